@@ -1,0 +1,1 @@
+"""Colour for black-and-white photographs, learned from your own reference pictures."""
