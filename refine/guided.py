@@ -69,14 +69,12 @@ def local_lines(
         return _box_sum(plane * weight, radius) / total
 
     # Variances are small differences of large sums: taken about the mean of the picture they keep their digits.
-    centre = lightness.mean()
-    guide = lightness - centre
+    guide, centre = _centred(lightness)
     guide_mean = mean(guide)
     variance = np.maximum(mean(guide * guide) - guide_mean * guide_mean, 0)
     slopes, offsets = [], []
     for channel in (chroma[..., 0], chroma[..., 1]):
-        channel_centre = np.float32(channel.mean(dtype=np.float64))
-        values = channel - channel_centre
+        values, channel_centre = _centred(channel)
         values_mean = mean(values)
         slope = (mean(guide * values) - guide_mean * values_mean) / (variance + np.float32(sigma_lightness**2))
         offset = values_mean - slope * guide_mean
@@ -86,7 +84,16 @@ def local_lines(
     return LocalLines(np.dstack(slopes), np.dstack(offsets))
 
 
+def _centred(plane: FloatArray) -> tuple[FloatArray, np.float32]:
+    """The plane less its mean, and the mean."""
+    centre = np.float32(plane.mean(dtype=np.float64))
+    return plane - centre, centre
+
+
 def _box_sum(plane: FloatArray, radius: int) -> FloatArray:
     """Sum over the square window inside the picture, (H, W)."""
     size = 2 * int(radius) + 1
-    return cv2.boxFilter(plane, cv2.CV_32F, (size, size), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    total: FloatArray = np.asarray(
+        cv2.boxFilter(plane, cv2.CV_32F, (size, size), normalize=False, borderType=cv2.BORDER_CONSTANT), np.float32
+    )
+    return total

@@ -26,7 +26,8 @@ def joint_bilateral(
     """Filter chroma with lightness as guide.
 
     out(p) = Σ_q f(|p−q|) g(L_p−L_q) w_q chroma_q / Σ_q f(|p−q|) g(L_p−L_q) w_q over a disc of radius
-    round(1.5 sigma_space), at least 1, cut at the border of the picture; f and g are Gaussians, w is confidence, or 1.
+    round(1.5 sigma_space), at least 1; f and g are Gaussians, w is confidence, or 1. The picture is
+    mirrored at its border.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def joint_bilateral(
     bilateral = ximgproc().jointBilateralFilter
 
     def smooth(planes: FloatArray) -> FloatArray:
-        # OpenCV pads by zeros here: weight zero, so what lies outside the picture has no say.
-        return bilateral(lightness, planes, diameter, sigma_lightness, sigma_space, borderType=cv2.BORDER_CONSTANT)
+        # OpenCV tabulates g over the range of the guide before it pads: a constant border would read past the table.
+        return bilateral(lightness, planes, diameter, sigma_lightness, sigma_space, borderType=cv2.BORDER_REFLECT)
 
     return weighted(smooth, chroma, np.ones_like(lightness) if confidence is None else confidence)

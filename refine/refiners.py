@@ -15,8 +15,8 @@ from refine.planes import FloatArray, checked_planes
 DEFAULT_REFINER = "joint_bilateral"
 
 
-# (chroma (H, W, 2), lightness (H, W), confidence (H, W) or None, **options) -> chroma (H, W, 2). Every refiner is linear
-# in chroma, keeps constant chroma, changes none of its inputs and takes any size from 1×1.
+# (chroma (H, W, 2), lightness (H, W), confidence (H, W) or None, **options) -> chroma (H, W, 2). Every refiner is
+# linear in chroma, keeps constant chroma, changes none of its inputs and takes any size from 1×1.
 Refiner: TypeAlias = Callable[..., FloatArray]
 
 

@@ -117,18 +117,19 @@ def test_joint_bilateral_equals_the_slow_plain_one(with_confidence):
 def slow_joint_bilateral(chroma, lightness, weight, *, sigma_space, sigma_lightness):
     radius = round(WINDOW_SIGMAS * sigma_space)
     height, width = lightness.shape
+    guide, weight = (np.pad(plane.astype(float), radius, "symmetric") for plane in (lightness, weight))
+    chroma = np.pad(chroma.astype(float), ((radius, radius), (radius, radius), (0, 0)), "symmetric")
     out = np.zeros((height, width, 2))
     for y, x in np.ndindex(height, width):
         total = 0.0
-        for v in range(max(0, y - radius), min(height, y + radius + 1)):
-            for u in range(max(0, x - radius), min(width, x + radius + 1)):
-                distance2 = (v - y) ** 2 + (u - x) ** 2
-                if distance2 > radius**2:
-                    continue
-                difference = float(lightness[v, u]) - float(lightness[y, x])
-                alike = np.exp(-distance2 / (2 * sigma_space**2) - difference**2 / (2 * sigma_lightness**2))
-                out[y, x] += alike * weight[v, u] * chroma[v, u]
-                total += alike * weight[v, u]
+        for v, u in np.ndindex(2 * radius + 1, 2 * radius + 1):
+            distance2 = (v - radius) ** 2 + (u - radius) ** 2
+            if distance2 > radius**2:
+                continue
+            difference = guide[y + v, x + u] - lightness[y, x]
+            alike = np.exp(-distance2 / (2 * sigma_space**2) - difference**2 / (2 * sigma_lightness**2))
+            out[y, x] += alike * weight[y + v, x + u] * chroma[y + v, x + u]
+            total += alike * weight[y + v, x + u]
         out[y, x] /= total
     return out
 
