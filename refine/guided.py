@@ -71,8 +71,10 @@ def local_lines(
     # Variances are small differences of large sums: taken about the mean of the picture they keep their digits.
     guide, centre = _centred(lightness)
     guide_mean = mean(guide)
-    variance = np.maximum(mean(guide * guide) - guide_mean * guide_mean, 0)
+    variance: FloatArray = np.maximum(mean(guide * guide) - guide_mean * guide_mean, 0)
     slopes, offsets = [], []
+    slope: FloatArray
+    offset: FloatArray
     for channel in (chroma[..., 0], chroma[..., 1]):
         values, channel_centre = _centred(channel)
         values_mean = mean(values)
