@@ -112,7 +112,7 @@ def annealed_mean(logits: FloatArray, cells: FloatArray, *, temperature: float) 
     spread = np.sqrt(np.maximum(variance, 0))
     if temperature == 1:
         return mean, spread
-    return softmax(logits / np.float32(temperature)) @ cells, spread
+    return softmax(logits / temperature) @ cells, spread
 
 
 def softmax(logits: FloatArray) -> FloatArray:

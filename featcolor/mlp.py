@@ -73,21 +73,22 @@ class Mlp:
         return cls(weights, [np.zeros(n, np.float32) for n in sizes[1:]])
 
     def forward(self, X: NDArray[np.floating]) -> FloatArray:
-        """Outputs, (n, n_outputs); rows in any float type, taken in slices so that memory stays bounded."""
-        out = np.empty((len(X), self.biases[-1].size), np.float32)
+        """Outputs, (n, n_outputs), in float64 for rows in float64, else in float32.
+
+        Rows are taken in slices so that the memory of the activations stays bounded.
+        """
+        dtype = np.promote_types(X.dtype, np.float32)
+        out = np.empty((len(X), self.biases[-1].size), dtype)
         for start in range(0, len(X), PREDICT_ROWS):
             part = slice(start, start + PREDICT_ROWS)
-            out[part] = self._layers(X[part].astype(np.float32, copy=False))[-1]
+            values = X[part].astype(dtype, copy=False)
+            for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+                values = values @ weight
+                values += bias
+                np.maximum(values, 0, out=values)
+            np.matmul(values, self.weights[-1], out=out[part])
+            out[part] += self.biases[-1]
         return out
-
-    def _layers(self, inputs: FloatArray) -> list[FloatArray]:
-        values = [inputs]
-        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            hidden = values[-1] @ weight
-            hidden += bias
-            values.append(np.maximum(hidden, 0, out=hidden))
-        values.append(values[-1] @ self.weights[-1] + self.biases[-1])
-        return values
 
     def fold_standardisation(self, mean: FloatArray, scale: FloatArray) -> Mlp:
         """The same network for inputs that are not standardised: (x - mean) / scale moves into the first layer."""

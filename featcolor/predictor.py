@@ -46,10 +46,12 @@ class ChromaPredictor:
         saturation : float
             Factor on the chroma.
 
+        Both come in float64 for rows in float64, else in float32.
+
         Returns
         -------
-        chroma : (n, 2) float32
-        confidence : (n,) float32, 0..1
+        chroma : (n, 2)
+        confidence : (n,), 0..1
             1 where the distribution is one point, one half at a spread of `UNSURE_SPREAD`; 1 for the mean head.
         """
         outputs = self.networks[0].forward(X)
@@ -57,8 +59,8 @@ class ChromaPredictor:
             outputs += network.forward(X)
         outputs /= len(self.networks)
         if self.cells is None:
-            chroma, confidence = outputs + self.centre, np.ones(len(outputs), np.float32)
+            chroma, confidence = outputs + self.centre, np.ones(len(outputs), outputs.dtype)
         else:
             chroma, spread = annealed_mean(outputs, self.cells, temperature=temperature)
-            confidence = 1 / (1 + (spread / np.float32(UNSURE_SPREAD)) ** 2)
-        return chroma * np.float32(saturation), confidence.astype(np.float32, copy=False)
+            confidence = 1 / (1 + (spread / UNSURE_SPREAD) ** 2)
+        return chroma * saturation, confidence

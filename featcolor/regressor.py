@@ -156,9 +156,8 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: ArrayLike) -> FloatArray:
-        """Chroma of each row, (n, 2): float64 for rows in float64, as scikit-learn has it, else float32."""
-        chroma, _ = self.predict_with_confidence(X)
-        return chroma.astype(np.float64) if np.asarray(X).dtype == np.float64 else chroma
+        """Chroma of each row, (n, 2): in float64 for rows in float64, as scikit-learn has it, else in float32."""
+        return self.predict_with_confidence(X)[0]
 
     def predict_with_confidence(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Chroma (n, 2) and confidence (n,), 0..1, of each row: see `ChromaPredictor.predict`."""
