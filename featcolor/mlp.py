@@ -6,6 +6,7 @@ copy the rows and stop early on held-back pixels, neighbours of the training one
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -67,7 +68,7 @@ class Mlp:
         """Random layers of the given sizes (He et al., 2015); the output starts at zero."""
         weights = [
             rng.standard_normal((n_in, n_out), dtype=np.float32) * np.float32(np.sqrt(2 / n_in))
-            for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
+            for n_in, n_out in itertools.pairwise(sizes)
         ]
         weights[-1] *= 0
         return cls(weights, [np.zeros(n, np.float32) for n in sizes[1:]])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Self
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from features.base import FloatArray, IndexArray
+from features.base import FloatArray, IndexArray, Stateless
 
 RADII = (1, 3, 7, 15, 31)
 """Half-widths of the square windows, in pixels: about octaves, from texture to a quarter of a working picture."""
@@ -16,7 +15,7 @@ FLAT = np.float32(1e-5)
 """Deviations below this are rounding (lightness 0..1), kept from becoming texture by the square root."""
 
 
-class ContextFeatures:
+class ContextFeatures(Stateless):
     """Lightness of the pixel, then its window's mean, standard deviation and root mean squared gradient.
 
     1 + 3 * len(radii) values, all in lightness units (0..1). Windows are reflected at the border.
@@ -34,9 +33,6 @@ class ContextFeatures:
     @property
     def margin(self) -> int:
         return max(self.radii) + 1
-
-    def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
-        return self
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         rows, columns = yx[:, 0], yx[:, 1]

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Self
-
 import cv2
 import numpy as np
 
-from features.base import FloatArray, IndexArray
+from features.base import FloatArray, IndexArray, Stateless
 
 SIGMA_REACH = 4
 """OpenCV cuts its Gaussians at this many standard deviations or less; the widest has a deviation of radius / 2."""
 
 
-class DaisyFeatures:
+class DaisyFeatures(Stateless):
     """DAISY at each pixel: histograms of gradient orientation on rings around it.
 
     (rings * histograms + 1) * orientations values, each histogram scaled to unit length ("partial"
@@ -50,9 +47,6 @@ class DaisyFeatures:
     @property
     def margin(self) -> int:
         return self.radius + SIGMA_REACH * -(-self.radius // 2) + 1
-
-    def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
-        return self
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         # OpenCV's object keeps the last picture and does not pickle: a new one each time costs microseconds.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Self
-
 import numpy as np
 
-from features.base import FloatArray, IndexArray
+from features.base import FloatArray, IndexArray, Stateless
 
 
-class PatchFeatures:
+class PatchFeatures(Stateless):
     """Lightness of the size x size window around each pixel, row by row: size**2 values in 0..1.
 
     Outside the picture a cell takes the centre pixel's value, as in the authors' released code: a border pixel
@@ -30,9 +27,6 @@ class PatchFeatures:
     @property
     def margin(self) -> int:
         return self.size // 2
-
-    def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
-        return self
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         height, width = lightness.shape

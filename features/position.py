@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Self
-
 import numpy as np
 
-from features.base import FloatArray, IndexArray
+from features.base import FloatArray, IndexArray, Stateless
 
 
-class PositionFeatures:
+class PositionFeatures(Stateless):
     """Height and side position, -1..1 from edge to edge, and the distance from the vertical axis, 0..1."""
 
     names = ("down", "right", "aside")
     margin = None
-
-    def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
-        return self
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         size = np.array(lightness.shape, dtype=np.float32)
