@@ -57,6 +57,7 @@ class BackboneFeatures:
     joint : principal components over all layers, each first brought to mean variance 1.
     pooled : append the mean of the last layer over the picture to every pixel: the scene.
     random_state : draws the pictures and pixels for the principal components.
+    sha256 : what the network's file must hash to (a model file says so); None: whatever it does.
     runtime, threads : see `features.network.Network`; not part of the settings.
     """
 
@@ -71,6 +72,7 @@ class BackboneFeatures:
         joint: bool = False,
         pooled: bool = False,
         random_state: int = 0,
+        sha256: str | None = None,
         runtime: str = "auto",
         threads: int = 1,
     ) -> None:
@@ -80,6 +82,7 @@ class BackboneFeatures:
         self.joint = joint
         self.pooled = pooled
         self.random_state = random_state
+        self.sha256 = sha256
         self.runtime = runtime
         self.threads = threads
 
@@ -127,10 +130,10 @@ class BackboneFeatures:
         return self._maps(lightness)[-1].mean(axis=(1, 2))
 
     def settings(self) -> dict[str, Any]:
-        """What a model file keeps of the settings, with the network's SHA-256; plain JSON values."""
+        """The arguments of `__init__`, the network's SHA-256 filled in, as JSON can hold them."""
         return {
             "network": str(self.network),
-            "sha256": self.network_sha256(),
+            "sha256": self.sha256 or (lite0.WEIGHTS_SHA256 if self.network == LITE0 else self._network_file()[1]),
             "layers": list(self._layers()),
             "components": self.components,
             "joint": self.joint,
@@ -138,36 +141,20 @@ class BackboneFeatures:
             "random_state": self.random_state,
         }
 
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any], *, runtime: str = "auto", threads: int = 1) -> Self:
-        """The extractor that `settings` describes; NetworkError when its network is missing or another one."""
-        values = dict(settings)
-        sha256 = values.pop("sha256", None)
-        extractor = cls(**values, runtime=runtime, threads=threads)
-        if extractor.network_sha256() != sha256:
-            raise NetworkError(f"the network {extractor.network} is not the one that this model was fitted with")
-        return extractor
-
     def get_state(self) -> dict[str, NDArray[Any]]:
         """What `fit` learned, as arrays for a model file."""
         projection, pooled_projection = self._fitted()
         return {**projection.state("pixel."), **pooled_projection.state("scene.")}
 
-    def set_state(self, state: Mapping[str, NDArray[Any]]) -> Self:
+    def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """The inverse of `get_state`; ValueError when the arrays do not fit the layers."""
         layers = self._layers()
         self.projection_ = Projection.from_state(state, "pixel.", layers, joint=self.joint)
         self.pooled_projection_ = Projection.from_state(state, "scene.", layers[-1:], joint=False)
-        return self
-
-    def network_sha256(self) -> str:
-        """SHA-256 of the network's file: of lite0, that of the weights, whatever graph is built around them."""
-        if self.network == LITE0:
-            return lite0.WEIGHTS_SHA256
-        return hashlib.sha256(read_network(Path(self.network))).hexdigest()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_latest"}
+        """Without the network, which each process opens for itself: pickles stay small."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("network_", "_latest")}
 
     def _fitted(self) -> tuple[Projection, Projection]:
         if not hasattr(self, "projection_"):
@@ -181,9 +168,18 @@ class BackboneFeatures:
 
     def _network(self) -> Network:
         if not hasattr(self, "network_"):
-            model = lite0.lite0_onnx() if self.network == LITE0 else read_network(Path(self.network))
+            model, sha256 = self._network_file()
+            if self.sha256 not in (None, sha256):
+                raise NetworkError(f"the network {self.network} is not the one that this model was fitted with")
             self.network_ = Network(model, self._layers(), runtime=self.runtime, threads=self.threads)
         return self.network_
+
+    def _network_file(self) -> tuple[bytes, str]:
+        """The model and its SHA-256: of lite0 that of the weights, whatever graph is built around them."""
+        if self.network == LITE0:
+            return lite0.lite0_onnx(), lite0.WEIGHTS_SHA256
+        model = read_network(Path(self.network))
+        return model, hashlib.sha256(model).hexdigest()
 
     def _maps(self, lightness: FloatArray) -> list[FloatArray]:
         """The layers' maps, (C, h, w) each, finite; those of the latest picture are kept."""

@@ -86,7 +86,9 @@ class Projection:
         return tuple(f"{layer}.{i}" for layer, count in zip(self.layers, counts, strict=True) for i in range(count))
 
     def reduce(self, maps: Sequence[FloatArray]) -> list[FloatArray]:
-        """Maps (C_layer, h, w) to (k, h, w) each."""
+        """Maps (C_layer, h, w) to (k, h, w) each; ValueError for other numbers of channels than at the fit."""
+        if (channels := tuple(len(each) for each in maps)) != self.sizes:
+            raise ValueError(f"the network's layers have {channels} channels, fitted were {self.sizes}")
         if not self.weights:
             return list(maps)
         return [
