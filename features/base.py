@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol, Self, TypeAlias, runtime_checkable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,18 @@ class FeatureExtractor(Protocol):
         """Learn from the references (visual words, PCA); extractors that learn nothing return self at once."""
         ...
 
+    def settings(self) -> dict[str, Any]:
+        """What the extractor was built with, as JSON can hold it: `type(self)(**settings)` builds it again."""
+        ...
+
+    def get_state(self) -> dict[str, NDArray[Any]]:
+        """What was learned from the references, as named arrays; empty for extractors that learn nothing."""
+        ...
+
+    def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what `get_state` gave."""
+        ...
+
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         """Features at chosen pixels.
 
@@ -54,6 +66,27 @@ class FeatureExtractor(Protocol):
         (n_points, n_features) float32, finite
         """
         ...
+
+
+class Stateless:
+    """What extractors that learn nothing have in common."""
+
+    def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
+        """Nothing to learn: returns self."""
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of `__init__`, which such an extractor keeps under their own names."""
+        return dict(vars(self))
+
+    def get_state(self) -> dict[str, NDArray[Any]]:
+        """Nothing was learned."""
+        return {}
+
+    def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Nothing to take back."""
+        if state:
+            raise ValueError(f"{type(self).__name__} has no state, got {', '.join(state)}")
 
 
 def grid_points(shape: tuple[int, int], step: int = 1) -> IndexArray:
@@ -80,7 +113,10 @@ def extract(extractor: FeatureExtractor, lightness: FloatArray) -> FloatArray:
 
 
 class FeatureStack:
-    """Several extractors as one: their features concatenated in order."""
+    """Several extractors as one: their features side by side, in order.
+
+    It is an extractor itself, but for `settings`: `features.spec` writes and reads the list of its parts.
+    """
 
     def __init__(self, extractors: Sequence[FeatureExtractor]) -> None:
         self.extractors = tuple(extractors)
