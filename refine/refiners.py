@@ -6,13 +6,14 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from refine.bilateral_grid import bilateral_grid
 from refine.domain_transform import domain_transform
 from refine.fast_global_smoother import fast_global_smoother
 from refine.guided import guided
 from refine.joint_bilateral import joint_bilateral
 from refine.planes import FloatArray, checked_planes
 
-DEFAULT_REFINER = "joint_bilateral"
+DEFAULT_REFINER = "bilateral_grid"
 
 
 # (chroma (H, W, 2), lightness (H, W), confidence (H, W) or None, **options) -> chroma (H, W, 2). Every refiner is
@@ -29,6 +30,7 @@ REFINERS: MappingProxyType[str, Refiner] = MappingProxyType(
     {
         "none": unrefined,
         "joint_bilateral": joint_bilateral,
+        "bilateral_grid": bilateral_grid,
         "guided": guided,
         "domain_transform": domain_transform,
         "fast_global_smoother": fast_global_smoother,
