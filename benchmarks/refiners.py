@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,17 @@ from refine.planes import FloatArray
 from refine.refiners import refine
 from refine.upsample import upsample
 
-# Of the blotches: deviation in units of a*, b*; deviations of the Gaussians in pixels, for patches 4 to 16 pixels across.
+# Of the blotches: deviation in units of a*, b*; deviations of the Gaussians in pixels, for patches 4 to 16 across.
 NOISE_SIGMA = 10.0
 BLOTCH_SIGMAS = (2.0, 4.0, 8.0)
 
 REFINER_GRID: dict[str, dict[str, Sequence[float]]] = {
     "none": {},
-    "joint_bilateral": {"sigma_space": (3, 6, 9, 12), "sigma_lightness": (0.03, 0.05, 0.1, 0.2)},
-    "guided": {"radius": (4, 8, 16), "sigma_lightness": (0.03, 0.06, 0.1, 0.2)},
-    "domain_transform": {"sigma_space": (5, 10, 20, 40), "sigma_lightness": (0.1, 0.2, 0.4, 0.8)},
-    "fast_global_smoother": {"sigma_space": (5, 10, 20, 40), "sigma_lightness": (0.01, 0.02, 0.04, 0.08)},
+    "joint_bilateral": {"sigma_space": (3, 6, 12), "sigma_lightness": (0.05, 0.1)},
+    "bilateral_grid": {"sigma_space": (6, 12, 16, 24), "sigma_lightness": (0.05, 0.1, 0.2)},
+    "guided": {"radius": (4, 8, 16, 24), "sigma_lightness": (0.03, 0.06, 0.1)},
+    "domain_transform": {"sigma_space": (10, 20, 40), "sigma_lightness": (0.2, 0.4, 0.8)},
+    "fast_global_smoother": {"sigma_space": (5, 10, 20, 40), "sigma_lightness": (0.02, 0.04, 0.08)},
 }
 UPSAMPLER_GRID: dict[str, dict[str, Sequence[float]]] = {
     "bilinear": {},
@@ -99,7 +101,7 @@ def shrunk(plane: NDArray[Any], side: int) -> NDArray[Any]:
 
 
 def blotches(shape: tuple[int, int], random: np.random.Generator) -> FloatArray:
-    """Smooth noise of a* and b*, (H, W, 2), deviation 1: white noise through Gaussians of BLOTCH_SIGMAS, equal shares."""
+    """Smooth noise of a* and b*, (H, W, 2), deviation 1: white noise through each of BLOTCH_SIGMAS, equal shares."""
     layers = []
     for sigma in BLOTCH_SIGMAS:
         layer = cv2.GaussianBlur(random.standard_normal((*shape, 2)).astype(np.float32), (0, 0), sigma)
@@ -135,13 +137,8 @@ def study_refiners(pictures: Sequence[Picture], working_size: int) -> list[Row]:
                 ("uneven noise", uneven, None),
                 ("with confidence", uneven, confidence),
             ):
-                row.run(
-                    condition,
-                    picture,
-                    lambda c=chroma, w=weight, r=row, p=picture: refine(
-                        c, p.lightness, w, method=r.method, **r.options
-                    ),
-                )
+                work = partial(refine, chroma, picture.lightness, weight, method=row.method, **row.options)
+                row.run(condition, picture, work)
     return rows
 
 
@@ -154,18 +151,13 @@ def study_upsamplers(pictures: Sequence[Picture], grid_size: int) -> list[Row]:
         refined = refine(clean + noise, lightness_low)
         for row in rows:
             for condition, low in (("clean", clean), ("refined noise", refined)):
-                row.run(
-                    condition,
-                    picture,
-                    lambda c=low, q=lightness_low, r=row, p=picture: upsample(
-                        c, q, p.lightness, method=r.method, **r.options
-                    ),
-                )
+                work = partial(upsample, low, lightness_low, picture.lightness, method=row.method, **row.options)
+                row.run(condition, picture, work)
     return rows
 
 
 def table(title: str, rows: Sequence[Row]) -> Table:
-    """Mean score of each condition and milliseconds a megapixel; the best of each method marked by its first condition."""
+    """Mean score of each condition and milliseconds a megapixel; the best of each method marked (first condition)."""
     conditions = list(rows[0].scores)
     result = Table(title=title)
     for heading in ("method", "options"):
@@ -209,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         title = f"refiners: PSNR in dB, {len(pictures)} pictures at {options.working_size}, noise {NOISE_SIGMA:g}"
         console.print(table(title, study_refiners(pictures, options.working_size)))
     if options.study != "refiners":
-        title = f"upsamplers: PSNR in dB, {len(pictures)} pictures of {options.side}, chroma on a grid of {options.grid_size}"
+        title = f"upsamplers: PSNR in dB, {len(pictures)} pictures of {options.side}, grid of {options.grid_size}"
         console.print(table(title, study_upsamplers(pictures, options.grid_size)))
 
 

@@ -15,7 +15,7 @@ from refine.planes import FloatArray, check_positive, checked_planes
 
 # Small pixels in one sigma_space: the blurred grid is then sampled twice as finely as a Gaussian asks for.
 SMALL_PIXELS_A_SIGMA = 2.0
-# Variance, in small pixels squared, that shrinking by box means (1/12) and reading by tents (1/6) add to the blur's own.
+# Variance, in small pixels squared, that shrinking by box means (1/12) and reading by tents (1/6) add to the blur.
 SAMPLING_VARIANCE = 0.25
 # Weight of a pixel however unlike it is: what is read where no pixel around is alike.
 MIN_WEIGHT = 1e-4

@@ -29,7 +29,7 @@ def joint_bilateral_grid(
     chroma(p) = Σ_q f(p−q) g(L_p−L_q) chroma_q / Σ_q f(p−q) g(L_p−L_q) over the four small pixels around p, where g is a
     Gaussian plus MIN_WEIGHT, interpolated linearly between levels of L_p, and f the tent of bilinear interpolation. The
     paper's f is a wider Gaussian, which blurs what the refiner has smoothed already: on true chroma a Gaussian of
-    deviation 0.5 small pixels on top of the tent cost 0.9 dB. The result lies between its four chroma values, and at the
+    deviation 0.5 small pixels on top of the tent cost 0.9 dB. The result lies between its four chroma values; at the
     size of chroma_low it is chroma_low.
 
     Parameters
