@@ -9,6 +9,7 @@ pictures.
 from __future__ import annotations
 
 import argparse
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -62,7 +63,11 @@ class Picture:
         bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if bgr is None:
             raise ValueError(f"{path} is no picture OpenCV reads")
-        rgb = shrunk(bgr[..., ::-1], side)
+        return cls.of(shrunk(bgr[..., ::-1], side))
+
+    @classmethod
+    def of(cls, rgb: NDArray[np.uint8]) -> Picture:
+        """The picture of an array (H, W, 3)."""
         lab = rgb2lab(rgb).astype(np.float32)
         return cls(rgb, lab[..., 0] / 100, np.ascontiguousarray(lab[..., 1:]))
 
@@ -71,7 +76,8 @@ class Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # scikit-image warns of colours outside the gamut
             rgb = np.rint(lab2rgb(np.dstack([self.lightness * 100, chroma])) * 255)
-        return float(20 * np.log10(255 / np.sqrt(np.mean((rgb - self.rgb) ** 2))))
+        mean_square = float(np.mean((rgb - self.rgb) ** 2))
+        return 10 * math.log10(255**2 / mean_square) if mean_square else math.inf
 
 
 @dataclass
@@ -122,9 +128,7 @@ def study_refiners(pictures: Sequence[Picture], working_size: int) -> list[Row]:
     rows = list(settings(REFINER_GRID))
     for index, full in enumerate(pictures):
         random = np.random.default_rng(index)
-        rgb = shrunk(full.rgb, working_size)
-        lab = rgb2lab(rgb).astype(np.float32)
-        picture = Picture(rgb, lab[..., 0] / 100, np.ascontiguousarray(lab[..., 1:]))
+        picture = Picture.of(shrunk(full.rgb, working_size))
         noise = NOISE_SIGMA * blotches(picture.lightness.shape, random)
         # Strength runs smoothly from nothing to twice the mean; a pixel is believed by its inverse variance.
         strength = np.clip(1 + blotches(picture.lightness.shape, random)[..., 0], 0, 2)

@@ -34,6 +34,13 @@ class ChromaGrid:
     nodes: FloatArray
     shape: tuple[int, int]
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be read."""
+        if self.nodes.shape[2] > MAX_REMAP_SIZE:
+            raise ValueError(f"a grid may have {MAX_REMAP_SIZE} columns at most, got {self.nodes.shape[2]}")
+        if min(self.shape) < 1:
+            raise ValueError(f"the full size must have pixels, got {self.shape}")
+
     def band(self, lightness_band: FloatArray, first_row: int = 0) -> FloatArray:
         """Chroma of some rows at full size: the nodes interpolated linearly in row, lightness and column.
 

@@ -16,7 +16,7 @@ def domain_transform(
     lightness: FloatArray,
     confidence: FloatArray | None = None,
     *,
-    sigma_space: float = 10.0,
+    sigma_space: float = 20.0,
     sigma_lightness: float = 0.4,
     iterations: int = 3,
 ) -> FloatArray:

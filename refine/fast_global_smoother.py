@@ -20,7 +20,7 @@ def fast_global_smoother(
     confidence: FloatArray | None = None,
     *,
     sigma_space: float = 10.0,
-    sigma_lightness: float = 0.03,
+    sigma_lightness: float = 0.04,
     iterations: int = 3,
 ) -> FloatArray:
     """Smooth chroma by weighted least squares with lightness as guide.

@@ -26,8 +26,8 @@ def guided(
     lightness: FloatArray,
     confidence: FloatArray | None = None,
     *,
-    radius: int = 6,
-    sigma_lightness: float = 0.1,
+    radius: int = 16,
+    sigma_lightness: float = 0.06,
 ) -> FloatArray:
     """Filter chroma by local straight lines in lightness.
 

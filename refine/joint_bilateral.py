@@ -21,7 +21,7 @@ def joint_bilateral(
     confidence: FloatArray | None = None,
     *,
     sigma_space: float = 6.0,
-    sigma_lightness: float = 0.05,
+    sigma_lightness: float = 0.1,
 ) -> FloatArray:
     """Filter chroma with lightness as guide.
 

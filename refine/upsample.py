@@ -13,7 +13,7 @@ from refine.guided_upsample import guided_grid
 from refine.joint_bilateral_upsample import joint_bilateral_grid
 from refine.planes import FloatArray, checked_planes
 
-DEFAULT_UPSAMPLER = "joint_bilateral"
+DEFAULT_UPSAMPLER = "guided"
 
 # (chroma_low (h, w, 2), lightness_low (h, w), shape (H, W), **options) -> ChromaGrid. At the size of chroma_low every
 # one of them gives chroma_low back; constant chroma stays constant.

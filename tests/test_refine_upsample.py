@@ -172,6 +172,11 @@ def test_guided_brings_back_shading_finer_than_the_grid():
     np.testing.assert_allclose(out, chroma, atol=0.1)
 
 
+def test_a_grid_wider_than_opencv_reads_is_refused():
+    with pytest.raises(ValueError, match="32766 columns at most"):
+        upsample(*scene((1, 32_767), (1, 8)))
+
+
 def test_unknown_upsampler_is_refused_with_the_choices():
     with pytest.raises(ValueError, match="one of joint_bilateral, guided, bilinear; got 'x'"):
         upsample(*scene((8, 8), (16, 16)), method="x")
