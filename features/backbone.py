@@ -261,10 +261,12 @@ def _taps(positions: IndexArray, side: int, fixed: int | None, cells: int) -> Ta
     """Along one axis: the cell before each pixel, the one after, and the weight of the latter.
 
     Pixel p of the picture is at (p + 1/2) fixed / side - 1/2 of a resized frame, at p + border of a padded one. Cell i
-    of stride s stands for the s pixels around s i + (s - 1) / 2; beyond the outer cells their values go on. TensorFlow's
-    "SAME" padding puts the receptive fields around s i + s - 1 instead, yet a network trained on mirrored pictures has
-    learned to make up for that: of offsets k (s - 1), maps of mirrored pictures agree best at k = 0.4 to 0.6
-    (EfficientNet-Lite0, strides 8 to 32), and ridge regression of a*b* on them is best at k = 0.5 to 0.6.
+    of stride s stands for the s pixels around s i + (s - 1) / 2; beyond the outer cells their values go on.
+
+    TensorFlow's one-sided padding puts the receptive fields around s i + s - 1 instead, yet a network trained on
+    mirrored pictures has learned to make up for that: of offsets k (s - 1), the maps of mirrored pictures agree best at
+    k = 0.4 to 0.6 (EfficientNet-Lite0, strides 8 to 32, 60 photographs), and ridge regression of a*b* on them is best
+    at 0.3 to 0.5.
     """
     before, after = (0, 0) if fixed is not None else _borders(side)
     frame = fixed if fixed is not None else before + side + after
