@@ -46,10 +46,10 @@ def tiny_network(
     return _save(path, helper.make_graph(nodes, "tiny", [picture], outputs_info, constants), metadata)
 
 
-def ramp_network(path: Path, stride: int) -> Path:
+def ramp_network(path: Path, stride: int, height: int | str = "height", width: int | str = "width") -> Path:
     """One layer `mean`: the mean of each stride x stride block of codes, for a ramp its value at the cell's centre."""
     node = helper.make_node("AveragePool", ["picture"], ["mean"], kernel_shape=[stride] * 2, strides=[stride] * 2)
-    picture = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 1, "height", "width"])
+    picture = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 1, height, width])
     mean = helper.make_tensor_value_info("mean", TensorProto.FLOAT, [1, 1, "h", "w"])
     return _save(path, helper.make_graph([node], "ramp", [picture], [mean]), {"featcolor.input": "codes"})
 
