@@ -20,6 +20,8 @@ GREY_SHARE = 0.999
 
 _CF_MEAN_WEIGHT = 0.3  # Hasler and Suesstrunk 2003, eq. 11 (M3)
 
+_HUE_TIE = 1e-6  # radians: hues this near to opposite are opposite, whose mean is the plain one
+
 _CHROMA_KNEE = 25.0**7  # CIEDE2000's half point of the chroma weights
 
 
@@ -100,11 +102,11 @@ def delta_e00(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     stretch = 1.5 - 0.5 * _chroma_weight(0.5 * (np.hypot(a1, b1) + np.hypot(a2, b2)))  # 1 + G
     a1, a2 = stretch * a1, stretch * a2
     C1, C2 = np.hypot(a1, b1), np.hypot(a2, b2)
-    h1, h2 = np.arctan2(b1, a1), np.arctan2(b2, a2)
+    h1, h2 = _hue(a1, b1), _hue(a2, b2)
     C, L = 0.5 * (C1 + C2), 0.5 * (L1 + L2)
     achromatic = C1 * C2 == 0
     turn = h2 - h1
-    wraps = np.abs(turn) > np.pi
+    wraps = np.abs(turn) > np.pi + _HUE_TIE
     dh = np.where(achromatic, 0, turn - 2 * np.pi * np.sign(turn) * wraps).astype(C.dtype)
     # mean hue: halfway along the shorter arc; where a colour is neutral, the sum, which is the other's hue
     h = np.where(achromatic, h1 + h2, 0.5 * (h1 + h2) + np.pi * wraps).astype(C.dtype)
@@ -116,6 +118,12 @@ def delta_e00(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     dC = (C2 - C1) / SC
     dH = 2 * np.sqrt(C1 * C2) * np.sin(0.5 * dh) / SH
     return np.sqrt(np.maximum(dL * dL + dC * dC + dH * dH + _rotation(C, h) * dC * dH, 0))
+
+
+def _hue(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Hue angle in radians, 0 to 2 pi; 0 for neutral."""
+    angle = np.arctan2(b, a)
+    return np.where(angle < 0, angle + angle.dtype.type(2 * np.pi), angle)
 
 
 def _chroma_weight(C: NDArray[Any]) -> NDArray[Any]:

@@ -104,8 +104,8 @@ def luminance_of(picture: NDArray[Any], weights: tuple[float, float, float] = LU
 def lightness_from_luminance(luminance: FloatArray) -> FloatArray:
     """L*/100 of a relative luminance Y (white = 1), clipped to 0..1."""
     lightness = _lab_f(luminance)
+    lightness -= np.float32(_LAB_OFFSET)
     lightness *= np.float32(1.16)
-    lightness -= np.float32(0.16)
     return np.clip(lightness, 0.0, 1.0, out=lightness)
 
 
@@ -136,7 +136,7 @@ def lab_to_rgb(lightness: FloatArray, chroma: FloatArray, dtype: DTypeLike = np.
     Parameters
     ----------
     lightness : (H, W), 0..1
-    chroma : (H, W, 2), a* and b*; (0, 0) gives R = G = B in 8 bits, and to 3 codes in 16 (the white is rounded)
+    chroma : (H, W, 2), a* and b*; (0, 0) is drawn as R = G = B (D65_WHITE alone would give 2 codes of 65535 more blue)
     dtype : uint8, uint16 (rounded to the nearest code) or float32 (0..1)
 
     Returns
@@ -153,7 +153,11 @@ def lab_to_rgb(lightness: FloatArray, chroma: FloatArray, dtype: DTypeLike = np.
         lab = _as_lab(lightness[band], chroma[band])
         xyz = _relative_xyz(lab)
         _shrink_to_gamut(lab, xyz)
-        rgb[band] = quantize(encode_srgb(_transform(xyz, _LINEAR_FROM_RELATIVE_XYZ)), dtype)
+        coded = encode_srgb(_transform(xyz, _LINEAR_FROM_RELATIVE_XYZ))
+        neutral = (lab[..., 1] == 0.0) & (lab[..., 2] == 0.0)
+        if neutral.any():
+            coded[neutral] = encode_srgb(xyz[neutral][:, 1:2])
+        rgb[band] = quantize(coded, dtype)
     return rgb
 
 

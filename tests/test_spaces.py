@@ -64,12 +64,19 @@ def test_16_bit_colours_come_back_to_one_code():
     assert np.abs(again.astype(int) - rgb).max() <= 1
 
 
-@pytest.mark.parametrize(("dtype", "codes_apart"), [(np.uint8, 0), (np.uint16, 3)])
-def test_zero_chroma_gives_the_grey_back(dtype, codes_apart):
+@pytest.mark.parametrize("dtype", CODES)
+def test_zero_chroma_gives_the_grey_back(dtype):
     grey = np.arange(CODES[dtype] + 1, dtype=dtype).reshape(256, -1)
     rgb = spaces.lab_to_rgb(spaces.lightness_of(grey), np.zeros((*grey.shape, 2), np.float32), dtype)
-    assert np.abs(rgb.astype(int) - grey[..., None]).max() <= codes_apart
-    np.testing.assert_allclose(spaces.lightness_of(rgb), spaces.lightness_of(grey), atol=ROUNDING[dtype] / 100)
+    np.testing.assert_array_equal(rgb, np.repeat(grey[..., None], 3, axis=-1))
+
+
+def test_black_is_0_and_white_is_1():
+    for dtype, white in ((np.uint8, 255), (np.uint16, 65535), (np.float32, 1.0)):
+        for shape in ((1, 2), (1, 2, 3)):
+            ends = np.zeros(shape, dtype)
+            ends[:, 1] = white
+            np.testing.assert_allclose(spaces.lightness_of(ends), [[0.0, 1.0]], atol=1e-7)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
