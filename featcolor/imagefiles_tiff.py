@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import Any, BinaryIO
 
 import cv2
@@ -19,6 +20,9 @@ from featcolor.imagefiles import check_size
 
 FLOAT_RANGE = (-1.0, 2.0)
 """Float samples mean 0..1. What lies outside is clipped, up to here; a picture in 0..255 is refused, not guessed."""
+
+MAX_PAGES = 16
+"""Pages of a file that are looked at: a picture and its reduced copies."""
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2  # photometric interpretation, TIFF 6.0, tag 262
 _REDUCED_IMAGE, _TRANSPARENCY_MASK = 1, 4  # bits of the new subfile type, tag 254
@@ -47,9 +51,11 @@ def read_header(data: bytes) -> TiffHeader:
     """
     with tifffile.TiffFile(BytesIO(data)) as file:
         page: Any = file.pages[0]
-        n_pages = sum(not _subfile_type(other) & (_REDUCED_IMAGE | _TRANSPARENCY_MASK) for other in file.pages)
-        if n_pages > 1:
-            raise ValueError(f"holds {n_pages} pages; save each page as a file of its own (tiffsplit does it)")
+        # A damaged chain of pages can lead through the whole file: no more of it is walked than the answer needs.
+        pages = islice(file.pages, MAX_PAGES)
+        full = (not _subfile_type(other) & (_REDUCED_IMAGE | _TRANSPARENCY_MASK) for other in pages)
+        if sum(islice(filter(None, full), 2)) > 1:
+            raise ValueError("holds several pages; save each page as a file of its own (tiffsplit does it)")
         check_size(page.imagewidth, page.imagelength)
         if page.imagedepth > 1:
             raise ValueError("is a volume; save each slice as a file of its own")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -112,6 +112,7 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         y: ArrayLike,
         groups: ArrayLike | None = None,
         *,
+        held_back_groups: ArrayLike | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Self:
         """Learn chroma from rows of features.
@@ -124,6 +125,8 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
             a*, b* in CIELAB units.
         groups : (n_rows,), optional
             Which picture each row is from: early stopping holds back whole groups. None: every row is a group.
+        held_back_groups : sequence, optional
+            The groups to hold back; None: a random `held_back` share of them.
         progress : callable, optional
             Called with (epochs done, epochs).
         """
@@ -132,7 +135,13 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         targets = np.asarray(y, dtype=np.float32).reshape(len(X), -1)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.members)
-        rows, held_back = split_groups(len(X), groups, self.held_back, random)
+        labels = np.arange(len(X)) if groups is None else np.asarray(groups)
+        if len(labels) != len(X):
+            raise ValueError(f"groups must have one label a row: {len(X)} rows, {len(labels)} labels")
+        if held_back_groups is None:
+            held_back_groups = choose_groups(labels, self.held_back, random)
+        is_held_back = np.isin(labels, np.asarray(held_back_groups))
+        rows, held_back = np.flatnonzero(~is_held_back), np.flatnonzero(is_held_back)
         centre = targets[rows].mean(axis=0, dtype=np.float64).astype(np.float32)
         if self.solver == "ridge":
             self.losses_: list[list[float]] = []
@@ -226,22 +235,13 @@ class _Tally:
             self.progress(self.done, epochs * self.members)
 
 
-def split_groups(
-    n_rows: int, groups: ArrayLike | None, share: float, random: np.random.RandomState
-) -> tuple[IndexArray, IndexArray]:
-    """Row numbers to train on and to hold back: whole groups, at least one of each where anything is held back."""
-    everything = np.arange(n_rows)
-    if share == 0:
-        return everything, everything[:0]
-    labels = everything if groups is None else np.asarray(groups)
-    if len(labels) != n_rows:
-        raise ValueError(f"groups must have one label a row: {n_rows} rows, {len(labels)} labels")
+def choose_groups(labels: NDArray[Any], share: float, random: np.random.RandomState) -> NDArray[Any]:
+    """A random share of the groups, but neither none nor all of them unless the share is 0 or there is but one."""
     names = np.unique(labels)
-    if len(names) < 2:
-        return everything, everything[:0]
+    if share == 0 or len(names) < 2:
+        return names[:0]
     count = min(max(1, round(share * len(names))), len(names) - 1)
-    held = np.isin(labels, random.permutation(names)[:count])
-    return everything[~held], everything[held]
+    return random.permutation(names)[:count]
 
 
 def squared_error(targets: FloatArray) -> Gradient:

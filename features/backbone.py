@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
 
@@ -56,7 +57,7 @@ class BackboneFeatures:
     pooled : append the mean of the last layer over the picture to every pixel: the scene.
     random_state : draws the pictures and pixels for the principal components.
     sha256 : what the network's file must hash to (a model file says so); None: whatever it does.
-    runtime, threads : see `features.network.Network`; not part of the settings.
+    runtime, threads : see `features.network.Network`; not part of the settings. None: as many as OpenCV has.
     """
 
     margin = None
@@ -72,7 +73,7 @@ class BackboneFeatures:
         random_state: int = 0,
         sha256: str | None = None,
         runtime: str = "auto",
-        threads: int = 1,
+        threads: int | None = None,
     ) -> None:
         self.network = network
         self.layers = layers
@@ -83,6 +84,10 @@ class BackboneFeatures:
         self.sha256 = sha256
         self.runtime = runtime
         self.threads = threads
+
+    @property
+    def learns(self) -> bool:
+        return self.components is not None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -134,7 +139,7 @@ class BackboneFeatures:
         """The arguments of `__init__`, the network's SHA-256 filled in, as JSON can hold them."""
         return {
             "network": str(self.network),
-            "sha256": self.sha256 or (lite0.WEIGHTS_SHA256 if self.network == LITE0 else self._network_file()[1]),
+            "sha256": self.sha256 or (lite0.WEIGHTS_SHA256 if self.network == LITE0 else _network_file(str(self.network))[1]),
             "layers": list(self._layers()),
             "components": self.components,
             "joint": self.joint,
@@ -169,18 +174,9 @@ class BackboneFeatures:
 
     def _network(self) -> Network:
         if not hasattr(self, "network_"):
-            model, sha256 = self._network_file()
-            if self.sha256 not in (None, sha256):
-                raise NetworkError(f"the network {self.network} is not the one that this model was fitted with")
-            self.network_ = Network(model, self._layers(), runtime=self.runtime, threads=self.threads)
+            threads = self.threads or cv2.getNumThreads()
+            self.network_ = _open(str(self.network), self.sha256, self._layers(), self.runtime, threads)
         return self.network_
-
-    def _network_file(self) -> tuple[bytes, str]:
-        """The model and its SHA-256: of lite0 that of the weights, whatever graph is built around them."""
-        if self.network == LITE0:
-            return lite0.lite0_onnx(), lite0.WEIGHTS_SHA256
-        model = read_network(Path(self.network))
-        return model, hashlib.sha256(model).hexdigest()
 
     def _maps(self, lightness: FloatArray) -> list[FloatArray]:
         """The layers' maps, (C, h, w) each, finite; those of the latest picture are kept."""
@@ -205,6 +201,23 @@ class BackboneFeatures:
             axes = [_taps(yx[:, axis], shape[axis], sides[axis], each.shape[1 + axis]) for axis in range(2)]
             values.append(_gather(each, axes[0], axes[1]))
         return values
+
+
+@lru_cache(maxsize=4)
+def _open(network: str, sha256: str | None, layers: tuple[str, ...], runtime: str, threads: int) -> Network:
+    """One network a process, however many copies of the extractor arrive there with their tasks."""
+    model, found = _network_file(network)
+    if sha256 not in (None, found):
+        raise NetworkError(f"the network {network} is not the one that this model was fitted with")
+    return Network(model, layers, runtime=runtime, threads=threads)
+
+
+def _network_file(network: str) -> tuple[bytes, str]:
+    """The model and its SHA-256: of lite0 that of the weights, whatever graph is built around them."""
+    if network == LITE0:
+        return lite0.lite0_onnx(), lite0.WEIGHTS_SHA256
+    model = read_network(Path(network))
+    return model, hashlib.sha256(model).hexdigest()
 
 
 def grey_codes(lightness: FloatArray) -> FloatArray:

@@ -27,6 +27,8 @@ class FeatureExtractor(Protocol):
     margin : int or None
         Context in pixels: a feature at a pixel depends on nothing farther away than this (Chebyshev distance);
         None when it looks at the whole picture.
+    learns : bool
+        Whether `fit` takes more from the pictures than their kind: one of them is enough where it does not.
     """
 
     @property
@@ -34,6 +36,9 @@ class FeatureExtractor(Protocol):
 
     @property
     def margin(self) -> int | None: ...
+
+    @property
+    def learns(self) -> bool: ...
 
     def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
         """Learn from the references (visual words, PCA); extractors that learn nothing return self at once."""
@@ -70,6 +75,8 @@ class FeatureExtractor(Protocol):
 
 class Stateless:
     """What extractors that learn nothing have in common."""
+
+    learns = False
 
     def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
         """Nothing to learn: returns self."""
@@ -130,6 +137,10 @@ class FeatureStack:
         margins = [extractor.margin for extractor in self.extractors]
         known = [margin for margin in margins if margin is not None]
         return max(known, default=0) if len(known) == len(margins) else None
+
+    @property
+    def learns(self) -> bool:
+        return any(extractor.learns for extractor in self.extractors)
 
     def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
         pictures = list(lightnesses)

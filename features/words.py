@@ -41,6 +41,7 @@ class VisualWords:
     """
 
     margin = None
+    learns = True
 
     def __init__(
         self,
