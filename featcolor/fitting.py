@@ -12,13 +12,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.colorizer import Colorizer, library_versions
 from featcolor.config import ColorizerConfig
 from featcolor.errors import ReferencesError
 from featcolor.experts import Experts, fit_experts
+from featcolor.film import film_lightness
 from featcolor.oddities import cross_validated_errors
 from featcolor.parallel import available_cores, library_threads, run_over
 from featcolor.predictor import ChromaPredictor
 from featcolor.regressor import ChromaRegressor
+from featcolor.report import FitReport, measure_held_back
 from featcolor.sampling import (
     READ_AREA,
     ReferenceRows,
@@ -26,8 +29,10 @@ from featcolor.sampling import (
     as_rgb8,
     name_of,
     read_source,
+    resize,
     sample_reference,
     working_lightness,
+    working_size,
 )
 from features.base import FeatureStack, FloatArray, IndexArray
 from features.spec import parse_features
@@ -46,6 +51,10 @@ ROWS_BYTES = 600 * 2**20
 SAME_PICTURE = 1.0
 """Two references are the same picture when their thumbnails differ by less than this in L* (root mean square)."""
 WORST_SHOWN = 5
+FEWEST_FOR_WORKERS = 60
+"""References from which on worker processes save more time than their start costs."""
+BATCH = 1024
+"""Rows a training step: of 256, 512 and 1024 the one with the best time to the same held-back loss."""
 
 
 @dataclass(frozen=True)
@@ -154,9 +163,7 @@ def sample_all(
             features[to * pixels : (to + 1) * pixels] = features[index * pixels : (index + 1) * pixels]
             chroma[to * pixels : (to + 1) * pixels] = chroma[index * pixels : (index + 1) * pixels]
     n_rows = len(kept) * pixels
-    rows_kept = TrainingSet(
-        features[:n_rows], chroma[:n_rows], np.stack([descriptors[i] for i in kept]), kept, pixels
-    )
+    rows_kept = TrainingSet(features[:n_rows], chroma[:n_rows], np.stack([descriptors[i] for i in kept]), kept, pixels)
     return rows_kept, [(name_of(sources[i], i), reasons[i]) for i in sorted(reasons)]
 
 
@@ -240,5 +247,59 @@ class Stopwatch:
         return time.perf_counter() - self.start
 
 
-BATCH = 1024
-"""Rows a training step: of 256, 512 and 1024 the one with the best time to the same held-back loss."""
+def fit_colorizer(
+    colorizer: Colorizer, references: Iterable[Source], *, jobs: int | None, progress: Progress | None
+) -> None:
+    """Fit a colorizer in place: learn the features, sample the rows, train, measure, report."""
+    watch, tell, config = Stopwatch(), progress or _silent, colorizer.config
+    sources = collect_sources(references, config.size)
+    if not sources:
+        raise ReferencesError("no references given; name colour pictures or a folder of them")
+    jobs = jobs or default_fit_jobs(len(sources))
+    colorizer.stack_ = learn_stack(sources, config, jobs=jobs, progress=tell)
+    rows, left_out = sample_all(sources, colorizer.stack_, config, jobs=jobs, progress=tell)
+    colorizer.experts_, held = fit_regressors(rows, config, jobs=available_cores(), progress=tell)
+    constant = rows.chroma.mean(axis=0, dtype=np.float64).astype(np.float32)
+    with library_threads(available_cores()):
+        worst = worst_references(rows, sources)
+        pictures = [read_working(sources[rows.kept[i]], config.size) for i in held[:MOST_MEASURED]]
+        table, truth = measure_held_back(
+            pictures,
+            lambda rgb: colorizer.predict(film_lightness(rgb, config.film)),
+            constant,
+            lambda done, total: tell("measuring", done, total),
+        )
+    colorizer.report_ = FitReport(
+        references=len(rows.kept),
+        left_out=left_out,
+        held_back=len(pictures),
+        table=table,
+        truth_colourfulness=truth,
+        worst=worst,
+        seconds=watch.seconds,
+        peak_memory=peak_memory(),
+    )
+    colorizer.card_ = {
+        "references": len(rows.kept),
+        "rows": len(rows.features),
+        "held_back": len(pictures),
+        "quality": table,
+        "truth_colourfulness": truth if table else None,
+        "mean_chroma": constant.tolist(),
+        "versions": library_versions(),
+    }
+
+
+def default_fit_jobs(n_references: int) -> int:
+    """Processes that read references: one where the start of a worker costs more than it saves."""
+    return 1 if n_references < FEWEST_FOR_WORKERS else available_cores()
+
+
+def read_working(source: Source, size: int) -> NDArray[np.uint8]:
+    """A reference in colour at the working size."""
+    rgb = read_source(source, size=size)
+    return resize(rgb, working_size(rgb.shape, size))
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    pass

@@ -136,9 +136,7 @@ def sample_reference(rgb: NDArray[np.uint8], stack: FeatureStack, config: Colori
         _, ab = rgb_to_lab(seen)
         lightness = film_lightness(seen, config.film)
         if view:
-            lightness = augment(
-                lightness, rng, grain=VIEW_GRAIN, blur=VIEW_BLUR, fading=VIEW_FADING, tone=VIEW_TONE
-            )
+            lightness = augment(lightness, rng, grain=VIEW_GRAIN, blur=VIEW_BLUR, fading=VIEW_FADING, tone=VIEW_TONE)
         yx = random_pixels(lightness.shape, count, rng)
         features.append(stack.sample(lightness, yx).astype(np.float16))
         chroma.append(ab[yx[:, 0], yx[:, 1]])

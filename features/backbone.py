@@ -139,7 +139,8 @@ class BackboneFeatures:
         """The arguments of `__init__`, the network's SHA-256 filled in, as JSON can hold them."""
         return {
             "network": str(self.network),
-            "sha256": self.sha256 or (lite0.WEIGHTS_SHA256 if self.network == LITE0 else _network_file(str(self.network))[1]),
+            "sha256": self.sha256
+            or (lite0.WEIGHTS_SHA256 if self.network == LITE0 else _network_file(str(self.network))[1]),
             "layers": list(self._layers()),
             "components": self.components,
             "joint": self.joint,

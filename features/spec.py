@@ -26,7 +26,9 @@ def _patch(text: str) -> PatchFeatures:
 
 
 def _daisy(text: str) -> DaisyFeatures:
-    return DaisyFeatures(**dict(zip(("radius", "rings", "histograms", "orientations"), _numbers(text, 4), strict=False)))
+    return DaisyFeatures(
+        **dict(zip(("radius", "rings", "histograms", "orientations"), _numbers(text, 4), strict=False))
+    )
 
 
 def _context(text: str) -> ContextFeatures:

@@ -1,0 +1,51 @@
+# Everything a checkout needs: `make demo`, `make test`. The first call makes .venv and installs featcolor into it.
+#
+#   make demo     fit on the photographs that scikit-image and scikit-learn ship, write demo/index.html
+#   make test     run the test suite
+#   make lint     ruff (lint and format) and mypy
+#   make bench    the quick quality and speed benchmark; BENCH="..." passes arguments on
+#   make format   rewrite the files as ruff likes them
+#   make clean    remove .venv, caches and the demo's output
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+# Two BLAS threads on two busy cores are slower than one: pytest runs two processes with one thread each.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench format clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(STAMP)
+	$(PYTHON) -m benchmarks.demo $(DEMO)
+
+test: $(STAMP)
+	$(ONE_THREAD) $(PYTHON) -m pytest -n 2 $(TESTS)
+
+lint: $(STAMP)
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+bench: $(STAMP)
+	$(PYTHON) -m benchmarks $(or $(BENCH),--quick)
+
+format: $(STAMP)
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+clean:
+	rm -rf $(VENV) build dist demo/out demo/index.html *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installed again when pyproject.toml changes.
+$(STAMP): pyproject.toml .ci/make-venv
+	.ci/make-venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@

@@ -1,0 +1,271 @@
+"""One file a model: a safetensors container with our JSON header in its metadata. Loading one never runs code.
+
+Layout (safetensors 1.0): eight bytes of header length, a JSON header (names, types, shapes and places of the arrays,
+and string metadata), then the arrays' bytes. Our metadata has two keys:
+
+    "featcolor"   JSON: format, format_version, versions of the libraries, the model's card, the Colorizer's header
+    "sha256"      over that JSON text and every array's name, type, shape and bytes, so that one flipped bit is noticed
+
+safetensors was chosen over npz and pickle: no code in it, no compression to explode, and every array's shape is
+checked against the file's size before anything is allocated.
+
+Old formats: when the layout or the meaning of a header changes, `FORMAT_VERSION` goes up, `read` keeps a branch for
+the old number, and a small file of the old format stays in `tests/` as a fixture. A newer number is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.errors import FeatcolorError, ModelFileError
+
+if TYPE_CHECKING:
+    from featcolor.colorizer import Colorizer
+
+FORMAT_NAME = "featcolor-model"
+FORMAT_VERSION = 1
+MODEL_SUFFIX = ".featcolor"
+
+HEADER_KEY = "featcolor"
+DIGEST_KEY = "sha256"
+HEADER_LIMIT = 8 * 2**20
+"""Bytes. A header with 20,000 reference names is under 2 MiB; safetensors itself allows 100 MB."""
+
+DTYPES = {
+    "BOOL": 1,
+    "U8": 1,
+    "I8": 1,
+    "U16": 2,
+    "I16": 2,
+    "F16": 2,
+    "U32": 4,
+    "I32": 4,
+    "F32": 4,
+    "U64": 8,
+    "I64": 8,
+    "F64": 8,
+}
+"""The safetensors types that NumPy has, with their sizes in bytes."""
+
+RECORDED_LIBRARIES = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-contrib-python-headless")
+
+FOREIGN_KINDS = {
+    b"PK\3\4": "a zip archive (npz, torch?)",
+    b"\x80\x02\x8a": "a Python pickle, which is never loaded",
+    b"\x80\x04\x95": "a Python pickle, which is never loaded",
+    b"\x80\x05\x95": "a Python pickle, which is never loaded",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"\x89PNG": "a PNG picture",
+}
+"""First bytes of what is taken for a model by mistake; none is a header length within HEADER_LIMIT."""
+
+DAMAGED = "copy it again or fit it anew"
+
+
+def save_model(path: str | Path, colorizer: Colorizer) -> None:
+    """Write a fitted Colorizer to one file, beside its place and then renamed, so that no half file is ever seen."""
+    header, arrays = colorizer.to_arrays()
+    write_arrays(path, header=header, arrays=arrays, card=colorizer.card())
+
+
+def load_model(path: str | Path) -> Colorizer:
+    """Read a Colorizer back; raises ModelFileError, in one line, for every file that is not one."""
+    from featcolor.colorizer import Colorizer
+
+    document, arrays = read_arrays(path)
+    try:
+        return Colorizer.from_arrays(document["colorizer"], arrays)
+    except FeatcolorError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise ModelFileError(
+            f"{path}: the model's parts do not fit together ({type(error).__name__}: {error}); fit it anew"
+        ) from error
+
+
+def read_card(path: str | Path) -> dict[str, Any]:
+    """The card of a model, with `format_version`, `versions` and `file_bytes` added; the whole file is checked."""
+    document, arrays = read_arrays(path)
+    return {
+        **document["card"],
+        "format_version": document["format_version"],
+        "versions": document["versions"],
+        "file_bytes": Path(path).stat().st_size,
+        "array_bytes": sum(array.nbytes for array in arrays.values()),
+    }
+
+
+def write_arrays(
+    path: str | Path, *, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], card: Mapping[str, Any]
+) -> None:
+    """Write header, card and arrays; the same content gives the same bytes."""
+    from safetensors.numpy import save
+
+    document = {
+        "format": FORMAT_NAME,
+        "format_version": FORMAT_VERSION,
+        "versions": library_versions(),
+        "card": _jsonable(card),
+        "colorizer": dict(header),
+    }
+    text = json.dumps(document, sort_keys=True, allow_nan=False)
+    if len(text) > HEADER_LIMIT:
+        raise ModelFileError(f"{path}: the model's header has {len(text)} bytes; {HEADER_LIMIT} is the limit")
+    plain = {name: np.ascontiguousarray(arrays[name]).reshape(arrays[name].shape) for name in sorted(arrays)}
+    content = save(plain, metadata={HEADER_KEY: text, DIGEST_KEY: digest(text, plain)})
+    with replacing(path) as part:
+        part.write_bytes(content)
+
+
+def read_arrays(path: str | Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The JSON document and the arrays of a model file, both checked; nothing is allocated on the file's word."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    text, expected = _read_header(path)
+    document = _parse_document(path, text)
+    try:
+        arrays = load(Path(path).read_bytes())
+    except OSError as error:
+        raise ModelFileError(f"{path}: the model cannot be read ({error.strerror})") from error
+    except (SafetensorError, LookupError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{path}: damaged model file ({error}); {DAMAGED}") from error
+    if digest(text, arrays) != expected:
+        raise ModelFileError(f"{path}: damaged model file (its checksum does not match); {DAMAGED}")
+    return document, arrays
+
+
+def digest(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256, in hex, over the JSON text and every array's name, type, shape and bytes in the order of their names."""
+    sha = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        sha.update(f"\n{name} {array.dtype.str} {arrays[name].shape}\n".encode())
+        sha.update(array.reshape(-1).view(np.uint8).data)
+    return sha.hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python, featcolor and the libraries whose numbers a model depends on."""
+    versions = {"python": platform.python_version()}
+    for name in ("featcolor", *RECORDED_LIBRARIES):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "unknown"
+    return versions
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """A file beside `path` to write to: it takes the place of `path` at the end, or goes when something failed."""
+    target = Path(path)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _jsonable(value: Any) -> Any:
+    """A card in JSON's own types: NumPy's numbers as Python's, and None for a number that is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _read_header(path: str | Path) -> tuple[str, str]:
+    """Our metadata's two texts, after the container's header has been checked against the file's size."""
+    if Path(path).exists() and not Path(path).is_file():
+        raise ModelFileError(f"{path}: not a file; name the model file that 'featcolor fit' wrote")
+    try:
+        with Path(path).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            start = file.read(8)
+            length = struct.unpack("<Q", start)[0] if len(start) == 8 else -1
+            if not 2 <= length <= min(size - 8, HEADER_LIMIT * 2):
+                raise ModelFileError(f"{path}: {_what_it_is(start, size)}")
+            raw = file.read(length)
+    except OSError as error:
+        raise ModelFileError(f"{path}: the model cannot be read ({error.strerror})") from error
+    container = _parse_json(raw)
+    if container is None:
+        raise ModelFileError(f"{path}: {_what_it_is(start, size)}")
+    texts = container.get("__metadata__")
+    if not isinstance(texts, dict) or not all(isinstance(texts.get(key), str) for key in (HEADER_KEY, DIGEST_KEY)):
+        raise ModelFileError(f"{path}: a safetensors file, but not a featcolor model; fit one with 'featcolor fit'")
+    _check_table(path, container, size - 8 - length)
+    return texts[HEADER_KEY], texts[DIGEST_KEY]
+
+
+def _check_table(path: str | Path, container: dict[str, Any], available: int) -> None:
+    """Every array's type is known and its shape takes just the bytes that the table gives it inside the file."""
+    for name, entry in container.items():
+        if name == "__metadata__":
+            continue
+        try:
+            item, (begin, end) = DTYPES[entry["dtype"]], entry["data_offsets"]
+            numbers = [*entry["shape"], begin, end]
+            if not all(type(number) is int and number >= 0 for number in numbers):
+                raise ValueError("sizes are whole numbers from 0")
+            needed = item
+            for side in entry["shape"]:
+                needed *= side
+            if needed != end - begin or end > available:
+                raise ValueError(f"claims {needed} bytes, has {min(end, available) - begin}")
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(f"{path}: damaged model file (array {name!r:.80}: {error}); {DAMAGED}") from error
+
+
+def _parse_document(path: str | Path, text: str) -> dict[str, Any]:
+    document = _parse_json(text.encode(errors="surrogatepass"))
+    if document is None or document.get("format") != FORMAT_NAME:
+        raise ModelFileError(f"{path}: not a featcolor model; fit one with 'featcolor fit'")
+    version = document.get("format_version")
+    if type(version) is not int or version < 1:
+        raise ModelFileError(f"{path}: damaged model file (format version {version!r:.40}); {DAMAGED}")
+    if version > FORMAT_VERSION:
+        raise ModelFileError(
+            f"{path}: model format {version} is newer than this featcolor, which reads up to {FORMAT_VERSION}; "
+            "update featcolor"
+        )
+    if not all(isinstance(document.get(key), dict) for key in ("card", "colorizer", "versions")):
+        raise ModelFileError(f"{path}: damaged model file (its header lacks a part); {DAMAGED}")
+    return document
+
+
+def _parse_json(raw: bytes) -> dict[str, Any] | None:
+    """A JSON object; None for anything else, however wild (deep nesting, numbers of a million digits)."""
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _what_it_is(start: bytes, size: int) -> str:
+    """What a foreign file seems to be, from its first bytes, and what to do."""
+    if size == 0:
+        return f"the model file is empty; {DAMAGED}"
+    for magic, kind in FOREIGN_KINDS.items():
+        if start.startswith(magic):
+            return f"not a featcolor model but {kind}; fit one with 'featcolor fit'"
+    return "not a featcolor model, or one that was cut short; copy it again or fit one with 'featcolor fit'"

@@ -1,0 +1,120 @@
+"""Where each coloured picture goes: an output tree that mirrors the input's and never touches an input."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from featcolor.errors import UsageError
+from featcolor.images import PICTURE_SUFFIXES
+from featcolor.references import FoundPicture
+
+
+class Existing(Enum):
+    """What to do with an output that exists: stop before anything starts, write it anew, or leave it as it is."""
+
+    REFUSE = "refuse"
+    OVERWRITE = "overwrite"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One picture's way: read from `source`, written to `target`; `done` when the target is there and stays."""
+
+    source: Path
+    target: Path
+    done: bool = False
+
+
+def plan_routes(
+    pictures: Sequence[FoundPicture], output: str, *, existing: Existing = Existing.REFUSE
+) -> tuple[Route, ...]:
+    """Where every picture goes.
+
+    One picture that was named as a file goes to the file `output`, if that has a picture's suffix and is no folder;
+    else `output` is a folder and each picture keeps its place below the folder that was named.
+
+    Raises
+    ------
+    UsageError
+        An output that is an input, two inputs with one output, an output that exists (under Existing.REFUSE), or an
+        `output` that cannot be what it must be.
+    """
+    if not output:
+        raise UsageError("-o needs a file or a folder")
+    if goes_to_file(pictures, output):
+        targets = [Path(output)]
+        if targets[0].suffix.lower() not in PICTURE_SUFFIXES:
+            raise UsageError(
+                f"{output}: no picture format is called {targets[0].suffix}; use one of "
+                f"{', '.join(sorted(PICTURE_SUFFIXES))}, or end a folder's name in /"
+            )
+    else:
+        folder = _output_folder(output, len(pictures))
+        targets = [folder / picture.relative for picture in pictures]
+    _refuse_collisions(pictures, targets)
+    _refuse_inputs(pictures, targets)
+    for target in targets:
+        if target.is_dir():
+            raise UsageError(f"{target}: a folder stands where a picture is to be written; choose another -o")
+    present = [target.exists() for target in targets]
+    if existing is Existing.REFUSE and any(present):
+        first = targets[present.index(True)]
+        others = f" (and {sum(present) - 1} more)" if sum(present) > 1 else ""
+        raise UsageError(f"{first} exists{others}; add --overwrite to replace or --skip-existing to continue")
+    skip = existing is Existing.SKIP
+    return tuple(
+        Route(picture.path, target, done=skip and there)
+        for picture, target, there in zip(pictures, targets, present, strict=True)
+    )
+
+
+def goes_to_file(pictures: Sequence[FoundPicture], output: str) -> bool:
+    """Whether `output` is the file of one picture rather than a folder."""
+    path = Path(output)
+    return (
+        len(pictures) == 1
+        and pictures[0].named
+        and not output.endswith(("/", os.sep))
+        and not path.is_dir()
+        and bool(path.suffix)
+    )
+
+
+def _output_folder(output: str, count: int) -> Path:
+    folder = Path(output)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: a file, but {count} pictures need a folder; choose another -o")
+    if folder.suffix.lower() in PICTURE_SUFFIXES and not folder.is_dir() and not output.endswith(("/", os.sep)):
+        raise UsageError(
+            f"{folder}: looks like one picture's name, but a folder is needed for what was given; "
+            "name a folder (or end it in / if you mean it)"
+        )
+    return folder
+
+
+def _refuse_collisions(pictures: Sequence[FoundPicture], targets: Sequence[Path]) -> None:
+    first: dict[str, Path] = {}
+    for picture, target in zip(pictures, targets, strict=True):
+        key = os.path.normpath(target)
+        if key in first:
+            raise UsageError(f"{first[key]} and {picture.path} would both become {target}; colour them in two calls")
+        first[key] = picture.path
+
+
+def _refuse_inputs(pictures: Sequence[FoundPicture], targets: Sequence[Path]) -> None:
+    """No target may be an input: by its place, or by being the same file under another name (links)."""
+    places = {picture.path.resolve() for picture in pictures}
+    identities = {_identity(picture.path) for picture in pictures}
+    for target in targets:
+        if target.resolve() in places or (target.exists() and _identity(target) in identities):
+            raise UsageError(f"{target}: the output would overwrite an input; choose another -o")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino

@@ -1,0 +1,37 @@
+"""What to tell a person about an error: one line, with what to do."""
+
+from __future__ import annotations
+
+import errno
+
+from featcolor.errors import FeatcolorError
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def one_line(error: BaseException) -> str:
+    """What went wrong and the remedy, on one line; errors of ours already carry both."""
+    return " ".join(_words(error).split())
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what it was raised from, says that no space is left."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            return True
+        error = error.__cause__
+    return False
+
+
+def _words(error: BaseException) -> str:
+    if is_disk_full(error):
+        return "the disk is full; free some space, then continue with --skip-existing"
+    if isinstance(error, FeatcolorError):
+        return str(error)
+    if isinstance(error, MemoryError) or "insufficient memory" in str(error).lower():
+        return "not enough memory; use --jobs 1, a smaller --size, or close other programs"
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename is not None else ""
+        remedy = "; check its permissions" if isinstance(error, PermissionError) else ""
+        return f"{where}{error.strerror or error}{remedy}"
+    return f"{type(error).__name__}: {error} (a defect of featcolor; --debug shows where)"

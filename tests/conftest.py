@@ -1,0 +1,50 @@
+"""What every test shares: one thread a process, sample photographs from our dependencies, no silent ERROR log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+import sklearn  # noqa: F401  (its OpenMP must be loaded before it can be limited)
+from hypothesis import HealthCheck, settings
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+# A shared machine must not fail a property by being slow, and a run must be repeatable.
+settings.register_profile(
+    "featcolor", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("featcolor")
+cv2.setNumThreads(1)
+threadpool_limits(1)
+
+SAMPLE_SIDE = 160
+
+
+@pytest.fixture(autouse=True)
+def _error_logs_fail(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
+    errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
+    assert not errors, f"logged as ERROR: {errors}"
+
+
+@pytest.fixture(scope="session")
+def photographs() -> dict[str, NDArray[np.uint8]]:
+    """Small colour photographs, (H, W, 3) uint8, longest side 160, that skimage and sklearn carry in their wheels."""
+    from skimage import data
+    from sklearn.datasets import load_sample_image
+
+    pictures = {name: getattr(data, name)() for name in ("astronaut", "chelsea", "coffee", "rocket")}
+    pictures |= {name: load_sample_image(f"{name}.jpg") for name in ("china", "flower")}
+    return {name: _shrunk(picture[..., :3]) for name, picture in pictures.items()}
+
+
+def _shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    scale = SAMPLE_SIDE / max(picture.shape[:2])
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small.flags.writeable = False
+    return small
