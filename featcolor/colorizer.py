@@ -107,8 +107,10 @@ class Colorizer:
         chroma, confidence = self._predict_at_working_size(working)
         if self.config.mirrored:
             mirror = self._predict_at_working_size(np.ascontiguousarray(working[:, ::-1]))
-            chroma = (chroma + mirror[0][:, ::-1]) / 2
-            confidence = (confidence + mirror[1][:, ::-1]) / 2
+            chroma += mirror[0][:, ::-1]
+            chroma *= 0.5
+            confidence += mirror[1][:, ::-1]
+            confidence *= 0.5
         chroma = refine(chroma, working, method=self.config.refine)
         return chroma, confidence, working
 

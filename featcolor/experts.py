@@ -6,8 +6,9 @@ and the answers of the nearest groups are blended, since a hard choice between s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,9 +55,10 @@ class Experts:
         ]
         if len(answers) == 1:
             return answers[0][1]
-        chroma = sum(weight * chroma for weight, (chroma, _) in answers)
-        confidence = sum(weight * confidence for weight, (_, confidence) in answers)
-        return chroma, confidence  # type: ignore[return-value]  # sums of arrays, not of numbers
+        shares = [weight for weight, _ in answers]
+        chroma = np.average([chroma for _, (chroma, _) in answers], axis=0, weights=shares)
+        confidence = np.average([confidence for _, (_, confidence) in answers], axis=0, weights=shares)
+        return chroma.astype(np.float32), confidence.astype(np.float32)
 
     def _weights(self, descriptor: FloatArray) -> FloatArray:
         if len(self.predictors) == 1:
@@ -146,10 +148,6 @@ def _read_network(arrays: Mapping[str, NDArray[Any]], prefix: str, n_layers: int
     weights = [arrays[f"{prefix}.{i}.weight"] for i in range(n_layers)]
     biases = [arrays[f"{prefix}.{i}.bias"] for i in range(n_layers)]
     widths = [weights[0].shape[0], *(bias.size for bias in biases)]
-    if [weight.shape for weight in weights] != list(_pairs(widths)):
+    if [weight.shape for weight in weights] != list(pairwise(widths)):
         raise ValueError("the layers of a network do not fit each other")
     return Mlp(weights, biases)
-
-
-def _pairs(values: Sequence[int]) -> list[tuple[int, int]]:
-    return list(zip(values[:-1], values[1:], strict=True))

@@ -1,7 +1,7 @@
-"""A multi-layer perceptron trained by NumPy: soft targets, early stopping on whole pictures, rows streamed in batches.
+"""A multi-layer perceptron trained by NumPy: soft targets, early stopping on pictures, rows streamed in batches.
 
-scikit-learn's `MLPRegressor` has no cross-entropy against soft targets, `MLPClassifier` takes hard labels only, and both
-copy the rows and stop early on held-back pixels, neighbours of the training ones, instead of held-back pictures.
+scikit-learn's `MLPRegressor` has no cross-entropy against soft targets, `MLPClassifier` takes hard labels only, and
+both copy the rows and stop early on held-back pixels, neighbours of the training ones, instead of held-back pictures.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def train(
         Mean held-back loss (training loss where nothing is held back) of each epoch.
     """
     mean, scale = moments(X, rows, rng)
-    inverse = 1 / scale
+    inverse = np.reciprocal(scale)
     optimiser = AdamW(network, settings, steps=settings.epochs * -(-len(rows) // settings.batch))
     best, losses = network, []
     for epoch in range(settings.epochs):

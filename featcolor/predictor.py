@@ -62,5 +62,5 @@ class ChromaPredictor:
             chroma, confidence = outputs + self.centre, np.ones(len(outputs), outputs.dtype)
         else:
             chroma, spread = annealed_mean(outputs, self.cells, temperature=temperature)
-            confidence = 1 / (1 + (spread / UNSURE_SPREAD) ** 2)
+            confidence = np.reciprocal(1 + (spread / UNSURE_SPREAD) ** 2)
         return chroma * saturation, confidence

@@ -28,6 +28,7 @@ from features.base import FloatArray, IndexArray
 
 HEADS = ("bins", "mean")
 SOLVERS = ("mlp", "ridge")
+FLOAT_TYPES = [np.float32, np.float16, np.float64]
 RIDGE_ROWS = 8192
 """Rows a batch of the normal equations: bounds their memory."""
 
@@ -131,13 +132,14 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
             Called with (epochs done, epochs).
         """
         self._check_parameters()
-        X, y = validate_data(self, X, y, multi_output=True, dtype=[np.float32, np.float16, np.float64])
-        targets = np.asarray(y, dtype=np.float32).reshape(len(X), -1)
+        rows_in: tuple[Any, Any] = validate_data(self, X, y, multi_output=True, dtype=FLOAT_TYPES)
+        inputs: NDArray[np.floating] = rows_in[0]
+        targets = np.asarray(rows_in[1], dtype=np.float32).reshape(len(inputs), -1)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=self.members)
-        labels = np.arange(len(X)) if groups is None else np.asarray(groups)
-        if len(labels) != len(X):
-            raise ValueError(f"groups must have one label a row: {len(X)} rows, {len(labels)} labels")
+        labels = np.arange(len(inputs)) if groups is None else np.asarray(groups)
+        if len(labels) != len(inputs):
+            raise ValueError(f"groups must have one label a row: {len(inputs)} rows, {len(labels)} labels")
         if held_back_groups is None:
             held_back_groups = choose_groups(labels, self.held_back, random)
         is_held_back = np.isin(labels, np.asarray(held_back_groups))
@@ -145,7 +147,7 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         centre = targets[rows].mean(axis=0, dtype=np.float64).astype(np.float32)
         if self.solver == "ridge":
             self.losses_: list[list[float]] = []
-            self.predictor_ = ChromaPredictor((fit_ridge(X, targets - centre, rows, self.alpha),), None, centre)
+            self.predictor_ = ChromaPredictor((fit_ridge(inputs, targets - centre, rows, self.alpha),), None, centre)
             return self
         if self.head == "bins":
             cells = build_cells(targets[rows])
@@ -153,11 +155,11 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         else:
             cells = None
             gradient, n_outputs = squared_error(targets - centre), targets.shape[1]
-        sizes = (X.shape[1], *self.hidden, n_outputs)
+        sizes = (inputs.shape[1], *self.hidden, n_outputs)
         report = _Tally(self.members, progress)
         with threadpool_limits(1):  # two BLAS threads on two busy cores are several times slower than one
             trained = Parallel(n_jobs=min(self.n_jobs, self.members), prefer="threads")(
-                delayed(self._train_one)(sizes, X, gradient, rows, held_back, seed, report) for seed in seeds
+                delayed(self._train_one)(sizes, inputs, gradient, rows, held_back, seed, report) for seed in seeds
             )
         self.losses_ = [losses for _, losses in trained]
         self.predictor_ = ChromaPredictor(tuple(network for network, _ in trained), cells, centre)
@@ -170,8 +172,8 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
     def predict_with_confidence(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Chroma (n, 2) and confidence (n,), 0..1, of each row: see `ChromaPredictor.predict`."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float16, np.float64])
-        return self.predictor_.predict(X, temperature=self.temperature, saturation=self.saturation)
+        rows: NDArray[np.floating] = validate_data(self, X, reset=False, dtype=FLOAT_TYPES)
+        return self.predictor_.predict(rows, temperature=self.temperature, saturation=self.saturation)
 
     def _train_one(
         self,

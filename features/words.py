@@ -63,7 +63,7 @@ class VisualWords:
         return tuple(f"words{i}" for i in range(len(self.basis_)))
 
     def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
-        """Learn the vocabulary from `DESCRIPTORS_A_PICTURE` pixels of each reference, then the PCA of the histograms."""
+        """Learn the vocabulary from some pixels of each reference, then the PCA of the histograms."""
         from sklearn.cluster import MiniBatchKMeans  # here and below: colouring does not need scikit-learn
         from sklearn.decomposition import PCA
 
@@ -77,7 +77,7 @@ class VisualWords:
         kmeans.fit(descriptors)
         self.centres_ = kmeans.cluster_centers_.astype(np.float32)
         nearest = squared_distances(descriptors, self.centres_).min(axis=1)
-        self.bandwidth_ = np.float32([max(SOFTNESS * float(nearest.mean()), 1e-6)])
+        self.bandwidth_ = np.array([max(SOFTNESS * float(nearest.mean()), 1e-6)], np.float32)
         histograms = np.concatenate(
             [self._histograms(picture, yx) for picture, yx in zip(pictures, points, strict=True)]
         )

@@ -1,0 +1,165 @@
+"""Fit on references, colour test pictures, and say how good it is: `python -m benchmarks.photos --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.colorizer import Colorizer
+from featcolor.config import DEFAULT_PRESET, PRESETS, ColorizerConfig
+from featcolor.images import PICTURE_SUFFIXES, read_picture
+from featcolor.measures import colourfulness, is_grey, mean_delta_e00, psnr
+from featcolor.spaces import lab_to_rgb, rgb_to_lab
+
+SIDE = 256
+"""Test pictures are brought to SIDE x SIDE, as the field does."""
+READINGS = ((1.0, 1.0), (0.6, 1.0), (0.6, 1.1), (0.6, 1.2), (0.6, 1.3))
+"""(temperature, saturation) that one fit is read with."""
+
+
+def expand(arguments: list[str]) -> list[Path]:
+    """Files, folders (recursively) and @lists of paths relative to the list, sorted within each folder."""
+    paths: list[Path] = []
+    for argument in arguments:
+        if argument.startswith("@"):
+            listing = Path(argument[1:])
+            lines = listing.read_text(encoding="utf-8").splitlines()
+            paths += [listing.parent / line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        elif Path(argument).is_dir():
+            paths += sorted(p for p in Path(argument).rglob("*") if p.suffix.lower() in PICTURE_SUFFIXES)
+        else:
+            paths.append(Path(argument))
+    return paths
+
+
+def test_picture(path: Path, *, crop: bool) -> NDArray[np.uint8]:
+    """The picture at SIDE x SIDE: plain resize, or centre crop to the short side first (ImageNet's protocol)."""
+    rgb = read_picture(path).pixels
+    if crop:
+        side = min(rgb.shape[:2])
+        top, left = ((n - side) // 2 for n in rgb.shape[:2])
+        rgb = np.ascontiguousarray(rgb[top : top + side, left : left + side])
+    return cv2.resize(rgb, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def measure(colorizer: Colorizer, pictures: list[NDArray[np.uint8]], readings: Any = READINGS) -> list[dict[str, Any]]:
+    """Mean PSNR, gain over grey, colourfulness and CIEDE2000 of grey, constant mean chroma and each reading."""
+    constant = np.float32(colorizer.card_["mean_chroma"])
+
+    def one(rgb: NDArray[np.uint8]) -> list[tuple[float, float, float]]:
+        lightness, _ = rgb_to_lab(rgb)
+        neutral = np.zeros((*lightness.shape, 2), np.float32)
+        outputs = [lab_to_rgb(lightness, neutral), lab_to_rgb(lightness, neutral + constant)]
+        for temperature, saturation in readings:
+            chroma = colorizer.with_options(temperature=temperature, saturation=saturation).predict(lightness)
+            outputs.append(lab_to_rgb(lightness, chroma))
+        return [(psnr(rgb, output), colourfulness(output), mean_delta_e00(rgb, output)) for output in outputs]
+
+    coloured = [rgb for rgb in pictures if not is_grey(rgb)]
+    with ThreadPoolExecutor(2) as pool:
+        values = np.array(list(pool.map(one, coloured)))
+    means = values.mean(axis=0)
+    labels = ["grey", "constant", *(f"T {t:g}, chroma x {s:g}" for t, s in readings)]
+    return [
+        {"method": label, "psnr": row[0], "gain": row[0] - means[0, 0], "cf": row[1], "delta_e00": row[2]}
+        for label, row in zip(labels, means.tolist(), strict=True)
+    ]
+
+
+@contextmanager
+def watched_memory() -> Iterator[list[int]]:
+    """A list whose one entry grows to the largest proportional set size of this process and its children, bytes."""
+    import psutil
+
+    peak, stop = [0], threading.Event()
+
+    def watch() -> None:
+        me = psutil.Process()
+        while not stop.wait(0.2):
+            total = 0
+            for process in (me, *me.children(recursive=True)):
+                try:
+                    total += process.memory_full_info().pss
+                except psutil.Error:
+                    continue
+            peak[0] = max(peak[0], total)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        stop.set()
+        thread.join()
+
+
+def configured(arguments: argparse.Namespace) -> ColorizerConfig:
+    """The preset with what --set changes in it."""
+    changes = {}
+    for item in arguments.set:
+        name, _, value = item.partition("=")
+        try:
+            changes[name] = json.loads(value)
+        except json.JSONDecodeError:
+            changes[name] = value
+    return replace(PRESETS[arguments.preset], **changes)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.photos", description=__doc__)
+    parser.add_argument("--refs", nargs="+", required=True, help="reference pictures: files, folders, @lists")
+    parser.add_argument("--test", nargs="+", action="append", required=True, help="test pictures; may be repeated")
+    parser.add_argument("--crop", action="store_true", help="centre-crop test pictures to their short side")
+    parser.add_argument("--hold", type=int, default=0, help="also test on this many of --hold-from, and leave them out")
+    parser.add_argument("--hold-from", help="folder among --refs that they are drawn from (seed 0), cropped")
+    parser.add_argument("--preset", choices=PRESETS, default=DEFAULT_PRESET)
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="KEY=VALUE", help="settings that differ from the preset"
+    )
+    parser.add_argument("--save", help="write the model here")
+    arguments = parser.parse_args()
+    references = expand(arguments.refs)
+    sets = {" ".join(group): [test_picture(p, crop=arguments.crop) for p in expand(group)] for group in arguments.test}
+    if arguments.hold:
+        pool = expand([arguments.hold_from])
+        held = [pool[i] for i in np.random.default_rng(0).permutation(len(pool))[: arguments.hold]]
+        references = [path for path in references if path not in set(held)]
+        sets[f"{arguments.hold} held back"] = [test_picture(p, crop=True) for p in held]
+    config = configured(arguments)
+    print(f"{len(references)} references, preset {arguments.preset} {' '.join(arguments.set)}")
+    start = time.perf_counter()
+    with watched_memory() as peak:
+        colorizer = Colorizer(config).fit(references)
+    seconds = time.perf_counter() - start
+    report = colorizer.report_
+    print(f"fit {seconds:.1f} s, {peak[0] / 2**20:.0f} MiB, {len(colorizer.stack_.names)} features", end="; ")
+    print(f"held-back references: {json.dumps({k: round(v['gain'], 2) for k, v in report.table.items()})}")
+    for name, pictures in sets.items():
+        print(f"{name}: {len(pictures)} pictures")
+        for row in measure(colorizer, pictures):
+            print(
+                "  {method:22s} PSNR {psnr:6.2f}  gain {gain:+5.2f}  CF {cf:5.1f}  dE00 {delta_e00:5.2f}".format(**row)
+            )
+        sys.stdout.flush()
+    if arguments.save:
+        from featcolor.modelfile import save_model
+
+        save_model(arguments.save, colorizer)
+
+
+if __name__ == "__main__":
+    main()
