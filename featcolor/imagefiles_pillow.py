@@ -20,6 +20,7 @@ MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
 _MAX_JPEG_EXIF = 65_533 - len(EXIF_PREFIX)  # one marker segment
 _WEBP_EFFORT = 4  # 0 fast .. 6 slow
 
+_ORIENTATION_TAG = 274
 _EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
 _STRUCTURE_TAGS = frozenset(
     (*range(254, 260), 262, 263, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, *range(322, 326), 330)
@@ -57,6 +58,11 @@ def decode(image: Image.Image, icc: bytes | None) -> tuple[NDArray[np.uint8], ND
     return np.ascontiguousarray(pixels), np.ascontiguousarray(stored[..., 3])
 
 
+def orientation_left(image: Image.Image) -> int:
+    """EXIF orientation that decoding did not apply: 1 when the picture is upright."""
+    return int(image.getexif().get(_ORIENTATION_TAG, 1))
+
+
 def is_lossless_webp(data: bytes) -> bool:
     """Whether the picture is stored without loss: a VP8L chunk, alone or after a VP8X header."""
     first, position = data[12:16], 12
@@ -90,6 +96,12 @@ def tiff_exif(data: bytes) -> bytes | None:
     return copy.tobytes().removeprefix(EXIF_PREFIX) if len(copy) else None
 
 
+def _has_directories(exif: bytes) -> bool:
+    block = Image.Exif()
+    block.load(exif)
+    return _EXIF_DIRECTORY in block or _GPS_DIRECTORY in block
+
+
 def write(
     stream: BinaryIO,
     pixels: NDArray[np.uint8],
@@ -118,6 +130,8 @@ def write(
         "TIFF": {"compression": "tiff_adobe_deflate" if compact else None},
     }
     options = choices[format]
+    if format == "TIFF" and exif is not None and _has_directories(exif):
+        options["compression"] = None  # Pillow writes the Exif and GPS directories into uncompressed files only
     if exif is not None:
         options["exif"] = EXIF_PREFIX + exif
     if icc is not None:

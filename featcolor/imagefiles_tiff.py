@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from featcolor.imagefiles import check_size
+from featcolor.imagefiles_metadata import EXIF_PREFIX
 
 FLOAT_RANGE = (-1.0, 2.0)
 """Float samples mean 0..1. What lies outside is clipped, up to here; a picture in 0..255 is refused, not guessed."""
@@ -37,6 +38,7 @@ class TiffHeader:
     dpi: tuple[float, float] | None
     icc: bytes | None
     compact: bool
+    texts: dict[int, str]
 
 
 def read_header(data: bytes) -> TiffHeader:
@@ -66,6 +68,7 @@ def read_header(data: bytes) -> TiffHeader:
             dpi=_dpi(tags),
             icc=icc if isinstance(icc, bytes) else None,
             compact=page.compression != _UNCOMPRESSED,
+            texts={tag: text for tag in _TEXT_TAGS if isinstance(text := tags.valueof(tag), str) and text},
         )
 
 
@@ -120,6 +123,14 @@ def write_deep(
         software=texts.get(305, "featcolor"),
         extratags=[(tag, "s", 0, _ascii(text), True) for tag, text in texts.items() if tag != 305],
     )
+
+
+def texts_exif(texts: dict[int, str]) -> bytes | None:
+    """An EXIF block of descriptive texts by tag; None when there are none."""
+    block = Image.Exif()
+    for tag, text in texts.items():
+        block[tag] = text
+    return block.tobytes().removeprefix(EXIF_PREFIX) if texts else None
 
 
 def exif_texts(exif: bytes | None) -> dict[int, str]:

@@ -6,7 +6,8 @@ What is kept, and what happens to the rest:
 - EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
 - EXIF, resolution and RGB profiles are kept. A grey profile is applied (its tone curve, to sRGB) and dropped, since it
   cannot stay on a colour picture; a CMYK profile likewise. Pixels under an RGB profile are taken as sRGB and written
-  back under the same profile. Deep (16-bit, float) TIFF keeps the descriptive texts of EXIF only.
+  back under the same profile. Deep (16-bit, float) TIFF keeps the descriptive texts of EXIF only; 8-bit TIFF with
+  Exif or GPS directories is written uncompressed. XMP and IPTC blocks are not kept.
 - Alpha is kept, except in JPEG, which has none.
 - Animated pictures and TIFF files of several pages are refused, rather than all frames but one lost.
 - A file is written beside its place and renamed, so that nothing half-written is ever seen.
@@ -229,13 +230,17 @@ def _read_tiff(data: bytes) -> Picture:
     from featcolor import imagefiles_tiff as tiff_files  # tifffile takes a tenth of a second to import
 
     header = tiff_files.read_header(data)
+    orientation, dpi = header.orientation, clean_dpi(header.dpi)
     if header.is_deep:
         pixels, alpha = tiff_files.read_deep(data)
     else:
-        pixels, alpha = pillow_files.decode(pillow_files.open_header(data, "TIFF"), header.icc)
-    exif = pillow_files.tiff_exif(data)
-    metadata = Metadata("TIFF", exif, header.icc, clean_dpi(header.dpi), header.compact)
-    return _settle(pixels, alpha, metadata, header.orientation)
+        image = pillow_files.open_header(data, "TIFF")
+        pixels, alpha = pillow_files.decode(image, header.icc)
+        if pillow_files.orientation_left(image) == 1:  # some versions of Pillow turn TIFF pictures themselves
+            dpi = clean_dpi(dpi, turned=is_quarter_turn(orientation))
+            orientation = 1
+    exif = pillow_files.tiff_exif(data) or tiff_files.texts_exif(header.texts)
+    return _settle(pixels, alpha, Metadata("TIFF", exif, header.icc, dpi, header.compact), orientation)
 
 
 def _settle(pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata, orientation: int) -> Picture:

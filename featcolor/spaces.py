@@ -142,7 +142,7 @@ def lab_to_rgb(lightness: FloatArray, chroma: FloatArray, dtype: DTypeLike = np.
     Returns
     -------
     (H, W, 3) of `dtype`. Its L* differs from the one asked for by the rounding of the three channels alone:
-    half a code of each moves L* by at most 0.27 in 8 bits and 0.0011 in 16 (at dark green; 0.14 and 0.0006 on greys).
+    half a code of each moves L* by at most 0.27 in 8 bits and 0.0011 in 16 (at dark green).
     """
     _check_lab(lightness, chroma)
     dtype = np.dtype(dtype)
