@@ -52,7 +52,8 @@ def decode(image: Image.Image, icc: bytes | None) -> tuple[NDArray[np.uint8], ND
         return np.asarray(cmyk_to_srgb(image, icc)), None
     is_grey = image.mode in ("1", "L", "LA", "La")
     if not image.has_transparency_data:
-        return np.asarray(image.convert("L" if is_grey else "RGB")), None
+        mode = "L" if is_grey else "RGB"
+        return np.asarray(image if image.mode == mode else image.convert(mode)), None
     stored = np.asarray(image.convert("RGBA"))
     pixels = stored[..., 0] if is_grey else stored[..., :3]
     return np.ascontiguousarray(pixels), np.ascontiguousarray(stored[..., 3])
@@ -81,10 +82,12 @@ def tiff_exif(data: bytes) -> bytes | None:
     None when it says nothing, or when Pillow cannot open this kind of TIFF.
     """
     try:
-        image = Image.open(BytesIO(data), formats=["TIFF"])
-        source = image.getexif()
-    except (OSError, SyntaxError, ValueError, KeyError):
+        return _descriptive_exif(Image.open(BytesIO(data), formats=["TIFF"]).getexif())
+    except Exception:  # damaged tags raise nearly anything, and must not cost the picture
         return None
+
+
+def _descriptive_exif(source: Image.Exif) -> bytes | None:
     copy = Image.Exif()
     for tag, value in source.items():
         if tag not in _STRUCTURE_TAGS and tag not in (_EXIF_DIRECTORY, _GPS_DIRECTORY):
@@ -118,7 +121,7 @@ def write(
     height, width = pixels.shape[:2]
     limit = {"JPEG": MAX_JPEG_SIDE, "WEBP": MAX_WEBP_SIDE}.get(format)
     if limit is not None and max(height, width) > limit:
-        raise ValueError(f"is {width}x{height} pixels, {format} holds {limit} a side; write PNG or TIFF")
+        raise ValueError(f"{width}x{height} pixels, it holds {limit} a side")
     if format == "JPEG":
         alpha = None
         if exif is not None and len(exif) > _MAX_JPEG_EXIF:

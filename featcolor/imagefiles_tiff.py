@@ -21,6 +21,9 @@ from featcolor.imagefiles_metadata import EXIF_PREFIX
 FLOAT_RANGE = (-1.0, 2.0)
 """Float samples mean 0..1. What lies outside is clipped, up to here; a picture in 0..255 is refused, not guessed."""
 
+MAX_RATIO = 4096
+"""More bytes a stored byte than TIFF's compressions reach: LZW codes strings of up to 3840 bytes in 12 bits."""
+
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2  # photometric interpretation, TIFF 6.0, tag 262
 _REDUCED_IMAGE, _TRANSPARENCY_MASK = 1, 4  # bits of the new subfile type, tag 254
 _UNCOMPRESSED = 1
@@ -60,6 +63,8 @@ def read_header(data: bytes) -> TiffHeader:
             raise ValueError("points behind its own end; the file is cut off, restore it from its source")
         if page.compression == _UNCOMPRESSED and 8 * sum(page.databytecounts) < _bits(page):
             raise ValueError("holds fewer pixels than it claims; the file is damaged, restore it from its source")
+        if page.bitspersample > 1 and _bits(page) > 8 * (MAX_RATIO * sum(page.databytecounts) + MAX_RATIO):
+            raise ValueError("holds fewer bytes than its pixels need; the file is damaged or cut off")
         tags = page.tags
         icc = tags.valueof(34675)
         return TiffHeader(

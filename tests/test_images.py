@@ -143,6 +143,17 @@ def test_every_8_bit_mode_is_read(mode, grey, has_alpha, format):
         np.testing.assert_array_equal(picture.alpha, expected[..., 3])
 
 
+def test_16_bit_png_with_grey_and_alpha():
+    stored = noise((5, 6, 2), np.uint16)
+    rows = b"".join(b"\x00" + row.astype(">u2").tobytes() for row in stored)
+    header = struct.pack(">IIBBBBB", 6, 5, 16, 4, 0, 0, 0)
+    text = png_chunk(b"tEXt", b"broken")  # without its separator: libpng would complain
+    data = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + text
+    picture = images.read_picture(data + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b""))
+    np.testing.assert_array_equal(picture.pixels, stored[..., 0])
+    np.testing.assert_array_equal(picture.alpha, stored[..., 1])
+
+
 def test_palette_with_a_transparent_entry_has_alpha():
     image = Image.fromarray(noise((9, 14, 3))).convert("P")
     picture = images.read_picture(encoded(image, "PNG", transparency=0))
@@ -329,7 +340,8 @@ def test_every_cut_of_deep_files_is_refused(dtype, compact):
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_flipped_bytes_raise_nothing_else_than_picture_errors(format, dtype, capfd):
-    whole = bytearray(images.encode_picture(noise((30, 40, 3), dtype), format=format))
+    pixels = noise((30, 40, 3), dtype)
+    whole = bytearray(images.encode_picture(pixels, like=Picture(pixels, None, Metadata(format, compact=True))))
     rng = np.random.default_rng(0)
     for _ in range(60):
         damaged = whole.copy()
@@ -388,7 +400,7 @@ def test_a_long_thin_picture_is_read_and_written():
     for format in ("JPEG", "PNG", "TIFF"):
         assert images.read_picture(images.encode_picture(thin, format=format)).pixels.shape == thin.shape
     assert images.read_reference(images.encode_picture(thin, format="PNG"), 1000).shape[1] <= 1000 * 60
-    with pytest.raises(PictureError, match="16383 a side"):
+    with pytest.raises(PictureError, match=r"16383 a side.*; choose another format"):
         images.encode_picture(thin, format="WEBP")
     assert images.read_picture(images.encode_picture(noise((1, 1, 3)), format="JPEG")).pixels.shape == (1, 1, 3)
 
@@ -425,8 +437,10 @@ def test_nothing_half_written_is_left(tmp_path, monkeypatch, failure):
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(PictureError, match="cannot be written"):
-        images.write_picture(tmp_path / "none" / "a.png", noise((4, 4, 3)))
+    (tmp_path / "file").write_bytes(b"")
+    for folder in ("none", "file"):
+        with pytest.raises(PictureError, match="cannot be written"):
+            images.write_picture(tmp_path / folder / "a.png", noise((4, 4, 3)))
 
 
 def test_unknown_formats_and_alpha_of_another_size_are_refused(tmp_path):
