@@ -42,6 +42,8 @@ SUFFIXES = {
 }
 
 _MAX_CODES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
+_CV2_SILENT = 0  # log level
+
 _MAX_DPI = 65_535  # JFIF stores 16 bits
 
 _MAGIC = (
@@ -190,10 +192,11 @@ def decoding(name: str) -> Iterator[None]:
 
     Damaged files make Pillow, tifffile and OpenCV raise nearly every kind of exception there is.
     """
-    log_level, pixel_limit = cv2.utils.logging.getLogLevel(), Image.MAX_IMAGE_PIXELS
+    cv2_log: Any = getattr(cv2.utils, "logging", cv2)  # where OpenCV 5 and 4 keep it
+    log_level, pixel_limit = cv2_log.getLogLevel(), Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        cv2_log.setLogLevel(_CV2_SILENT)
         Image.MAX_IMAGE_PIXELS = None  # check_size is the limit here
         try:
             yield
@@ -204,7 +207,7 @@ def decoding(name: str) -> Iterator[None]:
         except Exception as error:
             raise PictureError(f"{name}: {explain(error)}") from error
         finally:
-            cv2.utils.logging.setLogLevel(log_level)
+            cv2_log.setLogLevel(log_level)
             Image.MAX_IMAGE_PIXELS = pixel_limit
 
 
