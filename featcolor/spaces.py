@@ -43,8 +43,8 @@ GAMUT_SLACK = np.array([1e-5, 1e-5, 2e-5])
 
 It covers float32 error; clipping it moves L* by less than 0.0004, half a 16-bit code being up to 0.001."""
 
-NEARLY_WHITE = 0.9999
-"""Lightness above which chroma that leaves the gamut becomes 0 at once: less than 0.1 of it would fit."""
+NEARLY_WHITE = 0.99999
+"""Lightness above which chroma becomes 0 at once: less than 0.01 of it would fit."""
 
 _BISECTED_AT_ONCE = 2**14  # pixels: a dozen planes of them fit the cache
 _BISECTIONS = 14  # halvings of the chroma scale: 180 / 2**14 = 0.01
@@ -160,7 +160,7 @@ def lab_to_rgb(lightness: FloatArray, chroma: FloatArray, dtype: DTypeLike = np.
         coded = encode_srgb(_transform(xyz, _LINEAR_FROM_RELATIVE_XYZ))
         neutral = (lab[..., 1] == 0.0) & (lab[..., 2] == 0.0)
         if neutral.any():
-            coded[neutral] = encode_srgb(xyz[neutral][:, 1:2])
+            np.copyto(coded, encode_srgb(xyz[..., 1])[..., None], where=neutral[..., None])
         rgb[band] = quantize(coded, dtype)
     return rgb
 
@@ -222,9 +222,13 @@ def _lab_f(share: NDArray[Any]) -> NDArray[Any]:
 
 
 def _as_lab(lightness: FloatArray, chroma: FloatArray) -> FloatArray:
-    """(h, W, 3) float32: L*/100, a*, b* side by side; a new array."""
+    """(h, W, 3) float32: L*/100, a*, b* side by side, without chroma in white; a new array."""
     planes = [np.ascontiguousarray(plane, np.float32) for plane in (lightness, chroma)]
-    return np.asarray(cv2.merge(planes))
+    lab: FloatArray = np.asarray(cv2.merge(planes), np.float32)
+    white = lightness > NEARLY_WHITE
+    if white.any():
+        np.copyto(lab[..., 1:], np.float32(0.0), where=white[..., None])
+    return lab
 
 
 def _relative_xyz(lab: FloatArray) -> FloatArray:
@@ -252,14 +256,10 @@ def _inside_gamut(xyz: FloatArray) -> NDArray[np.uint8]:
 def _shrink_to_gamut(lab: FloatArray, xyz: FloatArray) -> None:
     """Scale the chroma of `lab` where it leaves the gamut; both arrays, (h, W, 3), are updated in place."""
     flat_lab, flat_xyz = lab.reshape(-1, 3), xyz.reshape(-1, 3)
-    outside = np.flatnonzero(_inside_gamut(xyz).ravel() == 0)
+    outside = np.flatnonzero((_inside_gamut(xyz) == 0) & (lab[..., 0] <= NEARLY_WHITE))
     for part in bands(len(outside), _BISECTED_AT_ONCE):
         pixels = flat_lab[outside[part]]
-        scale = np.zeros(len(pixels), np.float32)
-        coloured = np.flatnonzero(pixels[:, 0] <= NEARLY_WHITE)
-        if coloured.size:
-            scale[coloured] = _largest_scale(*pixels[coloured].T.copy())
-        pixels[:, 1:] *= scale[:, None]
+        pixels[:, 1:] *= _largest_scale(*pixels.T.copy())[:, None]
         flat_lab[outside[part]] = pixels
         flat_xyz[outside[part]] = _relative_xyz(pixels[:, None])[:, 0]
 
