@@ -41,7 +41,7 @@ class FilmStock:
 
 PANCHROMATIC_FILTER_FACTORS = (8.0, 6.0, 8.0)
 """How many times longer a panchromatic film is exposed in daylight behind the red (Wratten 25), green (58) and blue
-(47) tricolour filter: Kodak publication F-4016, T-MAX films, filter corrections. Its sensitivity to each is the inverse."""
+(47) tricolour filter: Kodak publication F-4016, T-MAX films, filter corrections. Sensitivity is the inverse."""
 
 _PAN_SHARES = [1.0 / factor for factor in PANCHROMATIC_FILTER_FACTORS]
 

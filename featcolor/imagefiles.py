@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,8 +13,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from numpy.typing import DTypeLike, NDArray
+from PIL import Image, UnidentifiedImageError
 
 from featcolor.errors import PictureError
 
@@ -40,6 +41,9 @@ SUFFIXES = {
     ".webp": "WEBP",
 }
 
+_MAX_CODES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
+_CV2_SILENT = 0  # log level
+
 _MAX_DPI = 65_535  # JFIF stores 16 bits
 
 _MAGIC = (
@@ -50,6 +54,9 @@ _MAGIC = (
     (b"II+\x00", "TIFF"),
     (b"MM\x00+", "TIFF"),
 )
+
+for _library in ("PIL", "tifffile"):  # their complaints about damaged files would go to the error stream
+    logging.getLogger(_library).addHandler(logging.NullHandler())
 
 _FOREIGN_MAGIC = (
     (b"GIF8", "a GIF"),
@@ -166,19 +173,30 @@ def is_quarter_turn(orientation: int) -> bool:
     return 5 <= orientation <= 8
 
 
+def as_depth(plane: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Values scaled to another depth, rounded; as they are when it is theirs already."""
+    dtype = np.dtype(dtype)
+    if plane.dtype == dtype:
+        return plane
+    if np.issubdtype(plane.dtype, np.floating):
+        plane = np.clip(plane, 0.0, 1.0).astype(np.float32)
+    if plane.dtype not in _MAX_CODES or dtype not in _MAX_CODES:
+        raise ValueError(f"pixels must be uint8, uint16 or float 0..1, got {plane.dtype}")
+    scaled = plane * np.float32(_MAX_CODES[dtype] / _MAX_CODES[plane.dtype])
+    return scaled if dtype == np.float32 else np.rint(scaled).astype(dtype)
+
+
 @contextmanager
 def decoding(name: str) -> Iterator[None]:
     """Run decoders: their warnings and logs stay inside, whatever they raise becomes a PictureError.
 
     Damaged files make Pillow, tifffile and OpenCV raise nearly every kind of exception there is.
     """
-    log_level = cv2.utils.logging.getLogLevel()
-    tiff_log = logging.getLogger("tifffile")
-    was_disabled, pixel_limit = tiff_log.disabled, Image.MAX_IMAGE_PIXELS
+    cv2_log: Any = getattr(cv2.utils, "logging", cv2)  # where OpenCV 5 and 4 keep it
+    log_level, pixel_limit = cv2_log.getLogLevel(), Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-        tiff_log.disabled = True
+        cv2_log.setLogLevel(_CV2_SILENT)
         Image.MAX_IMAGE_PIXELS = None  # check_size is the limit here
         try:
             yield
@@ -189,14 +207,33 @@ def decoding(name: str) -> Iterator[None]:
         except Exception as error:
             raise PictureError(f"{name}: {explain(error)}") from error
         finally:
-            cv2.utils.logging.setLogLevel(log_level)
-            tiff_log.disabled = was_disabled
+            cv2_log.setLogLevel(log_level)
             Image.MAX_IMAGE_PIXELS = pixel_limit
+
+
+@contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Send what C libraries print to nowhere: libtiff's decoders report damage on the error stream, besides failing."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no error stream
+        yield
+        return
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(sink)
 
 
 def explain(error: Exception) -> str:
     """One line that says what is wrong with a file: our own words, or the decoder's put into a sentence."""
     if type(error) is ValueError and "; " in str(error):
         return str(error)
+    if isinstance(error, UnidentifiedImageError):
+        return "cannot be decoded (its header is damaged); restore it from its source"
     reason = " ".join(str(error).split())[:150] or type(error).__name__
     return f"cannot be decoded ({reason}); the file is damaged or cut off, restore it from its source"

@@ -20,6 +20,7 @@ MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
 _MAX_JPEG_EXIF = 65_533 - len(EXIF_PREFIX)  # one marker segment
 _WEBP_EFFORT = 4  # 0 fast .. 6 slow
 
+_ORIENTATION_TAG = 274
 _EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
 _STRUCTURE_TAGS = frozenset(
     (*range(254, 260), 262, 263, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, *range(322, 326), 330)
@@ -51,10 +52,16 @@ def decode(image: Image.Image, icc: bytes | None) -> tuple[NDArray[np.uint8], ND
         return np.asarray(cmyk_to_srgb(image, icc)), None
     is_grey = image.mode in ("1", "L", "LA", "La")
     if not image.has_transparency_data:
-        return np.asarray(image.convert("L" if is_grey else "RGB")), None
+        mode = "L" if is_grey else "RGB"
+        return np.asarray(image if image.mode == mode else image.convert(mode)), None
     stored = np.asarray(image.convert("RGBA"))
     pixels = stored[..., 0] if is_grey else stored[..., :3]
     return np.ascontiguousarray(pixels), np.ascontiguousarray(stored[..., 3])
+
+
+def orientation_left(image: Image.Image) -> int:
+    """EXIF orientation that decoding did not apply: 1 when the picture is upright."""
+    return int(image.getexif().get(_ORIENTATION_TAG, 1))
 
 
 def is_lossless_webp(data: bytes) -> bool:
@@ -75,10 +82,12 @@ def tiff_exif(data: bytes) -> bytes | None:
     None when it says nothing, or when Pillow cannot open this kind of TIFF.
     """
     try:
-        image = Image.open(BytesIO(data), formats=["TIFF"])
-        source = image.getexif()
-    except (OSError, SyntaxError, ValueError, KeyError):
+        return _descriptive_exif(Image.open(BytesIO(data), formats=["TIFF"]).getexif())
+    except Exception:  # damaged tags raise nearly anything, and must not cost the picture
         return None
+
+
+def _descriptive_exif(source: Image.Exif) -> bytes | None:
     copy = Image.Exif()
     for tag, value in source.items():
         if tag not in _STRUCTURE_TAGS and tag not in (_EXIF_DIRECTORY, _GPS_DIRECTORY):
@@ -88,6 +97,12 @@ def tiff_exif(data: bytes) -> bytes | None:
             copy.get_ifd(directory).update(entries)
             copy[directory] = dict(entries)
     return copy.tobytes().removeprefix(EXIF_PREFIX) if len(copy) else None
+
+
+def _has_directories(exif: bytes) -> bool:
+    block = Image.Exif()
+    block.load(exif)
+    return _EXIF_DIRECTORY in block or _GPS_DIRECTORY in block
 
 
 def write(
@@ -106,7 +121,7 @@ def write(
     height, width = pixels.shape[:2]
     limit = {"JPEG": MAX_JPEG_SIDE, "WEBP": MAX_WEBP_SIDE}.get(format)
     if limit is not None and max(height, width) > limit:
-        raise ValueError(f"is {width}x{height} pixels, {format} holds {limit} a side; write PNG or TIFF")
+        raise ValueError(f"{width}x{height} pixels, it holds {limit} a side")
     if format == "JPEG":
         alpha = None
         if exif is not None and len(exif) > _MAX_JPEG_EXIF:
@@ -118,6 +133,8 @@ def write(
         "TIFF": {"compression": "tiff_adobe_deflate" if compact else None},
     }
     options = choices[format]
+    if format == "TIFF" and exif is not None and _has_directories(exif):
+        options["compression"] = None  # Pillow writes the Exif and GPS directories into uncompressed files only
     if exif is not None:
         options["exif"] = EXIF_PREFIX + exif
     if icc is not None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import islice
 from typing import Any, BinaryIO
 
 import cv2
@@ -17,12 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from featcolor.imagefiles import check_size
+from featcolor.imagefiles_metadata import EXIF_PREFIX
 
 FLOAT_RANGE = (-1.0, 2.0)
 """Float samples mean 0..1. What lies outside is clipped, up to here; a picture in 0..255 is refused, not guessed."""
 
-MAX_PAGES = 16
-"""Pages of a file that are looked at: a picture and its reduced copies."""
+MAX_RATIO = 4096
+"""More bytes a stored byte than TIFF's compressions reach: LZW codes strings of up to 3840 bytes in 12 bits."""
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2  # photometric interpretation, TIFF 6.0, tag 262
 _REDUCED_IMAGE, _TRANSPARENCY_MASK = 1, 4  # bits of the new subfile type, tag 254
@@ -41,6 +41,7 @@ class TiffHeader:
     dpi: tuple[float, float] | None
     icc: bytes | None
     compact: bool
+    texts: dict[int, str]
 
 
 def read_header(data: bytes) -> TiffHeader:
@@ -51,11 +52,9 @@ def read_header(data: bytes) -> TiffHeader:
     """
     with tifffile.TiffFile(BytesIO(data)) as file:
         page: Any = file.pages[0]
-        # A damaged chain of pages can lead through the whole file: no more of it is walked than the answer needs.
-        pages = islice(file.pages, MAX_PAGES)
-        full = (not _subfile_type(other) & (_REDUCED_IMAGE | _TRANSPARENCY_MASK) for other in pages)
-        if sum(islice(filter(None, full), 2)) > 1:
-            raise ValueError("holds several pages; save each page as a file of its own (tiffsplit does it)")
+        n_pages = sum(not _subfile_type(other) & (_REDUCED_IMAGE | _TRANSPARENCY_MASK) for other in file.pages)
+        if n_pages > 1:
+            raise ValueError(f"holds {n_pages} pages; save each page as a file of its own (tiffsplit does it)")
         check_size(page.imagewidth, page.imagelength)
         if page.imagedepth > 1:
             raise ValueError("is a volume; save each slice as a file of its own")
@@ -64,6 +63,8 @@ def read_header(data: bytes) -> TiffHeader:
             raise ValueError("points behind its own end; the file is cut off, restore it from its source")
         if page.compression == _UNCOMPRESSED and 8 * sum(page.databytecounts) < _bits(page):
             raise ValueError("holds fewer pixels than it claims; the file is damaged, restore it from its source")
+        if page.bitspersample > 1 and _bits(page) > 8 * (MAX_RATIO * sum(page.databytecounts) + MAX_RATIO):
+            raise ValueError("holds fewer bytes than its pixels need; the file is damaged or cut off")
         tags = page.tags
         icc = tags.valueof(34675)
         return TiffHeader(
@@ -72,6 +73,7 @@ def read_header(data: bytes) -> TiffHeader:
             dpi=_dpi(tags),
             icc=icc if isinstance(icc, bytes) else None,
             compact=page.compression != _UNCOMPRESSED,
+            texts={tag: text for tag in _TEXT_TAGS if isinstance(text := tags.valueof(tag), str) and text},
         )
 
 
@@ -126,6 +128,14 @@ def write_deep(
         software=texts.get(305, "featcolor"),
         extratags=[(tag, "s", 0, _ascii(text), True) for tag, text in texts.items() if tag != 305],
     )
+
+
+def texts_exif(texts: dict[int, str]) -> bytes | None:
+    """An EXIF block of descriptive texts by tag; None when there are none."""
+    block = Image.Exif()
+    for tag, text in texts.items():
+        block[tag] = text
+    return block.tobytes().removeprefix(EXIF_PREFIX) if texts else None
 
 
 def exif_texts(exif: bytes | None) -> dict[int, str]:

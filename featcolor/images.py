@@ -6,7 +6,8 @@ What is kept, and what happens to the rest:
 - EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
 - EXIF, resolution and RGB profiles are kept. A grey profile is applied (its tone curve, to sRGB) and dropped, since it
   cannot stay on a colour picture; a CMYK profile likewise. Pixels under an RGB profile are taken as sRGB and written
-  back under the same profile. Deep (16-bit, float) TIFF keeps the descriptive texts of EXIF only.
+  back under the same profile. Deep (16-bit, float) TIFF keeps the descriptive texts of EXIF only; 8-bit TIFF with
+  Exif or GPS directories is written uncompressed. XMP and IPTC blocks are not kept.
 - Alpha is kept, except in JPEG, which has none.
 - Animated pictures and TIFF files of several pages are refused, rather than all frames but one lost.
 - A file is written beside its place and renamed, so that nothing half-written is ever seen.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from io import BytesIO
 from math import sqrt
 from pathlib import Path
@@ -23,10 +25,11 @@ from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from featcolor import imagefiles_pillow as pillow_files
 from featcolor import imagefiles_png as png_files
+from featcolor import imagefiles_tiff as tiff_files
 from featcolor.errors import PictureError
 from featcolor.imagefiles import (
     FORMATS,
@@ -34,10 +37,12 @@ from featcolor.imagefiles import (
     SUFFIXES,
     Metadata,
     Picture,
+    as_depth,
     clean_dpi,
     decoding,
     explain,
     is_quarter_turn,
+    silent_stderr,
     sniff,
     upright,
 )
@@ -66,8 +71,6 @@ JPEG_QUALITY = 95
 
 MAX_FILE_BYTES = 4 * 2**30
 """Largest file read: what classic TIFF can address."""
-
-_MAX_CODES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 
 
 def read_picture(source: str | os.PathLike[str] | bytes, *, name: str = "-") -> Picture:
@@ -103,7 +106,7 @@ def read_reference(source: str | os.PathLike[str] | bytes, max_pixels: int, *, n
         if scale < 1.0:
             size = max(1, int(width * scale)), max(1, int(height * scale))
             pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        pixels = _as_depth(pixels, np.uint8)
+        pixels = as_depth(pixels, np.uint8)
         return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
@@ -179,7 +182,8 @@ def write_picture(
     except OSError as error:
         raise PictureError(f"{path}: cannot be written ({error.strerror or error}); is there room, may you?") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str, str]:
@@ -226,16 +230,20 @@ def _read_other(data: bytes, format: str, *, max_pixels: int | None = None) -> P
 
 
 def _read_tiff(data: bytes) -> Picture:
-    from featcolor import imagefiles_tiff as tiff_files  # tifffile takes a tenth of a second to import
-
     header = tiff_files.read_header(data)
+    orientation, dpi = header.orientation, clean_dpi(header.dpi)
     if header.is_deep:
-        pixels, alpha = tiff_files.read_deep(data)
+        with silent_stderr():
+            pixels, alpha = tiff_files.read_deep(data)
     else:
-        pixels, alpha = pillow_files.decode(pillow_files.open_header(data, "TIFF"), header.icc)
-    exif = pillow_files.tiff_exif(data)
-    metadata = Metadata("TIFF", exif, header.icc, clean_dpi(header.dpi), header.compact)
-    return _settle(pixels, alpha, metadata, header.orientation)
+        image = pillow_files.open_header(data, "TIFF")
+        with silent_stderr():
+            pixels, alpha = pillow_files.decode(image, header.icc)
+        if pillow_files.orientation_left(image) == 1:  # some versions of Pillow turn TIFF pictures themselves
+            dpi = clean_dpi(dpi, turned=is_quarter_turn(orientation))
+            orientation = 1
+    exif = pillow_files.tiff_exif(data) or tiff_files.texts_exif(header.texts)
+    return _settle(pixels, alpha, Metadata("TIFF", exif, header.icc, dpi, header.compact), orientation)
 
 
 def _settle(pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata, orientation: int) -> Picture:
@@ -264,8 +272,8 @@ def _encode(
         raise ValueError(f"alpha is {alpha.shape}, the picture {pixels.shape[:2]}")
     metadata = like.metadata if like is not None else Metadata(format)
     depth = output_dtype(format, Picture(pixels))
-    pixels = _as_depth(pixels, depth)
-    alpha = None if alpha is None else _as_depth(alpha, depth)
+    pixels = as_depth(pixels, depth)
+    alpha = None if alpha is None else as_depth(alpha, depth)
     common: dict[str, Any] = {"icc": metadata.icc, "dpi": metadata.dpi}
     compact = metadata.compact and metadata.format == format
     try:
@@ -277,10 +285,12 @@ def _encode(
             pillow_files.write(
                 stream, pixels, alpha, format=format, exif=metadata.exif, quality=quality, compact=compact, **common
             )
-    except ValueError as error:
-        raise PictureError(f"{name}: {error}") from error
+    except OSError:
+        raise
     except MemoryError:
         raise PictureError(f"{name}: too little memory to write it; close programs or scale it down") from None
+    except Exception as error:  # encoders raise nearly anything when metadata is odd
+        raise PictureError(f"{name}: cannot be written as {format} ({error}); choose another format") from error
 
 
 def _write_deep_tiff(
@@ -291,20 +301,5 @@ def _write_deep_tiff(
     compact: bool,
     common: dict[str, Any],
 ) -> None:
-    from featcolor import imagefiles_tiff as tiff_files
-
     texts = tiff_files.exif_texts(exif)
     tiff_files.write_deep(stream, pixels, alpha, texts=texts, compact=compact, **common)
-
-
-def _as_depth(plane: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Values scaled to another depth, rounded; as they are when it is theirs already."""
-    dtype = np.dtype(dtype)
-    if plane.dtype == dtype:
-        return plane
-    if np.issubdtype(plane.dtype, np.floating):
-        plane = np.clip(plane, 0.0, 1.0).astype(np.float32)
-    if plane.dtype not in _MAX_CODES or dtype not in _MAX_CODES:
-        raise ValueError(f"pixels must be uint8, uint16 or float 0..1, got {plane.dtype}")
-    scaled = plane * np.float32(_MAX_CODES[dtype] / _MAX_CODES[plane.dtype])
-    return scaled if dtype == np.float32 else np.rint(scaled).astype(dtype)

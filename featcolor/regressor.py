@@ -248,7 +248,7 @@ def choose_groups(labels: NDArray[Any], share: float, random: np.random.RandomSt
 
 def squared_error(targets: FloatArray) -> Gradient:
     """Half the squared error, in units of the targets' variance so that the learning rate has one meaning."""
-    variance = np.float32(max(float(targets.var()), np.finfo(np.float32).tiny))
+    variance = np.float32(max(float(targets.var()), float(np.finfo(np.float32).tiny)))
 
     def gradient(outputs: FloatArray, rows: IndexArray) -> tuple[float, FloatArray]:
         error = outputs - targets[rows]

@@ -69,10 +69,7 @@ def read_source(source: Source, *, size: int) -> NDArray[np.uint8]:
         When it cannot be read, is too small, or has no colour.
     """
     pixels = round(READ_AREA * size * size)
-    if isinstance(source, np.ndarray):
-        rgb = as_rgb8(source, pixels)
-    else:
-        rgb = read_reference(source, pixels)
+    rgb = as_rgb8(source, pixels) if isinstance(source, np.ndarray) else read_reference(source, pixels)
     if min(rgb.shape[:2]) < SMALLEST_SIDE:
         raise PictureError(f"is tiny ({rgb.shape[1]}x{rgb.shape[0]}); references need sides of {SMALLEST_SIDE} or more")
     if is_grey(rgb):
@@ -166,7 +163,7 @@ def random_pixels(shape: tuple[int, ...], count: int, rng: np.random.Generator) 
 
 
 def describe(stack: FeatureStack, lightness: FloatArray) -> FloatArray:
-    """The picture as one vector: the backbone's deepest layer, pooled; without one, mean and deviation of all features."""
+    """The picture as one vector: the backbone's deepest layer, pooled; without one, moments of all features."""
     for extractor in stack.extractors:
         if isinstance(extractor, BackboneFeatures):
             return extractor.describe(lightness)

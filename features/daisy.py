@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -50,13 +52,13 @@ class DaisyFeatures(Stateless):
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         # OpenCV's object keeps the last picture and does not pickle: a new one each time costs microseconds.
-        daisy = cv2.xfeatures2d.DAISY_create(
+        daisy: Any = cv2.xfeatures2d.DAISY_create(
             radius=self.radius,
             q_radius=self.rings,
             q_theta=self.histograms,
             q_hist=self.orientations,
             norm=cv2.xfeatures2d.DAISY_NRM_PARTIAL,
         )
-        points = cv2.KeyPoint.convert(yx[:, ::-1].astype(np.float32), 1.0)
+        points: Any = cv2.KeyPoint.convert(yx[:, ::-1].astype(np.float32), 1.0)
         _, descriptors = daisy.compute(np.ascontiguousarray(lightness, dtype=np.float32), points)
         return np.nan_to_num(descriptors.astype(np.float32, copy=False))

@@ -20,15 +20,15 @@ SYNTAX: Final = (
     "words[:WORDS-COMPONENTS], backbone[:NETWORK.onnx@LAYER+LAYER...][#COMPONENTS]"
 )
 
+DAISY_OPTIONS: Final = ("radius", "rings", "histograms", "orientations")
+
 
 def _patch(text: str) -> PatchFeatures:
     return PatchFeatures(*_numbers(text, at_most=1))
 
 
 def _daisy(text: str) -> DaisyFeatures:
-    return DaisyFeatures(
-        **dict(zip(("radius", "rings", "histograms", "orientations"), _numbers(text, 4), strict=False))
-    )
+    return DaisyFeatures(**dict(zip(DAISY_OPTIONS, _numbers(text, at_most=4), strict=False)))
 
 
 def _context(text: str) -> ContextFeatures:
