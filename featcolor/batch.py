@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featcolor.errors import PictureError
+from featcolor.errors import PictureError, UsageError
 from featcolor.images import encode_picture, output_format, read_picture, write_picture
 from featcolor.modelfile import PART_NAME_LIMIT, PART_SUFFIX, load_model, replacing
 
@@ -81,7 +81,11 @@ class ColourPicture:
 @lru_cache(maxsize=2)
 def load_colorizer(model: Path, settings: ColouringSettings) -> Colorizer:
     """The model with the settings applied; the same file is read once a process."""
-    return load_model(model).with_options(**settings.chosen())
+    colorizer = load_model(model)
+    try:
+        return colorizer.with_options(**settings.chosen())
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def colour_bytes(content: bytes, colorizer: Colorizer, *, name: str, target: Path | None = None) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol, Self, TypeAlias, runtime_checkable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ class FeatureExtractor(Protocol):
     margin : int or None
         Context in pixels: a feature at a pixel depends on nothing farther away than this (Chebyshev distance);
         None when it looks at the whole picture.
+    learns : bool
+        Whether `fit` takes more from the pictures than their kind: one of them is enough where it does not.
     """
 
     @property
@@ -35,8 +37,23 @@ class FeatureExtractor(Protocol):
     @property
     def margin(self) -> int | None: ...
 
+    @property
+    def learns(self) -> bool: ...
+
     def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
         """Learn from the references (visual words, PCA); extractors that learn nothing return self at once."""
+        ...
+
+    def settings(self) -> dict[str, Any]:
+        """What the extractor was built with, as JSON can hold it: `type(self)(**settings)` builds it again."""
+        ...
+
+    def get_state(self) -> dict[str, NDArray[Any]]:
+        """What was learned from the references, as named arrays; empty for extractors that learn nothing."""
+        ...
+
+    def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what `get_state` gave."""
         ...
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
@@ -54,6 +71,29 @@ class FeatureExtractor(Protocol):
         (n_points, n_features) float32, finite
         """
         ...
+
+
+class Stateless:
+    """What extractors that learn nothing have in common."""
+
+    learns = False
+
+    def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
+        """Nothing to learn: returns self."""
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of `__init__`, which such an extractor keeps under their own names."""
+        return dict(vars(self))
+
+    def get_state(self) -> dict[str, NDArray[Any]]:
+        """Nothing was learned."""
+        return {}
+
+    def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Nothing to take back."""
+        if state:
+            raise ValueError(f"{type(self).__name__} has no state, got {', '.join(state)}")
 
 
 def grid_points(shape: tuple[int, int], step: int = 1) -> IndexArray:
@@ -80,7 +120,10 @@ def extract(extractor: FeatureExtractor, lightness: FloatArray) -> FloatArray:
 
 
 class FeatureStack:
-    """Several extractors as one: their features concatenated in order."""
+    """Several extractors as one: their features side by side, in order.
+
+    It is an extractor itself, but for `settings`: `features.spec` writes and reads the list of its parts.
+    """
 
     def __init__(self, extractors: Sequence[FeatureExtractor]) -> None:
         self.extractors = tuple(extractors)
@@ -94,6 +137,10 @@ class FeatureStack:
         margins = [extractor.margin for extractor in self.extractors]
         known = [margin for margin in margins if margin is not None]
         return max(known, default=0) if len(known) == len(margins) else None
+
+    @property
+    def learns(self) -> bool:
+        return any(extractor.learns for extractor in self.extractors)
 
     def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
         pictures = list(lightnesses)

@@ -337,9 +337,13 @@ def test_completion_knows_the_commands_and_options(shell: str, capsys: pytest.Ca
 
 
 def test_names_in_the_help_are_those_of_the_tables() -> None:
-    from featcolor.presets import PRESETS
+    from featcolor import config
 
-    assert tuple(PRESETS) == options.PRESET_NAMES
+    assert tuple(config.PRESETS) == options.PRESET_NAMES
+    assert config.DEFAULT_PRESET == options.DEFAULT_PRESET
+    assert config.HEADS == options.HEAD_NAMES
+    assert tuple(config.FILM_STOCKS) == options.FILM_NAMES
+    assert tuple(config.REFINERS) == options.REFINER_NAMES
 
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import complain, print_line, progress_bar
-from featcolor.commands.options import not_negative, positive, whole_number
+from featcolor.commands.options import REFINER_NAMES, not_negative, positive, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument(
         "--temperature", type=positive, metavar="T", help="lower: the likeliest colour, livelier; higher: the average"
     )
-    look.add_argument("--refine", metavar="NAME", help="the edge-aware filter of the colours; 'none' for none")
-    look.add_argument("--size", type=whole_number, metavar="N", help="longest side that colour is worked out at")
+    look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
+    look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
 
     files = parser.add_argument_group("files")
     existing = files.add_mutually_exclusive_group()

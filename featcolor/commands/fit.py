@@ -7,11 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import complain, print_json, print_line, print_table, progress_bar
-from featcolor.commands.options import HEAD_NAMES, PRESET_NAMES, fraction, seed, whole_number
+from featcolor.commands.options import (
+    DEFAULT_PRESET,
+    FILM_NAMES,
+    HEAD_NAMES,
+    PRESET_NAMES,
+    fraction,
+    seed,
+    whole_number,
+)
 from featcolor.errors import ModelFileError, UsageError
 
 if TYPE_CHECKING:
-    from featcolor.colorizer import ColorizerConfig, FitReport
+    from featcolor.config import ColorizerConfig
+    from featcolor.report import FitReport
 
 SUMMARY = "learn colour from reference pictures and write a model file"
 DESCRIPTION = """\
@@ -30,7 +39,6 @@ At the end, a table compares the model with grey and with one constant colour on
 from, and names those that the others predict worst: odd ones out, or sepia? A look at them pays.
 """
 
-DEFAULT_PRESET = "balanced"
 OVERRIDES = ("features", "head", "film", "holdout", "pixels", "size", "seed")
 ROW_NAMES = {"featcolor": "this model", "grey": "grey", "constant": "one mean colour"}
 WORST_SHOWN = 5
@@ -56,7 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     detail.add_argument("--holdout", type=fraction, metavar="F", help="part of the references held back to measure by")
     detail.add_argument("--pixels", type=whole_number, metavar="N", help="pixels learned from each picture")
-    detail.add_argument("--size", type=whole_number, metavar="N", help="longest side that colour is worked out at")
+    detail.add_argument(
+        "--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on"
+    )
     detail.add_argument("--seed", type=seed, metavar="N", help="same seed, pictures and versions: same model")
     parser.add_argument("-j", "--jobs", type=whole_number, metavar="N", help="processes (default: by the work)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -92,13 +102,16 @@ def _config(arguments: argparse.Namespace) -> ColorizerConfig:
     """The preset with what was given in its place."""
     from dataclasses import replace
 
-    from featcolor.presets import PRESETS
+    from featcolor.config import PRESETS
+    from featcolor.fitting import parse_features
 
     given = {name: getattr(arguments, name) for name in OVERRIDES if getattr(arguments, name) is not None}
     try:
-        return replace(PRESETS[arguments.preset], **given)
-    except (TypeError, ValueError) as error:
+        config = replace(PRESETS[arguments.preset], **given)
+        parse_features(config.features)
+    except ValueError as error:
         raise UsageError(str(error)) from error
+    return config
 
 
 def _check_output(output: str, references: list[Path]) -> Path:
@@ -149,6 +162,4 @@ def _print_report(report: FitReport, output: Path) -> None:
 
 
 def _report_as_json(report: FitReport, output: Path) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {"model": str(output), "file_bytes": output.stat().st_size, **asdict(report)}
+    return {"model": str(output), "file_bytes": output.stat().st_size, **report.to_dict()}

@@ -7,7 +7,10 @@ import math
 
 # The names in our tables, written out so that --help need not load what implements them; a test compares.
 PRESET_NAMES = ("fast", "balanced", "best")
+DEFAULT_PRESET = "balanced"
 HEAD_NAMES = ("bins", "mean")
+FILM_NAMES = ("none", "panchromatic", "orthochromatic", "blue-sensitive")
+REFINER_NAMES = ("none", "joint_bilateral", "bilateral_grid", "guided", "domain_transform", "fast_global_smoother")
 
 
 def whole_number(text: str) -> int:

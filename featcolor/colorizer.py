@@ -1,0 +1,246 @@
+"""Colorizer: fitted on reference pictures, colours grey ones.
+
+It is not a scikit-learn estimator (it takes pictures, not a matrix of rows, and is configured by one frozen dataclass),
+so that colouring starts without scikit-learn, whose import alone takes longer than a picture does.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.config import ColorizerConfig
+from featcolor.experts import Experts
+from featcolor.report import FitReport
+from featcolor.sampling import Source, describe, resize, working_size
+from featcolor.spaces import bands, lab_to_rgb, lightness_of
+from features.base import FeatureStack, FloatArray, grid_axes, grid_points
+from features.spec import build_stack, stack_settings
+from refine.refiners import refine
+from refine.upsample import chroma_grid
+
+VERSIONED = ("featcolor", "numpy", "scikit-learn", "opencv-contrib-python-headless", "onnxruntime")
+"""Packages whose versions a model's card tells."""
+
+
+class Colorizer:
+    """Learns chroma from reference pictures and adds it to grey ones; lightness is never touched.
+
+    Parameters
+    ----------
+    config : ColorizerConfig, optional
+
+    Attributes
+    ----------
+    stack_ : FeatureStack
+    experts_ : Experts
+    card_ : dict
+        What the model file says of itself: references, quality, versions.
+    report_ : FitReport
+        Only of a Colorizer that was fitted in this process.
+    """
+
+    stack_: FeatureStack
+    experts_: Experts
+    card_: dict[str, Any]
+    report_: FitReport
+
+    def __init__(self, config: ColorizerConfig | None = None) -> None:
+        self.config = config or ColorizerConfig()
+
+    def fit(
+        self,
+        references: Iterable[Source],
+        *,
+        jobs: int | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Self:
+        """Learn from colour pictures.
+
+        Parameters
+        ----------
+        references : iterable of paths or of sRGB arrays (H, W, 3), uint8, uint16 or float 0..1
+        jobs : int, optional
+            Processes; None: as many as cores, where there is enough work.
+        progress : callable, optional
+            Called with (stage, steps done, steps in all).
+
+        Raises
+        ------
+        ReferencesError
+            When no reference can be used.
+        """
+        from featcolor.fitting import fit_colorizer  # here: colouring does not need scikit-learn
+
+        fit_colorizer(self, references, jobs=jobs, progress=progress)
+        return self
+
+    def with_options(self, **options: Any) -> Colorizer:
+        """The same model with other colouring settings (`featcolor.config.COLOURING_OPTIONS`)."""
+        other = Colorizer(self.config.with_options(**options))
+        other.stack_, other.experts_, other.card_ = self.stack_, self.experts_, self.card_
+        return other
+
+    def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Chroma at the working size.
+
+        Parameters
+        ----------
+        lightness : (H, W) float32, 0..1
+
+        Returns
+        -------
+        chroma : (h, w, 2) float32
+        confidence : (h, w) float32, 0..1
+        working : (h, w) float32
+            The shrunk lightness.
+        """
+        shape = working_size(lightness.shape, self.config.size)
+        working = resize(lightness, shape)
+        chroma, confidence = self._predict_at_working_size(working)
+        if self.config.mirrored:
+            mirror = self._predict_at_working_size(np.ascontiguousarray(working[:, ::-1]))
+            chroma = (chroma + mirror[0][:, ::-1]) / 2
+            confidence = (confidence + mirror[1][:, ::-1]) / 2
+        chroma = refine(chroma, working, method=self.config.refine)
+        return chroma, confidence, working
+
+    def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:
+        """Chroma at full size.
+
+        Parameters
+        ----------
+        lightness : (H, W) float32, 0..1
+            L*/100 of the grey picture.
+        return_confidence : bool
+            Give (chroma, confidence) instead, confidence (h, w) 0..1 at the working size.
+
+        Returns
+        -------
+        (H, W, 2) float32
+            a*, b*; not yet brought into the gamut, which `featcolor.spaces.lab_to_rgb` does.
+        """
+        chroma, confidence, working = self.predict_working(lightness)
+        full = self._full_size(chroma, working, lightness.shape).band(lightness, 0)
+        return (full, confidence) if return_confidence else full
+
+    def colorize(self, picture: NDArray[Any], *, return_confidence: bool = False) -> Any:
+        """The picture in colour, in its own type and at its own lightness.
+
+        Parameters
+        ----------
+        picture : (H, W) or (H, W, 3), uint8, uint16 or float32 0..1
+            A colour picture is taken by its lightness.
+        return_confidence : bool
+            Give (rgb, confidence) instead, confidence (h, w) 0..1 at the working size.
+
+        Returns
+        -------
+        (H, W, 3) of the same type
+        """
+        lightness = lightness_of(picture)
+        chroma, confidence, working = self.predict_working(lightness)
+        full = self._full_size(chroma, working, lightness.shape)
+        rgb = np.empty((*lightness.shape, 3), picture.dtype)
+
+        def convert(rows: slice) -> None:
+            rgb[rows] = lab_to_rgb(lightness[rows], full.band(lightness[rows], rows.start), picture.dtype)
+
+        with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as pool:
+            for _ in pool.map(convert, bands(len(lightness))):
+                pass
+        return (rgb, confidence) if return_confidence else rgb
+
+    def card(self) -> dict[str, Any]:
+        """What `featcolor inspect` shows: references, features, settings, quality, versions."""
+        parts = [
+            {"name": settings["name"], "features": len(extractor.names)}
+            for settings, extractor in zip(stack_settings(self.stack_), self.stack_.extractors, strict=True)
+        ]
+        return {"settings": self.config.to_dict(), "features": parts, **self.card_}
+
+    def to_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """The fitted model as a header that JSON can hold, and named arrays."""
+        experts, arrays = self.experts_.to_arrays()
+        named = {f"experts.{name}": array for name, array in arrays.items()}
+        for i, extractor in enumerate(self.stack_.extractors):
+            named |= {f"stack.{i}.{name}": array for name, array in extractor.get_state().items()}
+        header = {
+            "config": self.config.to_dict(),
+            "stack": stack_settings(self.stack_),
+            "experts": experts,
+            "card": self.card_,
+        }
+        return header, named
+
+    @classmethod
+    def from_arrays(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The inverse of `to_arrays`.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            When the header and the arrays do not describe a model.
+        """
+        colorizer = cls(ColorizerConfig.from_dict(header["config"]))
+        colorizer.stack_ = build_stack(header["stack"])
+        for i, extractor in enumerate(colorizer.stack_.extractors):
+            extractor.set_state(_within(arrays, f"stack.{i}."))
+        colorizer.experts_ = Experts.from_arrays(header["experts"], _within(arrays, "experts."))
+        colorizer.card_ = dict(header["card"])
+        n_features = len(colorizer.stack_.names)
+        if colorizer.experts_.n_inputs != n_features:
+            raise ValueError(f"{n_features} features for a network of {colorizer.experts_.n_inputs} inputs")
+        return colorizer
+
+    def _predict_at_working_size(self, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        shape = (working.shape[0], working.shape[1])
+        rows, columns = grid_axes(shape, self.config.step)
+        features = self.stack_.sample(working, grid_points(shape, self.config.step))
+        descriptor = describe(self.stack_, working) if len(self.experts_.predictors) > 1 else self.experts_.mean
+        chroma, confidence = self.experts_.predict(
+            features, descriptor, temperature=self.config.temperature, saturation=self.config.saturation
+        )
+        grid = np.dstack([chroma.reshape(len(rows), len(columns), 2), confidence.reshape(len(rows), len(columns))])
+        planes = _between_grid_points(grid, shape, self.config.step)
+        return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])
+
+    def _full_size(self, chroma: FloatArray, working: FloatArray, shape: tuple[int, ...]) -> Any:
+        full = (shape[0], shape[1])
+        if full[0] * full[1] < working.shape[0] * working.shape[1]:
+            chroma, working = resize(chroma, full), resize(working, full)
+        return chroma_grid(chroma, working, full, method=self.config.upsample)
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a model depends on."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in VERSIONED}}
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed as a package"
+
+
+def _within(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _between_grid_points(grid: FloatArray, shape: tuple[int, int], step: int) -> FloatArray:
+    """Planes at grid points step * i + step // 2, interpolated linearly to every pixel; edges are extended."""
+    if step == 1:
+        return grid
+    axes = [(np.arange(n, dtype=np.float32) - step // 2) / step for n in shape]
+    columns, rows = np.meshgrid(axes[1], axes[0])
+    return cv2.remap(grid, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -1,0 +1,126 @@
+"""Everything that can be set, in one frozen place; the presets; the command line takes its defaults from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from featcolor.film import FILM_STOCKS
+from refine.refiners import REFINERS
+from refine.upsample import UPSAMPLERS
+
+HEADS: Final = ("bins", "mean")
+SOLVERS: Final = ("mlp", "ridge")
+COLOURING_OPTIONS: Final = ("refine", "upsample", "temperature", "saturation", "size", "step", "mirrored")
+"""What may be changed after fitting."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColorizerConfig:
+    """Settings of a `Colorizer`.
+
+    Attributes
+    ----------
+    features : list of extractors, see `features.spec`.
+    size : side of a square with as many pixels as the working picture. Not the longest side: the cost and the scale
+        of things then depend less on the picture's shape.
+    step : chroma is predicted at every step-th working pixel in both directions.
+    pixels : training pixels of each reference.
+    views : ways in which each reference is seen; its pixels are shared out among them. The first is as it is, the
+        others are mirrored, rescaled and changed in tone, grain and blur at random.
+    head, solver, hidden, members, epochs, dropout, rebalance : see `featcolor.regressor.ChromaRegressor`.
+    clusters : groups of similar references with a regressor each (Cheng et al. 2015); 0 or 1 for one regressor.
+    film : film stock that turns the references grey, a key of `featcolor.film.FILM_STOCKS`.
+    holdout : share of the references held back for early stopping and for the quality that is reported.
+    refine, upsample : keys of `refine.refiners.REFINERS` and `refine.upsample.UPSAMPLERS`.
+    temperature : sharpens (below 1) the distribution of the bins head.
+    saturation : factor on the predicted chroma.
+    mirrored : predict on the mirrored picture too and average.
+    seed : of everything random.
+    """
+
+    features: str = "daisy,context,position,backbone"
+    size: int = 224
+    step: int = 4
+    pixels: int = 300
+    views: int = 1
+    head: str = "bins"
+    solver: str = "mlp"
+    hidden: tuple[int, ...] = (256, 128)
+    members: int = 2
+    epochs: int = 2
+    dropout: float = 0.4
+    rebalance: float = 0.25
+    clusters: int = 0
+    film: str = "none"
+    holdout: float = 0.1
+    refine: str = "guided"
+    upsample: str = "guided"
+    temperature: float = 0.6
+    saturation: float = 1.0
+    mirrored: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        for name, table in (
+            ("head", HEADS),
+            ("solver", SOLVERS),
+            ("film", FILM_STOCKS),
+            ("refine", REFINERS),
+            ("upsample", UPSAMPLERS),
+        ):
+            if getattr(self, name) not in table:
+                raise ValueError(f"{name} must be one of {', '.join(table)}; got {getattr(self, name)!r}")
+        for name, low, high in RANGES:
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be {low} to {high}, got {getattr(self, name)}")
+        if self.solver == "ridge" and self.head != "mean":
+            raise ValueError("the solver ridge has the head mean only")
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`; an unknown key is an error."""
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(settings) - known):
+            raise ValueError(f"unknown setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}")
+        return cls(**settings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {**asdict(self), "hidden": list(self.hidden)}
+
+    def with_options(self, **options: Any) -> Self:
+        """The same but for what may be changed at colouring time."""
+        if fixed := sorted(set(options) - set(COLOURING_OPTIONS)):
+            raise ValueError(f"{fixed[0]} is fixed at fitting; changeable are {', '.join(COLOURING_OPTIONS)}")
+        return replace(self, **options)
+
+
+RANGES: Final = (
+    ("size", 32, 2048),
+    ("step", 1, 16),
+    ("pixels", 1, 100_000),
+    ("views", 1, 16),
+    ("members", 1, 16),
+    ("epochs", 1, 1000),
+    ("dropout", 0.0, 0.9),
+    ("rebalance", 0.0, 2.0),
+    ("clusters", 0, 64),
+    ("holdout", 0.0, 0.5),
+    ("temperature", 0.05, 5.0),
+    ("saturation", 0.0, 5.0),
+)
+"""Setting, smallest and largest value."""
+
+PRESETS: Final[Mapping[str, ColorizerConfig]] = MappingProxyType(
+    {
+        "fast": ColorizerConfig(features="context,position,backbone", members=1, pixels=200, size=192),
+        "balanced": ColorizerConfig(),
+        "best": ColorizerConfig(members=4, views=4, pixels=600, mirrored=True),
+    }
+)
+"""Named trade-offs of quality against time, chosen by measurement: benchmarks/README.md."""
+DEFAULT_PRESET: Final = "balanced"

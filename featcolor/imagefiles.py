@@ -1,0 +1,202 @@
+"""What the readers and writers of all picture formats share: the picture, its metadata, the limits, sniffing."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from featcolor.errors import PictureError
+
+MAX_PIXELS = 500_000_000
+"""Largest picture read, in pixels; a header that claims more is refused before anything is allocated."""
+
+MAX_SIDE = 300_000
+"""Longest side read, in pixels (libtiff and libpng have no useful limit of their own)."""
+
+MAX_PIXELS_A_BYTE = {"JPEG": 1024, "PNG": 8_800}
+"""More pixels a byte of file than the format can code: JPEG needs a bit for each block of 64, deflate shrinks to
+1/1032 at best and PNG has at least one bit a pixel. A header beyond that is damaged or a bomb."""
+
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
+
+SUFFIXES = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
+    ".png": "PNG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+}
+
+_MAX_DPI = 65_535  # JFIF stores 16 bits
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"II+\x00", "TIFF"),
+    (b"MM\x00+", "TIFF"),
+)
+
+_FOREIGN_MAGIC = (
+    (b"GIF8", "a GIF"),
+    (b"BM", "a BMP"),
+    (b"%PDF", "a PDF"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"8BPS", "a Photoshop file"),
+    (b"\x00\x00\x00\x0cjP", "a JPEG 2000"),
+    (b"\x1aE\xdf\xa3", "a Matroska film"),
+)
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What travels with the pixels.
+
+    Attributes
+    ----------
+    format : {"JPEG", "PNG", "TIFF", "WEBP"}
+    exif : bytes or None
+        An EXIF block (TIFF structure without the `Exif` prefix), its orientation already 1, without thumbnail.
+    icc : bytes or None
+        An ICC profile of an RGB space; grey and CMYK profiles are used up by reading.
+    dpi : (across, down) or None
+        Resolution in pixels an inch.
+    compact : bool
+        WebP: lossless. TIFF: compressed. The output follows.
+    """
+
+    format: str
+    exif: bytes | None = None
+    icc: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    compact: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A still picture, upright.
+
+    Attributes
+    ----------
+    pixels : (H, W) grey or (H, W, 3) sRGB; uint8, uint16 or float32 0..1
+        The dtype is the bit depth of the file.
+    alpha : (H, W) or None
+        Opacity, same dtype as `pixels`.
+    metadata : Metadata
+    """
+
+    pixels: NDArray[Any]
+    alpha: NDArray[Any] | None = None
+    metadata: Metadata = field(default_factory=lambda: Metadata("PNG"))
+
+
+def sniff(head: bytes) -> str:
+    """Format name of a file from its first 16 bytes, whatever its suffix says; ValueError when it is none of ours."""
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if not head:
+        raise ValueError("is empty (0 bytes); restore it from its source")
+    looks = next((name for magic, name in _FOREIGN_MAGIC if head.startswith(magic)), None)
+    if head[4:8] == b"ftyp":
+        looks = "a film or HEIC/AVIF picture"
+    found = f" (it looks like {looks})" if looks else ""
+    raise ValueError(f"is not a JPEG, PNG, TIFF or WebP picture{found}; convert it to one of them")
+
+
+def check_size(width: int, height: int, *, format: str | None = None, n_bytes: int = 0) -> None:
+    """Refuse headers that claim too many pixels, before anything of that size is allocated."""
+    if width < 1 or height < 1:
+        raise ValueError(f"claims to be {width}x{height} pixels; the file is damaged")
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise ValueError(
+            f"claims {width}x{height} pixels, more than the {MAX_PIXELS // 10**6} megapixels or {MAX_SIDE} a side that "
+            "are read; scale it down or cut it into parts"
+        )
+    if format in MAX_PIXELS_A_BYTE and width * height > 64 * MAX_PIXELS_A_BYTE[format] + (
+        n_bytes * MAX_PIXELS_A_BYTE[format]
+    ):
+        raise ValueError(f"claims {width}x{height} pixels in {n_bytes} bytes; the file is damaged or cut off")
+
+
+def clean_dpi(dpi: Any, *, turned: bool = False) -> tuple[float, float] | None:
+    """Resolution as two sane floats, or None; swapped when the picture was turned by a quarter."""
+    try:
+        across, down = (float(value) for value in dpi)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    if not all(isfinite(value) and 0 < value <= _MAX_DPI for value in (across, down)):
+        return None
+    return (down, across) if turned else (across, down)
+
+
+def upright(plane: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """A plane (H, W) or (H, W, C) turned as EXIF's orientation 1..8 asks (EXIF 2.32, tag 274)."""
+    turns: dict[int, Callable[[NDArray[Any]], Any]] = {
+        2: lambda a: cv2.flip(a, 1),
+        3: lambda a: cv2.rotate(a, cv2.ROTATE_180),
+        4: lambda a: cv2.flip(a, 0),
+        5: cv2.transpose,
+        6: lambda a: cv2.rotate(a, cv2.ROTATE_90_CLOCKWISE),
+        7: lambda a: cv2.rotate(cv2.transpose(a), cv2.ROTATE_180),
+        8: lambda a: cv2.rotate(a, cv2.ROTATE_90_COUNTERCLOCKWISE),
+    }
+    turn = turns.get(orientation)
+    return plane if turn is None else np.asarray(turn(np.ascontiguousarray(plane)))
+
+
+def is_quarter_turn(orientation: int) -> bool:
+    """Whether EXIF's orientation exchanges width and height."""
+    return 5 <= orientation <= 8
+
+
+@contextmanager
+def decoding(name: str) -> Iterator[None]:
+    """Run decoders: their warnings and logs stay inside, whatever they raise becomes a PictureError.
+
+    Damaged files make Pillow, tifffile and OpenCV raise nearly every kind of exception there is.
+    """
+    log_level = cv2.utils.logging.getLogLevel()
+    tiff_log = logging.getLogger("tifffile")
+    was_disabled, pixel_limit = tiff_log.disabled, Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        tiff_log.disabled = True
+        Image.MAX_IMAGE_PIXELS = None  # check_size is the limit here
+        try:
+            yield
+        except PictureError:
+            raise
+        except MemoryError:
+            raise PictureError(f"{name}: too little memory to open it; close programs or scale it down") from None
+        except Exception as error:
+            raise PictureError(f"{name}: {explain(error)}") from error
+        finally:
+            cv2.utils.logging.setLogLevel(log_level)
+            tiff_log.disabled = was_disabled
+            Image.MAX_IMAGE_PIXELS = pixel_limit
+
+
+def explain(error: Exception) -> str:
+    """One line that says what is wrong with a file: our own words, or the decoder's put into a sentence."""
+    if type(error) is ValueError and "; " in str(error):
+        return str(error)
+    reason = " ".join(str(error).split())[:150] or type(error).__name__
+    return f"cannot be decoded ({reason}); the file is damaged or cut off, restore it from its source"

@@ -1,0 +1,128 @@
+"""Pictures of 8 bits a channel through Pillow: JPEG, PNG, WebP, TIFF."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from math import sqrt
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from featcolor.imagefiles import check_size
+from featcolor.imagefiles_metadata import EXIF_PREFIX, cmyk_to_srgb
+from featcolor.imagefiles_png import COMPRESSION
+
+MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
+"""Longest sides that libjpeg and WebP can write, in pixels."""
+
+_MAX_JPEG_EXIF = 65_533 - len(EXIF_PREFIX)  # one marker segment
+_WEBP_EFFORT = 4  # 0 fast .. 6 slow
+
+_EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
+_STRUCTURE_TAGS = frozenset(
+    (*range(254, 260), 262, 263, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, *range(322, 326), 330)
+).union((338, 339, 347, *range(529, 533), 700, 33723, 34377, 34675))
+"""TIFF tags that describe how the pixels lie in the file (and profile, resolution, orientation): not copied as EXIF."""
+
+
+def open_header(data: bytes, format: str) -> Image.Image:
+    """The image with its header read, nothing decoded, its size checked; ValueError when it is animated."""
+    image = Image.open(BytesIO(data), formats=[format])
+    check_size(*image.size, format=format, n_bytes=len(data))
+    n_frames = getattr(image, "n_frames", 1)
+    if n_frames > 1 and format in ("PNG", "WEBP"):
+        raise ValueError(f"is animated ({n_frames} frames); export its frames as pictures and colour those")
+    return image
+
+
+def draft(image: Image.Image, max_pixels: int) -> None:
+    """Let the JPEG decoder decode at 1/2, 1/4 or 1/8 when that still gives at least `max_pixels`."""
+    width, height = image.size
+    scale = sqrt(max_pixels / (width * height))
+    if scale < 1.0:
+        image.draft(None, (max(1, int(width * scale)), max(1, int(height * scale))))
+
+
+def decode(image: Image.Image, icc: bytes | None) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """Pixels (H, W) or (H, W, 3) and alpha (H, W) or None."""
+    if image.mode == "CMYK":
+        return np.asarray(cmyk_to_srgb(image, icc)), None
+    is_grey = image.mode in ("1", "L", "LA", "La")
+    if not image.has_transparency_data:
+        return np.asarray(image.convert("L" if is_grey else "RGB")), None
+    stored = np.asarray(image.convert("RGBA"))
+    pixels = stored[..., 0] if is_grey else stored[..., :3]
+    return np.ascontiguousarray(pixels), np.ascontiguousarray(stored[..., 3])
+
+
+def is_lossless_webp(data: bytes) -> bool:
+    """Whether the picture is stored without loss: a VP8L chunk, alone or after a VP8X header."""
+    first, position = data[12:16], 12
+    while first == b"VP8X" or data[position : position + 4] in (b"ICCP", b"ANIM", b"ALPH"):
+        position += 8 + int.from_bytes(data[position + 4 : position + 8], "little")
+        position += position % 2
+        first = data[position : position + 4]
+        if position >= len(data):
+            return False
+    return first == b"VP8L"
+
+
+def tiff_exif(data: bytes) -> bytes | None:
+    """What a TIFF file says about the photograph (camera, date, place, author), as an EXIF block.
+
+    None when it says nothing, or when Pillow cannot open this kind of TIFF.
+    """
+    try:
+        image = Image.open(BytesIO(data), formats=["TIFF"])
+        source = image.getexif()
+    except (OSError, SyntaxError, ValueError, KeyError):
+        return None
+    copy = Image.Exif()
+    for tag, value in source.items():
+        if tag not in _STRUCTURE_TAGS and tag not in (_EXIF_DIRECTORY, _GPS_DIRECTORY):
+            copy[tag] = value
+    for directory in (_EXIF_DIRECTORY, _GPS_DIRECTORY):
+        if entries := source.get_ifd(directory):
+            copy.get_ifd(directory).update(entries)
+            copy[directory] = dict(entries)
+    return copy.tobytes().removeprefix(EXIF_PREFIX) if len(copy) else None
+
+
+def write(
+    stream: BinaryIO,
+    pixels: NDArray[np.uint8],
+    alpha: NDArray[np.uint8] | None,
+    *,
+    format: str,
+    exif: bytes | None,
+    icc: bytes | None,
+    dpi: tuple[float, float] | None,
+    quality: int,
+    compact: bool,
+) -> None:
+    """Write 8-bit pixels; ValueError when the format cannot hold them."""
+    height, width = pixels.shape[:2]
+    limit = {"JPEG": MAX_JPEG_SIDE, "WEBP": MAX_WEBP_SIDE}.get(format)
+    if limit is not None and max(height, width) > limit:
+        raise ValueError(f"is {width}x{height} pixels, {format} holds {limit} a side; write PNG or TIFF")
+    if format == "JPEG":
+        alpha = None
+        if exif is not None and len(exif) > _MAX_JPEG_EXIF:
+            exif = None
+    choices: dict[str, dict[str, Any]] = {
+        "JPEG": {"quality": quality, "subsampling": "4:4:4"},
+        "PNG": {"compress_level": COMPRESSION},
+        "WEBP": {"quality": quality, "lossless": compact, "method": _WEBP_EFFORT, "exact": True},
+        "TIFF": {"compression": "tiff_adobe_deflate" if compact else None},
+    }
+    options = choices[format]
+    if exif is not None:
+        options["exif"] = EXIF_PREFIX + exif
+    if icc is not None:
+        options["icc_profile"] = icc
+    if dpi is not None:
+        options["dpi"] = dpi
+    stored = pixels if alpha is None else np.dstack([pixels, alpha])
+    Image.fromarray(stored).save(stream, format, **options)

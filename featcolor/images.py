@@ -1,0 +1,310 @@
+"""Reading and writing still pictures without losing what travels with them.
+
+What is kept, and what happens to the rest:
+
+- The format is what the content says, not the suffix. JPEG, PNG, TIFF and WebP; 8 and 16 bits, float TIFF (0..1).
+- EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
+- EXIF, resolution and RGB profiles are kept. A grey profile is applied (its tone curve, to sRGB) and dropped, since it
+  cannot stay on a colour picture; a CMYK profile likewise. Pixels under an RGB profile are taken as sRGB and written
+  back under the same profile. Deep (16-bit, float) TIFF keeps the descriptive texts of EXIF only.
+- Alpha is kept, except in JPEG, which has none.
+- Animated pictures and TIFF files of several pages are refused, rather than all frames but one lost.
+- A file is written beside its place and renamed, so that nothing half-written is ever seen.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from io import BytesIO
+from math import sqrt
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from featcolor import imagefiles_pillow as pillow_files
+from featcolor import imagefiles_png as png_files
+from featcolor.errors import PictureError
+from featcolor.imagefiles import (
+    FORMATS,
+    MAX_PIXELS,
+    SUFFIXES,
+    Metadata,
+    Picture,
+    clean_dpi,
+    decoding,
+    explain,
+    is_quarter_turn,
+    sniff,
+    upright,
+)
+from featcolor.imagefiles_metadata import grey_to_srgb, profile_space, settle_exif
+
+__all__ = [
+    "FORMATS",
+    "JPEG_QUALITY",
+    "MAX_PIXELS",
+    "PICTURE_SUFFIXES",
+    "Metadata",
+    "Picture",
+    "encode_picture",
+    "output_dtype",
+    "output_format",
+    "read_picture",
+    "read_reference",
+    "write_picture",
+]
+
+PICTURE_SUFFIXES = frozenset(SUFFIXES)
+"""Suffixes, lower case with the dot, of the files that folders are searched for."""
+
+JPEG_QUALITY = 95
+"""Quality of JPEG (without chroma subsampling) and of lossy WebP output."""
+
+MAX_FILE_BYTES = 4 * 2**30
+"""Largest file read: what classic TIFF can address."""
+
+_MAX_CODES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
+
+
+def read_picture(source: str | os.PathLike[str] | bytes, *, name: str = "-") -> Picture:
+    """Read a still picture, upright.
+
+    Parameters
+    ----------
+    source : path, or the file's bytes
+    name : str
+        What error messages call a picture that came as bytes.
+
+    Raises
+    ------
+    PictureError
+        When there is no such file, it is no picture, damaged, cut off, animated, or too large.
+    """
+    data, name, format = _load(source, name)
+    with decoding(name):
+        return _read_tiff(data) if format == "TIFF" else _read_other(data, format)
+
+
+def read_reference(source: str | os.PathLike[str] | bytes, max_pixels: int, *, name: str = "-") -> NDArray[np.uint8]:
+    """A reference picture as (H, W, 3) uint8, scaled down (by area) to at most `max_pixels`; alpha is ignored.
+
+    Large JPEG files are decoded at a fraction of their size, which is several times faster than `read_picture`.
+    """
+    data, name, format = _load(source, name)
+    with decoding(name):
+        picture = _read_tiff(data) if format == "TIFF" else _read_other(data, format, max_pixels=max_pixels)
+        height, width = picture.pixels.shape[:2]
+        scale = sqrt(max_pixels / (height * width))
+        pixels = picture.pixels
+        if scale < 1.0:
+            size = max(1, int(width * scale)), max(1, int(height * scale))
+            pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        pixels = _as_depth(pixels, np.uint8)
+        return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+
+
+def output_format(path: str | os.PathLike[str], like: Picture | None = None) -> str:
+    """Format that a file of this name gets: by its suffix, else as `like`; PictureError when neither tells."""
+    format = SUFFIXES.get(Path(path).suffix.lower())
+    if format is None and like is not None:
+        format = like.metadata.format
+    if format is None:
+        raise PictureError(f"{path}: its name does not say which format; end it in .jpg, .png, .tif or .webp")
+    return format
+
+
+def output_dtype(format: str, like: Picture | None = None) -> np.dtype[Any]:
+    """Depth to render for: that of `like` where the format can hold it, else the next best."""
+    depth = np.dtype(np.uint8) if like is None else like.pixels.dtype
+    if format in ("JPEG", "WEBP"):
+        return np.dtype(np.uint8)
+    if format == "PNG" and depth == np.float32:
+        return np.dtype(np.uint16)
+    return depth
+
+
+def encode_picture(
+    pixels: NDArray[Any],
+    *,
+    format: str | None = None,
+    like: Picture | None = None,
+    quality: int = JPEG_QUALITY,
+    name: str = "-",
+) -> bytes:
+    """The bytes of a picture file, as `write_picture` writes it."""
+    stream = BytesIO()
+    _encode(stream, pixels, format or (like.metadata.format if like else "PNG"), like=like, quality=quality, name=name)
+    return stream.getvalue()
+
+
+def write_picture(
+    path: str | os.PathLike[str],
+    pixels: NDArray[Any],
+    *,
+    like: Picture | None = None,
+    format: str | None = None,
+    quality: int = JPEG_QUALITY,
+) -> None:
+    """Write a picture beside its place, then rename it; on any failure nothing is left behind.
+
+    Parameters
+    ----------
+    path : path
+        Its folder must exist; a file that is there is replaced.
+    pixels : (H, W, 3) or (H, W), uint8, uint16 or float32 0..1
+        Brought to the depth that the format holds (JPEG and WebP 8 bits, PNG 8 or 16).
+    like : Picture
+        Where alpha, EXIF, profile and resolution come from.
+    format : {"JPEG", "PNG", "TIFF", "WEBP"}
+        By default what the name's suffix says, else as `like`.
+    quality : int
+        1..100, for JPEG and lossy WebP.
+
+    Raises
+    ------
+    PictureError
+        When the format cannot hold the picture or the file cannot be written.
+    """
+    path = Path(path)
+    format = format or output_format(path, like)
+    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as stream:
+            _encode(stream, pixels, format, like=like, quality=quality, name=str(path))
+        part.replace(path)
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be written ({error.strerror or error}); is there room, may you?") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str, str]:
+    """Bytes, name and format of a picture file; its beginning is looked at before the rest is read."""
+    try:
+        if isinstance(source, bytes):
+            return source, name, sniff(source[:16])
+        path = Path(source)
+        name = str(path)
+        if path.is_dir():
+            raise PictureError(f"{name}: is a folder; name the pictures in it")
+        with path.open("rb") as stream:
+            format = sniff(stream.read(16))
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise ValueError(f"is larger than {MAX_FILE_BYTES // 2**30} GiB; scale it down or cut it into parts")
+            stream.seek(0)
+            return stream.read(), name, format
+    except FileNotFoundError:
+        raise PictureError(f"{name}: there is no such file; check the path") from None
+    except OSError as error:
+        raise PictureError(f"{name}: cannot be read ({error.strerror or error}); check the file") from error
+    except MemoryError:
+        raise PictureError(f"{name}: too little memory to read it; close programs or scale it down") from None
+    except PictureError:
+        raise
+    except ValueError as error:
+        raise PictureError(f"{name}: {explain(error)}") from None
+
+
+def _read_other(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
+    image = pillow_files.open_header(data, format)
+    if max_pixels is not None:
+        pillow_files.draft(image, max_pixels)
+    icc = image.info.get("icc_profile")
+    exif = png_files.exif_chunk(data) if format == "PNG" else image.info.get("exif")
+    if format == "PNG" and png_files.bit_depth(data) == 16:
+        pixels, alpha = png_files.read_16_bit(data)
+    else:
+        pixels, alpha = pillow_files.decode(image, icc)
+    exif, orientation = settle_exif(exif)
+    compact = format == "WEBP" and pillow_files.is_lossless_webp(data)
+    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact)
+    return _settle(pixels, alpha, metadata, orientation)
+
+
+def _read_tiff(data: bytes) -> Picture:
+    from featcolor import imagefiles_tiff as tiff_files  # tifffile takes a tenth of a second to import
+
+    header = tiff_files.read_header(data)
+    if header.is_deep:
+        pixels, alpha = tiff_files.read_deep(data)
+    else:
+        pixels, alpha = pillow_files.decode(pillow_files.open_header(data, "TIFF"), header.icc)
+    exif = pillow_files.tiff_exif(data)
+    metadata = Metadata("TIFF", exif, header.icc, clean_dpi(header.dpi), header.compact)
+    return _settle(pixels, alpha, metadata, header.orientation)
+
+
+def _settle(pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata, orientation: int) -> Picture:
+    """Upright, grey profiles applied, other profiles than RGB dropped."""
+    space = profile_space(metadata.icc)
+    if space == "GRAY" and pixels.ndim == 2 and metadata.icc is not None:
+        pixels = grey_to_srgb(pixels, metadata.icc)
+    turned = is_quarter_turn(orientation)
+    settled = Metadata(
+        metadata.format,
+        metadata.exif,
+        metadata.icc if space == "RGB" else None,
+        clean_dpi(metadata.dpi, turned=turned),
+        metadata.compact,
+    )
+    return Picture(upright(pixels, orientation), None if alpha is None else upright(alpha, orientation), settled)
+
+
+def _encode(
+    stream: BinaryIO, pixels: NDArray[Any], format: str, *, like: Picture | None, quality: int, name: str
+) -> None:
+    if format not in FORMATS:
+        raise PictureError(f"{name}: {format!r} is no format that is written; choose from {', '.join(FORMATS)}")
+    alpha = like.alpha if like is not None else None
+    if alpha is not None and alpha.shape != pixels.shape[:2]:
+        raise ValueError(f"alpha is {alpha.shape}, the picture {pixels.shape[:2]}")
+    metadata = like.metadata if like is not None else Metadata(format)
+    depth = output_dtype(format, Picture(pixels))
+    pixels = _as_depth(pixels, depth)
+    alpha = None if alpha is None else _as_depth(alpha, depth)
+    common: dict[str, Any] = {"icc": metadata.icc, "dpi": metadata.dpi}
+    compact = metadata.compact and metadata.format == format
+    try:
+        if format == "TIFF" and depth != np.uint8:
+            _write_deep_tiff(stream, pixels, alpha, metadata.exif, compact, common)
+        elif depth == np.uint16:
+            stream.write(png_files.encode_16_bit(pixels, alpha, exif=metadata.exif, **common))
+        else:
+            pillow_files.write(
+                stream, pixels, alpha, format=format, exif=metadata.exif, quality=quality, compact=compact, **common
+            )
+    except ValueError as error:
+        raise PictureError(f"{name}: {error}") from error
+    except MemoryError:
+        raise PictureError(f"{name}: too little memory to write it; close programs or scale it down") from None
+
+
+def _write_deep_tiff(
+    stream: BinaryIO,
+    pixels: NDArray[Any],
+    alpha: NDArray[Any] | None,
+    exif: bytes | None,
+    compact: bool,
+    common: dict[str, Any],
+) -> None:
+    from featcolor import imagefiles_tiff as tiff_files
+
+    texts = tiff_files.exif_texts(exif)
+    tiff_files.write_deep(stream, pixels, alpha, texts=texts, compact=compact, **common)
+
+
+def _as_depth(plane: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Values scaled to another depth, rounded; as they are when it is theirs already."""
+    dtype = np.dtype(dtype)
+    if plane.dtype == dtype:
+        return plane
+    if np.issubdtype(plane.dtype, np.floating):
+        plane = np.clip(plane, 0.0, 1.0).astype(np.float32)
+    if plane.dtype not in _MAX_CODES or dtype not in _MAX_CODES:
+        raise ValueError(f"pixels must be uint8, uint16 or float 0..1, got {plane.dtype}")
+    scaled = plane * np.float32(_MAX_CODES[dtype] / _MAX_CODES[plane.dtype])
+    return scaled if dtype == np.float32 else np.rint(scaled).astype(dtype)

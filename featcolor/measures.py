@@ -1,0 +1,165 @@
+"""How near a coloured picture is to the truth, and how colourful it is: PSNR, CIEDE2000, colourfulness, gain.
+
+PSNR rewards grey pictures, so it is never shown without colourfulness.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.spaces import lab_to_rgb, lightness_of, rgb_to_lab
+
+GREY_SPREAD = 3
+"""Largest difference of a pixel's channels that still counts as grey, in codes of 255: JPEG noise on a grey picture."""
+
+GREY_SHARE = 0.999
+"""Share of pixels that must be grey for the picture to be."""
+
+_CF_MEAN_WEIGHT = 0.3  # Hasler and Suesstrunk 2003, eq. 11 (M3)
+
+_HUE_TIE = 1e-6  # radians: hues this near to opposite are opposite, whose mean is the plain one
+
+_CHROMA_KNEE = 25.0**7  # CIEDE2000's half point of the chroma weights
+
+
+def psnr(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
+    """Peak signal-to-noise ratio of two uint8 pictures of one shape, in dB: 20 log10(255 / RMSE); inf when equal.
+
+    The mean squared error is over all pixels and channels, in float64.
+    """
+    _check(truth, output)
+    error = np.subtract(truth, output, dtype=np.int32).ravel()
+    squared = float(np.dot(error, error.astype(np.float64)))
+    return float("inf") if squared == 0 else float(10.0 * np.log10(255.0**2 * error.size / squared))
+
+
+def colourfulness(rgb: NDArray[np.uint8]) -> float:
+    """Colourfulness CF, signed: sigma + 0.3 mu of the opponent channels rg = R - G and yb = (R + G) / 2 - B.
+
+    Hasler, Suesstrunk: Measuring colourfulness in natural images (2003). In codes of 255: 0 is not colourful, 33
+    moderately, 59 quite.
+    """
+    _check(rgb)
+    red, green, blue = (rgb[..., channel].astype(np.float64) for channel in range(3))
+    rg = red - green
+    yb = 0.5 * (red + green) - blue
+    return float(np.hypot(rg.std(), yb.std()) + _CF_MEAN_WEIGHT * np.hypot(rg.mean(), yb.mean()))
+
+
+def mean_delta_e00(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
+    """CIEDE2000 difference of two sRGB pictures, mean over pixels."""
+    _check(truth, output)
+    return float(delta_e00(_lab(truth), _lab(output)).mean(dtype=np.float64))
+
+
+def gain(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
+    """PSNR of the output less that of the exact grey picture, in dB; positive when colour brought it nearer.
+
+    A truth that is grey itself has no gain (nan): leave such pictures out, and count them.
+    """
+    grey = psnr(truth, grey_picture(truth))
+    return float("nan") if np.isinf(grey) else psnr(truth, output) - grey
+
+
+def grey_picture(truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The truth's lightness with zero chroma, as (H, W, 3) uint8: what PSNR gains are measured from."""
+    _check(truth)
+    lightness = lightness_of(truth)
+    return lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+
+
+def is_grey(rgb: NDArray[np.uint8]) -> bool:
+    """Whether a picture is grey to within JPEG noise: its channels differ by at most 3 codes on 99.9 % of the pixels.
+
+    Toned pictures (sepia) are not grey.
+    """
+    _check(rgb)
+    spread = rgb.max(axis=-1) - rgb.min(axis=-1)
+    return float(np.mean(spread <= GREY_SPREAD)) >= GREY_SHARE
+
+
+def delta_e00(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
+    """CIEDE2000 colour difference, with kL = kC = kH = 1.
+
+    Parameters
+    ----------
+    first, second : (..., 3)
+        L* (0..100), a*, b*. float32 is computed in float32 (error below 0.001 beyond the smallest differences).
+
+    Returns
+    -------
+    (...) of the same float dtype.
+
+    References
+    ----------
+    Sharma, Wu, Dalal: The CIEDE2000 color-difference formula, Color Research and Application 30 (2005), eq. 2-22.
+    """
+    L1, a1, b1 = np.moveaxis(np.asarray(first), -1, 0)
+    L2, a2, b2 = np.moveaxis(np.asarray(second), -1, 0)
+    stretch = 1.5 - 0.5 * _chroma_weight(0.5 * (np.hypot(a1, b1) + np.hypot(a2, b2)))  # 1 + G
+    a1, a2 = stretch * a1, stretch * a2
+    C1, C2 = np.hypot(a1, b1), np.hypot(a2, b2)
+    h1, h2 = _hue(a1, b1), _hue(a2, b2)
+    C, L = 0.5 * (C1 + C2), 0.5 * (L1 + L2)
+    achromatic = C1 * C2 == 0
+    turn = h2 - h1
+    wraps = np.abs(turn) > np.pi + _HUE_TIE
+    dh = np.where(achromatic, 0, turn - 2 * np.pi * np.sign(turn) * wraps).astype(C.dtype)
+    # mean hue: halfway along the shorter arc; where a colour is neutral, the sum, which is the other's hue
+    h = np.where(achromatic, h1 + h2, 0.5 * (h1 + h2) + np.pi * wraps).astype(C.dtype)
+    lightness_squared = (L - 50) ** 2
+    SL = 1 + 0.015 * lightness_squared / np.sqrt(20 + lightness_squared)
+    SC = 1 + 0.045 * C
+    SH = 1 + 0.015 * C * _hue_weight(h)
+    dL = (L2 - L1) / SL
+    dC = (C2 - C1) / SC
+    dH = 2 * np.sqrt(C1 * C2) * np.sin(0.5 * dh) / SH
+    return np.sqrt(np.maximum(dL * dL + dC * dC + dH * dH + _rotation(C, h) * dC * dH, 0))
+
+
+def _hue(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Hue angle in radians, 0 to 2 pi; 0 for neutral."""
+    angle = np.arctan2(b, a)
+    return np.where(angle < 0, angle + angle.dtype.type(2 * np.pi), angle)
+
+
+def _chroma_weight(C: NDArray[Any]) -> NDArray[Any]:
+    """sqrt(C^7 / (C^7 + 25^7)), 0..1."""
+    square = C * C
+    seventh = square * square * square * C
+    return np.sqrt(seventh / (seventh + _CHROMA_KNEE))
+
+
+def _hue_weight(h: NDArray[Any]) -> NDArray[Any]:
+    """T of the formula; h in radians, any turn."""
+    degree = np.pi / 180
+    return (
+        1
+        - 0.17 * np.cos(h - 30 * degree)
+        + 0.24 * np.cos(2 * h)
+        + 0.32 * np.cos(3 * h + 6 * degree)
+        - 0.20 * np.cos(4 * h - 63 * degree)
+    )
+
+
+def _rotation(C: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+    """R_T: chroma and hue differences pull together in the blue region, around 275 degrees."""
+    hue = np.rad2deg(h) % 360
+    angle = np.deg2rad(60 * np.exp(-(((hue - 275) / 25) ** 2)))
+    return -2 * _chroma_weight(C) * np.sin(angle)
+
+
+def _lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    lightness, chroma = rgb_to_lab(rgb)
+    return np.concatenate([100 * lightness[..., None], chroma], axis=-1)
+
+
+def _check(*pictures: NDArray[Any]) -> None:
+    for picture in pictures:
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[-1] != 3:
+            raise ValueError(f"pictures are measured as (H, W, 3) uint8, got {picture.shape} {picture.dtype}")
+        if picture.shape != pictures[0].shape:
+            raise ValueError(f"pictures must have one shape, got {pictures[0].shape} and {picture.shape}")

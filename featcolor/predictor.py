@@ -1,0 +1,66 @@
+"""What a fitted regressor is at colouring time: a few small networks and how to read colour off them. NumPy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.cells import annealed_mean
+from featcolor.mlp import Mlp
+from features.base import FloatArray
+
+UNSURE_SPREAD = 20.0
+"""Spread in a*b* units at which confidence is one half: about the spread of chroma over ordinary photographs."""
+
+
+@dataclass(frozen=True)
+class ChromaPredictor:
+    """Networks whose outputs are averaged, and the cells that the outputs stand for.
+
+    Attributes
+    ----------
+    networks : tuple of Mlp
+        Outputs of "bins" networks are logits over the cells; of others, chroma itself.
+    cells : (n_cells, 2) or None
+        Chroma of each output; None for the mean head.
+    centre : (2,)
+        Mean chroma of the references: the neutral point of confidence, and what the mean head adds its output to.
+    """
+
+    networks: tuple[Mlp, ...]
+    cells: FloatArray | None
+    centre: FloatArray
+
+    def predict(
+        self, X: NDArray[np.floating], *, temperature: float = 1.0, saturation: float = 1.0
+    ) -> tuple[FloatArray, FloatArray]:
+        """Chroma of each row and how sure it is.
+
+        Parameters
+        ----------
+        X : (n, n_features)
+        temperature : float
+            Sharpens (below 1) the distribution of the bins head; the mean head has none.
+        saturation : float
+            Factor on the chroma.
+
+        Both come in float64 for rows in float64, else in float32.
+
+        Returns
+        -------
+        chroma : (n, 2)
+        confidence : (n,), 0..1
+            1 where the distribution is one point, one half at a spread of `UNSURE_SPREAD`; 1 for the mean head.
+        """
+        outputs = self.networks[0].forward(X)
+        for network in self.networks[1:]:
+            outputs += network.forward(X)
+        outputs /= len(self.networks)
+        if self.cells is None:
+            chroma, confidence = outputs + self.centre, np.ones(len(outputs), outputs.dtype)
+        else:
+            chroma, spread = annealed_mean(outputs, self.cells, temperature=temperature)
+            confidence = 1 / (1 + (spread / UNSURE_SPREAD) ** 2)
+        return chroma * saturation, confidence

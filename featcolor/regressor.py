@@ -1,0 +1,292 @@
+"""ChromaRegressor: feature vectors in, a* and b* out; a scikit-learn estimator around the networks of `mlp`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
+
+from featcolor.cells import (
+    SIGMA_IN_WIDTHS,
+    build_cells,
+    cell_width,
+    prior,
+    rebalancing_weights,
+    soft_encode,
+    softmax,
+)
+from featcolor.mlp import Gradient, Mlp, Training, moments, train
+from featcolor.predictor import ChromaPredictor
+from features.base import FloatArray, IndexArray
+
+HEADS = ("bins", "mean")
+SOLVERS = ("mlp", "ridge")
+RIDGE_ROWS = 8192
+"""Rows a batch of the normal equations: bounds their memory."""
+
+
+class ChromaRegressor(RegressorMixin, BaseEstimator):
+    """Predicts chroma from features by small neural networks, or by ridge regression.
+
+    Parameters
+    ----------
+    head : {"bins", "mean"}
+        "bins": a distribution over a*b* cells, softly encoded (Zhang et al., ECCV 2016), read by the annealed mean.
+        "mean": squared error on a*, b* (Cheng et al., ICCV 2015), which greys what is ambiguous.
+    solver : {"mlp", "ridge"}
+        "ridge" is the fast mode and has the mean head only.
+    hidden : tuple of int
+        Widths of the hidden layers.
+    members : int
+        Networks whose outputs are averaged, each from its own start; they train side by side.
+    epochs, batch, rate, decay, dropout, patience
+        See `featcolor.mlp.Training`.
+    rebalance : float
+        Exponent of the class weights of the bins head: 0 none, 1 Zhang et al.'s.
+    held_back : float
+        Share of the groups (pictures) held back for early stopping; 0 trains all epochs on all rows.
+    alpha : float
+        Ridge penalty.
+    temperature, saturation : float
+        How colour is read off; they may be set after fitting.
+    n_jobs : int
+        Members trained at once, each on one BLAS thread.
+    random_state : int, RandomState or None
+
+    Attributes
+    ----------
+    predictor_ : ChromaPredictor
+    losses_ : list of list of float
+        Held-back loss of each epoch, a member.
+    """
+
+    def __init__(
+        self,
+        *,
+        head: str = "bins",
+        solver: str = "mlp",
+        hidden: tuple[int, ...] = (256, 128),
+        members: int = 1,
+        epochs: int = 30,
+        batch: int = 256,
+        rate: float = 2e-3,
+        decay: float = 0.01,
+        dropout: float = 0.0,
+        patience: int = 5,
+        rebalance: float = 0.0,
+        held_back: float = 0.0,
+        alpha: float = 1.0,
+        temperature: float = 1.0,
+        saturation: float = 1.0,
+        n_jobs: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.head = head
+        self.solver = solver
+        self.hidden = hidden
+        self.members = members
+        self.epochs = epochs
+        self.batch = batch
+        self.rate = rate
+        self.decay = decay
+        self.dropout = dropout
+        self.patience = patience
+        self.rebalance = rebalance
+        self.held_back = held_back
+        self.alpha = alpha
+        self.temperature = temperature
+        self.saturation = saturation
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        *,
+        held_back_groups: ArrayLike | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Self:
+        """Learn chroma from rows of features.
+
+        Parameters
+        ----------
+        X : (n_rows, n_features), float16 to float64
+            Kept in the type it has: rows become float32 a batch at a time.
+        y : (n_rows, 2)
+            a*, b* in CIELAB units.
+        groups : (n_rows,), optional
+            Which picture each row is from: early stopping holds back whole groups. None: every row is a group.
+        held_back_groups : sequence, optional
+            The groups to hold back; None: a random `held_back` share of them.
+        progress : callable, optional
+            Called with (epochs done, epochs).
+        """
+        self._check_parameters()
+        X, y = validate_data(self, X, y, multi_output=True, dtype=[np.float32, np.float16, np.float64])
+        targets = np.asarray(y, dtype=np.float32).reshape(len(X), -1)
+        random = check_random_state(self.random_state)
+        seeds = random.randint(np.iinfo(np.int32).max, size=self.members)
+        labels = np.arange(len(X)) if groups is None else np.asarray(groups)
+        if len(labels) != len(X):
+            raise ValueError(f"groups must have one label a row: {len(X)} rows, {len(labels)} labels")
+        if held_back_groups is None:
+            held_back_groups = choose_groups(labels, self.held_back, random)
+        is_held_back = np.isin(labels, np.asarray(held_back_groups))
+        rows, held_back = np.flatnonzero(~is_held_back), np.flatnonzero(is_held_back)
+        centre = targets[rows].mean(axis=0, dtype=np.float64).astype(np.float32)
+        if self.solver == "ridge":
+            self.losses_: list[list[float]] = []
+            self.predictor_ = ChromaPredictor((fit_ridge(X, targets - centre, rows, self.alpha),), None, centre)
+            return self
+        if self.head == "bins":
+            cells = build_cells(targets[rows])
+            gradient, n_outputs = cross_entropy(targets, cells, self.rebalance), len(cells)
+        else:
+            cells = None
+            gradient, n_outputs = squared_error(targets - centre), targets.shape[1]
+        sizes = (X.shape[1], *self.hidden, n_outputs)
+        report = _Tally(self.members, progress)
+        with threadpool_limits(1):  # two BLAS threads on two busy cores are several times slower than one
+            trained = Parallel(n_jobs=min(self.n_jobs, self.members), prefer="threads")(
+                delayed(self._train_one)(sizes, X, gradient, rows, held_back, seed, report) for seed in seeds
+            )
+        self.losses_ = [losses for _, losses in trained]
+        self.predictor_ = ChromaPredictor(tuple(network for network, _ in trained), cells, centre)
+        return self
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Chroma of each row, (n, 2): in float64 for rows in float64, as scikit-learn has it, else in float32."""
+        return self.predict_with_confidence(X)[0]
+
+    def predict_with_confidence(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Chroma (n, 2) and confidence (n,), 0..1, of each row: see `ChromaPredictor.predict`."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float16, np.float64])
+        return self.predictor_.predict(X, temperature=self.temperature, saturation=self.saturation)
+
+    def _train_one(
+        self,
+        sizes: tuple[int, ...],
+        X: NDArray[np.floating],
+        gradient: Gradient,
+        rows: IndexArray,
+        held_back: IndexArray,
+        seed: int,
+        report: _Tally,
+    ) -> tuple[Mlp, list[float]]:
+        rng = np.random.default_rng(seed)
+        settings = Training(
+            epochs=self.epochs,
+            batch=self.batch,
+            rate=self.rate,
+            decay=self.decay,
+            dropout=self.dropout,
+            patience=self.patience,
+        )
+        return train(
+            Mlp.initialise(sizes, rng),
+            X,
+            gradient,
+            rows=rows,
+            held_back=held_back,
+            settings=settings,
+            rng=rng,
+            progress=report.epoch,
+        )
+
+    def _check_parameters(self) -> None:
+        for name, value, allowed in (("head", self.head, HEADS), ("solver", self.solver, SOLVERS)):
+            if value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
+        if self.solver == "ridge" and self.head != "mean":
+            raise ValueError("solver 'ridge' has the head 'mean' only")
+        for name, low, high in (("held_back", 0, 0.9), ("dropout", 0, 0.9), ("rebalance", 0, 2)):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be {low}..{high}, got {getattr(self, name)}")
+        for name in ("temperature", "rate", "epochs", "batch", "members"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
+        return tags
+
+
+class _Tally:
+    """Sums the epochs of members that train side by side."""
+
+    def __init__(self, members: int, progress: Callable[[int, int], None] | None) -> None:
+        self.members, self.progress, self.done = members, progress, 0
+
+    def epoch(self, _done: int, epochs: int) -> None:
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, epochs * self.members)
+
+
+def choose_groups(labels: NDArray[Any], share: float, random: np.random.RandomState) -> NDArray[Any]:
+    """A random share of the groups, but neither none nor all of them unless the share is 0 or there is but one."""
+    names = np.unique(labels)
+    if share == 0 or len(names) < 2:
+        return names[:0]
+    count = min(max(1, round(share * len(names))), len(names) - 1)
+    return random.permutation(names)[:count]
+
+
+def squared_error(targets: FloatArray) -> Gradient:
+    """Half the squared error, in units of the targets' variance so that the learning rate has one meaning."""
+    variance = np.float32(max(float(targets.var()), np.finfo(np.float32).tiny))
+
+    def gradient(outputs: FloatArray, rows: IndexArray) -> tuple[float, FloatArray]:
+        error = outputs - targets[rows]
+        return float((error * error).sum() / (2 * variance)), error / variance
+
+    return gradient
+
+
+def cross_entropy(targets: FloatArray, cells: FloatArray, rebalance: float) -> Gradient:
+    """Cross-entropy between softmax(outputs) and the soft encoding, each row weighted by how rare its colour is."""
+    soft = soft_encode(targets, cells, sigma=SIGMA_IN_WIDTHS * cell_width(targets))
+    class_weights = rebalancing_weights(prior(soft, len(cells)), rebalance)
+    row_weights = (soft.weights * class_weights[soft.indices]).sum(axis=1, keepdims=True)
+
+    def gradient(outputs: FloatArray, rows: IndexArray) -> tuple[float, FloatArray]:
+        probabilities = softmax(outputs)
+        line, indices = np.arange(len(rows))[:, None], soft.indices[rows]
+        share, weight = soft.weights[rows], row_weights[rows]
+        tiny = np.finfo(np.float32).tiny
+        loss = -(share * np.log(np.maximum(probabilities[line, indices], tiny)) * weight).sum()
+        probabilities[line, indices] -= share
+        probabilities *= weight
+        return float(loss), probabilities
+
+    return gradient
+
+
+def fit_ridge(X: NDArray[np.floating], targets: FloatArray, rows: IndexArray, alpha: float) -> Mlp:
+    """Ridge regression on standardised inputs by the normal equations, summed over batches of rows.
+
+    Minimises ||Z w - y||**2 + alpha ||w||**2, Z the standardised inputs; returned as a network without hidden layer.
+    """
+    mean, scale = moments(X, rows, np.random.default_rng(0))
+    n_inputs = X.shape[1]
+    gram, moment = np.zeros((n_inputs, n_inputs)), np.zeros((n_inputs, targets.shape[1]))
+    for start in range(0, len(rows), RIDGE_ROWS):
+        part = rows[start : start + RIDGE_ROWS]
+        inputs = (X[part].astype(np.float32) - mean) / scale
+        gram += inputs.T @ inputs
+        moment += inputs.T @ targets[part]
+    gram[np.diag_indices(n_inputs)] += alpha
+    weights = np.linalg.solve(gram, moment).astype(np.float32)
+    return Mlp([weights], [np.zeros(targets.shape[1], np.float32)]).fold_standardisation(mean, scale)

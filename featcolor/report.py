@@ -1,0 +1,89 @@
+"""What a fit reports: how good it is on references that it has not seen, and which references to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.measures import colourfulness, mean_delta_e00, psnr
+from featcolor.spaces import lab_to_rgb, rgb_to_lab
+from features.base import FloatArray
+
+METHODS: Final = ("featcolor", "grey", "constant")
+MEASURES: Final = ("psnr", "gain", "delta_e00", "colourfulness")
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """Outcome of `Colorizer.fit`.
+
+    Attributes
+    ----------
+    references : references that were used.
+    left_out : (name, reason) of each that was not.
+    held_back : references that the quality was measured on.
+    table : {method: {measure: mean}} for `METHODS` and `MEASURES`; empty where none was held back. PSNR and its gain
+        over the exact grey picture in dB, mean CIEDE2000, Hasler and Suesstrunk's colourfulness.
+    truth_colourfulness : mean colourfulness of the held-back references themselves.
+    worst : (name, error) of the references that the rest of the set predicts worst; error is the mean a*b* distance.
+    seconds : wall time.
+    peak_memory : bytes of this process and its largest worker.
+    """
+
+    references: int
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    held_back: int = 0
+    table: dict[str, dict[str, float]] = field(default_factory=dict)
+    truth_colourfulness: float = float("nan")
+    worst: list[tuple[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
+    peak_memory: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return asdict(self)
+
+
+def measure_held_back(
+    pictures: list[NDArray[np.uint8]],
+    predict: Callable[[NDArray[np.uint8]], FloatArray],
+    constant: FloatArray,
+    progress: Callable[[int, int], None],
+) -> tuple[dict[str, dict[str, float]], float]:
+    """Table of `METHODS` by `MEASURES` over colour pictures, and the truth's mean colourfulness.
+
+    Parameters
+    ----------
+    pictures : list of (h, w, 3)
+        At the working size.
+    predict : callable
+        From a colour picture, which it may only look at through its film, to chroma (h, w, 2).
+    constant : (2,)
+        Mean chroma of the references.
+    """
+    values: dict[str, list[list[float]]] = {method: [] for method in METHODS}
+    truths = []
+    for done, rgb in enumerate(pictures):
+        lightness, _ = rgb_to_lab(rgb)
+        neutral = np.zeros((*lightness.shape, 2), np.float32)
+        outputs = {
+            "featcolor": lab_to_rgb(lightness, predict(rgb)),
+            "grey": lab_to_rgb(lightness, neutral),
+            "constant": lab_to_rgb(lightness, neutral + constant),
+        }
+        baseline = psnr(rgb, outputs["grey"])
+        for method, output in outputs.items():
+            ratio = psnr(rgb, output)
+            values[method].append([ratio, ratio - baseline, mean_delta_e00(rgb, output), colourfulness(output)])
+        truths.append(colourfulness(rgb))
+        progress(done + 1, len(pictures))
+    table = {
+        method: dict(zip(MEASURES, np.mean(rows, axis=0).astype(float).tolist(), strict=True))
+        for method, rows in values.items()
+        if rows
+    }
+    return table, float(np.mean(truths)) if truths else float("nan")

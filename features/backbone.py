@@ -1,0 +1,302 @@
+"""Activations of a convolutional network at each pixel: the extractor that knows what things are.
+
+The network sees the grey picture as sRGB codes, as it would see a grey photograph. Its maps are read at the pixels by
+bilinear interpolation between the cells' centres, and may be reduced by principal components learned from the
+references. Both are linear, so the maps are reduced first and interpolated after.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Self, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from features import lite0
+from features.base import FloatArray, IndexArray
+from features.network import Network, NetworkError, NetworkInput, read_network
+from features.projection import Moments, Projection
+
+#: The cells before and after each point along one axis, and the weight of the cell after.
+Taps: TypeAlias = tuple[IndexArray, IndexArray, FloatArray]
+
+#: The name of the network that comes with the package.
+LITE0: Final = "lite0"
+DEFAULT_LAYERS: Final = ("stride8", "stride16", "stride32")
+#: Sides of what the network sees are raised to a multiple of this, the stride of the usual five halvings.
+SIDE_MULTIPLE: Final = 32
+#: References that the principal components are learned from, and pixels taken of each.
+FIT_PICTURES: Final = 256
+FIT_POINTS: Final = 256
+#: Mean and deviation of ImageNet's R, G, B codes: what a network exported from torchvision expects.
+IMAGENET_MEAN: Final = np.float32(255) * np.array([0.485, 0.456, 0.406], np.float32)
+IMAGENET_DEVIATION: Final = np.float32(255) * np.array([0.229, 0.224, 0.225], np.float32)
+#: CIE 1976: f(t) = t^(1/3) above (6/29)^3, with L* = 116 f - 16.
+LAB_LINEAR_BELOW: Final = 8.0
+LAB_KAPPA: Final = 24389 / 27
+
+
+class BackboneFeatures:
+    """Layers of an ONNX network at chosen pixels.
+
+    A network tells by the ONNX metadata property `featcolor.input` what it wants to see: "codes" (grey codes 0..255 as
+    they are) or "imagenet" (with torchvision's mean and deviation taken out; the default).
+
+    Parameters
+    ----------
+    network : "lite0" (EfficientNet-Lite0, see `features.lite0`) or the path of an ONNX file.
+    layers : tensor names; None: strides 8, 16, 32 of lite0; required for a file. The last one is the deepest.
+    components : principal components kept of each layer (of all together where `joint`); None keeps the raw maps.
+    joint : principal components over all layers, each first brought to mean variance 1.
+    pooled : append the mean of the last layer over the picture to every pixel: the scene.
+    random_state : draws the pictures and pixels for the principal components.
+    sha256 : what the network's file must hash to (a model file says so); None: whatever it does.
+    runtime, threads : see `features.network.Network`; not part of the settings. None: as many as OpenCV has.
+    """
+
+    margin = None
+
+    def __init__(
+        self,
+        network: str | Path = LITE0,
+        *,
+        layers: Sequence[str] | None = None,
+        components: int | None = None,
+        joint: bool = False,
+        pooled: bool = False,
+        random_state: int = 0,
+        sha256: str | None = None,
+        runtime: str = "auto",
+        threads: int | None = None,
+    ) -> None:
+        self.network = network
+        self.layers = layers
+        self.components = components
+        self.joint = joint
+        self.pooled = pooled
+        self.random_state = random_state
+        self.sha256 = sha256
+        self.runtime = runtime
+        self.threads = threads
+
+    @property
+    def learns(self) -> bool:
+        return self.components is not None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        if not hasattr(self, "projection_"):
+            return ()
+        projection, pooled_projection = self._fitted()
+        names = [f"backbone.{name}" for name in projection.names]
+        if self.pooled:
+            names += [f"backbone.pooled.{name}" for name in pooled_projection.names]
+        return tuple(names)
+
+    def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
+        """Learns the principal components from at most `FIT_PICTURES` of the references; without any, only sizes."""
+        if self.components is not None and self.components < 1:
+            raise ValueError(f"components must be at least 1, got {self.components}")
+        generator = np.random.default_rng(self.random_state)
+        pictures = _choose(lightnesses, 1 if self.components is None else FIT_PICTURES, generator)
+        if not pictures:
+            raise ValueError("the backbone needs at least one reference picture")
+        from threadpoolctl import threadpool_limits  # here: colouring does not need it
+
+        pixels, scenes = Moments(), Moments()
+        layers = self._layers()
+        with threadpool_limits(1):  # on a busy machine eigenvectors by two threads took 30 times as long as by one
+            for lightness in pictures:
+                maps = self._maps(lightness)
+                yx = np.stack([generator.integers(0, side, FIT_POINTS) for side in lightness.shape], axis=1)
+                pixels.add(self._interpolate(maps, lightness.shape, yx))
+                scenes.add([maps[-1].mean(axis=(1, 2))[None]])
+            self.projection_ = Projection.learn(pixels, layers, components=self.components, joint=self.joint)
+            self.pooled_projection_ = Projection.learn(scenes, layers[-1:], components=self.components, joint=False)
+        return self
+
+    def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
+        """Activations at chosen pixels, (n_points, n_features) float32; see `FeatureExtractor.sample`."""
+        projection, pooled_projection = self._fitted()
+        maps = self._maps(lightness)
+        features = projection.join(self._interpolate(projection.reduce(maps), lightness.shape, yx))
+        if not self.pooled:
+            return features
+        scene = pooled_projection.reduce([maps[-1].mean(axis=(1, 2), keepdims=True)])[0].reshape(1, -1)
+        return np.concatenate([features, np.broadcast_to(scene, (len(features), scene.shape[1]))], axis=1)
+
+    def describe(self, lightness: FloatArray) -> FloatArray:
+        """The picture as one vector, the mean of the last layer: (n_channels,) float32; needs no fit."""
+        return self._maps(lightness)[-1].mean(axis=(1, 2))
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of `__init__`, the network's SHA-256 filled in, as JSON can hold them."""
+        return {
+            "network": str(self.network),
+            "sha256": self.sha256
+            or (lite0.WEIGHTS_SHA256 if self.network == LITE0 else _network_file(str(self.network))[1]),
+            "layers": list(self._layers()),
+            "components": self.components,
+            "joint": self.joint,
+            "pooled": self.pooled,
+            "random_state": self.random_state,
+        }
+
+    def get_state(self) -> dict[str, NDArray[Any]]:
+        """What `fit` learned, as arrays for a model file."""
+        projection, pooled_projection = self._fitted()
+        return {**projection.state("pixel."), **pooled_projection.state("scene.")}
+
+    def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """The inverse of `get_state`; ValueError when the arrays do not fit the layers."""
+        layers = self._layers()
+        self.projection_ = Projection.from_state(state, "pixel.", layers, joint=self.joint)
+        self.pooled_projection_ = Projection.from_state(state, "scene.", layers[-1:], joint=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the network, which each process opens for itself: pickles stay small."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("network_", "_latest")}
+
+    def _fitted(self) -> tuple[Projection, Projection]:
+        if not hasattr(self, "projection_"):
+            raise ValueError("the backbone is not fitted: call fit first")
+        return self.projection_, self.pooled_projection_
+
+    def _layers(self) -> tuple[str, ...]:
+        if self.layers is None and self.network != LITE0:
+            raise NetworkError(f"name the layers of {self.network}: backbone:PATH@layer1+layer2")
+        return tuple(DEFAULT_LAYERS if self.layers is None else self.layers)
+
+    def _network(self) -> Network:
+        if not hasattr(self, "network_"):
+            threads = self.threads or cv2.getNumThreads()
+            self.network_ = _open(str(self.network), self.sha256, self._layers(), self.runtime, threads)
+        return self.network_
+
+    def _maps(self, lightness: FloatArray) -> list[FloatArray]:
+        """The layers' maps, (C, h, w) each, finite; those of the latest picture are kept."""
+        digest = (
+            hashlib.blake2b(np.ascontiguousarray(lightness).data, digest_size=16).digest()
+            + str(lightness.shape).encode()
+        )
+        latest: tuple[bytes, list[FloatArray]] | None = getattr(self, "_latest", None)
+        if latest is None or latest[0] != digest:
+            network = self._network()
+            tensor = _as_input(_frame(grey_codes(lightness), network.input), network)
+            latest = (digest, [np.nan_to_num(each) for each in network.run(tensor)])
+            self._latest = latest
+        return latest[1]
+
+    def _interpolate(self, maps: Sequence[FloatArray], shape: tuple[int, ...], yx: IndexArray) -> list[FloatArray]:
+        """Bilinear reading of maps (C, h, w) at pixels of a picture of this shape: (n_points, C) each."""
+        network = self._network()
+        sides = (network.input.height, network.input.width)
+        values = []
+        for each in maps:
+            axes = [_taps(yx[:, axis], shape[axis], sides[axis], each.shape[1 + axis]) for axis in range(2)]
+            values.append(_gather(each, axes[0], axes[1]))
+        return values
+
+
+@lru_cache(maxsize=4)
+def _open(network: str, sha256: str | None, layers: tuple[str, ...], runtime: str, threads: int) -> Network:
+    """One network a process, however many copies of the extractor arrive there with their tasks."""
+    model, found = _network_file(network)
+    if sha256 not in (None, found):
+        raise NetworkError(f"the network {network} is not the one that this model was fitted with")
+    return Network(model, layers, runtime=runtime, threads=threads)
+
+
+def _network_file(network: str) -> tuple[bytes, str]:
+    """The model and its SHA-256: of lite0 that of the weights, whatever graph is built around them."""
+    if network == LITE0:
+        return lite0.lite0_onnx(), lite0.WEIGHTS_SHA256
+    model = read_network(Path(network))
+    return model, hashlib.sha256(model).hexdigest()
+
+
+def grey_codes(lightness: FloatArray) -> FloatArray:
+    """The sRGB code 0..255, not rounded, of the grey with this lightness: (H, W) float32 both ways.
+
+    Y = ((L* + 16) / 116)^3 above L* = 8, below it L* / 903.3 (CIE 1976); code = 255 (1.055 Y^(1/2.4) - 0.055) above
+    Y = 0.0031308, below it 255 * 12.92 Y (IEC 61966-2-1).
+    """
+    lab = np.clip(lightness, 0, 1) * np.float32(100)
+    luminance = np.where(lab > LAB_LINEAR_BELOW, ((lab + 16) / 116) ** 3, lab / np.float32(LAB_KAPPA))
+    curved = np.float32(1.055) * luminance ** np.float32(1 / 2.4) - np.float32(0.055)
+    codes = np.where(luminance > 0.0031308, curved, np.float32(12.92) * luminance)
+    return (np.float32(255) * codes).astype(np.float32)
+
+
+def _choose(pictures: Iterable[FloatArray], count: int, generator: np.random.Generator) -> list[FloatArray]:
+    """At most `count` of the pictures, drawn evenly from a stream of unknown length (reservoir sampling)."""
+    chosen: list[FloatArray] = []
+    for index, picture in enumerate(pictures):
+        if index < count:
+            chosen.append(picture)
+        elif (slot := int(generator.integers(0, index + 1))) < count:
+            chosen[slot] = picture
+    return chosen
+
+
+def _frame(codes: FloatArray, target: NetworkInput) -> FloatArray:
+    """The picture at a size that the network takes: mirrored outwards to the next multiple, or resized."""
+    if target.height is not None and target.width is not None:
+        shrinks = codes.shape[0] > target.height or codes.shape[1] > target.width
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(codes, (target.width, target.height), interpolation=way), np.float32)
+    return np.pad(codes, [_borders(side) for side in codes.shape], mode="symmetric")
+
+
+def _borders(side: int) -> tuple[int, int]:
+    """Pixels to add before and after so that a side becomes a multiple of `SIDE_MULTIPLE`."""
+    missing = -side % SIDE_MULTIPLE
+    return missing // 2, missing - missing // 2
+
+
+def _as_input(codes: FloatArray, network: Network) -> FloatArray:
+    """(1, channels, H, W), normalised as the network wants."""
+    planes = np.broadcast_to(codes, (network.input.channels, *codes.shape))
+    if network.properties.get("featcolor.input", "imagenet") == "imagenet":
+        mean, deviation = IMAGENET_MEAN, IMAGENET_DEVIATION
+        if network.input.channels == 1:
+            mean, deviation = mean.mean(keepdims=True), deviation.mean(keepdims=True)
+        planes = (planes - mean[:, None, None]) / deviation[:, None, None]
+    return planes[None]
+
+
+def _taps(positions: IndexArray, side: int, fixed: int | None, cells: int) -> Taps:
+    """Along one axis: the cell before each pixel, the one after, and the weight of the latter.
+
+    Pixel p of the picture is at (p + 1/2) fixed / side - 1/2 of a resized frame, at p + border of a padded one. Cell i
+    of stride s stands for the s pixels around s i + (s - 1) / 2; beyond the outer cells their values go on.
+
+    TensorFlow's one-sided padding puts the receptive fields around s i + s - 1 instead, yet a network trained on
+    mirrored pictures has learned to make up for that: of offsets k (s - 1), the maps of mirrored pictures agree best at
+    k = 0.4 to 0.6 (EfficientNet-Lite0, strides 8 to 32, 60 photographs), and ridge regression of a*b* on them is best
+    at 0.3 to 0.5.
+    """
+    before, after = (0, 0) if fixed is not None else _borders(side)
+    frame = fixed if fixed is not None else before + side + after
+    stride = frame / cells
+    at = (positions + 0.5) * fixed / side - 0.5 if fixed is not None else positions + float(before)
+    at = np.clip((at - (stride - 1) / 2) / stride, 0, cells - 1)
+    low = np.minimum(at.astype(np.intp), max(cells - 2, 0))
+    return low, np.minimum(low + 1, cells - 1), (at - low).astype(np.float32)
+
+
+def _gather(each: FloatArray, rows: Taps, columns: Taps) -> FloatArray:
+    """Bilinear interpolation as a sparse matrix of four weights a point times the cells: (n_points, C)."""
+    width = each.shape[2]
+    cells = np.stack([row * width + column for row in rows[:2] for column in columns[:2]], axis=1)
+    weights = np.stack([a * b for a in (1 - rows[2], rows[2]) for b in (1 - columns[2], columns[2])], axis=1)
+    n_points = len(cells)
+    starts = np.arange(0, 4 * n_points + 1, 4)
+    matrix = sparse.csr_array((weights.ravel(), cells.ravel(), starts), (n_points, each.shape[1] * width))
+    return np.asarray(matrix @ np.ascontiguousarray(each.reshape(len(each), -1).T), np.float32)

@@ -1,0 +1,269 @@
+"""The backbone extractor: contract, alignment, reduction, networks of the user's own."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from skimage.color import rgb2lab
+from sklearn.decomposition import PCA
+
+from features.backbone import IMAGENET_DEVIATION, IMAGENET_MEAN, BackboneFeatures, grey_codes
+from features.base import FloatArray, extract, grid_points
+from features.network import RUNTIMES, Network, NetworkError, read_network
+from tests.networks import ramp_network, tiny_network
+
+SHAPES = [(8, 8), (1, 40), (40, 1), (1, 1), (33, 57)]
+VARIANTS: list[dict[str, Any]] = [
+    {},
+    {"components": 3},
+    {"components": 4, "pooled": True},
+    {"components": 5, "joint": True},
+    {"pooled": True},
+]
+
+
+def noise(shape: tuple[int, int], seed: int = 0) -> FloatArray:
+    return np.random.default_rng(seed).random(shape, np.float32)
+
+
+def ramp() -> tuple[NDArray[np.float64], FloatArray]:
+    """Grey codes that rise to the right and downwards, (96, 128), and their lightness."""
+    codes = np.broadcast_to(np.linspace(40, 200, 128), (96, 128)) + np.linspace(0, 40, 96)[:, None]
+    lightness = rgb2lab(np.repeat(codes[..., None] / 255, 3, axis=2))[..., 0] / 100
+    return codes, lightness.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def references() -> list[FloatArray]:
+    return [noise((40 + i, 50), i) for i in range(4)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FEATCOLOR_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    return tiny_network(tmp_path / "tiny.onnx")
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+@pytest.mark.parametrize("own", [False, True], ids=["lite0", "own"])
+def test_contract(variant: dict[str, Any], own: bool, references: list[FloatArray], tiny: Path) -> None:
+    network = {"network": tiny, "layers": ["relu0", "conv1"]} if own else {}
+    extractor = BackboneFeatures(**network, **variant).fit(references)  # type: ignore[arg-type]
+    assert len(set(extractor.names)) == len(extractor.names) > 0
+    assert extractor.margin is None
+    for shape in SHAPES:
+        for lightness in (noise(shape), np.full(shape, 0.5, np.float32)):
+            before = lightness.copy()
+            features = extract(extractor, lightness)
+            assert features.shape == (*shape, len(extractor.names))
+            assert features.dtype == np.float32
+            assert np.isfinite(features).all()
+            np.testing.assert_array_equal(lightness, before)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_settings_and_state_rebuild_the_extractor(variant: dict[str, Any], references: list[FloatArray]) -> None:
+    extractor = BackboneFeatures(**variant).fit(references)
+    rebuilt = BackboneFeatures(**json.loads(json.dumps(extractor.settings())))
+    rebuilt.set_state(extractor.get_state())
+    assert rebuilt.names == extractor.names
+    assert rebuilt.settings() == extractor.settings()
+    pickled = pickle.dumps(extractor)
+    assert len(pickled) < 100_000
+    lightness, yx = noise((30, 30), 9), grid_points((30, 30), 7)
+    for other in (rebuilt, pickle.loads(pickled)):
+        np.testing.assert_array_equal(other.sample(lightness, yx), extractor.sample(lightness, yx))
+
+
+@pytest.mark.parametrize("stride", [2, 8, 32])
+def test_maps_are_read_at_their_cells_centres(stride: int, tmp_path: Path) -> None:
+    """Means of blocks of a ramp, read between their centres, are the ramp itself."""
+    codes, lightness = ramp()
+    extractor = BackboneFeatures(ramp_network(tmp_path / "ramp.onnx", stride), layers=["mean"]).fit([lightness])
+    inside = slice(stride // 2, -stride // 2)
+    np.testing.assert_allclose(extract(extractor, lightness)[inside, inside, 0], codes[inside, inside], atol=0.01)
+
+
+def test_a_padded_picture_stays_in_place(tmp_path: Path) -> None:
+    """A picture whose sides are no multiples of 32 is read where it lies: blocks of 1 pixel give its own codes."""
+    extractor = BackboneFeatures(ramp_network(tmp_path / "ramp.onnx", 1), layers=["mean"])
+    lightness = noise((45, 71))
+    extractor.fit([lightness])
+    np.testing.assert_allclose(extract(extractor, lightness)[..., 0], grey_codes(lightness), atol=1e-3)
+
+
+def test_grey_codes_invert_lightness() -> None:
+    codes = np.arange(256)
+    lightness = rgb2lab(np.repeat(codes[:, None, None] / 255, 3, axis=2))[..., 0] / 100
+    np.testing.assert_allclose(grey_codes(lightness.astype(np.float32))[:, 0], codes, atol=2e-3)
+
+
+def test_components_are_those_of_scikit_learn(references: list[FloatArray]) -> None:
+    """On the same activations the directions and their order are those of scikit-learn's PCA."""
+    raw = BackboneFeatures(layers=["stride8"], random_state=3).fit(references)
+    reduced = BackboneFeatures(layers=["stride8"], components=4, random_state=3).fit(references)
+    generator = np.random.default_rng(3)
+    rows = [
+        raw.sample(each, np.stack([generator.integers(0, side, 256) for side in each.shape], axis=1))
+        for each in references
+    ]
+    pca = PCA(4, svd_solver="full").fit(np.concatenate(rows).astype(np.float64))
+    lightness, yx = noise((40, 40), 8), grid_points((40, 40), 3)
+    expected, found = pca.transform(raw.sample(lightness, yx).astype(np.float64)), reduced.sample(lightness, yx)
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-2 * np.abs(expected).max())
+
+
+def test_all_joint_components_keep_what_the_layers_hold(references: list[FloatArray]) -> None:
+    """With as many components as channels a joint projection is a rotation after scaling: distances are kept."""
+    layers = ["stride8", "stride16"]
+    raw = BackboneFeatures(layers=layers).fit(references)
+    joint = BackboneFeatures(layers=layers, components=152, joint=True).fit(references)
+    assert len(joint.names) == 152
+    weights = np.concatenate([joint.get_state()[f"pixel.weights.{i}"] for i in range(2)])
+    lightness, yx = noise((40, 40), 8), grid_points((40, 40), 5)
+    centred = raw.sample(lightness, yx) - np.concatenate([joint.get_state()[f"pixel.mean.{i}"] for i in range(2)])
+    np.testing.assert_allclose(joint.sample(lightness, yx), centred @ weights, atol=1e-2)
+    scale = np.repeat([np.linalg.norm(weights[:40]) / 40**0.5, np.linalg.norm(weights[40:]) / 112**0.5], [40, 112])
+    found, expected = np.linalg.norm(joint.sample(lightness, yx), axis=1), np.linalg.norm(centred * scale, axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_a_stream_of_references_is_fitted_like_a_list(references: list[FloatArray]) -> None:
+    listed, streamed = (BackboneFeatures(components=2).fit(each) for each in (references, iter(references)))
+    for name, array in listed.get_state().items():
+        np.testing.assert_array_equal(streamed.get_state()[name], array)
+
+
+def test_the_scene_is_the_same_at_every_pixel(references: list[FloatArray]) -> None:
+    extractor = BackboneFeatures(pooled=True).fit(references)
+    picture = noise((64, 64), 5)
+    features = extract(extractor, picture)
+    pooled = features[..., [name.startswith("backbone.pooled") for name in extractor.names]]
+    assert (pooled == pooled[0, 0]).all()
+    np.testing.assert_allclose(pooled[0, 0], extractor.describe(picture), rtol=1e-6)
+
+
+def test_describe_needs_no_fit() -> None:
+    described = BackboneFeatures().describe(noise((50, 50)))
+    assert described.shape == (320,)
+    assert described.dtype == np.float32
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("convention", ["codes", "imagenet"])
+def test_own_network_gets_the_input_it_wants(channels: int, convention: str, tmp_path: Path) -> None:
+    path = tiny_network(tmp_path / "own.onnx", channels=channels, metadata={"featcolor.input": convention})
+    lightness = noise((32, 64))
+    planes = np.repeat(grey_codes(lightness)[None], channels, axis=0)
+    if convention == "imagenet":
+        mean, deviation = (
+            each if channels == 3 else each.mean(keepdims=True) for each in (IMAGENET_MEAN, IMAGENET_DEVIATION)
+        )
+        planes = (planes - mean[:, None, None]) / deviation[:, None, None]
+    expected = Network(read_network(path), ["relu1"]).run(planes[None])[0].mean(axis=(1, 2))
+    found = BackboneFeatures(path, layers=["relu1"]).describe(lightness)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(48, 64), (96, 128), (144, 256), (60, 300)])
+def test_network_of_fixed_size_sees_a_resized_picture(size: tuple[int, int], tmp_path: Path) -> None:
+    """A ramp stays a ramp whatever the size that the network wants, and is read back at the picture's own pixels."""
+    codes, lightness = ramp()
+    extractor = BackboneFeatures(ramp_network(tmp_path / "ramp.onnx", 4, *size), layers=["mean"]).fit([lightness])
+    inside = slice(8, -8)
+    np.testing.assert_allclose(extract(extractor, lightness)[inside, inside, 0], codes[inside, inside], atol=0.1)
+    for shape in SHAPES:
+        assert np.isfinite(extract(extractor, noise(shape))).all()
+
+
+@pytest.mark.parametrize("layers", [["conv0", "relu1"], ["relu0", "scene"], ["conv1"], ["scene", "conv0", "relu0"]])
+def test_runtimes_agree_on_any_layers(layers: list[str], tiny: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    picture = noise((64, 96))[None, None]
+    first, second = (Network(read_network(tiny), layers, runtime=runtime).run(picture) for runtime in RUNTIMES)
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_one_network_runs_at_several_sizes_and_after_pickling(runtime: str, tiny: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    network = Network(read_network(tiny), ["relu1"], runtime=runtime, threads=2)
+    first = network.run(noise((64, 32))[None, None])[0]
+    assert network.run(noise((32, 96))[None, None])[0].shape == (8, 8, 24)
+    again = pickle.loads(pickle.dumps(network)).run(noise((64, 32))[None, None])[0]
+    np.testing.assert_array_equal(again, first)
+
+
+def test_opencv_runs_where_onnxruntime_is_missing(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(NetworkError, match="pip install onnxruntime"):
+        Network(read_network(tiny), ["relu1"], runtime="onnxruntime").run(noise((32, 32))[None, None])
+    assert Network(read_network(tiny), ["relu1"]).run(noise((32, 32))[None, None])[0].shape == (8, 8, 8)
+
+
+def test_a_missing_layer_is_named_with_those_there_are(tiny: Path) -> None:
+    with pytest.raises(NetworkError, match=r"no layer block9; it has conv0, relu0, conv1, relu1, scene"):
+        BackboneFeatures(tiny, layers=["relu0", "block9"]).describe(noise((8, 8)))
+    with pytest.raises(NetworkError, match="name the layers"):
+        BackboneFeatures(tiny).describe(noise((8, 8)))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "cannot be read"), (b"", "is empty"), (b"\x89PNG" * 99, "not an ONNX network"), (b"\x08\x08", "no layers")],
+)
+def test_a_file_that_is_no_network_is_refused(content: bytes | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(NetworkError, match=message):
+        BackboneFeatures(path, layers=["x"]).describe(noise((8, 8)))
+
+
+def test_a_network_that_takes_no_picture_is_refused(tmp_path: Path) -> None:
+    path = tiny_network(tmp_path / "net.onnx", channels=4)
+    with pytest.raises(NetworkError, match="takes 1 x 4 x"):
+        BackboneFeatures(path, layers=["relu1"]).describe(noise((8, 8)))
+
+
+def test_another_network_than_the_fitted_one_is_refused(tmp_path: Path) -> None:
+    path = tiny_network(tmp_path / "net.onnx")
+    extractor = BackboneFeatures(path, layers=["relu1"]).fit([noise((8, 8))])
+    settings, state = extractor.settings(), extractor.get_state()
+    tiny_network(path, seed=1)
+    other = BackboneFeatures(**settings)
+    other.set_state(state)
+    with pytest.raises(NetworkError, match="not the one"):
+        other.describe(noise((8, 8)))
+
+
+def test_wrong_arguments_and_states_are_refused(references: list[FloatArray]) -> None:
+    with pytest.raises(ValueError, match="components"):
+        BackboneFeatures(components=0).fit(references)
+    with pytest.raises(ValueError, match="at least one"):
+        BackboneFeatures().fit([])
+    with pytest.raises(ValueError, match="not fitted"):
+        BackboneFeatures().sample(references[0], grid_points((4, 4)))
+    with pytest.raises(NetworkError, match="runtime"):
+        BackboneFeatures(runtime="abacus").fit(references)
+    state = BackboneFeatures(components=2).fit(references).get_state()
+    for name, array in state.items():
+        without = {key: value for key, value in state.items() if key != name}
+        with pytest.raises(ValueError, match="does not fit"):
+            BackboneFeatures(components=2).set_state(without)
+        with pytest.raises(ValueError, match="does not fit"):
+            BackboneFeatures(components=2).set_state(state | {name: array[:-1]})
