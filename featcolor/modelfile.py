@@ -1,10 +1,9 @@
 """One file a model: a safetensors container with our JSON header in its metadata. Loading one never runs code.
 
 Layout (safetensors 1.0): eight bytes of header length, a JSON header (names, types, shapes and places of the arrays,
-and string metadata), then the arrays' bytes. Our metadata has two keys:
-
-    "featcolor"   JSON: format, format_version, versions of the libraries, the model's card, the Colorizer's header
-    "sha256"      over that JSON text and every array's name, type, shape and bytes, so that one flipped bit is noticed
+and string metadata), then the arrays' bytes. The metadata has one key, "featcolor" (two would come in any order): JSON
+with the format's name and version, the versions of the libraries, the model's card, the Colorizer's header, and a
+SHA-256 over all of these and every array's name, type, shape and bytes, so that one flipped bit is noticed.
 
 safetensors was chosen over npz and pickle: no code in it, no compression to explode, and every array's shape is
 checked against the file's size before anything is allocated.
@@ -20,12 +19,13 @@ import json
 import math
 import os
 import platform
+import secrets
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,10 @@ DTYPES = {
     "F64": 8,
 }
 """The safetensors types that NumPy has, with their sizes in bytes."""
+
+PART_SUFFIX = ".part"
+PART_NAME_LIMIT = 100
+"""Characters of a name that are kept in the name of the file written beside it (file systems stop at 255 bytes)."""
 
 RECORDED_LIBRARIES = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-contrib-python-headless")
 
@@ -121,11 +125,12 @@ def write_arrays(
         "card": _jsonable(card),
         "colorizer": dict(header),
     }
-    text = json.dumps(document, sort_keys=True, allow_nan=False)
+    plain = {name: np.ascontiguousarray(arrays[name]).reshape(arrays[name].shape) for name in sorted(arrays)}
+    document[DIGEST_KEY] = digest(document, plain)
+    text = _canonical(document)
     if len(text) > HEADER_LIMIT:
         raise ModelFileError(f"{path}: the model's header has {len(text)} bytes; {HEADER_LIMIT} is the limit")
-    plain = {name: np.ascontiguousarray(arrays[name]).reshape(arrays[name].shape) for name in sorted(arrays)}
-    content = save(plain, metadata={HEADER_KEY: text, DIGEST_KEY: digest(text, plain)})
+    content = save(plain, metadata={HEADER_KEY: text})
     with replacing(path) as part:
         part.write_bytes(content)
 
@@ -135,25 +140,25 @@ def read_arrays(path: str | Path) -> tuple[dict[str, Any], dict[str, NDArray[Any
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    text, expected = _read_header(path)
-    document = _parse_document(path, text)
+    document = _parse_document(path, _read_header(path))
+    expected = document.pop(DIGEST_KEY)
     try:
         arrays = load(Path(path).read_bytes())
     except OSError as error:
         raise ModelFileError(f"{path}: the model cannot be read ({error.strerror})") from error
     except (SafetensorError, LookupError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: damaged model file ({error}); {DAMAGED}") from error
-    if digest(text, arrays) != expected:
+    if digest(document, arrays) != expected:
         raise ModelFileError(f"{path}: damaged model file (its checksum does not match); {DAMAGED}")
     return document, arrays
 
 
-def digest(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
-    """SHA-256, in hex, over the JSON text and every array's name, type, shape and bytes in the order of their names."""
-    sha = hashlib.sha256(text.encode())
+def digest(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256, in hex, over the document in canonical JSON and every array's name, type, shape and bytes, by name."""
+    sha = hashlib.sha256(_canonical(document).encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
-        sha.update(f"\n{name} {array.dtype.str} {arrays[name].shape}\n".encode())
+        sha.update(f"\n{name} {array.dtype.str} {arrays[name].shape}\n".encode(errors="surrogatepass"))
         sha.update(array.reshape(-1).view(np.uint8).data)
     return sha.hexdigest()
 
@@ -173,7 +178,7 @@ def library_versions() -> dict[str, str]:
 def replacing(path: str | Path) -> Iterator[Path]:
     """A file beside `path` to write to: it takes the place of `path` at the end, or goes when something failed."""
     target = Path(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = target.with_name(f".{target.name[:PART_NAME_LIMIT]}.{secrets.token_hex(4)}{PART_SUFFIX}")
     try:
         yield part
         part.replace(target)
@@ -192,8 +197,8 @@ def _jsonable(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _read_header(path: str | Path) -> tuple[str, str]:
-    """Our metadata's two texts, after the container's header has been checked against the file's size."""
+def _read_header(path: str | Path) -> str:
+    """Our metadata's text, after the container's header has been checked against the file's size."""
     if Path(path).exists() and not Path(path).is_file():
         raise ModelFileError(f"{path}: not a file; name the model file that 'featcolor fit' wrote")
     try:
@@ -210,10 +215,10 @@ def _read_header(path: str | Path) -> tuple[str, str]:
     if container is None:
         raise ModelFileError(f"{path}: {_what_it_is(start, size)}")
     texts = container.get("__metadata__")
-    if not isinstance(texts, dict) or not all(isinstance(texts.get(key), str) for key in (HEADER_KEY, DIGEST_KEY)):
+    if not isinstance(texts, dict) or not isinstance(texts.get(HEADER_KEY), str):
         raise ModelFileError(f"{path}: a safetensors file, but not a featcolor model; fit one with 'featcolor fit'")
     _check_table(path, container, size - 8 - length)
-    return texts[HEADER_KEY], texts[DIGEST_KEY]
+    return str(texts[HEADER_KEY])
 
 
 def _check_table(path: str | Path, container: dict[str, Any], available: int) -> None:
@@ -247,18 +252,28 @@ def _parse_document(path: str | Path, text: str) -> dict[str, Any]:
             f"{path}: model format {version} is newer than this featcolor, which reads up to {FORMAT_VERSION}; "
             "update featcolor"
         )
-    if not all(isinstance(document.get(key), dict) for key in ("card", "colorizer", "versions")):
+    parts = [document.get(key) for key in ("card", "colorizer", "versions")]
+    if not all(isinstance(part, dict) for part in parts) or not isinstance(document.get(DIGEST_KEY), str):
         raise ModelFileError(f"{path}: damaged model file (its header lacks a part); {DAMAGED}")
     return document
 
 
+def _canonical(document: Mapping[str, Any]) -> str:
+    """The one text of a document; ValueError for a number that is not finite."""
+    return json.dumps(document, sort_keys=True, allow_nan=False, separators=(",", ":"))
+
+
 def _parse_json(raw: bytes) -> dict[str, Any] | None:
-    """A JSON object; None for anything else, however wild (deep nesting, numbers of a million digits)."""
+    """A JSON object; None for anything else, however wild (deep nesting, numbers of a million digits, NaN)."""
     try:
-        value = json.loads(raw)
+        value = json.loads(raw, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _what_it_is(start: bytes, size: int) -> str:

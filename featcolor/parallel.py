@@ -6,8 +6,8 @@ times slower than one.
 
 from __future__ import annotations
 
-import os
 import signal
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -164,8 +164,8 @@ def _pool(
 ) -> Iterator[Outcome[Result]]:
     from joblib import Parallel, delayed, parallel_config
 
-    with parallel_config(backend="loky", inner_max_num_threads=threads), _no_interrupt():
-        # The workers start here and keep SIGINT blocked: Ctrl-C reaches this process alone, which then ends them.
+    with parallel_config(backend="loky", inner_max_num_threads=threads), _ignored_interrupt():
+        # The workers start here and ignore SIGINT for good: Ctrl-C reaches this process alone, which then ends them.
         parallel = Parallel(
             n_jobs=jobs,
             return_as="generator_unordered",
@@ -186,12 +186,13 @@ def _pool(
 
 
 @contextmanager
-def _no_interrupt() -> Iterator[None]:
-    if os.name != "posix":
+def _ignored_interrupt() -> Iterator[None]:
+    """Start programs that ignore SIGINT: the disposition, unlike a handler, is inherited."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)

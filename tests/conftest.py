@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ import sklearn  # noqa: F401  (its OpenMP must be loaded before it can be limite
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
+
+from tests.samples import quick_config, write_rgb
 
 # A shared machine must not fail a property by being slow, and a run must be repeatable.
 settings.register_profile(
@@ -48,3 +51,23 @@ def _shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small.flags.writeable = False
     return small
+
+
+@pytest.fixture(scope="session")
+def references(photographs: dict[str, NDArray[np.uint8]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the sample photographs as PNG."""
+    folder = tmp_path_factory.mktemp("references")
+    for name, picture in photographs.items():
+        write_rgb(folder / f"{name}.png", picture)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(references: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model fitted in a moment on the sample photographs: right in every part, good in none."""
+    from featcolor.colorizer import Colorizer
+    from featcolor.modelfile import save_model
+
+    path = tmp_path_factory.mktemp("model") / "tiny.featcolor"
+    save_model(path, Colorizer(quick_config()).fit(sorted(references.iterdir())))
+    return path

@@ -62,8 +62,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def honest_texts(content: dict[str, Any]) -> dict[str, str]:
-    text = json.dumps(content)
-    return {HEADER_KEY: text, DIGEST_KEY: digest(text, {})}
+    return {HEADER_KEY: json.dumps(content | {DIGEST_KEY: digest(content, {})})}
 
 
 def refused(path: Path, content: bytes) -> str:

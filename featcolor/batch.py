@@ -1,0 +1,144 @@
+"""One picture of a batch: read, coloured, written; in this process or in a worker."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from featcolor.errors import PictureError, UsageError
+from featcolor.images import encode_picture, output_format, read_picture, write_picture
+from featcolor.modelfile import PART_NAME_LIMIT, PART_SUFFIX, load_model, replacing
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from featcolor.colorizer import Colorizer
+
+PROBED_PICTURES = 40
+"""Pictures whose headers are read to guess at the size of all of them."""
+
+
+@dataclass(frozen=True)
+class ColouringSettings:
+    """What may be chosen at colouring time; None leaves it as the model has it."""
+
+    size: int | None = None
+    refine: str | None = None
+    temperature: float | None = None
+    saturation: float | None = None
+
+    def chosen(self) -> dict[str, int | float | str]:
+        """The settings that were chosen."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class PictureTask:
+    """Read `source`, write its colour to `target` and, where a path is given, its confidence."""
+
+    source: Path
+    target: Path
+    confidence: Path | None = None
+
+
+@dataclass(frozen=True)
+class Coloured:
+    """What was done to one picture."""
+
+    seconds: float
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ColourPicture:
+    """The work of one task. Picklable: a worker loads the model from its file, once."""
+
+    model: Path
+    settings: ColouringSettings = ColouringSettings()
+
+    def __call__(self, task: PictureTask) -> Coloured:
+        start = time.perf_counter()
+        colorizer = load_colorizer(self.model, self.settings)
+        picture = read_picture(task.source)
+        if task.confidence is None:
+            rgb = colorizer.colorize(picture.pixels)
+        else:
+            rgb, confidence = colorizer.colorize(picture.pixels, return_confidence=True)
+        task.target.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(task.target, rgb, like=picture)
+        if task.confidence is not None:
+            write_confidence(task.confidence, confidence, shape=rgb.shape[:2])
+        return Coloured(time.perf_counter() - start, width=rgb.shape[1], height=rgb.shape[0])
+
+
+@lru_cache(maxsize=2)
+def load_colorizer(model: Path, settings: ColouringSettings) -> Colorizer:
+    """The model with the settings applied; the same file is read once a process."""
+    colorizer = load_model(model)
+    try:
+        return colorizer.with_options(**settings.chosen())
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def colour_bytes(content: bytes, colorizer: Colorizer, *, name: str, target: Path | None = None) -> bytes:
+    """A coloured picture's file from a grey picture's file, for the pipes; the target's name tells the format.
+
+    `name` is what messages call the picture.
+    """
+    picture = read_picture(content, name=name)
+    format = picture.metadata.format if target is None else output_format(target, picture)
+    return encode_picture(colorizer.colorize(picture.pixels), format=format, like=picture, name=name)
+
+
+def remove_parts(targets: Iterable[Path]) -> None:
+    """Take away what a worker that was killed in the middle of writing has left beside these targets."""
+    by_folder: dict[Path, list[str]] = {}
+    for target in targets:
+        by_folder.setdefault(target.parent, []).append(f".{target.name[:PART_NAME_LIMIT]}.")
+    for folder, beginnings in by_folder.items():
+        if folder.is_dir():
+            parts = [path for path in folder.iterdir() if path.name.startswith(".") and path.suffix == PART_SUFFIX]
+            for part in parts:
+                if part.name.startswith(tuple(beginnings)):
+                    part.unlink(missing_ok=True)
+
+
+def write_confidence(path: Path, confidence: NDArray[np.float32], *, shape: tuple[int, int]) -> None:
+    """Confidence, (h, w) 0..1, as an 8-bit grey PNG of the picture's size: white is certain."""
+    import cv2
+    import numpy as np
+
+    height, width = shape
+    full = cv2.resize(np.asarray(confidence, np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    done, content = cv2.imencode(".png", np.rint(np.clip(full, 0, 1) * 255).astype(np.uint8))
+    if not done:
+        raise PictureError(f"{path}: the confidence picture cannot be encoded")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
+        part.write_bytes(content.tobytes())
+
+
+def guess_total_pixels(paths: Sequence[Path]) -> int:
+    """Pixels of all pictures together, guessed from the headers of a few; unreadable ones count nothing."""
+    from PIL import Image
+
+    step = max(1, len(paths) // PROBED_PICTURES)
+    probed = paths[::step]
+    total = 0
+    for path in probed:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                with Image.open(path) as image:
+                    total += image.width * image.height
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            continue
+    return total * len(paths) // max(1, len(probed))

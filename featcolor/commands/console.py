@@ -1,0 +1,85 @@
+"""The one place that prints: messages and progress to stderr, results to stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with a stage's name, how much of it is done, and its total."""
+
+
+def complain(message: str, *, kind: str = "") -> None:
+    """One line for a person on stderr, named after the program."""
+    print(f"featcolor: {kind}: {message}" if kind else f"featcolor: {message}", file=sys.stderr, flush=True)
+
+
+def print_line(message: str) -> None:
+    """One line of result on stdout."""
+    print(message, flush=True)
+
+
+def print_json(value: Any) -> None:
+    """Machine-readable output on stdout."""
+    print(json.dumps(value, indent=2, sort_keys=False), flush=True)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
+    """A table on stdout: the first column is text, the others are numbers."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left", overflow="fold")
+    for row in rows:
+        # Text, so that a file name in brackets is not taken for markup.
+        table.add_row(*(Text(cell) for cell in row))
+    Console(file=sys.stdout, soft_wrap=False).print(table)
+
+
+def print_pairs(pairs: Mapping[str, str]) -> None:
+    """Names and values on stdout, values aligned."""
+    width = max(map(len, pairs), default=0)
+    for name, value in pairs.items():
+        print_line(f"{name:<{width}}  {value}")
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Progress]:
+    """A progress bar on stderr, with time left; silent when asked, or when stderr is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda stage, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield report

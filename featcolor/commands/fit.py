@@ -1,0 +1,165 @@
+"""featcolor fit REF... -o MODEL: learn colour from reference pictures."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featcolor.commands.console import complain, print_json, print_line, print_table, progress_bar
+from featcolor.commands.options import (
+    DEFAULT_PRESET,
+    FILM_NAMES,
+    HEAD_NAMES,
+    PRESET_NAMES,
+    fraction,
+    seed,
+    whole_number,
+)
+from featcolor.errors import ModelFileError, UsageError
+
+if TYPE_CHECKING:
+    from featcolor.config import ColorizerConfig
+    from featcolor.report import FitReport
+
+SUMMARY = "learn colour from reference pictures and write a model file"
+DESCRIPTION = """\
+Learn colour from your own colour pictures: of the same place, time, people or film. A few dozen work, hundreds are
+better. Pictures that are broken, grey, tiny or there twice are named and left out.
+"""
+EPILOG = """\
+examples:
+  featcolor fit refs/ -o town.featcolor                     every picture below refs/
+  featcolor fit a.jpg b.png 'more/*.tif' -o small.featcolor --preset fast
+  featcolor fit @chosen.txt -o plates.featcolor --film orthochromatic
+  featcolor fit refs/ -o m.featcolor --features patch,daisy,context,backbone:net.onnx@conv3+conv5
+
+@chosen.txt names one path a line, relative to the list file; lines that start with # are comments.
+At the end, a table compares the model with grey and with one constant colour on references that it did not learn
+from, and names those that the others predict worst: odd ones out, or sepia? A look at them pays.
+"""
+
+OVERRIDES = ("features", "head", "film", "holdout", "pixels", "size", "seed")
+ROW_NAMES = {"featcolor": "this model", "grey": "grey", "constant": "one mean colour"}
+WORST_SHOWN = 5
+LEFT_OUT_SHOWN = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `fit`; what is not given comes from the preset."""
+    parser.add_argument(
+        "reference", nargs="+", metavar="REF", help="colour pictures, folders (searched through), globs, @list.txt"
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="MODEL", help="the model file to write")
+    parser.add_argument(
+        "--preset", choices=PRESET_NAMES, default=DEFAULT_PRESET, help="time against quality (default: %(default)s)"
+    )
+    detail = parser.add_argument_group("in detail", "what is not given comes from the preset")
+    detail.add_argument(
+        "--features", metavar="LIST", help="extractors, by commas: patch,daisy,context,words,backbone,..."
+    )
+    detail.add_argument("--head", choices=HEAD_NAMES, help="bins: a distribution over colours; mean: squared error")
+    detail.add_argument(
+        "--film", metavar="STOCK", help="grey the references as a film stock would: orthochromatic, ..."
+    )
+    detail.add_argument("--holdout", type=fraction, metavar="F", help="part of the references held back to measure by")
+    detail.add_argument("--pixels", type=whole_number, metavar="N", help="pixels learned from each picture")
+    detail.add_argument(
+        "--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on"
+    )
+    detail.add_argument("--seed", type=seed, metavar="N", help="same seed, pictures and versions: same model")
+    parser.add_argument("-j", "--jobs", type=whole_number, metavar="N", help="processes (default: by the work)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fit and save; raises for what cannot be fitted on."""
+    from featcolor.references import expand_references
+
+    paths = expand_references(arguments.reference)
+    output = _check_output(arguments.output, paths)
+    config = _config(arguments)
+
+    from featcolor.colorizer import Colorizer
+    from featcolor.modelfile import save_model
+
+    colorizer = Colorizer(config)
+    with progress_bar(quiet=arguments.quiet) as progress:
+        colorizer.fit(paths, jobs=arguments.jobs, progress=progress)
+    save_model(output, colorizer)
+
+    report = colorizer.report_
+    if not arguments.quiet:
+        _name_left_out(report.left_out)
+    if arguments.json:
+        print_json(_report_as_json(report, output))
+    elif not arguments.quiet:
+        _print_report(report, output)
+    return 0
+
+
+def _config(arguments: argparse.Namespace) -> ColorizerConfig:
+    """The preset with what was given in its place."""
+    from dataclasses import replace
+
+    from featcolor.config import PRESETS
+    from featcolor.fitting import parse_features
+
+    given = {name: getattr(arguments, name) for name in OVERRIDES if getattr(arguments, name) is not None}
+    try:
+        config = replace(PRESETS[arguments.preset], **given)
+        parse_features(config.features)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return config
+
+
+def _check_output(output: str, references: list[Path]) -> Path:
+    """The model's path, where it can be written without harm: an hour of fitting must not end in an error."""
+    from featcolor.modelfile import read_card
+
+    path = Path(output)
+    if path.is_dir():
+        raise UsageError(f"{path}: a folder; -o needs a file name, such as {path / 'town.featcolor'}")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent}: no such folder; make it first or choose another -o")
+    if path.resolve() in {reference.resolve() for reference in references}:
+        raise UsageError(f"{path}: -o is one of the references; choose another name for the model")
+    if path.exists():
+        try:
+            read_card(path)
+        except ModelFileError as error:
+            raise UsageError(f"{path} exists and is no featcolor model; choose another -o or remove it") from error
+    return path
+
+
+def _name_left_out(left_out: list[tuple[str, str]]) -> None:
+    for name, reason in left_out[:LEFT_OUT_SHOWN]:
+        complain(f"left out {name}: {reason}")
+    if len(left_out) > LEFT_OUT_SHOWN:
+        complain(f"left out {len(left_out) - LEFT_OUT_SHOWN} more; --json or 'featcolor inspect' names them all")
+
+
+def _print_report(report: FitReport, output: Path) -> None:
+    if report.table:
+        rows = [
+            (
+                ROW_NAMES.get(name, name),
+                f"{row['psnr']:.2f}",
+                f"{row['gain']:+.2f}",
+                f"{row['delta_e00']:.2f}",
+                f"{row['colourfulness']:.1f}",
+            )
+            for name, row in report.table.items()
+        ]
+        print_table(("on pictures held back", "PSNR dB", "gain dB", "ΔE00", "colourfulness"), rows)
+    if report.worst:
+        rows = [(str(name), f"{delta:.1f}") for name, delta in report.worst[:WORST_SHOWN]]
+        print_table(("look at these: odd one out, or sepia?", "ΔE00"), rows)
+    size = output.stat().st_size / 1e6
+    left_out = f", {len(report.left_out)} left out" if report.left_out else ""
+    print_line(f"{output}: fitted on {report.references} pictures{left_out}; {report.seconds:.0f} s, {size:.1f} MB")
+
+
+def _report_as_json(report: FitReport, output: Path) -> dict[str, Any]:
+    return {"model": str(output), "file_bytes": output.stat().st_size, **report.to_dict()}

@@ -1,0 +1,44 @@
+"""Settings and pictures that several tests use."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from featcolor.config import ColorizerConfig
+
+QUICK = {"features": "patch,context,position", "size": 96, "pixels": 100, "holdout": 0.2}
+"""Settings that fit in a second."""
+
+QUICK_OPTIONS = [word for name, value in QUICK.items() for word in (f"--{name}", str(value))]
+
+
+def quick_config(**changes: Any) -> ColorizerConfig:
+    from featcolor.config import PRESETS
+
+    return dataclasses.replace(PRESETS["fast"], **(QUICK | changes))
+
+
+def write_rgb(path: Path, picture: NDArray[Any], *options: int) -> Path:
+    """Write a picture, grey or red-green-blue, in the format that the name says."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), picture if picture.ndim == 2 else picture[..., ::-1], list(options))
+    return path
+
+
+def read_rgb(path: Path) -> NDArray[Any]:
+    """Read a picture back, red-green-blue, at its own depth."""
+    picture = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
+    assert picture is not None, f"{path} cannot be read"
+    return picture[..., ::-1]
+
+
+def grey(picture: NDArray[Any]) -> NDArray[np.uint8]:
+    """The picture without its colours."""
+    return cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)

@@ -1,0 +1,403 @@
+"""What a person types, what comes back, and with which exit code."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import featcolor.batch
+from featcolor.commands import main, options
+from tests.samples import QUICK_OPTIONS, grey, read_rgb, write_rgb
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = [sys.executable, str(ROOT / "cli.py")]
+
+Photographs = dict[str, NDArray[np.uint8]]
+
+
+@pytest.fixture
+def album(
+    tmp_path: Path, photographs: Photographs, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, NDArray[np.uint8]]:
+    """A folder `old` of grey pictures in a fresh working folder, with the model named in the environment."""
+    pictures = {
+        "old/china.png": grey(photographs["china"]),
+        "old/deep/coffee.jpg": grey(photographs["coffee"]),
+        "old/deep/er/rocket.tif": grey(photographs["rocket"]),
+    }
+    for name, picture in pictures.items():
+        write_rgb(tmp_path / name, picture)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FEATCOLOR_MODEL", str(tiny_model))
+    return pictures
+
+
+def written(folder: str | Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file())
+
+
+def chromatic(path: str | Path) -> float:
+    """Mean difference between the channels of a picture: 0 for grey."""
+    picture = read_rgb(Path(path)).astype(float)
+    return float(np.mean(picture.max(axis=-1) - picture.min(axis=-1)))
+
+
+def complaint(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on stderr."""
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("featcolor: error: ")
+    return lines[0]
+
+
+def test_the_main_job_in_two_commands(
+    tmp_path: Path, references: Path, photographs: Photographs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rgb(tmp_path / "old/deep/china.png", grey(photographs["china"]))
+    model = tmp_path / "town.featcolor"
+    assert main(["fit", str(references), "-o", str(model), *QUICK_OPTIONS]) == 0
+    report = capsys.readouterr().out
+    for word in ("this model", "grey", "one mean colour", "PSNR", "ΔE00", "colourfulness", str(model)):
+        assert word in report
+    assert main(["colorize", str(tmp_path / "old"), "-o", str(tmp_path / "new"), "--model", str(model)]) == 0
+    assert "coloured 1 of 1 pictures" in capsys.readouterr().out
+    assert read_rgb(tmp_path / "new/deep/china.png").shape == photographs["china"].shape
+    assert chromatic(tmp_path / "new/deep/china.png") > 1
+    assert main(["inspect", str(model)]) == 0
+    assert "format_version" in capsys.readouterr().out
+
+
+def test_fit_again_gives_the_same_file(tmp_path: Path, references: Path) -> None:
+    models = [tmp_path / "a.featcolor", tmp_path / "b.featcolor"]
+    for model in models:
+        assert main(["fit", str(references), "-o", str(model), "--jobs", "1", "-q", *QUICK_OPTIONS]) == 0
+    assert models[0].read_bytes() == models[1].read_bytes()
+
+
+def test_fit_reports_as_json_and_names_what_it_left_out(
+    tmp_path: Path, references: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rgb(tmp_path / "grey.png", np.full((60, 60, 3), 90, np.uint8))
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    model = tmp_path / "m.featcolor"
+    assert main(["fit", str(references), str(tmp_path), "-o", str(model), "--json", *QUICK_OPTIONS]) == 0
+    said = capsys.readouterr()
+    report = json.loads(said.out)
+    assert report["model"] == str(model)
+    assert set(report["table"]) == {"featcolor", "grey", "constant"}
+    left_out = {Path(name).name for name, _ in report["left_out"]}
+    assert left_out == {"grey.png", "broken.jpg"}
+    for name in left_out:
+        assert name in said.err
+
+
+def test_fit_replaces_a_model_but_nothing_else(
+    tmp_path: Path, references: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, diary = tmp_path / "m.featcolor", tmp_path / "diary.txt"
+    model.write_bytes(tiny_model.read_bytes())
+    diary.write_text("dear diary")
+    assert main(["fit", str(references), "-o", str(model), "-q", *QUICK_OPTIONS]) == 0
+    capsys.readouterr()
+    assert main(["fit", str(references), "-o", str(diary), "-q", *QUICK_OPTIONS]) == 2
+    assert "no featcolor model" in complaint(capsys)
+    assert diary.read_text() == "dear diary"
+
+
+def test_a_tree_is_mirrored_in_format_and_size(album: dict[str, NDArray[np.uint8]]) -> None:
+    assert main(["colorize", "old", "-o", "new"]) == 0
+    assert written("new") == ["china.png", "deep/coffee.jpg", "deep/er/rocket.tif"]
+    for name, picture in album.items():
+        assert read_rgb(Path("new", Path(name).relative_to("old"))).shape == (*picture.shape, 3)
+
+
+def test_processes_change_nothing(album: dict[str, NDArray[np.uint8]]) -> None:
+    assert main(["colorize", "old", "-o", "one", "--jobs", "1"]) == 0
+    assert main(["colorize", "old", "-o", "two", "--jobs", "2"]) == 0
+    for name in written("one"):
+        difference = read_rgb(Path("one", name)).astype(int) - read_rgb(Path("two", name))
+        assert np.abs(difference).max() <= 1
+
+
+def test_saturation_zero_is_grey_and_two_is_livelier(album: dict[str, NDArray[np.uint8]]) -> None:
+    for factor in ("0", "1", "2"):
+        assert main(["colorize", "old/china.png", "-o", f"{factor}.png", "--saturation", factor]) == 0
+    assert chromatic("0.png") < 1 < chromatic("1.png") < chromatic("2.png")
+    assert np.abs(read_rgb(Path("0.png"))[..., 1].astype(int) - album["old/china.png"]).max() <= 1
+
+
+def test_confidence_is_a_grey_picture_of_the_same_size(album: dict[str, NDArray[np.uint8]]) -> None:
+    assert main(["colorize", "old", "-o", "new", "--confidence", "sure"]) == 0
+    assert written("sure") == ["china.png.png", "deep/coffee.jpg.png", "deep/er/rocket.tif.png"]
+    picture = cv2.imread("sure/china.png.png", cv2.IMREAD_UNCHANGED)
+    assert picture.dtype == np.uint8
+    assert picture.shape == album["old/china.png"].shape
+
+
+def test_an_output_that_exists_stops_before_anything_starts(
+    album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("new/deep").mkdir(parents=True)
+    Path("new/deep/coffee.jpg").write_text("mine")
+    assert main(["colorize", "old", "-o", "new"]) == 2
+    line = complaint(capsys)
+    assert "--overwrite" in line
+    assert "--skip-existing" in line
+    assert written("new") == ["deep/coffee.jpg"]
+    assert main(["colorize", "old", "-o", "new", "--skip-existing"]) == 0
+    assert Path("new/deep/coffee.jpg").read_text() == "mine"
+    assert len(written("new")) == 3
+    assert main(["colorize", "old", "-o", "new", "--overwrite"]) == 0
+    assert read_rgb(Path("new/deep/coffee.jpg")).size
+
+
+def test_limit_and_skip_existing_go_on_step_by_step(album: dict[str, NDArray[np.uint8]]) -> None:
+    for count in (1, 2, 3, 3):
+        assert main(["colorize", "old", "-o", "new", "--skip-existing", "--limit", "1"]) == 0
+        assert len(written("new")) == count
+
+
+def test_a_dry_run_writes_nothing(album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]) -> None:
+    before = written(".")
+    assert main(["colorize", "old", "-o", "new", "--dry-run", "--confidence", "c", "--report", "r.json"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "old/china.png -> new/china.png",
+        "old/deep/coffee.jpg -> new/deep/coffee.jpg",
+        "old/deep/er/rocket.tif -> new/deep/er/rocket.tif",
+    ]
+    assert written(".") == before
+
+
+def test_the_report_tells_what_became_of_each(
+    album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("old/broken.png").write_bytes(b"\x89PNG")
+    Path("new").mkdir()
+    Path("new/china.png").touch()
+    assert main(["colorize", "old", "-o", "new", "--skip-existing", "--report", "r.json", "--saturation", "1.5"]) == 1
+    assert "old/broken.png" in complaint(capsys)
+    report = json.loads(Path("r.json").read_text())
+    assert report["counts"] == {"skipped": 1, "failed": 1, "coloured": 2}
+    assert report["settings"] == {"saturation": 1.5}
+    by_name = {record["input"]: record for record in report["pictures"]}
+    assert by_name["old/china.png"]["status"] == "skipped"
+    assert "old/broken.png" in by_name["old/broken.png"]["error"]
+    coffee = by_name["old/deep/coffee.jpg"]
+    assert coffee["output"] == "new/deep/coffee.jpg"
+    assert (coffee["height"], coffee["width"]) == album["old/deep/coffee.jpg"].shape
+    assert coffee["seconds"] > 0
+
+
+def test_pictures_go_through_the_pipes(
+    album: dict[str, NDArray[np.uint8]],
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    for source, expected in (("old/china.png", b"\x89PNG"), ("old/deep/coffee.jpg", b"\xff\xd8"), ("-", b"\x89PNG")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("old/china.png").read_bytes())))
+        assert main(["colorize", source, "-o", "-"]) == 0
+        content, said = capfdbinary.readouterr()
+        assert content.startswith(expected)
+        assert not said
+        assert cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) is not None
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("old/china.png").read_bytes())))
+    assert main(["colorize", "-", "-o", "new.jpg"]) == 0
+    assert Path("new.jpg").read_bytes().startswith(b"\xff\xd8")
+
+
+WRONG_CALLS = {
+    "--frobnicate": ["colorize", "old", "-o", "new", "--frobnicate"],
+    "COMMAND": ["paint"],
+    "--output": ["colorize", "old"],
+    "a number from 0": ["colorize", "old", "-o", "new", "--saturation", "-1"],
+    "a number above 0": ["colorize", "old", "-o", "new", "--temperature", "nan"],
+    "a whole number from 1": ["colorize", "old", "-o", "new", "--jobs", "0"],
+    "a fraction": ["fit", "old", "-o", "m", "--holdout", "1"],
+    "4294967295": ["fit", "old", "-o", "m", "--seed", "-1"],
+    "not allowed with": ["colorize", "old", "-o", "new", "--overwrite", "--skip-existing"],
+    "no such file or folder": ["colorize", "missing", "-o", "new"],
+    "no pictures in this folder": ["colorize", "empty", "-o", "new"],
+    "overwrite an input": ["colorize", "old", "-o", "old"],
+    "nothere: the model cannot be read": ["colorize", "old", "-o", "new", "--model", "nothere"],
+    "a PNG picture": ["colorize", "old", "-o", "new", "--model", "old/china.png"],
+    "cannot be mixed": ["colorize", "-", "old", "-o", "new.png"],
+    "no such folder for --report": ["colorize", "old", "-o", "new", "--report", "no/r.json"],
+    "do not fit through one pipe": ["colorize", "old", "-o", "-"],
+    "such as empty/town.featcolor": ["fit", "old", "-o", "empty"],
+    "no such folder; make it": ["fit", "old", "-o", "no/m.featcolor"],
+    "one of the references": ["fit", "old", "-o", "old/china.png"],
+    "--film": ["fit", "old", "-o", "m", "--film"],
+    "technicolor": ["fit", "old", "-o", "m", "--film", "technicolor"],
+    "sharpest": ["colorize", "old", "-o", "new", "--refine", "sharpest"],
+    "smell": ["fit", "old", "-o", "m", "--features", "smell"],
+}
+
+
+@pytest.mark.parametrize("words", WRONG_CALLS)
+def test_a_wrong_call_is_one_line_and_exit_code_2(
+    album: dict[str, NDArray[np.uint8]], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("empty").mkdir()
+    before = written(".")
+    try:
+        code = main(WRONG_CALLS[words])
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    assert words in complaint(capsys)
+    assert written(".") == before
+
+
+def test_without_a_model_it_says_how_to_fit_one(
+    album: dict[str, NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FEATCOLOR_MODEL")
+    assert main(["colorize", "old", "-o", "new"]) == 2
+    assert "featcolor fit" in complaint(capsys)
+
+
+def test_references_that_cannot_carry_a_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(4):
+        write_rgb(tmp_path / f"refs/{number}.png", np.full((50, 60), 40 * number, np.uint8))
+    assert main(["fit", str(tmp_path / "refs"), "-o", str(tmp_path / "m.featcolor"), *QUICK_OPTIONS, "-q"]) == 1
+    assert complaint(capsys)
+    assert not (tmp_path / "m.featcolor").exists()
+
+
+def test_a_full_disk_stops_the_batch_with_one_line(
+    album: dict[str, NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, *_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(featcolor.batch, "write_picture", full)
+    assert main(["colorize", "old", "-o", "new", "--jobs", "1", "--report", "r.json"]) == 1
+    assert "disk is full" in complaint(capsys)
+    assert json.loads(Path("r.json").read_text())["counts"] == {"failed": 1, "not reached": 2}
+
+
+def test_too_little_memory_is_that_pictures_failure(
+    album: dict[str, NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def starved(path: Path) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(featcolor.batch, "read_picture", starved)
+    assert main(["colorize", "old/china.png", "-o", "new.png"]) == 1
+    line = complaint(capsys)
+    assert "not enough memory" in line
+    assert "old/china.png" in line
+
+
+def test_debug_shows_the_traceback_and_nothing_else_does(
+    album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", "old/china.png", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+    assert main(["inspect", "old/china.png"]) == 2
+    assert complaint(capsys)
+
+
+def test_quiet_says_nothing_but_errors(album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("old/broken.png").touch()
+    assert main(["colorize", "old", "-o", "new", "--quiet"]) == 1
+    said = capsys.readouterr()
+    assert not said.out
+    assert len(said.err.splitlines()) == 1
+
+
+def test_inspect_prints_the_card(tiny_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(tiny_model), "--json"]) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert card["format_version"] == 1
+    assert card["file_bytes"] == tiny_model.stat().st_size
+    assert main(["inspect", str(tiny_model)]) == 0
+    assert card["versions"]["numpy"] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_knows_the_commands_and_options(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    for word in ("colorize", "inspect", "skip-existing", "preset", "balanced"):
+        assert word in script
+
+
+def test_names_in_the_help_are_those_of_the_tables() -> None:
+    from featcolor import config
+
+    assert tuple(config.PRESETS) == options.PRESET_NAMES
+    assert config.DEFAULT_PRESET == options.DEFAULT_PRESET
+    assert config.HEADS == options.HEAD_NAMES
+    assert tuple(config.FILM_STOCKS) == options.FILM_NAMES
+    assert tuple(config.REFINERS) == options.REFINER_NAMES
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for call in (["--version"], ["--help"], ["fit", "--help"], ["colorize", "-h"], ["inspect", "-h"]):
+        with pytest.raises(SystemExit) as stop:
+            main(call)
+        assert stop.value.code == 0
+        assert "featcolor" in capsys.readouterr().out
+    assert main([]) == 2
+
+
+def many(folder: Path, photographs: Photographs, count: int) -> None:
+    picture = cv2.resize(grey(photographs["coffee"]), (1200, 900))
+    for number in range(count):
+        write_rgb(folder / f"{number:03}.png", picture)
+
+
+def start(*words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_stopped_batch_leaves_whole_pictures_and_goes_on(
+    tmp_path: Path, photographs: Photographs, tiny_model: Path, jobs: str, number: signal.Signals, code: int
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    many(old, photographs, 30)
+    call = ["colorize", str(old), "-o", str(new), "--model", str(tiny_model), "--jobs", jobs]
+    process = start(*call, "--report", str(tmp_path / "r.json"))
+    while process.poll() is None and not list(new.glob("[!.]*")):
+        time.sleep(0.02)
+    # As a terminal does it: Ctrl-C reaches the whole group, SIGTERM the process alone.
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert "Traceback" not in err
+    done = written(new)
+    assert 0 < len(done) < 30
+    assert all(name.endswith(".png") and not name.startswith(".") for name in done)
+    assert all(read_rgb(new / name).shape == (900, 1200, 3) for name in done)
+    assert json.loads((tmp_path / "r.json").read_text())["counts"]["not reached"] >= 1
+    for path in sorted(old.iterdir())[len(done) + 3 :]:
+        path.unlink()
+    assert main([*call[:-1], "1", "--skip-existing", "-q"]) == 0
+    assert {path.name for path in old.iterdir()} <= set(written(new))
+
+
+def test_a_reader_that_leaves_is_no_traceback(tiny_model: Path) -> None:
+    process = start("inspect", str(tiny_model))
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err

@@ -1,0 +1,133 @@
+"""What is typed leads to the pictures that are meant: each once, in a stable order, or to one clear line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from featcolor.errors import UsageError
+from featcolor.references import expand_references, find_pictures
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of empty files, made the working folder."""
+    names = """refs/b.jpg refs/a.PNG refs/notes.txt refs/.hidden.jpg refs/.git/x.jpg refs/deep/er/c.tif refs/[odd]*.jpg
+               other/d.webp empty/readme.txt lists/e.jpg"""
+    for name in names.split():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def expanded(*arguments: str) -> list[str]:
+    return [path.as_posix() for path in expand_references(arguments)]
+
+
+def test_a_folder_is_searched_through_in_order_without_hidden_files(tree: Path) -> None:
+    assert expanded("refs") == ["refs/[odd]*.jpg", "refs/a.PNG", "refs/b.jpg", "refs/deep/er/c.tif"]
+
+
+def test_each_picture_comes_once_where_it_was_named_first(tree: Path) -> None:
+    (tree / "refs/link.jpg").symlink_to(tree / "refs/b.jpg")
+    assert expanded("refs/b.jpg", "refs", "./refs/../refs/a.PNG")[0] == "refs/b.jpg"
+    assert len(expanded("refs/b.jpg", "refs", "./refs/../refs/a.PNG")) == 4
+
+
+def test_a_file_is_taken_by_its_name_whatever_its_suffix(tree: Path) -> None:
+    assert expanded("refs/notes.txt", "refs/.hidden.jpg") == ["refs/notes.txt", "refs/.hidden.jpg"]
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_that_file(tree: Path) -> None:
+    assert expanded("refs/[odd]*.jpg") == ["refs/[odd]*.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("refs/?.*", ["refs/a.PNG", "refs/b.jpg"]),
+        ("refs/**/*.tif", ["refs/deep/er/c.tif"]),
+        ("*/d.webp", ["other/d.webp"]),
+        ("re*", ["refs/[odd]*.jpg", "refs/a.PNG", "refs/b.jpg", "refs/deep/er/c.tif"]),
+        ("refs/**", ["refs/[odd]*.jpg", "refs/a.PNG", "refs/b.jpg", "refs/deep/er/c.tif"]),
+    ],
+)
+def test_globs(tree: Path, pattern: str, names: list[str]) -> None:
+    assert expanded(pattern) == names
+    assert expanded(str(tree / pattern)) == [(tree / name).as_posix() for name in names]
+
+
+def test_a_list_is_relative_to_itself_with_comments_and_windows_line_ends(tree: Path) -> None:
+    (tree / "lists/todo.txt").write_bytes(b"\xef\xbb\xbfe.jpg\r\n\r\n# not this\r\n  ../refs/b.jpg  \r\n../other\r\n")
+    assert expanded("@lists/todo.txt") == ["lists/e.jpg", "lists/../refs/b.jpg", "lists/../other/d.webp"]
+    assert expand_references([f"@{tree / 'lists/todo.txt'}"])[0] == tree / "lists/e.jpg"
+
+
+def test_a_list_holds_names_that_are_no_utf8(tree: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.jpg")
+    (tree / name).touch()
+    (tree / "todo.txt").write_bytes(b"caf\xe9.jpg\n")
+    assert expand_references(["@todo.txt"]) == [Path(name)]
+
+
+def test_places_below_the_named_folder(tree: Path) -> None:
+    (tree / "todo.txt").write_text(f"refs/deep/er/c.tif\n{tree / 'refs/b.jpg'}\nrefs/deep\n")
+    relatives = {
+        "refs": ["[odd]*.jpg", "a.PNG", "b.jpg", "deep/er/c.tif"],
+        "refs/deep/er/c.tif": ["c.tif"],
+        "refs/**/*.tif": ["deep/er/c.tif"],
+        "re*": ["refs/[odd]*.jpg", "refs/a.PNG", "refs/b.jpg", "refs/deep/er/c.tif"],
+        "@todo.txt": ["refs/deep/er/c.tif", "b.jpg"],
+    }
+    for argument, expected in relatives.items():
+        assert [found.relative.as_posix() for found in find_pictures([argument])] == expected
+
+
+def test_the_output_folder_is_not_searched(tree: Path) -> None:
+    inside = tree / "refs/coloured"
+    inside.mkdir()
+    (inside / "b.jpg").touch()
+    for argument in ("refs", "refs/**/*.jpg", "re*"):
+        found = find_pictures([argument], leave_out=inside)
+        assert "b.jpg" in {picture.path.name for picture in found}
+        assert not any("coloured" in picture.path.parts for picture in found)
+    assert find_pictures(["refs"], leave_out=tree / "refs")
+
+
+def test_a_loop_of_links_ends(tree: Path) -> None:
+    (tree / "refs/deep/loop").symlink_to(tree / "refs", target_is_directory=True)
+    assert len(expanded("refs")) == 4
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("missing", "missing: no such file or folder"),
+        ("empty", "empty: no pictures in this folder"),
+        ("no*thing", "no*thing: no picture matches"),
+        ("@missing.txt", "missing.txt: the list cannot be read"),
+        ("@refs", "refs: the list cannot be read"),
+        ("@blank.txt", "blank.txt: the list names no picture"),
+        ("@wrong.txt", "wrong.txt, line 2: gone.jpg: no such file"),
+        ("@loop.txt", "loop.txt, line 1"),
+        ("@binary.txt", "line 1 is no path"),
+        ("", "an empty path"),
+        ("pipe", "pipe: not a file or folder"),
+        ("dangling.jpg", "dangling.jpg: no such file"),
+    ],
+)
+def test_what_leads_nowhere_is_one_clear_line(tree: Path, argument: str, words: str) -> None:
+    (tree / "blank.txt").write_text("\n# nothing\n")
+    (tree / "wrong.txt").write_text("refs/b.jpg\ngone.jpg\n")
+    (tree / "loop.txt").write_text("@loop.txt\n")
+    (tree / "binary.txt").write_bytes(b"\0\1\2")
+    os.mkfifo(tree / "pipe")
+    (tree / "dangling.jpg").symlink_to("gone")
+    with pytest.raises(UsageError) as caught:
+        expand_references([argument])
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
