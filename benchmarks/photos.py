@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -22,12 +22,16 @@ from featcolor.colorizer import Colorizer
 from featcolor.config import DEFAULT_PRESET, PRESETS, ColorizerConfig
 from featcolor.images import PICTURE_SUFFIXES, read_picture
 from featcolor.measures import colourfulness, is_grey, mean_delta_e00, psnr
+from featcolor.parallel import library_threads
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
 SIDE = 256
 """Test pictures are brought to SIDE x SIDE, as the field does."""
-READINGS = ((1.0, 1.0), (0.6, 1.0), (0.6, 1.1), (0.6, 1.2), (0.6, 1.3))
-"""(temperature, saturation) that one fit is read with."""
+TEMPERATURES = (1.0, 0.6)
+SATURATIONS = (0.8, 0.9, 1.0, 1.1, 1.2, 1.4)
+"""One fit is read with each of these."""
+
+Outputs: TypeAlias = Iterator[tuple[str, NDArray[np.uint8]]]
 
 
 def expand(arguments: list[str]) -> list[Path]:
@@ -55,28 +59,52 @@ def test_picture(path: Path, *, crop: bool) -> NDArray[np.uint8]:
     return cv2.resize(rgb, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
-def measure(colorizer: Colorizer, pictures: list[NDArray[np.uint8]], readings: Any = READINGS) -> list[dict[str, Any]]:
-    """Mean PSNR, gain over grey, colourfulness and CIEDE2000 of grey, constant mean chroma and each reading."""
-    constant = np.float32(colorizer.card_["mean_chroma"])
+def outputs_of(colorizer: Colorizer, rgb: NDArray[np.uint8], temperatures: tuple[float, ...]) -> Outputs:
+    """Grey, constant mean chroma and each reading of the model, by label; those of one temperature share work."""
+    lightness, _ = rgb_to_lab(rgb)
+    neutral = np.zeros((*lightness.shape, 2), np.float32)
+    yield "grey", lab_to_rgb(lightness, neutral)
+    yield "constant", lab_to_rgb(lightness, neutral + np.float32(colorizer.card_["mean_chroma"]))
+    for temperature in temperatures:
+        chroma = colorizer.with_options(temperature=temperature, saturation=1.0).predict(lightness)
+        for saturation in SATURATIONS:
+            yield reading(temperature, saturation), lab_to_rgb(lightness, chroma * np.float32(saturation))
 
-    def one(rgb: NDArray[np.uint8]) -> list[tuple[float, float, float]]:
-        lightness, _ = rgb_to_lab(rgb)
-        neutral = np.zeros((*lightness.shape, 2), np.float32)
-        outputs = [lab_to_rgb(lightness, neutral), lab_to_rgb(lightness, neutral + constant)]
-        for temperature, saturation in readings:
-            chroma = colorizer.with_options(temperature=temperature, saturation=saturation).predict(lightness)
-            outputs.append(lab_to_rgb(lightness, chroma))
-        return [(psnr(rgb, output), colourfulness(output), mean_delta_e00(rgb, output)) for output in outputs]
 
-    coloured = [rgb for rgb in pictures if not is_grey(rgb)]
-    with ThreadPoolExecutor(2) as pool:
-        values = np.array(list(pool.map(one, coloured)))
-    means = values.mean(axis=0)
-    labels = ["grey", "constant", *(f"T {t:g}, chroma x {s:g}" for t, s in readings)]
-    return [
-        {"method": label, "psnr": row[0], "gain": row[0] - means[0, 0], "cf": row[1], "delta_e00": row[2]}
-        for label, row in zip(labels, means.tolist(), strict=True)
-    ]
+def reading(temperature: float, saturation: float) -> str:
+    """Label of a way to read one model."""
+    return f"T {temperature:g}, chroma x {saturation:g}"
+
+
+def measure(colorizer: Colorizer, pictures: list[NDArray[np.uint8]]) -> dict[str, dict[str, float]]:
+    """Mean PSNR, gain over grey, colourfulness and CIEDE2000 by label; pictures whose truth is grey are left out."""
+    temperatures = (1.0,) if colorizer.config.head == "mean" else TEMPERATURES
+
+    def one(rgb: NDArray[np.uint8]) -> dict[str, tuple[float, float, float]]:
+        return {
+            label: (psnr(rgb, output), colourfulness(output), mean_delta_e00(rgb, output))
+            for label, output in outputs_of(colorizer, rgb, temperatures)
+        }
+
+    with library_threads(1), ThreadPoolExecutor(2) as pool:
+        values = list(pool.map(one, [rgb for rgb in pictures if not is_grey(rgb)]))
+    means = {label: np.mean([each[label] for each in values], axis=0).tolist() for label in values[0]}
+    baseline = means["grey"][0]
+    return {
+        label: {"psnr": row[0], "gain": row[0] - baseline, "cf": row[1], "delta_e00": row[2]}
+        for label, row in means.items()
+    }
+
+
+def gain_at(table: dict[str, dict[str, float]], colourfulness_wanted: float) -> tuple[float, str]:
+    """The best gain at a colourfulness, over temperatures, interpolated between saturations; and the temperature."""
+    best = (float("-inf"), "")
+    for temperature in TEMPERATURES:
+        rows = [table[label] for s in SATURATIONS if (label := reading(temperature, s)) in table]
+        if rows and rows[0]["cf"] <= colourfulness_wanted <= rows[-1]["cf"]:
+            gain = float(np.interp(colourfulness_wanted, [r["cf"] for r in rows], [r["gain"] for r in rows]))
+            best = max(best, (gain, f"T {temperature:g}"))
+    return best
 
 
 @contextmanager
