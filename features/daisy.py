@@ -51,6 +51,8 @@ class DaisyFeatures(Stateless):
         return self.radius + SIGMA_REACH * -(-self.radius // 2) + 1
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
+        if len(yx) == 0:  # OpenCV gives None
+            return np.empty((0, len(self.names)), np.float32)
         # OpenCV's object keeps the last picture and does not pickle: a new one each time costs microseconds.
         contrib: Any = cv2.xfeatures2d
         daisy = contrib.DAISY_create(

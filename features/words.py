@@ -102,6 +102,18 @@ class VisualWords:
         return {name: getattr(self, name + "_") for name in ("centres", "bandwidth", "mean", "basis")}
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what `get_state` gave; KeyError or ValueError where arrays are missing or disagree."""
+        n_values = len(self._descriptor.names)
+        n_shares = state["centres"].shape[0] * (len(POOLING_RADII) + 1) if state["centres"].ndim else 0
+        expected = {
+            "centres": (*state["centres"].shape[:1], n_values),
+            "bandwidth": (1,),
+            "mean": (n_shares,),
+            "basis": (*state["basis"].shape[:1], n_shares),
+        }
+        for name, shape in expected.items():
+            if state[name].shape != shape:
+                raise ValueError(f"the visual words' {name} has the shape {state[name].shape}, not {shape}")
         for name in ("centres", "bandwidth", "mean", "basis"):
             setattr(self, name + "_", state[name].astype(np.float32))
 
