@@ -10,7 +10,7 @@ import signal
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ def free_memory() -> int:
 
 def run_over(
     function: Callable[[Item], Result], items: Iterable[Item], *, jobs: int, threads: int | None = None
-) -> Iterator[Outcome[Result]]:
+) -> Generator[Outcome[Result], None, None]:
     """Call `function` on every item in `jobs` processes and yield each outcome as it comes.
 
     An exception belongs to its item and never ends the run; so does the death of a worker. Closing the iterator, or
@@ -137,7 +137,7 @@ def _attempt_in_worker(function: Callable[[Item], Result], index: int, item: Ite
 
 def _in_processes(
     function: Callable[[Item], Result], items: Sequence[Item], *, jobs: int, threads: int
-) -> Iterator[Outcome[Result]]:
+) -> Generator[Outcome[Result], None, None]:
     """A pool that outlives its workers: after a death the items in flight run one by one, each alone in a process."""
     waiting = dict(enumerate(items))
     while waiting:
@@ -161,7 +161,7 @@ def _alone(function: Callable[[Item], Result], index: int, item: Item, *, thread
 
 def _pool(
     function: Callable[[Item], Result], numbered: Sequence[tuple[int, Item]], *, jobs: int, threads: int
-) -> Iterator[Outcome[Result]]:
+) -> Generator[Outcome[Result], None, None]:
     from joblib import Parallel, delayed, parallel_config
 
     with parallel_config(backend="loky", inner_max_num_threads=threads), _ignored_interrupt():
