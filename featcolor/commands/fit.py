@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from featcolor.commands.console import complain, print_json, print_line, print_table, progress_bar
 from featcolor.commands.options import (
     DEFAULT_PRESET,
+    FILM_NAMES,
     HEAD_NAMES,
     PRESET_NAMES,
     fraction,
