@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -22,12 +22,19 @@ from featcolor.colorizer import Colorizer
 from featcolor.config import DEFAULT_PRESET, PRESETS, ColorizerConfig
 from featcolor.images import PICTURE_SUFFIXES, read_picture
 from featcolor.measures import colourfulness, is_grey, mean_delta_e00, psnr
+from featcolor.modelfile import save_model
+from featcolor.parallel import library_threads
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
 SIDE = 256
 """Test pictures are brought to SIDE x SIDE, as the field does."""
-READINGS = ((1.0, 1.0), (0.6, 1.0), (0.6, 1.1), (0.6, 1.2), (0.6, 1.3))
-"""(temperature, saturation) that one fit is read with."""
+TEMPERATURES = (1.0, 0.6)
+SATURATIONS = (0.8, 0.9, 1.0, 1.1, 1.2, 1.4)
+"""One fit is read with each of these."""
+
+LINE = " PSNR {psnr:6.2f}  gain {gain:+5.2f}  CF {cf:5.1f}  dE00 {delta_e00:5.2f}"
+
+Outputs: TypeAlias = Iterator[tuple[str, NDArray[np.uint8]]]
 
 
 def expand(arguments: list[str]) -> list[Path]:
@@ -55,28 +62,53 @@ def test_picture(path: Path, *, crop: bool) -> NDArray[np.uint8]:
     return cv2.resize(rgb, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
-def measure(colorizer: Colorizer, pictures: list[NDArray[np.uint8]], readings: Any = READINGS) -> list[dict[str, Any]]:
-    """Mean PSNR, gain over grey, colourfulness and CIEDE2000 of grey, constant mean chroma and each reading."""
-    constant = np.float32(colorizer.card_["mean_chroma"])
+def outputs_of(colorizer: Colorizer, rgb: NDArray[np.uint8], temperatures: tuple[float, ...]) -> Outputs:
+    """Grey, constant mean chroma and each reading of the model, by label; those of one temperature share work."""
+    lightness, _ = rgb_to_lab(rgb)
+    neutral = np.zeros((*lightness.shape, 2), np.float32)
+    yield "grey", lab_to_rgb(lightness, neutral)
+    yield "constant", lab_to_rgb(lightness, neutral + np.float32(colorizer.card_["mean_chroma"]))
+    yield "as set", lab_to_rgb(lightness, colorizer.predict(lightness))
+    for temperature in temperatures:
+        chroma = colorizer.with_options(temperature=temperature, saturation=1.0).predict(lightness)
+        for saturation in SATURATIONS:
+            yield reading(temperature, saturation), lab_to_rgb(lightness, chroma * np.float32(saturation))
 
-    def one(rgb: NDArray[np.uint8]) -> list[tuple[float, float, float]]:
-        lightness, _ = rgb_to_lab(rgb)
-        neutral = np.zeros((*lightness.shape, 2), np.float32)
-        outputs = [lab_to_rgb(lightness, neutral), lab_to_rgb(lightness, neutral + constant)]
-        for temperature, saturation in readings:
-            chroma = colorizer.with_options(temperature=temperature, saturation=saturation).predict(lightness)
-            outputs.append(lab_to_rgb(lightness, chroma))
-        return [(psnr(rgb, output), colourfulness(output), mean_delta_e00(rgb, output)) for output in outputs]
 
-    coloured = [rgb for rgb in pictures if not is_grey(rgb)]
-    with ThreadPoolExecutor(2) as pool:
-        values = np.array(list(pool.map(one, coloured)))
-    means = values.mean(axis=0)
-    labels = ["grey", "constant", *(f"T {t:g}, chroma x {s:g}" for t, s in readings)]
-    return [
-        {"method": label, "psnr": row[0], "gain": row[0] - means[0, 0], "cf": row[1], "delta_e00": row[2]}
-        for label, row in zip(labels, means.tolist(), strict=True)
-    ]
+def reading(temperature: float, saturation: float) -> str:
+    """Label of a way to read one model."""
+    return f"T {temperature:g}, chroma x {saturation:g}"
+
+
+def measure(colorizer: Colorizer, pictures: list[NDArray[np.uint8]]) -> dict[str, dict[str, float]]:
+    """Mean PSNR, gain over grey, colourfulness and CIEDE2000 by label; pictures whose truth is grey are left out."""
+    temperatures = (1.0,) if colorizer.config.head == "mean" else TEMPERATURES
+
+    def one(rgb: NDArray[np.uint8]) -> dict[str, tuple[float, float, float]]:
+        return {
+            label: (psnr(rgb, output), colourfulness(output), mean_delta_e00(rgb, output))
+            for label, output in outputs_of(colorizer, rgb, temperatures)
+        }
+
+    with library_threads(1), ThreadPoolExecutor(2) as pool:
+        values = list(pool.map(one, [rgb for rgb in pictures if not is_grey(rgb)]))
+    means = {label: np.mean([each[label] for each in values], axis=0).tolist() for label in values[0]}
+    baseline = means["grey"][0]
+    return {
+        label: {"psnr": row[0], "gain": row[0] - baseline, "cf": row[1], "delta_e00": row[2]}
+        for label, row in means.items()
+    }
+
+
+def gain_at(table: dict[str, dict[str, float]], colourfulness_wanted: float) -> tuple[float, str]:
+    """The best gain at a colourfulness, over temperatures, interpolated between saturations; and the temperature."""
+    best = (float("-inf"), "")
+    for temperature in TEMPERATURES:
+        rows = [table[label] for s in SATURATIONS if (label := reading(temperature, s)) in table]
+        if rows and rows[0]["cf"] <= colourfulness_wanted <= rows[-1]["cf"]:
+            gain = float(np.interp(colourfulness_wanted, [r["cf"] for r in rows], [r["gain"] for r in rows]))
+            best = max(best, (gain, f"T {temperature:g}"))
+    return best
 
 
 @contextmanager
@@ -118,27 +150,41 @@ def configured(arguments: argparse.Namespace) -> ColorizerConfig:
     return replace(PRESETS[arguments.preset], **changes)
 
 
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.photos", description=__doc__)
+def build_parser(description: str | None) -> argparse.ArgumentParser:
+    """Arguments that say what to fit on and what to test on."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--refs", nargs="+", required=True, help="reference pictures: files, folders, @lists")
-    parser.add_argument("--test", nargs="+", action="append", required=True, help="test pictures; may be repeated")
+    parser.add_argument("--test", nargs="+", action="append", default=[], help="test pictures; may be repeated")
     parser.add_argument("--crop", action="store_true", help="centre-crop test pictures to their short side")
     parser.add_argument("--hold", type=int, default=0, help="also test on this many of --hold-from, and leave them out")
     parser.add_argument("--hold-from", help="folder among --refs that they are drawn from (seed 0), cropped")
     parser.add_argument("--preset", choices=PRESETS, default=DEFAULT_PRESET)
+    return parser
+
+
+def load(arguments: argparse.Namespace) -> tuple[list[Path], dict[str, list[NDArray[np.uint8]]]]:
+    """The references, and the test pictures by name of the set."""
+    references = expand(arguments.refs)
+    sets = {Path(group[0]).parent.name + "/" + Path(group[0]).name: group for group in arguments.test}
+    pictures = {name: [test_picture(p, crop=arguments.crop) for p in expand(group)] for name, group in sets.items()}
+    if arguments.hold:
+        pool = expand([arguments.hold_from])
+        held = [pool[i] for i in np.random.default_rng(0).permutation(len(pool))[: arguments.hold]]
+        references = [path for path in references if path not in set(held)]
+        pictures[f"{arguments.hold} held back"] = [test_picture(p, crop=True) for p in held]
+    tested = {path.resolve() for group in sets.values() for path in expand(group)}
+    return [path for path in references if path.resolve() not in tested], pictures
+
+
+def main() -> None:
+    """Command line."""
+    parser = build_parser(__doc__)
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="KEY=VALUE", help="settings that differ from the preset"
     )
     parser.add_argument("--save", help="write the model here")
     arguments = parser.parse_args()
-    references = expand(arguments.refs)
-    sets = {" ".join(group): [test_picture(p, crop=arguments.crop) for p in expand(group)] for group in arguments.test}
-    if arguments.hold:
-        pool = expand([arguments.hold_from])
-        held = [pool[i] for i in np.random.default_rng(0).permutation(len(pool))[: arguments.hold]]
-        references = [path for path in references if path not in set(held)]
-        sets[f"{arguments.hold} held back"] = [test_picture(p, crop=True) for p in held]
+    references, sets = load(arguments)
     config = configured(arguments)
     print(f"{len(references)} references, preset {arguments.preset} {' '.join(arguments.set)}")
     start = time.perf_counter()
@@ -148,17 +194,16 @@ def main() -> None:
     report = colorizer.report_
     print(f"fit {seconds:.1f} s, {peak[0] / 2**20:.0f} MiB, {len(colorizer.stack_.names)} features", end="; ")
     print(f"held-back references: {json.dumps({k: round(v['gain'], 2) for k, v in report.table.items()})}")
+    if arguments.save:
+        save_model(arguments.save, colorizer)
     for name, pictures in sets.items():
         print(f"{name}: {len(pictures)} pictures")
-        for row in measure(colorizer, pictures):
-            print(
-                "  {method:22s} PSNR {psnr:6.2f}  gain {gain:+5.2f}  CF {cf:5.1f}  dE00 {delta_e00:5.2f}".format(**row)
-            )
+        table = measure(colorizer, pictures)
+        for label, row in table.items():
+            print(f"  {label:20s}" + LINE.format(**row))
+        for wanted in (23, 25, 30):
+            print("  gain at CF {}: {:+.2f} dB ({})".format(wanted, *gain_at(table, wanted)))
         sys.stdout.flush()
-    if arguments.save:
-        from featcolor.modelfile import save_model
-
-        save_model(arguments.save, colorizer)
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ def gradient_energy(lightness: FloatArray) -> FloatArray:
     padded = np.pad(lightness, 1, mode="edge")
     dx = (padded[1:-1, 2:] - padded[1:-1, :-2]) / 2
     dy = (padded[2:, 1:-1] - padded[:-2, 1:-1]) / 2
-    energy: FloatArray = dx * dx + dy * dy
-    return energy
+    energy = dx * dx + dy * dy
+    return energy.astype(np.float32, copy=False)
 
 
 def root(variance: FloatArray) -> FloatArray:

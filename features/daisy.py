@@ -52,13 +52,15 @@ class DaisyFeatures(Stateless):
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         # OpenCV's object keeps the last picture and does not pickle: a new one each time costs microseconds.
-        daisy: Any = cv2.xfeatures2d.DAISY_create(
+        contrib: Any = cv2.xfeatures2d
+        daisy = contrib.DAISY_create(
             radius=self.radius,
             q_radius=self.rings,
             q_theta=self.histograms,
             q_hist=self.orientations,
-            norm=cv2.xfeatures2d.DAISY_NRM_PARTIAL,
+            norm=contrib.DAISY_NRM_PARTIAL,
         )
-        points: Any = cv2.KeyPoint.convert(yx[:, ::-1].astype(np.float32), 1.0)
+        places: Any = yx[:, ::-1].astype(np.float32)
+        points = cv2.KeyPoint.convert(places, 1.0)
         _, descriptors = daisy.compute(np.ascontiguousarray(lightness, dtype=np.float32), points)
         return np.nan_to_num(descriptors.astype(np.float32, copy=False))
