@@ -21,16 +21,16 @@ from featcolor.remedies import is_disk_full, one_line
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-START_SECONDS = 2.5
-"""What a worker process costs before its first picture: imports and the model (measured, 2 cores)."""
-PICTURE_SECONDS = 0.12
-"""Colouring at the working size, one thread (measured)."""
-MEGAPIXEL_SECONDS = 0.12
-"""Decoding, upsampling and encoding a million pixels, one thread (measured)."""
-WORKER_BYTES = 400 * 2**20
-"""Libraries, model and the working size."""
-PIXEL_BYTES = 48
-"""Peak memory a full-size pixel: a few float32 planes."""
+START_SECONDS = 1.5
+"""What worker processes cost before their first picture: imports and the model (measured, 2 cores)."""
+PICTURE_SECONDS = 0.15
+"""Colouring at the working size, one thread (measured, preset balanced)."""
+MEGAPIXEL_SECONDS = 0.07
+"""Decoding, raising the chroma to full size and encoding a million pixels, one thread (measured, JPEG)."""
+WORKER_BYTES = 300 * 2**20
+"""Libraries, model and the working size (measured: 210 MiB)."""
+PIXEL_BYTES = 24
+"""Peak memory a full-size pixel; twice what was measured on JPEG, since deeper formats need more."""
 PER_WORKER_IN_FLIGHT = 2
 
 KILLED = "the worker process was killed, most likely for want of memory; use --jobs 1 or a smaller --size"

@@ -291,7 +291,7 @@ def test_a_model_whose_parts_do_not_fit_is_refused(tiny_model: Path, tmp_path: P
     header = document["colorizer"]
     for name in arrays:
         refused_with(header, {key: array for key, array in arrays.items() if key != name})
-    for name in header:
+    for name in header.keys() - {"card"}:
         refused_with({key: value for key, value in header.items() if key != name}, arrays)
         for value in (None, 7, "text", [[]], {"a": 1}):
             refused_with(header | {name: value}, arrays)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,8 @@ def _check_output(output: str, references: list[Path]) -> Path:
         raise UsageError(f"{path}: a folder; -o needs a file name, such as {path / 'town.featcolor'}")
     if not path.parent.is_dir():
         raise UsageError(f"{path.parent}: no such folder; make it first or choose another -o")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path.parent}: nothing can be written there; check its permissions or choose another -o")
     if path.resolve() in {reference.resolve() for reference in references}:
         raise UsageError(f"{path}: -o is one of the references; choose another name for the model")
     if path.exists():

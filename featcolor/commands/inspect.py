@@ -65,4 +65,7 @@ def _shown(value: Any) -> str:
         return " ".join(_shown(item) for item in value)
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_shown(item)}" for name, item in value.items())
-    return "none" if value is None else str(value)
+    if value is None:
+        return "none"
+    # A card comes from a file: it must not steer the terminal.
+    return "".join(character if character.isprintable() else "?" for character in str(value))

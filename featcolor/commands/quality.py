@@ -14,13 +14,14 @@ def print_quality(table: Mapping[str, Mapping[str, float]], truth_colourfulness:
     """Quality on held-back references beside grey, one mean colour, and the truth's own colourfulness."""
     rows = [
         [
-            ROW_NAMES.get(name, name),
+            title,
             f"{row['psnr']:.2f}",
             f"{row['gain']:+.2f}",
             f"{row['delta_e00']:.2f}",
             f"{row['colourfulness']:.1f}",
         ]
-        for name, row in table.items()
+        for name, title in ROW_NAMES.items()
+        if (row := table.get(name))
     ]
     if truth_colourfulness is not None:
         rows.append(["the truth", UNKNOWN, UNKNOWN, UNKNOWN, f"{truth_colourfulness:.1f}"])
