@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.photos import LINE, expand, measure, test_picture
+from benchmarks.photos import LINE, measure, test_picture
 from featcolor.colorizer import Colorizer
 from featcolor.config import DEFAULT_PRESET, PRESETS
 from featcolor.modelfile import load_model
+from featcolor.references import expand_references
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
     general = load_model(arguments.general)
     for domain in arguments.domains:
         folder, _, count = domain.rpartition(":")
-        paths = expand([folder])
+        paths = expand_references([folder])
         order = np.random.default_rng(0).permutation(len(paths))
         references, tests = [paths[i] for i in order[: int(count)]], [paths[i] for i in order[int(count) :]]
         start = time.perf_counter()

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from featcolor.colorizer import Colorizer
 from featcolor.config import DEFAULT_PRESET, PRESETS, ColorizerConfig
-from featcolor.images import PICTURE_SUFFIXES, read_picture
+from featcolor.images import read_picture
 from featcolor.measures import colourfulness, is_grey, mean_delta_e00, psnr
 from featcolor.modelfile import save_model
 from featcolor.parallel import library_threads
+from featcolor.references import expand_references
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
 SIDE = 256
@@ -35,21 +36,6 @@ SATURATIONS = (0.8, 0.9, 1.0, 1.1, 1.2, 1.4)
 LINE = " PSNR {psnr:6.2f}  gain {gain:+5.2f}  CF {cf:5.1f}  dE00 {delta_e00:5.2f}"
 
 Outputs: TypeAlias = Iterator[tuple[str, NDArray[np.uint8]]]
-
-
-def expand(arguments: list[str]) -> list[Path]:
-    """Files, folders (recursively) and @lists of paths relative to the list, sorted within each folder."""
-    paths: list[Path] = []
-    for argument in arguments:
-        if argument.startswith("@"):
-            listing = Path(argument[1:])
-            lines = listing.read_text(encoding="utf-8").splitlines()
-            paths += [listing.parent / line.strip() for line in lines if line.strip() and not line.startswith("#")]
-        elif Path(argument).is_dir():
-            paths += sorted(p for p in Path(argument).rglob("*") if p.suffix.lower() in PICTURE_SUFFIXES)
-        else:
-            paths.append(Path(argument))
-    return paths
 
 
 def test_picture(path: Path, *, crop: bool) -> NDArray[np.uint8]:
@@ -164,15 +150,15 @@ def build_parser(description: str | None) -> argparse.ArgumentParser:
 
 def load(arguments: argparse.Namespace) -> tuple[list[Path], dict[str, list[NDArray[np.uint8]]]]:
     """The references, and the test pictures by name of the set."""
-    references = expand(arguments.refs)
+    references = expand_references(arguments.refs)
     sets = {Path(group[0]).parent.name + "/" + Path(group[0]).name: group for group in arguments.test}
-    pictures = {name: [test_picture(p, crop=arguments.crop) for p in expand(group)] for name, group in sets.items()}
+    pictures = {name: [test_picture(p, crop=arguments.crop) for p in expand_references(group)] for name, group in sets.items()}
     if arguments.hold:
-        pool = expand([arguments.hold_from])
+        pool = expand_references([arguments.hold_from])
         held = [pool[i] for i in np.random.default_rng(0).permutation(len(pool))[: arguments.hold]]
         references = [path for path in references if path not in set(held)]
         pictures[f"{arguments.hold} held back"] = [test_picture(p, crop=True) for p in held]
-    tested = {path.resolve() for group in sets.values() for path in expand(group)}
+    tested = {path.resolve() for group in sets.values() for path in expand_references(group)}
     return [path for path in references if path.resolve() not in tested], pictures
 
 
