@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 
 from featcolor.colorizer import Colorizer
 from featcolor.config import DEFAULT_PRESET, PRESETS, ColorizerConfig
-from featcolor.images import PICTURE_SUFFIXES, read_picture
+from featcolor.images import read_picture
 from featcolor.measures import colourfulness, is_grey, mean_delta_e00, psnr
+from featcolor.modelfile import save_model
 from featcolor.parallel import library_threads
+from featcolor.references import expand_references
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
 SIDE = 256
@@ -31,22 +33,9 @@ TEMPERATURES = (1.0, 0.6)
 SATURATIONS = (0.8, 0.9, 1.0, 1.1, 1.2, 1.4)
 """One fit is read with each of these."""
 
+LINE = " PSNR {psnr:6.2f}  gain {gain:+5.2f}  CF {cf:5.1f}  dE00 {delta_e00:5.2f}"
+
 Outputs: TypeAlias = Iterator[tuple[str, NDArray[np.uint8]]]
-
-
-def expand(arguments: list[str]) -> list[Path]:
-    """Files, folders (recursively) and @lists of paths relative to the list, sorted within each folder."""
-    paths: list[Path] = []
-    for argument in arguments:
-        if argument.startswith("@"):
-            listing = Path(argument[1:])
-            lines = listing.read_text(encoding="utf-8").splitlines()
-            paths += [listing.parent / line.strip() for line in lines if line.strip() and not line.startswith("#")]
-        elif Path(argument).is_dir():
-            paths += sorted(p for p in Path(argument).rglob("*") if p.suffix.lower() in PICTURE_SUFFIXES)
-        else:
-            paths.append(Path(argument))
-    return paths
 
 
 def test_picture(path: Path, *, crop: bool) -> NDArray[np.uint8]:
@@ -65,6 +54,7 @@ def outputs_of(colorizer: Colorizer, rgb: NDArray[np.uint8], temperatures: tuple
     neutral = np.zeros((*lightness.shape, 2), np.float32)
     yield "grey", lab_to_rgb(lightness, neutral)
     yield "constant", lab_to_rgb(lightness, neutral + np.float32(colorizer.card_["mean_chroma"]))
+    yield "as set", lab_to_rgb(lightness, colorizer.predict(lightness))
     for temperature in temperatures:
         chroma = colorizer.with_options(temperature=temperature, saturation=1.0).predict(lightness)
         for saturation in SATURATIONS:
@@ -146,27 +136,44 @@ def configured(arguments: argparse.Namespace) -> ColorizerConfig:
     return replace(PRESETS[arguments.preset], **changes)
 
 
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.photos", description=__doc__)
+def build_parser(description: str | None) -> argparse.ArgumentParser:
+    """Arguments that say what to fit on and what to test on."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--refs", nargs="+", required=True, help="reference pictures: files, folders, @lists")
-    parser.add_argument("--test", nargs="+", action="append", required=True, help="test pictures; may be repeated")
+    parser.add_argument("--test", nargs="+", action="append", default=[], help="test pictures; may be repeated")
     parser.add_argument("--crop", action="store_true", help="centre-crop test pictures to their short side")
     parser.add_argument("--hold", type=int, default=0, help="also test on this many of --hold-from, and leave them out")
     parser.add_argument("--hold-from", help="folder among --refs that they are drawn from (seed 0), cropped")
     parser.add_argument("--preset", choices=PRESETS, default=DEFAULT_PRESET)
+    return parser
+
+
+def load(arguments: argparse.Namespace) -> tuple[list[Path], dict[str, list[NDArray[np.uint8]]]]:
+    """The references, and the test pictures by name of the set."""
+    references = expand_references(arguments.refs)
+    sets = {Path(group[0]).parent.name + "/" + Path(group[0]).name: group for group in arguments.test}
+    pictures = {
+        name: [test_picture(path, crop=arguments.crop) for path in expand_references(group)]
+        for name, group in sets.items()
+    }
+    if arguments.hold:
+        pool = expand_references([arguments.hold_from])
+        held = [pool[i] for i in np.random.default_rng(0).permutation(len(pool))[: arguments.hold]]
+        references = [path for path in references if path not in set(held)]
+        pictures[f"{arguments.hold} held back"] = [test_picture(p, crop=True) for p in held]
+    tested = {path.resolve() for group in sets.values() for path in expand_references(group)}
+    return [path for path in references if path.resolve() not in tested], pictures
+
+
+def main() -> None:
+    """Command line."""
+    parser = build_parser(__doc__)
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="KEY=VALUE", help="settings that differ from the preset"
     )
     parser.add_argument("--save", help="write the model here")
     arguments = parser.parse_args()
-    references = expand(arguments.refs)
-    sets = {" ".join(group): [test_picture(p, crop=arguments.crop) for p in expand(group)] for group in arguments.test}
-    if arguments.hold:
-        pool = expand([arguments.hold_from])
-        held = [pool[i] for i in np.random.default_rng(0).permutation(len(pool))[: arguments.hold]]
-        references = [path for path in references if path not in set(held)]
-        sets[f"{arguments.hold} held back"] = [test_picture(p, crop=True) for p in held]
+    references, sets = load(arguments)
     config = configured(arguments)
     print(f"{len(references)} references, preset {arguments.preset} {' '.join(arguments.set)}")
     start = time.perf_counter()
@@ -176,17 +183,16 @@ def main() -> None:
     report = colorizer.report_
     print(f"fit {seconds:.1f} s, {peak[0] / 2**20:.0f} MiB, {len(colorizer.stack_.names)} features", end="; ")
     print(f"held-back references: {json.dumps({k: round(v['gain'], 2) for k, v in report.table.items()})}")
+    if arguments.save:
+        save_model(arguments.save, colorizer)
     for name, pictures in sets.items():
         print(f"{name}: {len(pictures)} pictures")
-        for row in measure(colorizer, pictures):
-            print(
-                "  {method:22s} PSNR {psnr:6.2f}  gain {gain:+5.2f}  CF {cf:5.1f}  dE00 {delta_e00:5.2f}".format(**row)
-            )
+        table = measure(colorizer, pictures)
+        for label, row in table.items():
+            print(f"  {label:20s}" + LINE.format(**row))
+        for wanted in (23, 25, 30):
+            print("  gain at CF {}: {:+.2f} dB ({})".format(wanted, *gain_at(table, wanted)))
         sys.stdout.flush()
-    if arguments.save:
-        from featcolor.modelfile import save_model
-
-        save_model(arguments.save, colorizer)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 Layout (safetensors 1.0): eight bytes of header length, a JSON header (names, types, shapes and places of the arrays,
 and string metadata), then the arrays' bytes. The metadata has one key, "featcolor" (two would come in any order): JSON
-with the format's name and version, the versions of the libraries, the model's card, the Colorizer's header, and a
-SHA-256 over all of these and every array's name, type, shape and bytes, so that one flipped bit is noticed.
+with the format's name and version, the model's card (references, quality, library versions), the Colorizer's header,
+and a SHA-256 over all of these and every array's name, type, shape and bytes, so that one flipped bit is noticed.
 
 safetensors was chosen over npz and pickle: no code in it, no compression to explode, and every array's shape is
 checked against the file's size before anything is allocated.
@@ -18,12 +18,10 @@ import hashlib
 import json
 import math
 import os
-import platform
 import secrets
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -64,8 +62,6 @@ PART_SUFFIX = ".part"
 PART_NAME_LIMIT = 100
 """Characters of a name that are kept in the name of the file written beside it (file systems stop at 255 bytes)."""
 
-RECORDED_LIBRARIES = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-contrib-python-headless")
-
 FOREIGN_KINDS = {
     b"PK\3\4": "a zip archive (npz, torch?)",
     b"\x80\x02\x8a": "a Python pickle, which is never loaded",
@@ -101,12 +97,11 @@ def load_model(path: str | Path) -> Colorizer:
 
 
 def read_card(path: str | Path) -> dict[str, Any]:
-    """The card of a model, with `format_version`, `versions` and `file_bytes` added; the whole file is checked."""
+    """The card of a model, with `format_version`, `file_bytes` and `array_bytes` added; the whole file is checked."""
     document, arrays = read_arrays(path)
     return {
         **document["card"],
         "format_version": document["format_version"],
-        "versions": document["versions"],
         "file_bytes": Path(path).stat().st_size,
         "array_bytes": sum(array.nbytes for array in arrays.values()),
     }
@@ -121,7 +116,6 @@ def write_arrays(
     document = {
         "format": FORMAT_NAME,
         "format_version": FORMAT_VERSION,
-        "versions": library_versions(),
         "card": _jsonable(card),
         "colorizer": dict(header),
     }
@@ -161,17 +155,6 @@ def digest(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> s
         sha.update(f"\n{name} {array.dtype.str} {arrays[name].shape}\n".encode(errors="surrogatepass"))
         sha.update(array.reshape(-1).view(np.uint8).data)
     return sha.hexdigest()
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of Python, featcolor and the libraries whose numbers a model depends on."""
-    versions = {"python": platform.python_version()}
-    for name in ("featcolor", *RECORDED_LIBRARIES):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            versions[name] = "unknown"
-    return versions
 
 
 @contextmanager
@@ -252,7 +235,7 @@ def _parse_document(path: str | Path, text: str) -> dict[str, Any]:
             f"{path}: model format {version} is newer than this featcolor, which reads up to {FORMAT_VERSION}; "
             "update featcolor"
         )
-    parts = [document.get(key) for key in ("card", "colorizer", "versions")]
+    parts = [document.get(key) for key in ("card", "colorizer")]
     if not all(isinstance(part, dict) for part in parts) or not isinstance(document.get(DIGEST_KEY), str):
         raise ModelFileError(f"{path}: damaged model file (its header lacks a part); {DAMAGED}")
     return document

@@ -10,7 +10,7 @@ import signal
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ from featcolor.remedies import is_disk_full, one_line
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-START_SECONDS = 2.5
-"""What a worker process costs before its first picture: imports and the model (measured, 2 cores)."""
-PICTURE_SECONDS = 0.12
-"""Colouring at the working size, one thread (measured)."""
-MEGAPIXEL_SECONDS = 0.12
-"""Decoding, upsampling and encoding a million pixels, one thread (measured)."""
-WORKER_BYTES = 400 * 2**20
-"""Libraries, model and the working size."""
-PIXEL_BYTES = 48
-"""Peak memory a full-size pixel: a few float32 planes."""
+START_SECONDS = 1.5
+"""What worker processes cost before their first picture: imports and the model (measured, 2 cores)."""
+PICTURE_SECONDS = 0.15
+"""Colouring at the working size, one thread (measured, preset balanced)."""
+MEGAPIXEL_SECONDS = 0.07
+"""Decoding, raising the chroma to full size and encoding a million pixels, one thread (measured, JPEG)."""
+WORKER_BYTES = 300 * 2**20
+"""Libraries, model and the working size (measured: 210 MiB)."""
+PIXEL_BYTES = 24
+"""Peak memory a full-size pixel; twice what was measured on JPEG, since deeper formats need more."""
 PER_WORKER_IN_FLIGHT = 2
 
 KILLED = "the worker process was killed, most likely for want of memory; use --jobs 1 or a smaller --size"
@@ -90,7 +90,7 @@ def free_memory() -> int:
 
 def run_over(
     function: Callable[[Item], Result], items: Iterable[Item], *, jobs: int, threads: int | None = None
-) -> Iterator[Outcome[Result]]:
+) -> Generator[Outcome[Result], None, None]:
     """Call `function` on every item in `jobs` processes and yield each outcome as it comes.
 
     An exception belongs to its item and never ends the run; so does the death of a worker. Closing the iterator, or
@@ -137,7 +137,7 @@ def _attempt_in_worker(function: Callable[[Item], Result], index: int, item: Ite
 
 def _in_processes(
     function: Callable[[Item], Result], items: Sequence[Item], *, jobs: int, threads: int
-) -> Iterator[Outcome[Result]]:
+) -> Generator[Outcome[Result], None, None]:
     """A pool that outlives its workers: after a death the items in flight run one by one, each alone in a process."""
     waiting = dict(enumerate(items))
     while waiting:
@@ -161,7 +161,7 @@ def _alone(function: Callable[[Item], Result], index: int, item: Item, *, thread
 
 def _pool(
     function: Callable[[Item], Result], numbered: Sequence[tuple[int, Item]], *, jobs: int, threads: int
-) -> Iterator[Outcome[Result]]:
+) -> Generator[Outcome[Result], None, None]:
     from joblib import Parallel, delayed, parallel_config
 
     with parallel_config(backend="loky", inner_max_num_threads=threads), _ignored_interrupt():

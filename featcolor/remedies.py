@@ -7,6 +7,8 @@ import errno
 from featcolor.errors import FeatcolorError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+STARVED = ("insufficient memory", "failed to map segment")
+"""How OpenCV, and the loader of a shared library, say that memory is short."""
 
 
 def one_line(error: BaseException) -> str:
@@ -25,10 +27,10 @@ def is_disk_full(error: BaseException | None) -> bool:
 
 def _words(error: BaseException) -> str:
     if is_disk_full(error):
-        return "the disk is full; free some space, then continue with --skip-existing"
+        return "the disk is full; free some space and run again (colorize goes on with --skip-existing)"
     if isinstance(error, FeatcolorError):
         return str(error)
-    if isinstance(error, MemoryError) or "insufficient memory" in str(error).lower():
+    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in STARVED):
         return "not enough memory; use --jobs 1, a smaller --size, or close other programs"
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename is not None else ""

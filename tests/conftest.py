@@ -55,10 +55,12 @@ def _shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="session")
 def references(photographs: dict[str, NDArray[np.uint8]], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of the sample photographs as PNG."""
+    """A folder of 12 references as PNG: the left and the right half of each sample photograph."""
     folder = tmp_path_factory.mktemp("references")
     for name, picture in photographs.items():
-        write_rgb(folder / f"{name}.png", picture)
+        middle = picture.shape[1] // 2
+        write_rgb(folder / f"{name} left.png", picture[:, :middle])
+        write_rgb(folder / f"{name} right.png", picture[:, middle:])
     return folder
 
 

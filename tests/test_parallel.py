@@ -119,4 +119,4 @@ def test_default_jobs_follow_the_work() -> None:
     assert default_jobs(1, 24_000_000, cores=8, memory=plenty) == 1
     assert default_jobs(3, 3 * 256**2, cores=8, memory=plenty) == 1
     assert default_jobs(2000, 2000 * 10**6, cores=8, memory=plenty) == 8
-    assert default_jobs(2000, 2000 * 24 * 10**6, cores=8, memory=4 * 2**30) <= 3
+    assert default_jobs(2000, 2000 * 24 * 10**6, cores=8, memory=3 * 2**30) <= 3

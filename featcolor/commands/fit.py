@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import complain, print_json, print_line, print_table, progress_bar
 from featcolor.commands.options import (
     DEFAULT_PRESET,
+    FILM_NAMES,
     HEAD_NAMES,
     PRESET_NAMES,
     fraction,
     seed,
     whole_number,
 )
+from featcolor.commands.quality import print_quality
 from featcolor.errors import ModelFileError, UsageError
 
 if TYPE_CHECKING:
@@ -39,8 +42,6 @@ from, and names those that the others predict worst: odd ones out, or sepia? A l
 """
 
 OVERRIDES = ("features", "head", "film", "holdout", "pixels", "size", "seed")
-ROW_NAMES = {"featcolor": "this model", "grey": "grey", "constant": "one mean colour"}
-WORST_SHOWN = 5
 LEFT_OUT_SHOWN = 20
 
 
@@ -58,9 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--features", metavar="LIST", help="extractors, by commas: patch,daisy,context,words,backbone,..."
     )
     detail.add_argument("--head", choices=HEAD_NAMES, help="bins: a distribution over colours; mean: squared error")
-    detail.add_argument(
-        "--film", metavar="STOCK", help="grey the references as a film stock would: orthochromatic, ..."
-    )
+    detail.add_argument("--film", choices=FILM_NAMES, help="grey the references as this film stock would have")
     detail.add_argument("--holdout", type=fraction, metavar="F", help="part of the references held back to measure by")
     detail.add_argument("--pixels", type=whole_number, metavar="N", help="pixels learned from each picture")
     detail.add_argument(
@@ -122,6 +121,8 @@ def _check_output(output: str, references: list[Path]) -> Path:
         raise UsageError(f"{path}: a folder; -o needs a file name, such as {path / 'town.featcolor'}")
     if not path.parent.is_dir():
         raise UsageError(f"{path.parent}: no such folder; make it first or choose another -o")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path.parent}: nothing can be written there; check its permissions or choose another -o")
     if path.resolve() in {reference.resolve() for reference in references}:
         raise UsageError(f"{path}: -o is one of the references; choose another name for the model")
     if path.exists():
@@ -141,23 +142,18 @@ def _name_left_out(left_out: list[tuple[str, str]]) -> None:
 
 def _print_report(report: FitReport, output: Path) -> None:
     if report.table:
-        rows = [
-            (
-                ROW_NAMES.get(name, name),
-                f"{row['psnr']:.2f}",
-                f"{row['gain']:+.2f}",
-                f"{row['delta_e00']:.2f}",
-                f"{row['colourfulness']:.1f}",
-            )
-            for name, row in report.table.items()
-        ]
-        print_table(("on pictures held back", "PSNR dB", "gain dB", "ΔE00", "colourfulness"), rows)
+        print_quality(report.table, report.truth_colourfulness)
+    else:
+        print_line("too few references to hold some back: no quality was measured")
     if report.worst:
-        rows = [(str(name), f"{delta:.1f}") for name, delta in report.worst[:WORST_SHOWN]]
-        print_table(("look at these: odd one out, or sepia?", "ΔE00"), rows)
+        worst = [[str(name), f"{error:.1f}"] for name, error in report.worst]
+        print_table(("look at these: odd one out, or sepia?", "a*b* error"), worst)
     size = output.stat().st_size / 1e6
     left_out = f", {len(report.left_out)} left out" if report.left_out else ""
-    print_line(f"{output}: fitted on {report.references} pictures{left_out}; {report.seconds:.0f} s, {size:.1f} MB")
+    memory = f", {report.peak_memory / 2**30:.1f} GiB at most" if report.peak_memory else ""
+    print_line(
+        f"{output}: {size:.1f} MB, fitted on {report.references} pictures{left_out} in {report.seconds:.0f} s{memory}"
+    )
 
 
 def _report_as_json(report: FitReport, output: Path) -> dict[str, Any]:

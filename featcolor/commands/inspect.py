@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from featcolor.commands.console import print_json, print_pairs
+from featcolor.commands.console import print_json, print_line, print_pairs
+from featcolor.commands.quality import print_quality
 
 SUMMARY = "print a model's card"
 DESCRIPTION = """\
@@ -14,10 +15,12 @@ Print what a model was fitted on, its features and settings, its quality on pict
 was made with. The file is checked on the way; nothing in it is run.
 """
 EPILOG = """\
-example:
+examples:
   featcolor inspect town.featcolor
   featcolor inspect town.featcolor --json
 """
+
+SHOWN_APART = ("features", "quality", "settings", "versions", "truth_colourfulness", "file_bytes", "array_bytes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,22 +37,35 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(card)
     else:
-        print_pairs(dict(_lines(card)))
+        _print_card(str(arguments.model), card)
     return 0
 
 
-def _lines(card: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """The card's leaves, each under its dotted name."""
-    for name, value in card.items():
-        if isinstance(value, Mapping):
-            yield from _lines(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", _shown(value)
+def _print_card(name: str, card: Mapping[str, Any]) -> None:
+    lines = {"model": name, "size": f"{card['file_bytes'] / 1e6:.1f} MB"}
+    lines |= {key.replace("_", " "): _shown(value) for key, value in card.items() if key not in SHOWN_APART}
+    features = card.get("features") or []
+    if features:
+        total = sum(part["features"] for part in features)
+        counts = ", ".join(f"{part['name']} {part['features']}" for part in features)
+        lines["features"] = f"{counts}; {total} in all"
+    for key in ("settings", "versions"):
+        if card.get(key):
+            lines[key] = ", ".join(f"{item} {_shown(value)}" for item, value in card[key].items())
+    print_pairs(lines)
+    if card.get("quality"):
+        print_line("")
+        print_quality(card["quality"], card.get("truth_colourfulness"))
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list):
-        return ", ".join(_shown(item) for item in value)
-    return "none" if value is None else str(value)
+        return " ".join(_shown(item) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_shown(item)}" for name, item in value.items())
+    if value is None:
+        return "none"
+    # A card comes from a file: it must not steer the terminal.
+    return "".join(character if character.isprintable() else "?" for character in str(value))
