@@ -95,7 +95,7 @@ class Experts:
             if not members or any(network.biases[-1].size != n_outputs for network in members):
                 raise ValueError(f"the networks of predictor {g} have outputs that stand for nothing")
             predictors.append(ChromaPredictor(members, cells, centre))
-        if not predictors or arrays["centres"].shape != (len(predictors), arrays["mean"].size):
+        if not predictors or arrays["centres"].shape != (len(predictors), *arrays["mean"].shape):
             raise ValueError("as many groups as predictors are needed")
         if len({network.weights[0].shape[0] for each in predictors for network in each.networks}) > 1:
             raise ValueError("the networks have different numbers of inputs")

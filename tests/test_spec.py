@@ -41,7 +41,7 @@ def test_options_reach_the_extractors() -> None:
         ("backbone#12", "lite0", None, 12),
         ("backbone:lite0@stride8+stride32", "lite0", ("stride8", "stride32"), None),
         ("backbone:nets/my-net.onnx@conv3+conv5#24", "nets/my-net.onnx", ("conv3", "conv5"), 24),
-        ("backbone:/home/a@b/net.onnx@relu", "/home/a@b/net.onnx", ("relu",), None),
+        ("backbone:nets@home/net.onnx@relu", "nets@home/net.onnx", ("relu",), None),
     ],
 )
 def test_backbones(text: str, network: str, layers: tuple[str, ...] | None, components: int | None) -> None:
