@@ -152,7 +152,10 @@ def load(arguments: argparse.Namespace) -> tuple[list[Path], dict[str, list[NDAr
     """The references, and the test pictures by name of the set."""
     references = expand_references(arguments.refs)
     sets = {Path(group[0]).parent.name + "/" + Path(group[0]).name: group for group in arguments.test}
-    pictures = {name: [test_picture(p, crop=arguments.crop) for p in expand_references(group)] for name, group in sets.items()}
+    pictures = {
+        name: [test_picture(path, crop=arguments.crop) for path in expand_references(group)]
+        for name, group in sets.items()
+    }
     if arguments.hold:
         pool = expand_references([arguments.hold_from])
         held = [pool[i] for i in np.random.default_rng(0).permutation(len(pool))[: arguments.hold]]

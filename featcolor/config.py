@@ -42,7 +42,7 @@ class ColorizerConfig:
     """
 
     features: str = "daisy,context,position,backbone"
-    size: int = 224
+    size: int = 288
     step: int = 4
     pixels: int = 300
     views: int = 1
@@ -56,7 +56,7 @@ class ColorizerConfig:
     clusters: int = 0
     film: str = "none"
     holdout: float = 0.1
-    refine: str = "guided"
+    refine: str = "bilateral_grid"
     upsample: str = "guided"
     temperature: float = 0.6
     saturation: float = 1.0

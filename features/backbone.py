@@ -28,7 +28,7 @@ Taps: TypeAlias = tuple[IndexArray, IndexArray, FloatArray]
 
 #: The name of the network that comes with the package.
 LITE0: Final = "lite0"
-DEFAULT_LAYERS: Final = ("stride8", "stride16", "stride32")
+DEFAULT_LAYERS: Final = ("stride4", "stride8", "stride16", "stride32")
 #: Sides of what the network sees are raised to a multiple of this, the stride of the usual five halvings.
 SIDE_MULTIPLE: Final = 32
 #: References that the principal components are learned from, and pixels taken of each.
@@ -51,7 +51,7 @@ class BackboneFeatures:
     Parameters
     ----------
     network : "lite0" (EfficientNet-Lite0, see `features.lite0`) or the path of an ONNX file.
-    layers : tensor names; None: strides 8, 16, 32 of lite0; required for a file. The last one is the deepest.
+    layers : tensor names; None: strides 4, 8, 16, 32 of lite0; required for a file. The last one is the deepest.
     components : principal components kept of each layer (of all together where `joint`); None keeps the raw maps.
     joint : principal components over all layers, each first brought to mean variance 1.
     pooled : append the mean of the last layer over the picture to every pixel: the scene.
