@@ -3,7 +3,7 @@
 #   make demo     fit on the photographs that scikit-image and scikit-learn ship, write demo/index.html
 #   make test     run the test suite
 #   make lint     ruff (lint and format) and mypy
-#   make bench    the quick quality and speed benchmark; BENCH="..." passes arguments on
+#   make bench    the quality benchmark; BENCH="..." names its data and options, without it they are listed
 #   make format   rewrite the files as ruff likes them
 #   make clean    remove .venv, caches and the demo's output
 
@@ -33,7 +33,7 @@ lint: $(STAMP)
 	$(PYTHON) -m mypy
 
 bench: $(STAMP)
-	$(PYTHON) -m benchmarks $(or $(BENCH),--quick)
+	$(PYTHON) -m benchmarks.photos $(or $(BENCH),--help)
 
 format: $(STAMP)
 	$(PYTHON) -m ruff check --fix .

@@ -23,6 +23,7 @@ from featcolor.sampling import Source, describe, resize, working_size
 from featcolor.spaces import bands, lab_to_rgb, lightness_of
 from features.base import FeatureStack, FloatArray, grid_axes, grid_points
 from features.spec import build_stack, stack_settings
+from refine.chroma_grid import ChromaGrid
 from refine.refiners import refine
 from refine.upsample import chroma_grid
 
@@ -214,11 +215,8 @@ class Colorizer:
         planes = _between_grid_points(grid, shape, self.config.step)
         return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])
 
-    def _full_size(self, chroma: FloatArray, working: FloatArray, shape: tuple[int, ...]) -> Any:
-        full = (shape[0], shape[1])
-        if full[0] * full[1] < working.shape[0] * working.shape[1]:
-            chroma, working = resize(chroma, full), resize(working, full)
-        return chroma_grid(chroma, working, full, method=self.config.upsample)
+    def _full_size(self, chroma: FloatArray, working: FloatArray, shape: tuple[int, ...]) -> ChromaGrid:
+        return chroma_grid(chroma, working, (shape[0], shape[1]), method=self.config.upsample)
 
 
 def library_versions() -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import Any, BinaryIO
 
 import cv2
@@ -20,6 +21,9 @@ from featcolor.imagefiles_metadata import EXIF_PREFIX
 
 FLOAT_RANGE = (-1.0, 2.0)
 """Float samples mean 0..1. What lies outside is clipped, up to here; a picture in 0..255 is refused, not guessed."""
+
+MAX_PAGES = 64
+"""Directories that are looked at; a picture with reduced copies and masks has a dozen."""
 
 MAX_RATIO = 4096
 """More bytes a stored byte than TIFF's compressions reach: LZW codes strings of up to 3840 bytes in 12 bits."""
@@ -52,7 +56,9 @@ def read_header(data: bytes) -> TiffHeader:
     """
     with tifffile.TiffFile(BytesIO(data)) as file:
         page: Any = file.pages[0]
-        n_pages = sum(not _subfile_type(other) & (_REDUCED_IMAGE | _TRANSPARENCY_MASK) for other in file.pages)
+        # A damaged chain of pages can lead through the whole file: no more of it is walked than the answer needs.
+        pages = islice(file.pages, MAX_PAGES)
+        n_pages = sum(not _subfile_type(other) & (_REDUCED_IMAGE | _TRANSPARENCY_MASK) for other in pages)
         if n_pages > 1:
             raise ValueError(f"holds {n_pages} pages; save each page as a file of its own (tiffsplit does it)")
         check_size(page.imagewidth, page.imagelength)

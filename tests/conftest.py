@@ -25,13 +25,16 @@ cv2.setNumThreads(1)
 threadpool_limits(1)
 
 SAMPLE_SIDE = 160
+OUR_LOGGERS = ("featcolor", "features", "refine", "benchmarks")
 
 
 @pytest.fixture(autouse=True)
 def _error_logs_fail(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
-    errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
+    # A library may well call a damaged file an error; ours name it to the person instead.
+    ours = [record for record in records if record.name.split(".")[0] in OUR_LOGGERS]
+    errors = [record.getMessage() for record in ours if record.levelno >= logging.ERROR]
     assert not errors, f"logged as ERROR: {errors}"
 
 

@@ -123,8 +123,8 @@ def test_fit_gamut_scales_toward_neutral_and_is_idempotent(lightness, chroma):
     across = fitted[..., 0] * b - fitted[..., 1] * a
     along = fitted[..., 0] * a + fitted[..., 1] * b
     assert (np.abs(across) <= 1e-5 * (a**2 + b**2) + 1e-6).all()
-    assert (along >= 0).all()
-    assert (np.hypot(fitted[..., 0], fitted[..., 1]) <= np.hypot(a, b) * (1 + 1e-6)).all()
+    assert (along >= -1e-30).all()  # products of denormals may round below zero
+    assert (np.hypot(fitted[..., 0], fitted[..., 1]) <= np.hypot(a, b) * (1 + 1e-6) + 1e-30).all()
     np.testing.assert_array_equal(spaces.fit_gamut(lightness, fitted), fitted)
 
 

@@ -25,7 +25,7 @@ from featcolor.images import read_picture, write_picture
 from featcolor.modelfile import load_model
 from featcolor.parallel import library_threads
 
-COMMAND = [sys.executable, str(Path(__file__).parents[2] / "cli.py"), "--quiet", "colorize"]
+COMMAND = [sys.executable, str(Path(__file__).parents[2] / "cli.py")]
 LARGE = (4000, 6000)
 """24 megapixels, rows and columns."""
 SIDE = 256
@@ -65,10 +65,10 @@ def warm(model: Path) -> None:
                   f"{theirs / ours:.1f} times faster")  # fmt: skip
 
 
-def run_command(arguments: list[str], environment: dict[str, str] | None = None) -> tuple[float, float]:
+def run_command(arguments: list[str]) -> tuple[float, float]:
     """Wall seconds and peak memory (MiB, largest process) of a whole command."""
     start = time.perf_counter()
-    process = subprocess.Popen([*COMMAND, *arguments], env={**os.environ, **(environment or {})})
+    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"the command failed: {' '.join(arguments)}")
@@ -107,7 +107,7 @@ def jobs(model: Path, folder: Path) -> None:
     for _ in range(3):
         for way, options in ways.items():
             with tempfile.TemporaryDirectory() as target:
-                seconds, _ = run_command([str(folder), "-o", target, "--model", str(model), *options])
+                seconds, _ = run_command(["colorize", "-q", str(folder), "-o", target, "--model", str(model), *options])
             times[way].append(seconds)
     for way, seconds_each in times.items():
         print(f"{way}: median {statistics.median(seconds_each):.2f} s of {sorted(round(s, 2) for s in seconds_each)}")

@@ -61,9 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument(
         "--saturation", type=not_negative, metavar="X", help="factor on the colours: 0 grey, 1 as learned"
     )
-    look.add_argument(
-        "--temperature", type=positive, metavar="T", help="lower: the likeliest colour, livelier; higher: the average"
-    )
+    look.add_argument("--temperature", type=positive, metavar="T", help="below 1: nearer to the likeliest colour")
     look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
     look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
 

@@ -14,6 +14,7 @@ from featcolor.commands.options import (
     HEAD_NAMES,
     PRESET_NAMES,
     fraction,
+    not_negative,
     seed,
     whole_number,
 )
@@ -41,7 +42,7 @@ At the end, a table compares the model with grey and with one constant colour on
 from, and names those that the others predict worst: odd ones out, or sepia? A look at them pays.
 """
 
-OVERRIDES = ("features", "head", "film", "holdout", "pixels", "size", "seed")
+OVERRIDES = ("features", "head", "rebalance", "clusters", "film", "holdout", "pixels", "size", "seed")
 LEFT_OUT_SHOWN = 20
 
 
@@ -59,6 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--features", metavar="LIST", help="extractors, by commas: patch,daisy,context,words,backbone,..."
     )
     detail.add_argument("--head", choices=HEAD_NAMES, help="bins: a distribution over colours; mean: squared error")
+    detail.add_argument(
+        "--rebalance", type=not_negative, metavar="X", help="weight of rare colours: 0 as they come, 1 as by Zhang 2016"
+    )
+    detail.add_argument("--clusters", type=whole_number, metavar="N", help="groups of alike references, a network each")
     detail.add_argument("--film", choices=FILM_NAMES, help="grey the references as this film stock would have")
     detail.add_argument("--holdout", type=fraction, metavar="F", help="part of the references held back to measure by")
     detail.add_argument("--pixels", type=whole_number, metavar="N", help="pixels learned from each picture")
