@@ -30,7 +30,7 @@ from featcolor.sampling import (
     working_lightness,
     working_size,
 )
-from featcolor.spaces import rgb_to_lab
+from featcolor.spaces import lab_to_rgb, rgb_to_lab
 from features.base import FeatureStack
 from features.context import ContextFeatures
 from features.spec import parse_features
@@ -153,6 +153,15 @@ def test_views_differ_in_lightness_but_hardly_in_chroma() -> None:
     np.testing.assert_allclose(many.chroma.std(axis=0), one.chroma.std(axis=0), rtol=0.15)
     np.testing.assert_array_equal(many.thumbnail, one.thumbnail)
     assert len(np.unique(many.features, axis=0)) > len(np.unique(one.features, axis=0))
+
+
+def test_views_change_the_tone_but_the_first_does_not() -> None:
+    _, chroma = rgb_to_lab(picture())
+    even = lab_to_rgb(np.full(chroma.shape[:2], 0.3, np.float32), 0.3 * chroma)
+    one, many = (sample_reference(even, STACK, config(views=v, pixels=160), seed=0).features[:, 0] for v in (1, 8))
+    np.testing.assert_allclose(one, 0.3, atol=0.01)
+    np.testing.assert_allclose(many[:20], 0.3, atol=0.01)
+    assert np.ptp(many[20:].astype(np.float32)) > 0.03
 
 
 def test_random_views_are_mirrored_and_rescaled() -> None:
