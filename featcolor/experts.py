@@ -88,13 +88,17 @@ class Experts:
         predictors = []
         for g, networks in enumerate(header["layers"]):
             members = tuple(_read_network(arrays, f"{g}.{m}", n_layers) for m, n_layers in enumerate(networks))
-            cells = arrays.get(f"{g}.cells")
-            n_outputs = members[0].biases[-1].size
-            if n_outputs != (2 if cells is None else len(cells)):
-                raise ValueError(f"network {g} has {n_outputs} outputs that stand for nothing")
-            predictors.append(ChromaPredictor(members, cells, arrays[f"{g}.centre"]))
-        if not predictors or len(predictors) != len(arrays["centres"]):
+            cells, centre = arrays.get(f"{g}.cells"), arrays[f"{g}.centre"]
+            if centre.shape != (2,) or (cells is not None and cells.shape[1:] != (2,)):
+                raise ValueError(f"the chroma of predictor {g} is not a* and b*")
+            n_outputs = 2 if cells is None else len(cells)
+            if not members or any(network.biases[-1].size != n_outputs for network in members):
+                raise ValueError(f"the networks of predictor {g} have outputs that stand for nothing")
+            predictors.append(ChromaPredictor(members, cells, centre))
+        if not predictors or arrays["centres"].shape != (len(predictors), *arrays["mean"].shape):
             raise ValueError("as many groups as predictors are needed")
+        if len({network.weights[0].shape[0] for each in predictors for network in each.networks}) > 1:
+            raise ValueError("the networks have different numbers of inputs")
         return cls(tuple(predictors), arrays["mean"], arrays["centres"])
 
     @property
@@ -147,7 +151,7 @@ def _unit(vectors: FloatArray) -> FloatArray:
 def _read_network(arrays: Mapping[str, NDArray[Any]], prefix: str, n_layers: int) -> Mlp:
     weights = [arrays[f"{prefix}.{i}.weight"] for i in range(n_layers)]
     biases = [arrays[f"{prefix}.{i}.bias"] for i in range(n_layers)]
-    widths = [weights[0].shape[0], *(bias.size for bias in biases)]
-    if [weight.shape for weight in weights] != list(pairwise(widths)):
+    widths = [*(weight.shape[:1] for weight in weights[:1]), *(bias.shape for bias in biases)]
+    if not weights or [weight.shape for weight in weights] != [a + b for a, b in pairwise(widths)]:
         raise ValueError("the layers of a network do not fit each other")
     return Mlp(weights, biases)

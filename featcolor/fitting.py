@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from featcolor.colorizer import Colorizer, library_versions
 from featcolor.config import ColorizerConfig
-from featcolor.errors import ReferencesError
+from featcolor.errors import PictureError, ReferencesError
 from featcolor.experts import Experts, fit_experts
 from featcolor.film import film_lightness
 from featcolor.oddities import cross_validated_errors
@@ -105,11 +106,17 @@ class LightnessTask:
 
 
 def collect_sources(references: Iterable[Source], size: int) -> list[Source]:
-    """The references as a list; arrays are shrunk as they arrive, so that an iterator may hold many."""
-    return [
-        as_rgb8(source, round(READ_AREA * size * size)) if isinstance(source, np.ndarray) else source
-        for source in references
-    ]
+    """The references as a list; arrays are shrunk as they arrive, so that an iterator may hold many.
+
+    An array that is no picture stays as it is: reading it names the reason.
+    """
+    sources: list[Source] = []
+    for source in references:
+        if isinstance(source, np.ndarray):
+            with suppress(PictureError):
+                source = as_rgb8(source, round(READ_AREA * size * size))
+        sources.append(source)
+    return sources
 
 
 def learn_stack(sources: list[Source], config: ColorizerConfig, *, jobs: int, progress: Progress) -> FeatureStack:

@@ -96,6 +96,10 @@ class Mlp:
         first = self.weights[0] / scale[:, None]
         return Mlp([first, *self.weights[1:]], [self.biases[0] - mean @ first, *self.biases[1:]])
 
+    def scale_outputs(self, factor: np.float32) -> Mlp:
+        """The same network with its outputs multiplied."""
+        return Mlp([*self.weights[:-1], self.weights[-1] * factor], [*self.biases[:-1], self.biases[-1] * factor])
+
     def copy(self) -> Mlp:
         return Mlp([w.copy() for w in self.weights], [b.copy() for b in self.biases])
 

@@ -154,7 +154,9 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
             gradient, n_outputs = cross_entropy(targets, cells, self.rebalance), len(cells)
         else:
             cells = None
-            gradient, n_outputs = squared_error(targets - centre), targets.shape[1]
+            # Adam's steps have one size whatever the loss: outputs of unit deviation are reached in few of them.
+            deviation = np.float32(max(float((targets[rows] - centre).std()), float(np.finfo(np.float32).tiny)))
+            gradient, n_outputs = squared_error((targets - centre) / deviation), targets.shape[1]
         sizes = (inputs.shape[1], *self.hidden, n_outputs)
         report = _Tally(self.members, progress)
         with threadpool_limits(1):  # two BLAS threads on two busy cores are several times slower than one
@@ -162,7 +164,10 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
                 delayed(self._train_one)(sizes, inputs, gradient, rows, held_back, seed, report) for seed in seeds
             )
         self.losses_ = [losses for _, losses in trained]
-        self.predictor_ = ChromaPredictor(tuple(network for network, _ in trained), cells, centre)
+        networks = tuple(network for network, _ in trained)
+        if cells is None:
+            networks = tuple(network.scale_outputs(deviation) for network in networks)
+        self.predictor_ = ChromaPredictor(networks, cells, centre)
         return self
 
     def predict(self, X: ArrayLike) -> FloatArray:
@@ -247,12 +252,11 @@ def choose_groups(labels: NDArray[Any], share: float, random: np.random.RandomSt
 
 
 def squared_error(targets: FloatArray) -> Gradient:
-    """Half the squared error, in units of the targets' variance so that the learning rate has one meaning."""
-    variance = np.float32(max(float(targets.var()), float(np.finfo(np.float32).tiny)))
+    """Half the squared error."""
 
     def gradient(outputs: FloatArray, rows: IndexArray) -> tuple[float, FloatArray]:
         error = outputs - targets[rows]
-        return float((error * error).sum() / (2 * variance)), error / variance
+        return float((error * error).sum() / 2), error
 
     return gradient
 

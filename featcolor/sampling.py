@@ -26,6 +26,8 @@ Source: TypeAlias = str | os.PathLike[str] | NDArray[Any]
 
 SMALLEST_SIDE = 16
 """References with a shorter side are left out: there is no context to learn from."""
+LONGEST_SIDE = 32_766
+"""Working pictures are no longer than OpenCV's remapping can take."""
 READ_AREA = 2.0
 """References are read at this many times the working picture's pixels, so that larger views are not blown up."""
 VIEW_SCALE = 0.15
@@ -78,8 +80,12 @@ def read_source(source: Source, *, size: int) -> NDArray[np.uint8]:
 
 def as_rgb8(array: NDArray[Any], pixels: int) -> NDArray[np.uint8]:
     """An sRGB array, (H, W, 3) in uint8, uint16 or float 0..1, as uint8, shrunk by area to at most `pixels`."""
-    if array.ndim != 3 or array.shape[2] != 3:
+    if array.ndim != 3 or array.shape[2] != 3 or not array.size:
         raise PictureError(f"must have the shape (H, W, 3), got {array.shape}")
+    if array.dtype not in (np.uint8, np.uint16) and array.dtype.kind != "f":
+        raise PictureError(f"must be uint8, uint16 or float 0..1, got {array.dtype}")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise PictureError("has values that are not finite")
     scale = {"u1": 1.0, "u2": 255 / 65535}.get(array.dtype.str[1:], 255.0)
     rgb = array if scale == 1.0 else np.round(array * scale).clip(0, 255).astype(np.uint8)
     return resize_to_area(rgb, min(pixels, rgb.shape[0] * rgb.shape[1]))
@@ -91,7 +97,7 @@ def working_size(shape: Sequence[int], size: int) -> tuple[int, int]:
     Enlarging 256 x 256 pictures to a size of 288 cost 0.03 to 0.09 dB (benchmarks/README.md).
     """
     height, width = shape[:2]
-    scale = min(1.0, size / sqrt(height * width))
+    scale = min(1.0, size / sqrt(height * width), LONGEST_SIDE / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 

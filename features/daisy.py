@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 import cv2
@@ -9,8 +10,10 @@ import numpy as np
 
 from features.base import FloatArray, IndexArray, Stateless
 
-SIGMA_REACH = 4
-"""OpenCV cuts its Gaussians at this many standard deviations or less; the widest has a deviation of radius / 2."""
+KERNEL_SIGMAS = 5
+"""Width of OpenCV's Gaussian kernels in standard deviations (at least 3 pixels)."""
+GRADIENT_REACH = 7
+"""Pixels around a sample before the rings' smoothing: two Gaussians 2 + 3, the gradient 1, interpolation 1."""
 
 
 class DaisyFeatures(Stateless):
@@ -48,9 +51,14 @@ class DaisyFeatures(Stateless):
 
     @property
     def margin(self) -> int:
-        return self.radius + SIGMA_REACH * -(-self.radius // 2) + 1
+        # Ring r = 1.. is smoothed by sigma_r = r radius / (2 rings), as a cascade of sqrt(sigma_r^2 - sigma_(r-1)^2).
+        first = self.radius / (2 * self.rings)
+        widths = (int(KERNEL_SIGMAS * first * sqrt(2 * ring - 1)) for ring in range(1, self.rings + 1))
+        return self.radius + GRADIENT_REACH + sum(max(width // 2, 1) for width in widths)
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
+        if len(yx) == 0:  # OpenCV gives None
+            return np.empty((0, len(self.names)), np.float32)
         # OpenCV's object keeps the last picture and does not pickle: a new one each time costs microseconds.
         contrib: Any = cv2.xfeatures2d
         daisy = contrib.DAISY_create(

@@ -36,4 +36,4 @@ class PatchFeatures(Stateless):
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         values = lightness[rows.clip(0, height - 1), columns.clip(0, width - 1)]
         centre = lightness[yx[:, 0], yx[:, 1]][:, None, None]
-        return np.where(inside, values, centre).reshape(len(yx), -1).astype(np.float32, copy=False)
+        return np.where(inside, values, centre).reshape(len(yx), self.size**2).astype(np.float32, copy=False)

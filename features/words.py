@@ -22,6 +22,8 @@ STEP = 4
 POOLING_RADII = (2, 8)
 """Half-widths of the pooling windows in steps of the grid: 8 and 32 pixels, texture and surroundings."""
 DESCRIPTORS_A_PICTURE = 100
+NOISE = 1e-3
+"""Deviation below which a component of the histograms (0..1) is not brought to 1: it would drown the others."""
 SOFTNESS = 0.25
 """Deviation of the soft assignment, as a share of the mean squared distance to the nearest word."""
 
@@ -81,8 +83,10 @@ class VisualWords:
         histograms = np.concatenate(
             [self._histograms(picture, yx) for picture, yx in zip(pictures, points, strict=True)]
         )
-        pca = PCA(min(self.components, *histograms.shape), random_state=self.random_state).fit(histograms)
-        scale = np.sqrt(np.maximum(pca.explained_variance_, 1e-12))
+        pca = PCA(min(self.components, *histograms.shape), random_state=self.random_state)
+        with np.errstate(invalid="ignore"):  # shares of a total variance of zero, where all references are flat
+            pca.fit(histograms)
+        scale = np.sqrt(np.maximum(pca.explained_variance_, NOISE * NOISE))
         self.mean_ = pca.mean_.astype(np.float32)
         self.basis_ = (pca.components_ / scale[:, None]).astype(np.float32)
         return self
@@ -102,6 +106,18 @@ class VisualWords:
         return {name: getattr(self, name + "_") for name in ("centres", "bandwidth", "mean", "basis")}
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what `get_state` gave; KeyError or ValueError where arrays are missing or disagree."""
+        n_values = len(self._descriptor.names)
+        n_shares = state["centres"].shape[0] * (len(POOLING_RADII) + 1) if state["centres"].ndim else 0
+        expected = {
+            "centres": (*state["centres"].shape[:1], n_values),
+            "bandwidth": (1,),
+            "mean": (n_shares,),
+            "basis": (*state["basis"].shape[:1], n_shares),
+        }
+        for name, shape in expected.items():
+            if state[name].shape != shape:
+                raise ValueError(f"the visual words' {name} has the shape {state[name].shape}, not {shape}")
         for name in ("centres", "bandwidth", "mean", "basis"):
             setattr(self, name + "_", state[name].astype(np.float32))
 
