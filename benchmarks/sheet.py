@@ -23,8 +23,17 @@ def triple(colorizer_output: NDArray[np.uint8], truth: NDArray[np.uint8]) -> NDA
     """Truth, grey and ours side by side."""
     lightness = lightness_of(truth)
     grey = lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
-    tiles = [cv2.resize(each, TILE[::-1], interpolation=cv2.INTER_AREA) for each in (truth, grey, colorizer_output)]
-    return np.hstack(tiles)
+    return np.hstack([tile(each) for each in (truth, grey, colorizer_output)])
+
+
+def tile(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture within a white tile of fixed size, its aspect kept."""
+    scale = min(TILE[0] / rgb.shape[0], TILE[1] / rgb.shape[1])
+    height, width = (max(1, round(n * scale)) for n in rgb.shape[:2])
+    canvas = np.full((*TILE, 3), 255, np.uint8)
+    top, left = (TILE[0] - height) // 2, (TILE[1] - width) // 2
+    canvas[top : top + height, left : left + width] = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    return canvas
 
 
 def main() -> None:
