@@ -43,9 +43,9 @@ class ColorizerConfig:
 
     features: str = "daisy,context,position,backbone"
     size: int = 288
-    step: int = 4
-    pixels: int = 300
-    views: int = 1
+    step: int = 6
+    pixels: int = 400
+    views: int = 2
     head: str = "bins"
     solver: str = "mlp"
     hidden: tuple[int, ...] = (256, 128)
@@ -117,9 +117,9 @@ RANGES: Final = (
 
 PRESETS: Final[Mapping[str, ColorizerConfig]] = MappingProxyType(
     {
-        "fast": ColorizerConfig(features="context,position,backbone", members=1, pixels=200, size=192),
+        "fast": ColorizerConfig(features="context,position,backbone", size=224, step=8, pixels=200, views=1, members=1),
         "balanced": ColorizerConfig(),
-        "best": ColorizerConfig(members=4, views=4, pixels=600, mirrored=True),
+        "best": ColorizerConfig(step=4, pixels=800, views=4, members=4, mirrored=True),
     }
 )
 """Named trade-offs of quality against time, chosen by measurement: benchmarks/README.md."""
