@@ -216,7 +216,10 @@ class Colorizer:
         return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])
 
     def _full_size(self, chroma: FloatArray, working: FloatArray, shape: tuple[int, ...]) -> ChromaGrid:
-        return chroma_grid(chroma, working, (shape[0], shape[1]), method=self.config.upsample)
+        full = (shape[0], shape[1])
+        if full[0] < working.shape[0] or full[1] < working.shape[1]:
+            chroma, working = resize(chroma, full), resize(working, full)
+        return chroma_grid(chroma, working, full, method=self.config.upsample)
 
 
 def library_versions() -> dict[str, str]:

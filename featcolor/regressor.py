@@ -29,6 +29,8 @@ from features.base import FloatArray, IndexArray
 HEADS = ("bins", "mean")
 SOLVERS = ("mlp", "ridge")
 FLOAT_TYPES = [np.float32, np.float16, np.float64]
+ROUNDING = 1.0
+"""Chroma that varies less than this, in a*b* units, varies by the rounding of 8-bit pictures: not to be magnified."""
 RIDGE_ROWS = 8192
 """Rows a batch of the normal equations: bounds their memory."""
 
@@ -155,7 +157,7 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         else:
             cells = None
             # Adam's steps have one size whatever the loss: outputs of unit deviation are reached in few of them.
-            deviation = np.float32(max(float((targets[rows] - centre).std()), float(np.finfo(np.float32).tiny)))
+            deviation = np.float32(max(float((targets[rows] - centre).std()), ROUNDING))
             gradient, n_outputs = squared_error((targets - centre) / deviation), targets.shape[1]
         sizes = (inputs.shape[1], *self.hidden, n_outputs)
         report = _Tally(self.members, progress)
