@@ -124,7 +124,8 @@ def test_references_of_one_chroma_give_that_chroma(head: str, upsample: str) -> 
     model = fit(references, head=head, upsample=upsample, refine="bilateral_grid")
     for shape in ((40, 50), (200, 90), (1, 30)):
         found = model.predict(np.random.default_rng(0).random(shape, np.float32))
-        np.testing.assert_allclose(found, np.broadcast_to(chroma, found.shape), atol=1)
+        # The references are read in 8 bits, whose rounding moves dark chroma by up to 1.5.
+        np.testing.assert_allclose(found, np.broadcast_to(chroma, found.shape), atol=1.5)
 
 
 def test_colour_follows_lightness_where_the_references_say_so() -> None:
