@@ -150,11 +150,12 @@ class Colorizer:
         """
         lightness = lightness_of(picture)
         chroma, confidence, working = self.predict_working(lightness)
-        full = self._full_size(chroma, working, lightness.shape)
+        full = None if chroma.shape[:2] == lightness.shape else self._full_size(chroma, working, lightness.shape)
         rgb = np.empty((*lightness.shape, 3), picture.dtype)
 
         def convert(rows: slice) -> None:
-            rgb[rows] = lab_to_rgb(lightness[rows], full.band(lightness[rows], rows.start), picture.dtype)
+            band = chroma[rows] if full is None else full.band(lightness[rows], rows.start)
+            rgb[rows] = lab_to_rgb(lightness[rows], band, picture.dtype)
 
         with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as pool:
             for _ in pool.map(convert, bands(len(lightness))):
