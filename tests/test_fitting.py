@@ -14,11 +14,12 @@ from featcolor import fitting
 from featcolor.colorizer import Colorizer
 from featcolor.config import ColorizerConfig
 from featcolor.errors import ReferencesError
-from featcolor.fitting import WORST_SHOWN, SampleTask, TrainingSet, find_duplicates, sample_all
+from featcolor.fitting import WORST_SHOWN
 from featcolor.measures import colourfulness, psnr
 from featcolor.report import MEASURES, METHODS, measure_held_back
 from featcolor.sampling import resize
 from featcolor.spaces import rgb_to_lab
+from featcolor.trainingset import SampleTask, TrainingSet, find_duplicates, sample_all
 from features.spec import parse_features
 from tests.samples import write_rgb
 
