@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from featcolor.config import ColorizerConfig
 from featcolor.experts import Experts
+from featcolor.networks import network_errors
 from featcolor.report import FitReport
 from featcolor.sampling import Source, describe, resize, working_size
 from featcolor.spaces import bands, lab_to_rgb, lightness_of
@@ -207,7 +208,8 @@ class Colorizer:
     def _predict_at_working_size(self, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         shape = (working.shape[0], working.shape[1])
         rows, columns = grid_axes(shape, self.config.step)
-        features = self.stack_.sample(working, grid_points(shape, self.config.step))
+        with network_errors():
+            features = self.stack_.sample(working, grid_points(shape, self.config.step))
         descriptor = describe(self.stack_, working) if len(self.experts_.predictors) > 1 else self.experts_.mean
         chroma, confidence = self.experts_.predict(
             features, descriptor, temperature=self.config.temperature, saturation=self.config.saturation

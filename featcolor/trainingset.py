@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from featcolor.config import ColorizerConfig
 from featcolor.errors import PictureError, ReferencesError
+from featcolor.networks import network_errors
 from featcolor.parallel import available_cores, library_threads, run_over
 from featcolor.sampling import (
     READ_AREA,
@@ -113,7 +114,7 @@ def learn_stack(sources: list[Source], config: ColorizerConfig, *, jobs: int, pr
             break
     if not lightnesses:
         raise ReferencesError(f"none of the {len(sources)} references can be used; colour photographs are needed")
-    with library_threads(available_cores()):
+    with library_threads(available_cores()), network_errors():
         stack.fit(lightnesses)
     return stack
 
