@@ -6,10 +6,8 @@ so that colouring starts without scikit-learn, whose import alone takes longer t
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from typing import Any, Self
 
 import cv2
@@ -27,9 +25,6 @@ from features.spec import build_stack, stack_settings
 from refine.chroma_grid import ChromaGrid
 from refine.refiners import refine
 from refine.upsample import chroma_grid
-
-VERSIONED = ("featcolor", "numpy", "scikit-learn", "opencv-contrib-python-headless", "onnxruntime")
-"""Packages whose versions a model's card tells."""
 
 
 class Colorizer:
@@ -223,20 +218,6 @@ class Colorizer:
         if full[0] < working.shape[0] or full[1] < working.shape[1]:
             chroma, working = resize(chroma, full), resize(working, full)
         return chroma_grid(chroma, working, full, method=self.config.upsample)
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a model depends on."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in VERSIONED}}
-
-
-def _version(package: str) -> str:
-    from importlib.metadata import PackageNotFoundError
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed as a package"
 
 
 def _within(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.colorizer import Colorizer, library_versions
 from featcolor.config import ColorizerConfig
 from featcolor.errors import ReferencesError
 from featcolor.experts import Experts, fit_experts
@@ -18,10 +18,13 @@ from featcolor.oddities import cross_validated_errors
 from featcolor.parallel import available_cores, library_threads
 from featcolor.predictor import ChromaPredictor
 from featcolor.regressor import ChromaRegressor
-from featcolor.report import FitReport, measure_held_back
+from featcolor.report import FitReport, library_versions, measure_held_back
 from featcolor.sampling import Source, name_of, read_source, resize, working_size
 from featcolor.trainingset import Progress, TrainingSet, collect_sources, learn_stack, sample_all
 from features.base import IndexArray
+
+if TYPE_CHECKING:
+    from featcolor.colorizer import Colorizer
 
 FEWEST_TO_HOLD_BACK = 12
 """Below this many references none is held back: each is needed, and the measure would be noise."""
