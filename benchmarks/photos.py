@@ -186,7 +186,8 @@ def main() -> None:
     if arguments.save:
         save_model(arguments.save, colorizer)
     for name, pictures in sets.items():
-        print(f"{name}: {len(pictures)} pictures")
+        truths = [colourfulness(rgb) for rgb in pictures if not is_grey(rgb)]
+        print(f"{name}: {len(truths)} of {len(pictures)} pictures in colour, CF {np.mean(truths):.1f}")
         table = measure(colorizer, pictures)
         for label, row in table.items():
             print(f"  {label:20s}" + LINE.format(**row))
