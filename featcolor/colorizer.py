@@ -6,10 +6,8 @@ so that colouring starts without scikit-learn, whose import alone takes longer t
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from typing import Any, Self
 
 import cv2
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from featcolor.config import ColorizerConfig
 from featcolor.experts import Experts
+from featcolor.networks import network_errors
 from featcolor.report import FitReport
 from featcolor.sampling import Source, describe, resize, working_size
 from featcolor.spaces import bands, lab_to_rgb, lightness_of
@@ -26,9 +25,6 @@ from features.spec import build_stack, stack_settings
 from refine.chroma_grid import ChromaGrid
 from refine.refiners import refine
 from refine.upsample import chroma_grid
-
-VERSIONED = ("featcolor", "numpy", "scikit-learn", "opencv-contrib-python-headless", "onnxruntime")
-"""Packages whose versions a model's card tells."""
 
 
 class Colorizer:
@@ -207,7 +203,8 @@ class Colorizer:
     def _predict_at_working_size(self, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         shape = (working.shape[0], working.shape[1])
         rows, columns = grid_axes(shape, self.config.step)
-        features = self.stack_.sample(working, grid_points(shape, self.config.step))
+        with network_errors():
+            features = self.stack_.sample(working, grid_points(shape, self.config.step))
         descriptor = describe(self.stack_, working) if len(self.experts_.predictors) > 1 else self.experts_.mean
         chroma, confidence = self.experts_.predict(
             features, descriptor, temperature=self.config.temperature, saturation=self.config.saturation
@@ -221,20 +218,6 @@ class Colorizer:
         if full[0] < working.shape[0] or full[1] < working.shape[1]:
             chroma, working = resize(chroma, full), resize(working, full)
         return chroma_grid(chroma, working, full, method=self.config.upsample)
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a model depends on."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in VERSIONED}}
-
-
-def _version(package: str) -> str:
-    from importlib.metadata import PackageNotFoundError
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed as a package"
 
 
 def _within(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -65,6 +65,10 @@ class ColorizerConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", tuple(self.hidden))
+        for field in fields(self):
+            _check_type(field.name, getattr(self, field.name), type(field.default))
+        if not all(type(width) is int and 1 <= width <= WIDEST for width in self.hidden):
+            raise ValueError(f"hidden must be widths of 1 to {WIDEST}, got {self.hidden}")
         for name, table in (
             ("head", HEADS),
             ("solver", SOLVERS),
@@ -99,6 +103,15 @@ class ColorizerConfig:
         return replace(self, **options)
 
 
+def _check_type(name: str, value: object, kind: type) -> None:
+    """A model file may hold anything: settings are of the type of their defaults, whole numbers where those are."""
+    allowed = (int, float) if kind is float else kind
+    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{name} must be a {kind.__name__}, got {value!r}")
+
+
+WIDEST: Final = 8192
+"""Units of a hidden layer at most."""
 RANGES: Final = (
     ("size", 32, 2048),
     ("step", 1, 16),

@@ -2,57 +2,36 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.colorizer import Colorizer, library_versions
 from featcolor.config import ColorizerConfig
-from featcolor.errors import PictureError, ReferencesError
+from featcolor.errors import ReferencesError
 from featcolor.experts import Experts, fit_experts
 from featcolor.film import film_lightness
 from featcolor.oddities import cross_validated_errors
-from featcolor.parallel import available_cores, library_threads, run_over
+from featcolor.parallel import available_cores, library_threads
 from featcolor.predictor import ChromaPredictor
 from featcolor.regressor import ChromaRegressor
-from featcolor.report import FitReport, measure_held_back
-from featcolor.sampling import (
-    READ_AREA,
-    ReferenceRows,
-    Source,
-    as_rgb8,
-    name_of,
-    read_source,
-    resize,
-    sample_reference,
-    working_lightness,
-    working_size,
-)
-from features.base import FeatureStack, FloatArray, IndexArray
-from features.spec import parse_features
+from featcolor.report import FitReport, library_versions, measure_held_back
+from featcolor.sampling import Source, name_of, read_source, resize, working_size
+from featcolor.trainingset import Progress, TrainingSet, collect_sources, learn_stack, sample_all
+from features.base import IndexArray
 
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""(stage, steps done, steps in all)."""
+if TYPE_CHECKING:
+    from featcolor.colorizer import Colorizer
 
-LEARNING_PICTURES = 200
-"""References that visual words and principal components are learned from."""
 FEWEST_TO_HOLD_BACK = 12
 """Below this many references none is held back: each is needed, and the measure would be noise."""
 FEWEST_TO_WATCH = 5
 """Held-back references that can tell when to stop training; fewer only measure."""
 MOST_MEASURED = 60
 """Held-back references that the reported quality is measured on."""
-ROWS_BYTES = 600 * 2**20
-"""Memory of the training rows; more references give fewer pixels each."""
-SAME_PICTURE = 1.0
-"""Two references are the same picture when their thumbnails differ by less than this in L* (root mean square)."""
 WORST_SHOWN = 5
 FEWEST_FOR_WORKERS = 60
 """References from which on worker processes save more time than their start costs."""
@@ -63,138 +42,6 @@ FEWEST_STEPS = 600
 """Steps below which more epochs are trained: 12 references of one place gained 1.7 dB after 600 steps, 0.2 after 10."""
 
 
-@dataclass(frozen=True)
-class TrainingSet:
-    """Rows of all usable references.
-
-    `features` (n_rows, d) float16, `chroma` (n_rows, 2), `descriptors` (n_references, k), `kept`: numbers of the
-    references among the sources, each with `pixels` rows in order.
-    """
-
-    features: NDArray[np.float16]
-    chroma: FloatArray
-    descriptors: FloatArray
-    kept: list[int]
-    pixels: int
-
-    @property
-    def pictures(self) -> IndexArray:
-        """Which reference each row is from, (n_rows,)."""
-        return np.repeat(np.arange(len(self.kept)), self.pixels)
-
-    def rows_of(self, references: IndexArray) -> IndexArray:
-        """Row numbers of some references, in order."""
-        return (references[:, None] * self.pixels + np.arange(self.pixels)).ravel()
-
-
-@dataclass(frozen=True)
-class SampleTask:
-    """What a worker does with one reference."""
-
-    stack: FeatureStack
-    config: ColorizerConfig
-
-    def __call__(self, item: tuple[int, Source]) -> ReferenceRows:
-        index, source = item
-        seed = self.config.seed * 1_000_003 + index
-        return sample_reference(read_source(source, size=self.config.size), self.stack, self.config, seed)
-
-
-@dataclass(frozen=True)
-class LightnessTask:
-    """What a worker does with a reference that extractors learn from."""
-
-    config: ColorizerConfig
-
-    def __call__(self, source: Source) -> FloatArray:
-        return working_lightness(read_source(source, size=self.config.size), self.config)
-
-
-def collect_sources(references: Iterable[Source], size: int) -> list[Source]:
-    """The references as a list; arrays are shrunk as they arrive, so that an iterator may hold many.
-
-    An array that is no picture stays as it is: reading it names the reason.
-    """
-    sources: list[Source] = []
-    for source in references:
-        if isinstance(source, np.ndarray):
-            with suppress(PictureError):
-                source = as_rgb8(source, round(READ_AREA * size * size))
-        sources.append(source)
-    return sources
-
-
-def learn_stack(sources: list[Source], config: ColorizerConfig, *, jobs: int, progress: Progress) -> FeatureStack:
-    """The configured extractors, fitted on some of the references (on one, where none of them learns)."""
-    stack = parse_features(config.features)
-    wanted = LEARNING_PICTURES if stack.learns else 1
-    order = np.random.default_rng(config.seed).permutation(len(sources))
-    lightnesses: list[FloatArray] = []
-    for start in range(0, len(sources), wanted):
-        part = [sources[i] for i in order[start : start + wanted - len(lightnesses)]]
-        outcomes = sorted(run_over(LightnessTask(config), part, jobs=min(jobs, len(part))), key=lambda o: o.index)
-        lightnesses += [outcome.result for outcome in outcomes if outcome.result is not None]
-        progress("learning features", len(lightnesses), wanted)
-        if len(lightnesses) >= wanted:
-            break
-    if not lightnesses:
-        raise ReferencesError(f"none of the {len(sources)} references can be used; colour photographs are needed")
-    with library_threads(available_cores()):
-        stack.fit(lightnesses)
-    return stack
-
-
-def sample_all(
-    sources: list[Source], stack: FeatureStack, config: ColorizerConfig, *, jobs: int, progress: Progress
-) -> tuple[TrainingSet, list[tuple[str, str]]]:
-    """Rows of every usable reference, and (name, reason) of the others."""
-    n_features = len(stack.names)
-    pixels = min(config.pixels, max(1, ROWS_BYTES // (2 * n_features * len(sources))))
-    config = ColorizerConfig.from_dict({**config.to_dict(), "pixels": pixels})
-    features = np.empty((len(sources) * pixels, n_features), np.float16)
-    chroma = np.empty((len(sources) * pixels, 2), np.float32)
-    thumbnails: dict[int, FloatArray] = {}
-    descriptors: dict[int, FloatArray] = {}
-    reasons: dict[int, str] = {}
-    for done, outcome in enumerate(run_over(SampleTask(stack, config), list(enumerate(sources)), jobs=jobs)):
-        index, rows = outcome.index, outcome.result
-        if rows is None:
-            reasons[index] = outcome.failure.message if outcome.failure else "could not be read"
-        else:
-            block = slice(index * pixels, (index + 1) * pixels)
-            features[block], chroma[block] = rows.features, rows.chroma
-            thumbnails[index], descriptors[index] = rows.thumbnail, rows.descriptor
-        progress("reading references", done + 1, len(sources))
-    for index, original in find_duplicates(thumbnails).items():
-        reasons[index] = f"is the same picture as {name_of(sources[original], original)}"
-    kept = [index for index in sorted(thumbnails) if index not in reasons]
-    if not kept:
-        raise ReferencesError(f"none of the {len(sources)} references can be used: the first {reasons[min(reasons)]}")
-    for to, index in enumerate(kept):
-        if to != index:
-            features[to * pixels : (to + 1) * pixels] = features[index * pixels : (index + 1) * pixels]
-            chroma[to * pixels : (to + 1) * pixels] = chroma[index * pixels : (index + 1) * pixels]
-    n_rows = len(kept) * pixels
-    rows_kept = TrainingSet(features[:n_rows], chroma[:n_rows], np.stack([descriptors[i] for i in kept]), kept, pixels)
-    return rows_kept, [(name_of(sources[i], i), reasons[i]) for i in sorted(reasons)]
-
-
-def find_duplicates(thumbnails: dict[int, FloatArray]) -> dict[int, int]:
-    """{duplicate: the earlier reference that shows the same}."""
-    from scipy.spatial import cKDTree
-
-    if len(thumbnails) < 2:
-        return {}
-    numbers = np.array(sorted(thumbnails))
-    points = np.stack([thumbnails[i] for i in numbers])
-    pairs = cKDTree(points).query_pairs(SAME_PICTURE * np.sqrt(points.shape[1]))
-    originals: dict[int, int] = {}
-    for first, second in sorted(pairs):
-        if int(numbers[first]) not in originals:
-            originals.setdefault(int(numbers[second]), int(numbers[first]))
-    return originals
-
-
 def fit_regressors(
     rows: TrainingSet, config: ColorizerConfig, *, jobs: int, progress: Progress
 ) -> tuple[Experts, IndexArray]:
@@ -203,11 +50,11 @@ def fit_regressors(
     order = np.random.default_rng(config.seed + 1).permutation(n_references)
     n_held = max(1, round(config.holdout * n_references)) if config.holdout else 0
     held = np.sort(order[:n_held]) if n_references >= FEWEST_TO_HOLD_BACK else order[:0]
-
     watched = held if len(held) >= FEWEST_TO_WATCH else held[:0]
 
     def fit_one(references: IndexArray) -> ChromaPredictor:
-        chosen = np.union1d(np.setdiff1d(references, held), watched)
+        trained = np.setdiff1d(references, held)
+        chosen = np.union1d(trained if len(trained) else np.setdiff1d(order, held), watched)
         batch = BATCH if len(chosen) * rows.pixels > SMALL_SET else SMALL_BATCH
         steps_an_epoch = -(-len(chosen) * rows.pixels // batch)
         numbers = rows.rows_of(chosen)
@@ -246,28 +93,21 @@ def worst_references(rows: TrainingSet, sources: list[Source]) -> list[tuple[str
 
 
 def peak_memory() -> int:
-    """Bytes that this process and the largest of its finished workers have held at once at most."""
+    """Bytes that this process and the largest of its finished workers have held; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
     unit = 1 if sys.platform == "darwin" else 1024
     usage = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage) * unit
-
-
-class Stopwatch:
-    """Seconds since it was made."""
-
-    def __init__(self) -> None:
-        self.start = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self.start
 
 
 def fit_colorizer(
     colorizer: Colorizer, references: Iterable[Source], *, jobs: int | None, progress: Progress | None
 ) -> None:
     """Fit a colorizer in place: learn the features, sample the rows, train, measure, report."""
-    watch, tell, config = Stopwatch(), progress or _silent, colorizer.config
+    start, tell, config = time.perf_counter(), progress or _silent, colorizer.config
     sources = collect_sources(references, config.size)
     if not sources:
         raise ReferencesError("no references given; name colour pictures or a folder of them")
@@ -292,7 +132,7 @@ def fit_colorizer(
         table=table,
         truth_colourfulness=truth,
         worst=worst,
-        seconds=watch.seconds,
+        seconds=time.perf_counter() - start,
         peak_memory=peak_memory(),
     )
     colorizer.card_ = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +15,8 @@ from featcolor.measures import colourfulness, mean_delta_e00, psnr
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
 from features.base import FloatArray
 
+VERSIONED: Final = ("featcolor", "numpy", "scikit-learn", "opencv-contrib-python-headless", "onnxruntime")
+"""Packages whose versions a model's card tells."""
 METHODS: Final = ("featcolor", "grey", "constant")
 MEASURES: Final = ("psnr", "gain", "delta_e00", "colourfulness")
 
@@ -87,3 +91,15 @@ def measure_held_back(
         if rows
     }
     return table, float(np.mean(truths)) if truths else float("nan")
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a model depends on."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in VERSIONED}}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed as a package"

@@ -403,3 +403,12 @@ def test_a_reader_that_leaves_is_no_traceback(tiny_model: Path) -> None:
     _, err = process.communicate(timeout=60)
     assert "Traceback" not in err
     assert "Exception ignored" not in err
+
+
+def test_a_backbone_that_is_not_there_is_named(references, tmp_path, capsys):
+    wrong = "backbone:no-such-network.onnx@layer"
+    assert main(["fit", str(references), "-o", str(tmp_path / "m.featcolor"), "--features", wrong]) == 2
+    message = capsys.readouterr().err
+    assert "no-such-network.onnx" in message
+    assert "defect" not in message
+    assert not (tmp_path / "m.featcolor").exists()

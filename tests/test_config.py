@@ -29,9 +29,11 @@ def test_the_default_is_a_preset() -> None:
 def test_ranges_are_kept(name: str, low: float, high: float) -> None:
     for value in (low, high):
         assert getattr(ColorizerConfig(**{name: value}), name) == value
-    for value in (low - 1, high + 1, float("nan")):
+    for value in (low - 1, high + 1):
         with pytest.raises(ValueError, match=f"{name} must be {low} to {high}"):
             ColorizerConfig(**{name: value})
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        ColorizerConfig(**{name: float("nan")})
 
 
 @pytest.mark.parametrize("name", ["head", "solver", "film", "refine", "upsample"])
@@ -76,3 +78,20 @@ def test_colouring_options_are_checked() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         ColorizerConfig().size = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"step": 1.5},
+        {"size": "256"},
+        {"mirrored": 1},
+        {"seed": True},
+        {"features": 3},
+        {"hidden": (0,)},
+        {"hidden": (1.5,)},
+    ],
+)
+def test_settings_of_the_wrong_type_are_refused(settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        ColorizerConfig.from_dict(settings)

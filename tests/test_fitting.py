@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from featcolor import fitting
+from featcolor import fitting, trainingset
 from featcolor.colorizer import Colorizer
 from featcolor.config import ColorizerConfig
 from featcolor.errors import ReferencesError
-from featcolor.fitting import WORST_SHOWN, SampleTask, TrainingSet, find_duplicates, sample_all
+from featcolor.fitting import WORST_SHOWN
 from featcolor.measures import colourfulness, psnr
 from featcolor.report import MEASURES, METHODS, measure_held_back
 from featcolor.sampling import resize
 from featcolor.spaces import rgb_to_lab
+from featcolor.trainingset import SampleTask, TrainingSet, find_duplicates, sample_all
 from features.spec import parse_features
 from tests.samples import write_rgb
 
@@ -156,11 +157,11 @@ def test_more_references_give_fewer_pixels_each(
 ) -> None:
     n_features = len(parse_features(config().features).names)
     budget = 14 * 20 * n_features * 2
-    monkeypatch.setattr(fitting, "ROWS_BYTES", budget)
+    monkeypatch.setattr(trainingset, "ROWS_BYTES", budget)
     colorizer = fit(pictures)
     assert colorizer.card_["rows"] == 14 * 20
     assert colorizer.config.pixels == 50, "the settings stay as they were asked for"
-    monkeypatch.setattr(fitting, "ROWS_BYTES", 1)
+    monkeypatch.setattr(trainingset, "ROWS_BYTES", 1)
     assert fit(pictures).card_["rows"] == 14
 
 

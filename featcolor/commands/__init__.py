@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from featcolor.commands import colorize, completion, fit, inspect
 from featcolor.commands.console import complain
-from featcolor.errors import ModelFileError, UsageError
+from featcolor.errors import ModelFileError, NetworkError, UsageError
 
 COMMANDS = {"fit": fit, "colorize": colorize, "inspect": inspect, "completion": completion}
 
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.debug:
             traceback.print_exc()
         complain(one_line(error), kind="error")
-        return WRONG_CALL if isinstance(error, UsageError | ModelFileError) else WORK_FAILED
+        return WRONG_CALL if isinstance(error, UsageError | ModelFileError | NetworkError) else WORK_FAILED
 
 
 def build_parser() -> argparse.ArgumentParser:

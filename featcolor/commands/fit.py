@@ -106,7 +106,7 @@ def _config(arguments: argparse.Namespace) -> ColorizerConfig:
     from dataclasses import replace
 
     from featcolor.config import PRESETS
-    from featcolor.fitting import parse_features
+    from featcolor.trainingset import parse_features
 
     given = {name: getattr(arguments, name) for name in OVERRIDES if getattr(arguments, name) is not None}
     try:
