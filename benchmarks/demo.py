@@ -120,7 +120,7 @@ def result_of(name: str, split: str, truth: NDArray[np.uint8], out: Path, model:
         constant=lab_to_rgb(lightness, chroma),
         coloured=read_picture(out / f"coloured-{split}" / f"{name}.png").pixels,
         truth=truth,
-        confidence=read_picture(confidence).pixels[..., :3],
+        confidence=read_picture(confidence).pixels,
     )
 
 

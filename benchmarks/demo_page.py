@@ -13,11 +13,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.measures import colourfulness, mean_delta_e00, psnr
+from featcolor.measures import colourfulness, delta_e00, mean_delta_e00, psnr
+from featcolor.spaces import rgb_to_lab
 
 JPEG_QUALITY = 88
 LONGEST_SIDE = 560
 """Pictures on the page are no larger than this, in pixels: sharp at twice the size they are shown at in halves."""
+
+ERROR_BLACK = 30
+"""CIEDE2000 shown as black."""
 
 STYLE = Path(__file__).with_name("demo.css")
 
@@ -37,7 +41,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Result:
-    """One picture of the demo, all (H, W, 3) uint8."""
+    """One picture of the demo: all (H, W, 3) uint8, but confidence (H, W) uint8."""
 
     name: str
     grey: NDArray[np.uint8]
@@ -85,7 +89,6 @@ def build_page(page: Page) -> str:
     """The page as HTML."""
     ranked = sorted(page.unseen, key=_gain, reverse=True)
     best, worst = ranked[:BEST_SHOWN], ranked[-1]
-    sure = max(page.halves, key=_gain)
     body = [
         _header(page),
         _section(
@@ -108,9 +111,11 @@ def build_page(page: Page) -> str:
         ),
         _section(
             "How sure it says it is",
-            "With --confidence, a map is written for each picture: white where the model is sure of its colour, dark "
-            "where many colours seem as likely. It is a hint of where to look, not a promise.",
-            _confidence([(sure, "unseen half"), (worst, "failure")]),
+            "<code>colorize --confidence</code> writes a map for each picture: bright where the model is sure, dark "
+            "where many colours seem as likely. Beside it, how near the colour came to the truth, dark where it is "
+            f"{ERROR_BLACK} ΔE<sub>00</sub> or more away. Where both are dark, the map helped; where only the right one "
+            "is, the model was sure and wrong.",
+            _confidence([(best[0], "unseen picture"), (worst, "failure")]),
         ),
         _section(
             "Numbers",
@@ -175,12 +180,23 @@ def _figure(result: Result, tag: str, note: str) -> str:
 def _confidence(results: Iterable[tuple[Result, str]]) -> str:
     figures = "".join(
         f"<figure class={_shape(result)}>"
-        f"{_panels(((result.coloured, 'coloured'), (result.confidence, 'confidence')), result.name)}"
+        f"{_panels(_maps(result), result.name)}"
         f"<figcaption><p><b>{escape(result.name.title())}</b> <span class=tag>{escape(tag)}</span></p>"
         f"<p class=note>Mean confidence {result.confidence.mean() / 255:.2f} of 1.</p></figcaption></figure>"
         for result, tag in results
     )
     return f"<div class='figures two'>{figures}</div>"
+
+
+def _maps(result: Result) -> list[tuple[NDArray[np.uint8], str]]:
+    """The result, its confidence, and its nearness to the truth: white equal, black ERROR_BLACK away."""
+    first, second = (np.dstack([100 * L, ab]) for L, ab in map(rgb_to_lab, (result.truth, result.coloured)))
+    nearness = 1 - np.minimum(delta_e00(first, second) / ERROR_BLACK, 1)
+    return [
+        (result.coloured, "coloured"),
+        (result.confidence, "confidence"),
+        (np.uint8(np.rint(255 * nearness)), "nearness to the truth"),
+    ]
 
 
 def _panels(panels: Iterable[tuple[NDArray[np.uint8], str]], name: str) -> str:
@@ -198,7 +214,9 @@ def _image(picture: NDArray[np.uint8], text: str) -> str:
     scale = min(1.0, LONGEST_SIDE / max(picture.shape[:2]))
     size = tuple(max(1, round(n * scale)) for n in picture.shape[1::-1])
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    _, data = cv2.imencode(
+        ".jpg", small if small.ndim == 2 else small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    )
     code = base64.b64encode(data.tobytes()).decode()
     return f'<img alt="{escape(text)}" width={size[0]} height={size[1]} src="data:image/jpeg;base64,{code}">'
 
