@@ -1,0 +1,207 @@
+"""Fit on photographs that scikit-image and scikit-learn ship, colour what was held back, write demo/index.html.
+
+Everything goes through the command line as a person would type it. Two splits, neither of which shows a pixel that
+was learned from: the right halves of pictures whose left halves are the references, and each whole picture by a model
+of the other pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.demo_page import Command, Page, Result, build_page
+from featcolor.colorizer import library_versions
+from featcolor.images import read_picture, write_picture
+from featcolor.measures import grey_picture
+from featcolor.modelfile import read_card
+from featcolor.spaces import lab_to_rgb, rgb_to_lab
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FAILED_THROUGH_IGNORANCE = (
+    "None of the five references shows {subject}, so the model guesses from light and texture, and guesses wrong."
+)
+
+STRIP = ("coffee", "astronaut")
+"""Pictures of the strip: both free of any condition."""
+STRIP_HEIGHT = 260
+STRIP_GAP = 6
+STRIP_BREAK = 30
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A picture that a package ships."""
+
+    name: str
+    subject: str
+    credit: str
+    rows: int | None = None
+    """Rows used, from the top; None for all."""
+
+
+PHOTOGRAPHS = (
+    Photograph("coffee", "a cup of coffee", "Coffee: Rachel Michetti, CC0 (scikit-image)"),
+    Photograph("astronaut", "a person", "Astronaut Eileen Collins: NASA, public domain (scikit-image)", rows=384),
+    Photograph("flower", "a flower", "Flower: vultilion on Flickr, CC BY 2.0 (scikit-learn), made grey and coloured"),
+    Photograph("rocket", "a night sky", "Rocket on its pad: SpaceX, public domain (scikit-image)"),
+    Photograph("chelsea", "a cat", "Chelsea the cat: Stéfan van der Walt, CC0 (scikit-image)"),
+    Photograph(
+        "china",
+        "a pagoda",
+        "Summer Palace in Beijing: danielbuechele on Flickr, CC BY 2.0 (scikit-learn), made grey and coloured",
+    ),
+)
+
+
+def load(photograph: Photograph) -> NDArray[np.uint8]:
+    """The picture out of the installed package, (H, W, 3); nothing is fetched."""
+    from skimage import data
+    from sklearn.datasets import load_sample_image
+
+    if photograph.name in ("china", "flower"):
+        rgb = load_sample_image(f"{photograph.name}.jpg")
+    else:
+        rgb = getattr(data, photograph.name)()
+    return np.ascontiguousarray(rgb[: photograph.rows, :, :3])
+
+
+def prepare(out: Path) -> dict[str, dict[str, NDArray[np.uint8]]]:
+    """Write references and grey inputs below out; returns the truths, by split and name."""
+    truths: dict[str, dict[str, NDArray[np.uint8]]] = {"halves": {}, "pictures": {}}
+    for photograph in PHOTOGRAPHS:
+        name, rgb = photograph.name, load(photograph)
+        middle = rgb.shape[1] // 2
+        truths["halves"][name] = np.ascontiguousarray(rgb[:, middle:])
+        truths["pictures"][name] = rgb
+        references = {"left-halves": np.ascontiguousarray(rgb[:, :middle]), "pictures": rgb}
+        for folder, picture in references.items():
+            path = out / folder / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_picture(path, picture)
+        for split, folder in (("halves", "grey-right-halves"), ("pictures", "grey-pictures")):
+            path = out / folder / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), grey_picture(truths[split][name])[..., 0])
+    return truths
+
+
+def run(*words: str | Path) -> Command:
+    """Run `python cli.py` with these words, printed first; stops the demo when it fails."""
+    typed = [os.path.relpath(word, ROOT) if isinstance(word, Path) else word for word in words]
+    shown = shlex.join(["python", "cli.py", *typed])
+    print(f"\n$ {shown}", flush=True)
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "cli.py", *typed], cwd=ROOT, check=True)
+    return Command(shown, time.perf_counter() - start)
+
+
+def result_of(name: str, split: str, truth: NDArray[np.uint8], out: Path, model: Path) -> Result:
+    """What the command line wrote for a picture, beside truth and baselines."""
+    lightness, _ = rgb_to_lab(truth)
+    chroma = np.broadcast_to(np.float32(read_card(model)["mean_chroma"]), (*lightness.shape, 2))
+    confidence = out / f"confidence-{split}" / f"{name}.png.png"
+    return Result(
+        name=name,
+        grey=grey_picture(truth),
+        constant=lab_to_rgb(lightness, chroma),
+        coloured=read_picture(out / f"coloured-{split}" / f"{name}.png").pixels,
+        truth=truth,
+        confidence=read_picture(confidence).pixels,
+    )
+
+
+def colour_halves(truths: dict[str, NDArray[np.uint8]], out: Path) -> tuple[list[Result], list[Command], float]:
+    """One model of all left halves colours all right halves; also the seconds a picture took."""
+    model, report = out / "halves.featcolor", out / "halves.json"
+    commands = [
+        run("fit", out / "left-halves", "-o", model),
+        run(
+            *("colorize", out / "grey-right-halves", "-o", out / "coloured-halves", "--model", model),
+            *("--confidence", out / "confidence-halves", "--report", report),
+        ),
+    ]
+    pictures = json.loads(report.read_text())["pictures"]
+    seconds = float(np.median([each["seconds"] for each in pictures]))
+    return [result_of(name, "halves", truth, out, model) for name, truth in truths.items()], commands, seconds
+
+
+def colour_unseen(truths: dict[str, NDArray[np.uint8]], out: Path) -> tuple[list[Result], list[Command]]:
+    """Each picture by a model of the other pictures."""
+    results, commands = [], []
+    for name, truth in truths.items():
+        model = out / f"without-{name}.featcolor"
+        others = [out / "pictures" / f"{other}.png" for other in truths if other != name]
+        commands += [
+            run("fit", *others, "-o", model, "--quiet"),
+            run(
+                *("colorize", out / "grey-pictures" / f"{name}.png", "-o", out / "coloured-pictures" / f"{name}.png"),
+                *("--model", model, "--confidence", out / "confidence-pictures", "--quiet"),
+            ),
+        ]
+        results.append(result_of(name, "pictures", truth, out, model))
+    return results, commands
+
+
+def strip(results: list[Result]) -> NDArray[np.uint8]:
+    """Grey, ours and truth of each result in one row on white."""
+    columns: list[NDArray[np.uint8]] = []
+    for result in results:
+        for position, picture in enumerate((result.grey, result.coloured, result.truth)):
+            width = round(picture.shape[1] * STRIP_HEIGHT / picture.shape[0])
+            gap = STRIP_GAP if position else STRIP_BREAK if columns else 0
+            columns.append(np.full((STRIP_HEIGHT, gap, 3), 255, np.uint8))
+            columns.append(cv2.resize(picture, (width, STRIP_HEIGHT), interpolation=cv2.INTER_AREA))
+    return np.hstack(columns)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--page", type=Path, default=ROOT / "demo" / "index.html", help="(default: demo/index.html)")
+    parser.add_argument("--strip", type=Path, metavar="PATH", help="also write grey, ours, truth of two pictures here")
+    arguments = parser.parse_args()
+    start = time.perf_counter()
+    out = ROOT / "demo" / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    truths = prepare(out)
+    halves, commands, seconds = colour_halves(truths["halves"], out)
+    unseen, more = colour_unseen(truths["pictures"], out)
+    subjects = {photograph.name: photograph.subject for photograph in PHOTOGRAPHS}
+    worst = min(unseen, key=lambda result: result.scores["featcolor"].gain)
+    page = Page(
+        halves=halves,
+        unseen=unseen,
+        failure=FAILED_THROUGH_IGNORANCE.format(subject=subjects[worst.name]),
+        commands=commands + more,
+        picture_seconds=seconds,
+        seconds=time.perf_counter() - start,
+        credits=[photograph.credit for photograph in PHOTOGRAPHS],
+        versions=library_versions(),
+    )
+    arguments.page.parent.mkdir(parents=True, exist_ok=True)
+    arguments.page.write_text(build_page(page), encoding="utf-8")
+    if arguments.strip:
+        arguments.strip.parent.mkdir(parents=True, exist_ok=True)
+        by_name = {result.name: result for result in halves}
+        write_picture(arguments.strip, strip([by_name[name] for name in STRIP]))
+    print(f"\n{time.perf_counter() - start:.0f} s. Open {arguments.page.resolve()} in a browser.")
+
+
+if __name__ == "__main__":
+    main()

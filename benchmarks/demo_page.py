@@ -1,0 +1,304 @@
+"""The demo's page: one HTML file that holds its pictures and asks nothing of the network."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.measures import colourfulness, delta_e00, mean_delta_e00, psnr
+from featcolor.spaces import rgb_to_lab
+
+JPEG_QUALITY = 88
+LONGEST_SIDE = 560
+"""Pictures on the page are no larger than this, in pixels: sharp at twice the size they are shown at in halves."""
+
+ERROR_BLACK = 30
+"""CIEDE2000 shown as black."""
+
+STYLE = Path(__file__).with_name("demo.css")
+
+BEST_SHOWN = 2
+"""Unseen pictures shown besides the worst; the table counts all."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Measures of one picture: PSNR and its gain over grey in dB, mean CIEDE2000, colourfulness."""
+
+    psnr: float
+    gain: float
+    delta_e00: float
+    cf: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One picture of the demo: all (H, W, 3) uint8, but confidence (H, W) uint8."""
+
+    name: str
+    grey: NDArray[np.uint8]
+    constant: NDArray[np.uint8]
+    coloured: NDArray[np.uint8]
+    truth: NDArray[np.uint8]
+    confidence: NDArray[np.uint8]
+
+    @cached_property
+    def scores(self) -> dict[str, Scores]:
+        """Scores of grey, one constant colour, featcolor and the truth, by these names."""
+        base = psnr(self.truth, self.grey)
+        outputs = {"grey": self.grey, "one constant colour": self.constant, "featcolor": self.coloured}
+        scores = {}
+        for label, output in outputs.items():
+            value = psnr(self.truth, output)
+            delta = mean_delta_e00(self.truth, output)
+            scores[label] = Scores(value, value - base, delta, colourfulness(output))
+        return scores | {"truth": Scores(float("inf"), float("inf"), 0.0, colourfulness(self.truth))}
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as typed, and its wall time in seconds."""
+
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that the page shows."""
+
+    halves: list[Result]
+    unseen: list[Result]
+    failure: str
+    commands: list[Command]
+    picture_seconds: float
+    seconds: float
+    credits: list[str]
+    versions: Mapping[str, str]
+
+
+def build_page(page: Page) -> str:
+    """The page as HTML."""
+    ranked = sorted(page.unseen, key=_gain, reverse=True)
+    best, worst = ranked[:BEST_SHOWN], ranked[-1]
+    body = [
+        _header(page),
+        _section(
+            "Unseen halves of reference pictures",
+            "One model, fitted on the left halves of six photographs, coloured their right halves. It never saw a "
+            "pixel of them. This is the case the tool is for: references of the same place, things and light.",
+            _figures(page.halves, "unseen half", "The left half was a reference; this right half was not."),
+        ),
+        _section(
+            "Unseen pictures",
+            f"Harder: each picture coloured by a model that knows only the {len(page.unseen) - 1} other photographs, "
+            f"which show other things. The best {len(best)} of {len(page.unseen)}; the table below counts all.",
+            _figures(best, "unseen picture", "No pixel of this picture was a reference."),
+        ),
+        _section(
+            "Where it fails",
+            f"The worst of the {len(page.unseen)} unseen pictures. {page.failure} Colour it has not been shown it "
+            "cannot know; a few references of the same kind cure this, more of other kinds do not.",
+            _figures([worst], "failure", "No pixel of this picture was a reference."),
+        ),
+        _section(
+            "How sure it says it is",
+            "<code>colorize --confidence</code> writes a map for each picture: bright where the model is sure, dark "
+            "where many colours seem as likely. Beside it, how near the colour came to the truth, dark where it is "
+            f"{ERROR_BLACK} ΔE<sub>00</sub> or more away. Where both are dark, the map helped; where only the right one "
+            "is, the model was sure and wrong.",
+            _confidence([(best[0], "unseen picture"), (worst, "failure")]),
+        ),
+        _section(
+            "Numbers",
+            "Means over all pictures, none left out. Gain is PSNR over the grey picture; it rewards timid colour, so "
+            "colourfulness stands beside it, which should come near the truth’s. ΔE<sub>00</sub> is the mean colour "
+            "difference: lower is better.",
+            _means("Unseen halves", page.halves) + _means("Unseen pictures", page.unseen) + _every(page),
+        ),
+        _section("How it was made", _timing(page), _commands(page.commands) + _versions(page.versions)),
+        _section("Pictures", "Photographs that come with the installed packages.", _list(page.credits)),
+    ]
+    return _TEMPLATE.format(style=STYLE.read_text(encoding="utf-8"), body="\n".join(body))
+
+
+def _gain(result: Result) -> float:
+    return result.scores["featcolor"].gain
+
+
+def _mean(results: Iterable[Result], label: str, measure: str) -> float:
+    return float(np.mean([getattr(result.scores[label], measure) for result in results]))
+
+
+def _header(page: Page) -> str:
+    facts = (
+        (_signed(_mean(page.halves, "featcolor", "gain")) + " dB", "PSNR over grey, mean of the unseen halves"),
+        (_signed(_mean(page.unseen, "featcolor", "gain")) + " dB", "the same for unseen pictures"),
+        (f"{page.commands[0].seconds:.0f} s", "to fit on six references, on a CPU"),
+        (f"{page.picture_seconds:.2f} s", "to colour a picture"),
+    )
+    cells = "".join(f"<div><dt>{escape(value)}</dt><dd>{escape(text)}</dd></div>" for value, text in facts)
+    return (
+        "<header><p class=kicker>Demo</p><h1>featcolor</h1>"
+        "<p class=lead>Colours black-and-white photographs with the colours of your own reference pictures.</p>"
+        f"<dl class=facts>{cells}</dl></header>"
+    )
+
+
+def _section(title: str, text: str, content: str) -> str:
+    return f"<section><h2>{escape(title)}</h2><p class=intro>{text}</p>{content}</section>"
+
+
+def _figures(results: Iterable[Result], tag: str, note: str) -> str:
+    return "<div class=figures>" + "".join(_figure(result, tag, note) for result in results) + "</div>"
+
+
+def _figure(result: Result, tag: str, note: str) -> str:
+    panels = ((result.grey, "grey"), (result.coloured, "coloured"), (result.truth, "truth"))
+    ours, grey, truth = (result.scores[label] for label in ("featcolor", "grey", "truth"))
+    numbers = (
+        ("over grey", f"{_signed(ours.gain)} dB"),
+        ("ΔE<sub>00</sub>", f"{ours.delta_e00:.1f}<small> grey {grey.delta_e00:.1f}</small>"),
+        ("colourfulness", f"{ours.cf:.0f}<small> truth {truth.cf:.0f}</small>"),
+    )
+    cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in numbers)
+    return (
+        f"<figure class={_shape(result)}>{_panels(panels, result.name)}<figcaption><p><b>{escape(result.name.title())}"
+        f"</b> <span class=tag>{escape(tag)}</span></p><p class=note>{escape(note)}</p><dl>{cells}</dl>"
+        "</figcaption></figure>"
+    )
+
+
+def _confidence(results: Iterable[tuple[Result, str]]) -> str:
+    figures = "".join(
+        f"<figure class={_shape(result)}>"
+        f"{_panels(_maps(result), result.name)}"
+        f"<figcaption><p><b>{escape(result.name.title())}</b> <span class=tag>{escape(tag)}</span></p>"
+        f"<p class=note>Mean confidence {result.confidence.mean() / 255:.2f} of 1.</p></figcaption></figure>"
+        for result, tag in results
+    )
+    return f"<div class='figures two'>{figures}</div>"
+
+
+def _maps(result: Result) -> list[tuple[NDArray[np.uint8], str]]:
+    """The result, its confidence, and its nearness to the truth: white equal, black ERROR_BLACK away."""
+    first, second = (np.dstack([100 * L, ab]) for L, ab in map(rgb_to_lab, (result.truth, result.coloured)))
+    nearness = 1 - np.minimum(delta_e00(first, second) / ERROR_BLACK, 1)
+    return [
+        (result.coloured, "coloured"),
+        (result.confidence, "confidence"),
+        (np.uint8(np.rint(255 * nearness)), "nearness to the truth"),
+    ]
+
+
+def _panels(panels: Iterable[tuple[NDArray[np.uint8], str]], name: str) -> str:
+    cells = "".join(
+        f"<div>{_image(picture, f'{name}, {label}')}<span>{label}</span></div>" for picture, label in panels
+    )
+    return f"<div class=panels>{cells}</div>"
+
+
+def _shape(result: Result) -> str:
+    return "wide" if result.truth.shape[1] > result.truth.shape[0] else "tall"
+
+
+def _image(picture: NDArray[np.uint8], text: str) -> str:
+    scale = min(1.0, LONGEST_SIDE / max(picture.shape[:2]))
+    size = tuple(max(1, round(n * scale)) for n in picture.shape[1::-1])
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(
+        ".jpg", small if small.ndim == 2 else small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    )
+    code = base64.b64encode(data.tobytes()).decode()
+    return f'<img alt="{escape(text)}" width={size[0]} height={size[1]} src="data:image/jpeg;base64,{code}">'
+
+
+def _means(title: str, results: list[Result]) -> str:
+    rows = ""
+    for label in ("grey", "one constant colour", "featcolor"):
+        psnr_, gain, delta, cf = (_mean(results, label, measure) for measure in ("psnr", "gain", "delta_e00", "cf"))
+        rows += _row(label, f"{psnr_:.2f}", _signed(gain, 2), f"{delta:.1f}", f"{cf:.1f}", ours=label == "featcolor")
+    rows += _row("truth", "", "", "", f"{_mean(results, 'truth', 'cf'):.1f}")
+    return _table(f"{title}, {len(results)}", ("PSNR, dB", "gain, dB", "ΔE<sub>00</sub>", "colourfulness"), rows)
+
+
+def _every(page: Page) -> str:
+    rows = ""
+    for results, what in ((page.halves, "half"), (page.unseen, "whole")):
+        for result in results:
+            ours, grey, truth = (result.scores[label] for label in ("featcolor", "grey", "truth"))
+            cells = (
+                _signed(ours.gain, 2),
+                f"{ours.delta_e00:.1f} / {grey.delta_e00:.1f}",
+                f"{ours.cf:.0f} / {truth.cf:.0f}",
+            )
+            rows += _row(f"{result.name.title()}, {what}", *cells)
+    head = ("gain, dB", "ΔE<sub>00</sub> / grey", "colourfulness / truth")
+    return f"<details><summary>Every picture</summary>{_table('Every picture', head, rows)}</details>"
+
+
+def _row(label: str, *cells: str, ours: bool = False) -> str:
+    return f"<tr{' class=ours' if ours else ''}><th scope=row>{escape(label)}</th>" + "".join(
+        f"<td>{cell}</td>" for cell in cells
+    )
+
+
+def _table(caption: str, head: Iterable[str], rows: str) -> str:
+    cells = "".join(f"<th scope=col>{name}</th>" for name in head)
+    return (
+        f"<div class=scroll><table><caption>{escape(caption)}</caption><thead><tr><td></td>{cells}</thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _timing(page: Page) -> str:
+    return (
+        f"The whole demo took {page.seconds:.0f} s. These commands made every picture above, with all settings as "
+        "they come; beside each, its wall time with start-up."
+    )
+
+
+def _commands(commands: Iterable[Command]) -> str:
+    lines = "".join(
+        f"<li><code>{escape(command.text)}</code><span>{command.seconds:.1f} s</span></li>" for command in commands
+    )
+    return f"<ol class=commands>{lines}</ol>"
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    return f"<p class=note>{escape(', '.join(f'{name} {version}' for name, version in versions.items()))}</p>"
+
+
+def _list(items: Iterable[str]) -> str:
+    return "<ul class=credits>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+
+
+def _signed(value: float, digits: int = 1) -> str:
+    """The number with its sign, minus as typographers write it."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+_TEMPLATE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>featcolor: demo</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
