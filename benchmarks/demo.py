@@ -22,17 +22,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.demo_page import Command, Page, Result, build_page
-from featcolor.colorizer import library_versions
+from benchmarks.demo_page import Command, Page, build_page
+from benchmarks.demo_results import Result
 from featcolor.images import read_picture, write_picture
 from featcolor.measures import grey_picture
 from featcolor.modelfile import read_card
+from featcolor.report import library_versions
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
 ROOT = Path(__file__).resolve().parent.parent
 
-FAILED_THROUGH_IGNORANCE = (
-    "None of the five references shows {subject}, so the model guesses from light and texture, and guesses wrong."
+FAILURE = (
+    "None of its five references shows {subject}, so the model guesses from light and texture, and guesses wrong. "
+    "It cannot know colours that it has not been shown: with the left half of this picture among the references, "
+    "the right half gained {gain:.1f} dB above, at ΔE<sub>00</sub> {delta:.1f}."
 )
 
 STRIP = ("coffee", "astronaut")
@@ -156,6 +159,14 @@ def colour_unseen(truths: dict[str, NDArray[np.uint8]], out: Path) -> tuple[list
     return results, commands
 
 
+def explain_failure(halves: list[Result], unseen: list[Result]) -> str:
+    """Why the worst of the unseen pictures failed, and what its own half as a reference did."""
+    worst = min(unseen, key=lambda result: result.scores["featcolor"].gain).name
+    subject = next(photograph.subject for photograph in PHOTOGRAPHS if photograph.name == worst)
+    half = next(result.scores["featcolor"] for result in halves if result.name == worst)
+    return FAILURE.format(subject=subject, gain=half.gain, delta=half.delta_e00)
+
+
 def strip(results: list[Result]) -> NDArray[np.uint8]:
     """Grey, ours and truth of each result in one row on white."""
     columns: list[NDArray[np.uint8]] = []
@@ -182,12 +193,10 @@ def main() -> None:
     truths = prepare(out)
     halves, commands, seconds = colour_halves(truths["halves"], out)
     unseen, more = colour_unseen(truths["pictures"], out)
-    subjects = {photograph.name: photograph.subject for photograph in PHOTOGRAPHS}
-    worst = min(unseen, key=lambda result: result.scores["featcolor"].gain)
     page = Page(
         halves=halves,
         unseen=unseen,
-        failure=FAILED_THROUGH_IGNORANCE.format(subject=subjects[worst.name]),
+        failure=explain_failure(halves, unseen),
         commands=commands + more,
         picture_seconds=seconds,
         seconds=time.perf_counter() - start,

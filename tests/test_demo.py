@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.demo import PHOTOGRAPHS, STRIP, load, strip
-from benchmarks.demo_page import BEST_SHOWN, Command, Page, Result, build_page
+from benchmarks.demo_page import BEST_SHOWN, Command, Page, build_page
+from benchmarks.demo_results import Result
 from featcolor.measures import colourfulness, gain, grey_picture, mean_delta_e00
 
 VOID = {"meta", "img"}

@@ -1,0 +1,45 @@
+"""What the demo measures: each picture's output and baselines beside the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.measures import colourfulness, mean_delta_e00, psnr
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Measures of one picture: PSNR and its gain over grey in dB, mean CIEDE2000, colourfulness."""
+
+    psnr: float
+    gain: float
+    delta_e00: float
+    cf: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One picture of the demo: all (H, W, 3) uint8, but confidence (H, W) uint8."""
+
+    name: str
+    grey: NDArray[np.uint8]
+    constant: NDArray[np.uint8]
+    coloured: NDArray[np.uint8]
+    truth: NDArray[np.uint8]
+    confidence: NDArray[np.uint8]
+
+    @cached_property
+    def scores(self) -> dict[str, Scores]:
+        """Scores of grey, one constant colour, featcolor and the truth, by these names."""
+        base = psnr(self.truth, self.grey)
+        outputs = {"grey": self.grey, "one constant colour": self.constant, "featcolor": self.coloured}
+        scores = {}
+        for label, output in outputs.items():
+            value = psnr(self.truth, output)
+            delta = mean_delta_e00(self.truth, output)
+            scores[label] = Scores(value, value - base, delta, colourfulness(output))
+        return scores | {"truth": Scores(float("inf"), float("inf"), 0.0, colourfulness(self.truth))}
