@@ -59,8 +59,9 @@ def build_page(page: Page) -> str:
         _header(page),
         _section(
             "Unseen halves of reference pictures",
-            "One model, fitted on the left halves of six photographs, coloured their right halves. It never saw a "
-            "pixel of them. This is the case the tool is for: references of the same place, things and light.",
+            f"One model, fitted on the left halves of {_word(len(page.halves))} photographs, coloured their right "
+            "halves, of which it never saw a pixel. This is the easiest case: the same things, in the same light, "
+            "taken by the same camera.",
             _figures(page.halves, "unseen half", "The left half was a reference; this right half was not."),
         ),
         _section(
@@ -119,8 +120,8 @@ def _header(page: Page) -> str:
     facts = (
         (_signed(_mean(page.halves, "featcolor", "gain")) + " dB", "PSNR over grey, mean of the unseen halves"),
         (_signed(_mean(page.unseen, "featcolor", "gain")) + " dB", "the same for unseen pictures"),
-        (f"{page.commands[0].seconds:.0f} s", "to fit on six references, on a CPU"),
-        (f"{page.picture_seconds:.2f} s", "to colour a picture"),
+        (f"{page.commands[0].seconds:.0f} s", f"to fit on {_word(len(page.halves))} references, on a CPU"),
+        (f"{page.picture_seconds:.2f} s", "to colour one of these halves"),
     )
     cells = "".join(f"<div><dt>{escape(value)}</dt><dd>{escape(text)}</dd></div>" for value, text in facts)
     return (
@@ -172,7 +173,7 @@ def _maps(result: Result) -> list[tuple[NDArray[np.uint8], str]]:
     return [
         (result.coloured, "coloured"),
         (result.confidence, "confidence"),
-        (np.uint8(np.rint(255 * nearness)), "nearness to the truth"),
+        (np.rint(255 * nearness).astype(np.uint8), "nearness to the truth"),
     ]
 
 
