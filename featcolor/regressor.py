@@ -149,7 +149,9 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         centre = targets[rows].mean(axis=0, dtype=np.float64).astype(np.float32)
         if self.solver == "ridge":
             self.losses_: list[list[float]] = []
-            self.predictor_ = ChromaPredictor((fit_ridge(inputs, targets - centre, rows, self.alpha),), None, centre)
+            with threadpool_limits(1):
+                network = fit_ridge(inputs, targets - centre, rows, self.alpha)
+            self.predictor_ = ChromaPredictor((network,), None, centre)
             return self
         if self.head == "bins":
             cells = build_cells(targets[rows])
