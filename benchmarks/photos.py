@@ -143,7 +143,9 @@ def build_parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--test", nargs="+", action="append", default=[], help="test pictures; may be repeated")
     parser.add_argument("--crop", action="store_true", help="centre-crop test pictures to their short side")
     parser.add_argument("--hold", type=int, default=0, help="also test on this many of --hold-from, and leave them out")
-    parser.add_argument("--hold-from", help="folder among --refs that they are drawn from (seed 0), cropped")
+    parser.add_argument("--hold-from", help="folder among --refs that they are drawn from, cropped")
+    parser.add_argument("--hold-seed", type=int, default=0, help="seed of the draw")
+    parser.add_argument("--not-from", nargs="+", default=[], help="pictures that are never drawn")
     parser.add_argument("--preset", choices=PRESETS, default=DEFAULT_PRESET)
     return parser
 
@@ -157,8 +159,10 @@ def load(arguments: argparse.Namespace) -> tuple[list[Path], dict[str, list[NDAr
         for name, group in sets.items()
     }
     if arguments.hold:
+        barred = {path.name for path in expand_references(arguments.not_from)} if arguments.not_from else set()
         pool = expand_references([arguments.hold_from])
-        held = [pool[i] for i in np.random.default_rng(0).permutation(len(pool))[: arguments.hold]]
+        order = np.random.default_rng(arguments.hold_seed).permutation(len(pool))
+        held = [pool[i] for i in order if pool[i].name not in barred][: arguments.hold]
         references = [path for path in references if path not in set(held)]
         pictures[f"{arguments.hold} held back"] = [test_picture(p, crop=True) for p in held]
     tested = {path.resolve() for group in sets.values() for path in expand_references(group)}
