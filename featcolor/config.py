@@ -135,5 +135,5 @@ PRESETS: Final[Mapping[str, ColorizerConfig]] = MappingProxyType(
         "best": ColorizerConfig(step=4, pixels=800, views=4, members=4, mirrored=True),
     }
 )
-"""Named trade-offs of quality against time, chosen by measurement: benchmarks/README.md."""
+"""Named trade-offs of quality against time; "balanced" is the one that benchmarks/README.md measures."""
 DEFAULT_PRESET: Final = "balanced"
