@@ -1,0 +1,58 @@
+"""What the benchmark compares: one protocol for every method, and the table of those that it knows by name."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.datasets import Sample
+
+Group: TypeAlias = Literal["baseline", "same references", "pretrained", "precomputed"]
+
+
+class Method(ABC):
+    """A way to colour a grey picture.
+
+    Built from its settings alone, without work; `fit` does the work, in a process of its own, once before the first
+    picture. `settings` and the references decide whether outputs of an earlier run may be used again.
+
+    Attributes
+    ----------
+    title : what reports call it.
+    group : "same references" methods learn from the references and nothing else that we chose; "pretrained" ones bring
+        weights; "precomputed" ones bring pictures.
+    """
+
+    title: str
+    group: ClassVar[Group]
+
+    def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
+        """Learn from colour pictures; `seconds` is a time budget, for methods that take one."""
+        return self
+
+    @abstractmethod
+    def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Colour a grey picture.
+
+        Parameters
+        ----------
+        grey : (H, W) uint8
+            sRGB grey codes.
+
+        Returns
+        -------
+        (H, W, 3) uint8
+        """
+
+    def output(self, sample: Sample) -> NDArray[np.uint8]:
+        """The method's picture of a sample; precomputed outputs are found by its name."""
+        return self.colorize(sample.grey)
+
+    def settings(self) -> dict[str, Any]:
+        """Everything that the outputs depend on besides the references, as JSON can hold it."""
+        return {}
