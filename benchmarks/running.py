@@ -1,0 +1,312 @@
+"""Each method in a process of its own: fitted, timed and its pictures kept, so that a crash or a leak is its own.
+
+Outputs are kept as `FOLDER/METHOD/PICTURE.png` beside `FOLDER/gt` and `FOLDER/gray`: the gallery layout that
+`featcolor benchmark outputs` reads. What made them is kept as a fingerprint, so that a later run uses them again only
+when nothing has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import multiprocessing
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+import featcolor
+import features
+import refine
+from benchmarks.datasets import Sample
+from benchmarks.methods import Method
+from benchmarks.results import MethodRecord
+from featcolor.errors import FeatcolorError
+from featcolor.modelfile import replacing
+from featcolor.parallel import available_cores, library_threads
+from featcolor.remedies import one_line
+
+TRUTH, GREY = "gt", "gray"
+"""Folders of the truth and of the grey inputs, as galleries call them."""
+RECORD: Final = "method.json"
+INDEX: Final = "samples.json"
+_JSON_SEPARATORS: Final = (",", ":")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One method's work.
+
+    Attributes
+    ----------
+    name : of the method, and of the folder of its outputs.
+    method : not fitted.
+    references : what it is fitted on; empty for a method that is not.
+    seconds : its time budget, for a method that takes one.
+    """
+
+    name: str
+    method: Method
+    references: tuple[Path, ...] = ()
+    seconds: float | None = None
+
+
+class OutputFolder:
+    """Where samples and outputs lie.
+
+    Parameters
+    ----------
+    folder : made when it does not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, method: str, picture: str, pixels: NDArray[np.uint8]) -> None:
+        """Keep a picture, (H, W) or (H, W, 3) uint8, written beside its place and renamed."""
+        path = self.path(method, picture)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        coded = cv2.imencode(".png", pixels if pixels.ndim == 2 else pixels[..., ::-1])[1]
+        with replacing(path) as part:
+            part.write_bytes(coded.tobytes())
+
+    def read(self, method: str, picture: str) -> NDArray[np.uint8] | None:
+        """A kept picture, (H, W, 3) uint8; None where there is none."""
+        bgr = cv2.imread(str(self.path(method, picture)), cv2.IMREAD_COLOR) if self.has(method, picture) else None
+        return None if bgr is None else np.ascontiguousarray(bgr[..., ::-1])
+
+    def has(self, method: str, picture: str) -> bool:
+        """Whether the picture is there."""
+        return self.path(method, picture).is_file()
+
+    def sample(self, picture: str) -> Sample:
+        """Truth and grey of a test picture, kept by `write_sample`."""
+        truth, grey = self.read(TRUTH, picture), self.read(GREY, picture)
+        if truth is None or grey is None:
+            raise FileNotFoundError(f"{self.folder}: no sample {picture}")
+        return Sample(picture, truth, np.ascontiguousarray(grey[..., 0]))
+
+    def write_sample(self, sample: Sample) -> None:
+        """Keep a test picture."""
+        self.write(TRUTH, sample.name, sample.truth)
+        self.write(GREY, sample.name, sample.grey)
+
+    def record(self, method: str) -> dict[str, Any]:
+        """What a finished method left beside its outputs; empty where it did not finish."""
+        return _read_json(self.folder / method / RECORD)
+
+    def write_record(self, method: str, record: dict[str, Any]) -> None:
+        """Say that a method has finished, and how."""
+        (self.folder / method).mkdir(parents=True, exist_ok=True)
+        with replacing(self.folder / method / RECORD) as part:
+            part.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+    def write_index(self, index: dict[str, Any]) -> None:
+        """Say which samples are there, once all of them are."""
+        with replacing(self.folder / INDEX) as part:
+            part.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+    def index(self) -> dict[str, Any]:
+        """What `write_index` said; empty where the samples are not complete."""
+        return _read_json(self.folder / INDEX)
+
+    def clear_all(self) -> None:
+        """Forget samples and outputs."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+
+    def clear(self, method: str) -> None:
+        """Forget a method's outputs."""
+        shutil.rmtree(self.folder / method, ignore_errors=True)
+
+    def path(self, method: str, picture: str) -> Path:
+        """Where a picture lies or would lie."""
+        return self.folder / method / f"{picture}.png"
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; empty where there is none or another thing."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def run_job(
+    job: Job,
+    pictures: Sequence[str],
+    outputs: OutputFolder,
+    *,
+    data: str,
+    progress: Callable[[str, int, int], None],
+) -> MethodRecord:
+    """Fit a method, colour every picture, and say what it took; outputs of an equal earlier run are used again.
+
+    Parameters
+    ----------
+    job : the method.
+    pictures : names of samples in `outputs`.
+    data : fingerprint of the samples and of the references.
+    progress : called with (stage, steps done, steps in all).
+
+    Returns
+    -------
+    The record; its `failure` says what went wrong. A method that fails, or whose process dies, never ends the run.
+    """
+    fingerprint = _fingerprint(job, data)
+    record = outputs.record(job.name)
+    if record.get("fingerprint") != fingerprint:
+        record = {}
+    if not record:
+        # A fitted method starts anew: pictures of two fits would be mixed, and not every fit repeats itself exactly.
+        if job.references or not _resumable(outputs, job.name, fingerprint):
+            outputs.clear(job.name)
+        outputs.write_record(job.name, {"started": fingerprint})
+        record = _in_child(job, pictures, outputs, progress)
+        if not record["failure"]:
+            outputs.write_record(job.name, {**record, "fingerprint": fingerprint})
+    method = MethodRecord(job.name, job.method.title, job.method.group, job.method.settings())
+    kept = ("fit_seconds", "fit_memory", "picture_seconds", "picture_memory", "failure")
+    return replace(method, **{key: record[key] for key in kept if record.get(key) is not None})
+
+
+def _resumable(outputs: OutputFolder, name: str, fingerprint: str) -> bool:
+    """Whether an unfinished run of the same work left pictures that still hold."""
+    return outputs.record(name).get("started") == fingerprint
+
+
+def _fingerprint(job: Job, data: str) -> str:
+    """Hash of everything that a method's outputs depend on: settings, references and pictures, budget, our code."""
+    facts = {
+        "method": type(job.method).__name__,
+        "settings": job.method.settings(),
+        "references": len(job.references),
+        "seconds": job.seconds,
+        "data": data,
+        "code": _code_hash(Path(inspect.getfile(type(job.method)))),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=_JSON_SEPARATORS).encode()).hexdigest()[:16]
+
+
+def _code_hash(module: Path) -> str:
+    """Hash of the packages that colour, and of the module that a method is written in."""
+    packages = (Path(package.__file__).parent for package in (featcolor, features, refine))
+    files = [path for package in packages for path in sorted(package.rglob("*.py")) if "commands" not in path.parts]
+    digest = hashlib.sha256()
+    for path in (*files, module):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _in_child(
+    job: Job, pictures: Sequence[str], outputs: OutputFolder, progress: Callable[[str, int, int], None]
+) -> dict[str, Any]:
+    """The work in a fresh process, which tells its progress through a pipe and its record at the end."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(job, tuple(pictures), outputs.folder, sender), name=job.name)
+    record: dict[str, Any] | None = None
+    process.start()
+    sender.close()
+    try:
+        while True:
+            try:
+                message = receiver.recv()
+            except EOFError:
+                break
+            if isinstance(message, dict):
+                record = message
+            else:
+                progress(*message)
+        process.join()
+    finally:
+        if process.is_alive():
+            process.terminate()
+            process.join()
+        receiver.close()
+    if record is not None:
+        return record
+    return {"failure": f"its process died (exit code {process.exitcode}); too little memory?"}
+
+
+def _child(job: Job, pictures: tuple[str, ...], folder: Path, sender: Connection) -> None:
+    """What the process does; Ctrl-C reaches the parent, which ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    record: dict[str, Any] = {"failure": ""}
+    try:
+        record |= _work(job, pictures, OutputFolder(folder), lambda *step: sender.send(step))
+    except Exception as error:  # whatever a method raises belongs to that method: it is named in the report
+        record["failure"] = one_line(error)
+    sender.send(record)
+    sender.close()
+
+
+def _work(
+    job: Job, pictures: Sequence[str], outputs: OutputFolder, progress: Callable[[str, int, int], None]
+) -> dict[str, Any]:
+    """Fit and colour; seconds a picture is the median, the first one left out as warm-up where there are more."""
+    record: dict[str, Any] = {}
+    start = time.perf_counter()
+    if job.references:
+        progress(f"{job.name}: fitting", 0, 1)
+        job.method.fit(job.references, seconds=job.seconds)
+        progress(f"{job.name}: fitting", 1, 1)
+        record = {"fit_seconds": time.perf_counter() - start, "fit_memory": peak_memory()}
+    forget_peak_memory()
+    seconds, missing = [], []
+    todo = [picture for picture in pictures if not outputs.has(job.name, picture)]
+    with library_threads(available_cores()):
+        for done, picture in enumerate(todo, start=1):
+            sample = outputs.sample(picture)
+            begin = time.perf_counter()
+            try:
+                rgb = job.method.output(sample)
+            except FeatcolorError as error:
+                missing.append(f"{picture} ({one_line(error)})")
+                continue
+            seconds.append(time.perf_counter() - begin)
+            if rgb.shape != sample.truth.shape or rgb.dtype != np.uint8:
+                missing.append(f"{picture} (gave {rgb.shape} {rgb.dtype}, not {sample.truth.shape} uint8)")
+                continue
+            outputs.write(job.name, picture, rgb)
+            progress(job.name, done, len(todo))
+    failure = f"no output of {len(missing)} of {len(pictures)} pictures: {'; '.join(missing[:3])}" if missing else ""
+    timed = seconds[1:] or seconds
+    median = float(np.median(timed)) if timed else None
+    return record | {"picture_seconds": median, "picture_memory": peak_memory(), "failure": failure}
+
+
+def peak_memory() -> int:
+    """The most memory that this process has held, in bytes; 0 where the system does not tell.
+
+    Linux's own high-water mark: `ru_maxrss` of a young process still holds its parent's.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
+    except (OSError, StopIteration):
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def forget_peak_memory() -> None:
+    """Let `peak_memory` count from here, where the system can (Linux: proc_pid_clear_refs(5), value 5)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return

@@ -1,0 +1,176 @@
+"""featcolor benchmark photos|outputs|speed -o REPORT: how good and how fast, beside others, on one page."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featcolor.commands.console import complain, print_line, print_table, progress_bar
+from featcolor.commands.options import seed, whole_number
+from featcolor.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmarks.results import Results
+    from benchmarks.study import Study
+
+SUMMARY = "measure colorizers beside each other and write a report"
+DESCRIPTION = """\
+Measure featcolor beside plain grey, classical methods and deep models, on the same pictures, with the same measures,
+and write a report: tables as CSV and JSON, and one page (index.html) that needs nothing else.
+"""
+EPILOG = """\
+examples:
+  featcolor benchmark photos --quick -o report/                        on photographs that come with featcolor
+  featcolor benchmark photos --data test/ --refs refs/ -o report/
+  featcolor benchmark photos --data val/ --layout imagenet-val5k --refs refs/ --onnx ddcolor-tiny=net.onnx -o report/
+  featcolor benchmark outputs gallery/ --model town.featcolor -o report/
+  featcolor benchmark speed -o report/
+
+'featcolor benchmark photos --help' explains photos, and so on.
+"""
+PHOTOS = """\
+Fit on reference pictures what can be fitted, colour the test pictures in grey, compare with the truth. A run that was
+stopped goes on where it was: methods that are done are not run again while nothing that they depend on has changed.
+"""
+PHOTOS_EPILOG = """\
+methods:
+  baselines                    grey, constant (mean chroma of the references)
+  fitted on the references     welsh2002, superpixels, neighbours, ridge, featcolor-fast, featcolor-balanced,
+                               featcolor-best, featcolor-mean, unet (a U-Net trained as long as featcolor-balanced
+                               takes to fit; needs the extra 'train'), unet-x10 (ten times as long)
+  pretrained                   --onnx NAME=FILE, NAME one of zhang16, siggraph17, deoldify-artistic, deoldify-stable,
+                               deoldify-video, ddcolor-tiny, ddcolor-large, or any name with a description:
+                               --onnx NAME=FILE,DESCRIPTION.toml; --model FILE, a model that 'featcolor fit' made
+  precomputed                  --outputs NAME=FOLDER, matched by file name
+
+--fail-under takes measures by their names in summary.csv, of featcolor-balanced or of METHOD:MEASURE. It fails when
+the mean is worse: below it, and above it for measures of error.
+exit codes: 0 done; 1 a method failed or --fail-under; 2 the call cannot be done as typed, or a reference shows a test
+picture.
+"""
+OUTPUTS = """\
+Measure pictures that other programs made: a folder with gt/, gray/ and one folder a method, matched by file name.
+"""
+SPEED = """\
+Time start-up, features, fitting, prediction, refiners and whole pictures, beside the architectures of Zhang et al. 2016
+and of DDColor-tiny with random weights, on the same runtime and threads.
+"""
+
+LAYOUT_NAMES = (
+    "auto",
+    "folder",
+    "pairs",
+    "gallery",
+    "imagenet-val5k",
+    "imagenet-ctest10k",
+    "coco-stuff",
+    "kodak",
+    "div2k",
+    "davis",
+    "videvo",
+)
+METRIC_GROUPS = ("core", "all")
+QUICK_PICTURES = 12
+QUICK_REFERENCES = 40
+QUICK_METHODS = "grey,constant,welsh2002,superpixels,neighbours,ridge,featcolor-fast,featcolor-balanced,unet"
+OURS = "featcolor-balanced"
+MODEL_NAME = "featcolor"
+WORK_FAILED = 1
+SHOWN = ("gain", "delta_e00", "cf")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What each kind of benchmark takes."""
+    kinds = parser.add_subparsers(title="benchmarks", dest="benchmark", metavar="WHAT", required=True)
+    photos = _add_kind(kinds, "photos", "fit, colour and compare on photographs", PHOTOS, PHOTOS_EPILOG)
+    photos.add_argument("--data", nargs="+", metavar="DIR", help="test pictures (default: some that come along)")
+    photos.add_argument("--refs", nargs="+", metavar="REF", help="references: files, folders, globs, @list.txt")
+    photos.add_argument("--methods", metavar="LIST", help="by commas, or all (default: all, with --quick fewer)")
+    _add_inputs(photos)
+    outputs = _add_kind(kinds, "outputs", "measure pictures that were made elsewhere", OUTPUTS)
+    outputs.add_argument("data", nargs=1, metavar="GALLERY", help="folder with gt/, gray/ and one folder a method")
+    outputs.add_argument("--refs", nargs="+", metavar="REF", help="references, for --methods that are fitted")
+    outputs.add_argument("--methods", metavar="LIST", help="methods to run beside them, by commas (default: grey)")
+    _add_inputs(outputs)
+    speed = _add_kind(kinds, "speed", "time every part", SPEED)
+    speed.add_argument("--quick", action="store_true", help="fewer sizes and repeats: about half a minute")
+    speed.add_argument("--model", type=Path, metavar="MODEL", help="the model to time (default: one fitted on the way)")
+    speed.add_argument("--only", metavar="TEXT", help="only timings with this in their name")
+
+
+def _add_kind(kinds: Any, name: str, summary: str, text: str, epilog: str = "") -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = kinds.add_parser(
+        name,
+        help=summary,
+        description=text,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="REPORT", help="folder of the report")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress and no summary, only errors")
+    # Not given here, the one of `featcolor benchmark` stands.
+    parser.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
+    )
+    return parser
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    """What photos and outputs have in common."""
+    others = parser.add_argument_group("others to compare with")
+    others.add_argument("--model", action="append", default=[], metavar="[NAME=]MODEL", help="a fitted featcolor model")
+    others.add_argument("--onnx", action="append", default=[], metavar="NAME=FILE", help="a pretrained network")
+    others.add_argument("--outputs", action="append", default=[], metavar="NAME=FOLDER", help="pictures made elsewhere")
+    others.add_argument("--resize-outputs", action="store_true", help="bring those to the size of the truth")
+    how = parser.add_argument_group("how to measure")
+    how.add_argument("--layout", choices=LAYOUT_NAMES, default="auto", help="of the test pictures (default: auto)")
+    how.add_argument("--protocol", metavar="NAME", help="size and crop (default: what is usual for the layout)")
+    how.add_argument("--limit", type=whole_number, metavar="N", help="at most N test pictures, spread over the set")
+    how.add_argument("--metrics", default="core", metavar="LIST", help="core, all, or keys by commas (default: core)")
+    how.add_argument("--lpips", type=Path, metavar="FILE.onnx", help="LPIPS by this network")
+    how.add_argument("--fid", type=Path, metavar="FILE.onnx", help="FID by this feature network")
+    how.add_argument("--ours", metavar="NAME", help=f"method that is compared with each other (default: {OURS})")
+    how.add_argument("--allow-leaks", action="store_true", help="measure even where a reference shows a test picture")
+    how.add_argument("--seed", type=seed, default=0, metavar="N", help="of the intervals and of --limit (default: 0)")
+    how.add_argument("--quick", action="store_true", help="a few pictures, references and methods: under a minute")
+    how.add_argument("--fresh", action="store_true", help="use nothing of an earlier run")
+    how.add_argument(
+        "--fail-under",
+        action="append",
+        default=[],
+        metavar="[METHOD:]MEASURE=VALUE",
+        help="exit 1 when the mean is worse; may be repeated",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and write the report."""
+    output: Path = arguments.output
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"{output}: a file; -o needs a folder")
+    return _speed(arguments) if arguments.benchmark == "speed" else _compare(arguments)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from benchmarks.report import write_report
+    from benchmarks.running import OutputFolder
+    from benchmarks.study import OUTPUTS as FOLDER
+    from benchmarks.study import run_study
+
+    bounds = [_bound(text, arguments.ours) for text in arguments.fail_under]
+    with progress_bar(quiet=arguments.quiet) as progress:
+        study = _study(arguments)
+        results = run_study(study, progress=progress, tell=complain)
+        kept = OutputFolder(study.folder / FOLDER)
+        page = write_report(results, study.folder, picture_of=kept.picture_of)
+    if not arguments.quiet:
+        _print_results(results, page)
+    failed = [method for method in results.methods if method.failure]
+    worse = [line for bound in bounds if (line := _worse(results, *bound))]
+    for line in worse:
+        complain(line, kind="error")
+    return WORK_FAILED if failed or worse else 0
