@@ -85,15 +85,24 @@ class OutputFolder:
         bgr = cv2.imread(str(self.path(method, picture)), cv2.IMREAD_COLOR) if self.has(method, picture) else None
         return None if bgr is None else np.ascontiguousarray(bgr[..., ::-1])
 
+    def output(self, method: str, picture: str) -> NDArray[np.uint8]:
+        """A kept picture that must be there, (H, W, 3) uint8."""
+        rgb = self.read(method, picture)
+        if rgb is None:
+            raise FileNotFoundError(f"{self.path(method, picture)} is missing or damaged; run again with --fresh")
+        return rgb
+
+    def picture_of(self, method: str, picture: str) -> NDArray[np.uint8] | None:
+        """As reports ask for it: `read`, where "truth" and "grey" are the sample's."""
+        return self.read({"truth": TRUTH, "grey": GREY}.get(method, method), picture)
+
     def has(self, method: str, picture: str) -> bool:
         """Whether the picture is there."""
         return self.path(method, picture).is_file()
 
     def sample(self, picture: str) -> Sample:
         """Truth and grey of a test picture, kept by `write_sample`."""
-        truth, grey = self.read(TRUTH, picture), self.read(GREY, picture)
-        if truth is None or grey is None:
-            raise FileNotFoundError(f"{self.folder}: no sample {picture}")
+        truth, grey = self.output(TRUTH, picture), self.output(GREY, picture)
         return Sample(picture, truth, np.ascontiguousarray(grey[..., 0]))
 
     def write_sample(self, sample: Sample) -> None:

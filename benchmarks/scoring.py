@@ -6,21 +6,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.intervals import bootstrap_combined, bootstrap_mean, paired
-from benchmarks.metrics import PICTURE_METRICS, SET_METRICS, Pair
+from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
 from benchmarks.outputs import lightness_deviation
+from benchmarks.pictures import Picture
 from benchmarks.results import Comparison, CurvePoint, Score, Summary
 from benchmarks.running import OutputFolder
-from featcolor.measures import colourfulness, grey_picture, mean_delta_e00, psnr
+from featcolor.measures import colourfulness, delta_e00, lab_of, psnr
 from featcolor.parallel import available_cores, run_over
-from featcolor.spaces import lab_to_rgb, rgb_to_lab
+from featcolor.spaces import lab_to_rgb
 
 Progress: TypeAlias = Callable[[str, int, int], None]
+Done: TypeAlias = Mapping[str, Sequence[str]]
+"""{method: pictures that it has an output of}."""
+Found = TypeVar("Found")
 
 CURVE_FACTORS: Final = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 """Chroma of ours is multiplied by these to find the factor that gives a rival's colourfulness."""
@@ -30,7 +34,7 @@ MATCHED_WITHIN: Final = 2.0
 """Colourfulness this near to a rival's counts as equal."""
 COMPARED: Final = {"delta_e00": "lower", "gain": "higher"}
 """Measures that ours and a rival are compared by at equal colourfulness, and which way is better."""
-WORTH_WORKERS: Final = 60
+WORTH_WORKERS: Final = 12
 """Pictures from which on worker processes save more than their start costs."""
 
 
@@ -42,79 +46,82 @@ class Reading(NamedTuple):
     delta_e00: float
 
 
-@dataclass
-class Table:
-    """Scores as they are gathered.
+class Scored(NamedTuple):
+    """One output measured: values by key, statistics of set measures by key, mean |ΔL*| from the grey input."""
 
-    `scores` by (method, picture); `statistics` of set measures by (method, measure), one entry a picture, in the order
-    of the pictures; `deviations` of lightness by method.
-    """
-
-    scores: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
-    statistics: dict[tuple[str, str], dict[str, NDArray[Any]]] = field(default_factory=dict)
-    deviations: dict[str, dict[str, float]] = field(default_factory=dict)
+    values: dict[str, float]
+    statistics: dict[str, NDArray[Any]]
+    deviation: float
 
 
 @dataclass(frozen=True)
 class ScoreTask:
-    """Measure one output: what a worker does."""
+    """Measure every method's output of one picture, {method: Scored}: what a worker does."""
 
     folder: Path
+    done: Done
     metrics: tuple[str, ...]
 
-    def __call__(self, item: tuple[str, str]) -> tuple[dict[str, float], dict[str, NDArray[Any]], float]:
+    def __call__(self, picture: str) -> dict[str, Scored]:
         outputs = OutputFolder(self.folder)
-        method, picture = item
-        sample, output = outputs.sample(picture), outputs.read(method, picture)
-        if output is None:
-            raise FileNotFoundError(f"{outputs.path(method, picture)} is gone")
-        pair = Pair(sample.truth, output)
-        values = {key: float(PICTURE_METRICS[key].measure(pair)) for key in self.metrics if key in PICTURE_METRICS}
-        statistics = {key: SET_METRICS[key].statistic(pair) for key in self.metrics if key in SET_METRICS}
-        return values, statistics, lightness_deviation(sample.grey, output)
+        sample = outputs.sample(picture)
+        truth = Picture(sample.truth)
+        found = {}
+        for method in _having(self.done, picture):
+            output = Picture(outputs.output(method, picture))
+            values = {
+                key: float(PICTURE_METRICS[key].measure(truth, output))
+                for key in self.metrics
+                if key in PICTURE_METRICS
+            }
+            statistics = {key: SET_METRICS[key].statistic(truth, output) for key in self.metrics if key in SET_METRICS}
+            found[method] = Scored(values, statistics, lightness_deviation(sample.grey, output.rgb))
+        return found
 
 
 @dataclass(frozen=True)
 class ReadTask:
-    """Read one output with its chroma multiplied, by the factors of its method: what a worker does."""
+    """Read the outputs of one picture with their chroma multiplied, {method: readings}: what a worker does."""
 
     folder: Path
+    done: Done
     factors: Mapping[str, tuple[float, ...]]
 
-    def __call__(self, item: tuple[str, str]) -> list[Reading]:
+    def __call__(self, picture: str) -> dict[str, list[Reading]]:
         outputs = OutputFolder(self.folder)
-        method, picture = item
-        truth, output = outputs.sample(picture).truth, outputs.read(method, picture)
-        if output is None:
-            raise FileNotFoundError(f"{outputs.path(method, picture)} is gone")
-        lightness, chroma = rgb_to_lab(output)
-        baseline = psnr(truth, grey_picture(truth))
-        readings = []
-        for factor in self.factors[method]:
-            # 1 is the picture as it is: one more rounding would move it.
-            rgb = output if factor == 1 else lab_to_rgb(lightness, chroma * np.float32(factor))
-            readings.append(Reading(colourfulness(rgb), psnr(truth, rgb) - baseline, mean_delta_e00(truth, rgb)))
-        return readings
+        truth = Picture(outputs.sample(picture).truth)
+        found = {}
+        for method in _having(self.done, picture):
+            output = outputs.output(method, picture)
+            lab = lab_of(output)
+            found[method] = [
+                # At 1 the picture stays as it is: one more rounding would move it.
+                _reading(truth, output if factor == 1 else _multiplied(lab, factor))
+                for factor in self.factors[method]
+            ]
+        return found
 
 
-def score_all(
-    outputs: OutputFolder, done: Mapping[str, Sequence[str]], metrics: Sequence[str], *, progress: Progress
-) -> Table:
-    """Measure every output that is there.
+@dataclass
+class Table:
+    """Scores as they are gathered: {method: {picture: Scored}}."""
 
-    Parameters
-    ----------
-    done : {method: its pictures}.
-    metrics : keys of `PICTURE_METRICS` and `SET_METRICS`.
-    """
-    items = [(method, picture) for method, pictures in done.items() for picture in pictures]
+    scored: dict[str, dict[str, Scored]] = field(default_factory=dict)
+
+    def deviation(self, method: str) -> float:
+        """Mean over pictures of |ΔL*| from the grey input; 0 for a method without output."""
+        return (
+            float(np.mean([each.deviation for each in self.scored[method].values()])) if method in self.scored else 0.0
+        )
+
+
+def score_all(outputs: OutputFolder, done: Done, metrics: Sequence[str], *, progress: Progress) -> Table:
+    """Measure every output that is there by measures named by their keys."""
     table = Table()
-    task = ScoreTask(outputs.folder, tuple(metrics))
-    for (method, picture), (values, statistics, deviation) in _over(task, items, "measuring", progress):
-        table.scores[method, picture] = values
-        table.deviations.setdefault(method, {})[picture] = deviation
-        for key, statistic in statistics.items():
-            table.statistics.setdefault((method, key), {})[picture] = statistic
+    task = ScoreTask(outputs.folder, done, tuple(metrics))
+    for picture, found in _over(task, _pictures(done), "measuring", progress):
+        for method, scored in found.items():
+            table.scored.setdefault(method, {})[picture] = scored
     return table
 
 
@@ -124,31 +131,27 @@ def rows(table: Table, pictures: Sequence[str], methods: Sequence[str]) -> list[
         Score(method, picture, metric, value)
         for method in methods
         for picture in pictures
-        for metric, value in table.scores.get((method, picture), {}).items()
+        if picture in table.scored.get(method, {})
+        for metric, value in table.scored[method][picture].values.items()
     ]
 
 
-def summarise(
-    table: Table, pictures: Sequence[str], methods: Sequence[str], metrics: Sequence[str], *, seed: int
-) -> list[Summary]:
+def summarise(table: Table, methods: Sequence[str], metrics: Sequence[str], *, seed: int) -> list[Summary]:
     """Means over pictures, and measures of the whole set, with bootstrap intervals."""
     summaries = []
     for method in methods:
-        mine = [picture for picture in pictures if (method, picture) in table.scores]
-        for metric in metrics if mine else ():
+        scored = [table.scored[method][picture] for picture in sorted(table.scored.get(method, {}))]
+        for metric in metrics if scored else ():
             if metric in PICTURE_METRICS:
-                values = np.array([table.scores[method, picture][metric] for picture in mine])
-                interval = bootstrap_mean(values, seed=seed)
+                interval = bootstrap_mean([each.values[metric] for each in scored], seed=seed)
             else:
-                statistics = np.stack([table.statistics[method, metric][picture] for picture in mine])
+                statistics = np.stack([each.statistics[metric] for each in scored])
                 interval = bootstrap_combined(statistics, SET_METRICS[metric].combine, seed=seed)
-            summaries.append(Summary(method, metric, interval.mean, interval.low, interval.high, len(mine)))
+            summaries.append(Summary(method, metric, *interval))
     return summaries
 
 
-def trace_curves(
-    outputs: OutputFolder, done: Mapping[str, Sequence[str]], ours: str, *, progress: Progress
-) -> dict[str, list[CurvePoint]]:
+def trace_curves(outputs: OutputFolder, done: Done, ours: str, *, progress: Progress) -> dict[str, list[CurvePoint]]:
     """Each method's mean gain, colourfulness and CIEDE2000 with its chroma multiplied, by growing factor."""
     factors = {method: CURVE_FACTORS if method == ours else RIVAL_FACTORS for method in done}
     read = read_at(outputs, done, factors, stage="tracing curves", progress=progress)
@@ -163,7 +166,7 @@ def trace_curves(
 
 def compare_all(
     outputs: OutputFolder,
-    done: Mapping[str, Sequence[str]],
+    done: Done,
     curves: Mapping[str, Sequence[CurvePoint]],
     ours: str,
     *,
@@ -171,19 +174,18 @@ def compare_all(
     progress: Progress,
 ) -> list[Comparison]:
     """Ours against every other method: our chroma multiplied so that mean colourfulness is the rival's."""
-    if not done.get(ours):
-        return []
-    common = {rival: [p for p in done[rival] if p in set(done[ours])] for rival in done if rival != ours}
+    mine = set(done.get(ours, ()))
+    common = {rival: [p for p in pictures if p in mine] for rival, pictures in done.items() if rival != ours}
     common = {rival: pictures for rival, pictures in common.items() if pictures}
     theirs = read_at(outputs, common, dict.fromkeys(common, (1.0,)), stage="reading rivals", progress=progress)
     comparisons = []
     for rival, pictures in common.items():
-        rival_cf = float(theirs[rival][:, 0, 0].mean())
-        factor = factor_for(curves[ours], rival_cf)
-        stage = f"at the colour of {rival}"
-        mine = read_at(outputs, {ours: pictures}, {ours: (factor,)}, stage=stage, progress=progress)[ours]
+        factor = factor_for(curves[ours], float(theirs[rival][:, 0, 0].mean()))
+        at_theirs = read_at(
+            outputs, {ours: pictures}, {ours: (factor,)}, stage=f"at the colour of {rival}", progress=progress
+        )
         comparisons += [
-            compare(mine[:, 0], theirs[rival][:, 0], metric, names=(ours, rival), factor=factor, seed=seed)
+            compare(at_theirs[ours][:, 0], theirs[rival][:, 0], metric, names=(ours, rival), factor=factor, seed=seed)
             for metric in COMPARED
         ]
     return comparisons
@@ -226,31 +228,49 @@ def factor_for(curve: Sequence[CurvePoint], cf: float) -> float:
 
 def read_at(
     outputs: OutputFolder,
-    done: Mapping[str, Sequence[str]],
+    done: Done,
     factors: Mapping[str, tuple[float, ...]],
     *,
     stage: str,
     progress: Progress,
 ) -> dict[str, NDArray[np.float64]]:
     """`Reading` of each picture at each factor of its method: {method: (n_pictures, n_factors, 3)}."""
-    items = [(method, picture) for method, pictures in done.items() for picture in pictures]
-    found = dict(_over(ReadTask(outputs.folder, factors), items, stage, progress))
+    found = dict(_over(ReadTask(outputs.folder, done, factors), _pictures(done), stage, progress))
     return {
-        method: np.array([found[method, picture] for picture in pictures], np.float64)
+        method: np.array([found[picture][method] for picture in pictures], np.float64)
         for method, pictures in done.items()
         if pictures
     }
 
 
+def _reading(truth: Picture, rgb: NDArray[np.uint8]) -> Reading:
+    error = float(delta_e00(truth.lab, lab_of(rgb)).mean(dtype=np.float64))
+    return Reading(colourfulness(rgb), psnr(truth.rgb, rgb) - truth.grey_psnr, error)
+
+
+def _multiplied(lab: NDArray[np.float32], factor: float) -> NDArray[np.uint8]:
+    rgb: NDArray[np.uint8] = lab_to_rgb(lab[..., 0] / 100, lab[..., 1:] * np.float32(factor))
+    return rgb
+
+
+def _pictures(done: Done) -> list[str]:
+    """Pictures that any method has, each once, in order."""
+    return list(dict.fromkeys(picture for pictures in done.values() for picture in pictures))
+
+
+def _having(done: Done, picture: str) -> list[str]:
+    return [method for method, pictures in done.items() if picture in pictures]
+
+
 def _over(
-    task: Callable[[tuple[str, str]], Any], items: Sequence[tuple[str, str]], stage: str, progress: Progress
-) -> Iterable[tuple[tuple[str, str], Any]]:
-    """Results by item as they come; a failure here is ours, not a method's, and ends the run."""
-    jobs = available_cores() if len(items) >= WORTH_WORKERS else 1
-    with closing(run_over(task, items, jobs=jobs)) as outcomes:
+    task: Callable[[str], Found], pictures: Sequence[str], stage: str, progress: Progress
+) -> Iterable[tuple[str, Found]]:
+    """Results by picture as they come; a failure here is ours, not a method's, and ends the run."""
+    jobs = available_cores() if len(pictures) >= WORTH_WORKERS else 1
+    with closing(run_over(task, pictures, jobs=jobs)) as outcomes:
         for count, outcome in enumerate(outcomes, start=1):
-            if outcome.failure is not None:
-                method, picture = items[outcome.index]
-                raise RuntimeError(f"{method}, {picture}: {outcome.failure.message}\n{outcome.failure.trace}")
-            progress(stage, count, len(items))
-            yield items[outcome.index], outcome.result
+            if outcome.failure is not None or outcome.result is None:
+                trace = outcome.failure.trace if outcome.failure else ""
+                raise RuntimeError(f"{pictures[outcome.index]}: {stage} failed\n{trace}")
+            progress(stage, count, len(pictures))
+            yield pictures[outcome.index], outcome.result

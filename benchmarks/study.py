@@ -111,10 +111,10 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
         pictures=pictures,
         truth_cf=truth_cf,
         scores=rows(table, pictures, names),
-        summaries=summarise(table, pictures, names, study.metrics, seed=study.seed),
+        summaries=summarise(table, names, study.metrics, seed=study.seed),
         comparisons=compare_all(outputs, done, curves, study.ours, seed=study.seed, progress=progress),
         curves=curves,
-        methods=[_with_deviation(record, table.deviations.get(record.name, {})) for record in records],
+        methods=[replace(record, lightness_deviation=table.deviation(record.name)) for record in records],
         environment=dict(study.facts),
         left_out=left_out,
     )
@@ -193,10 +193,6 @@ def _run_all(
             tell(f"{entry.name}: {record.failure}")
         records[entry.name] = record
     return [records[entry.name] for entry in study.entries]
-
-
-def _with_deviation(record: MethodRecord, deviations: Mapping[str, float]) -> MethodRecord:
-    return replace(record, lightness_deviation=float(np.mean(list(deviations.values())))) if deviations else record
 
 
 def _hash_files(paths: Sequence[Path], progress: Progress) -> str:

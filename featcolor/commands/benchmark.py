@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from featcolor.commands.benchmark_plan import OURS, broken_bounds, parse_bound, plan_study
 from featcolor.commands.console import complain, print_line, print_table, progress_bar
 from featcolor.commands.options import seed, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
     from benchmarks.results import Results
-    from benchmarks.study import Study
 
 SUMMARY = "measure colorizers beside each other and write a report"
 DESCRIPTION = """\
@@ -72,12 +71,6 @@ LAYOUT_NAMES = (
     "davis",
     "videvo",
 )
-METRIC_GROUPS = ("core", "all")
-QUICK_PICTURES = 12
-QUICK_REFERENCES = 40
-QUICK_METHODS = "grey,constant,welsh2002,superpixels,neighbours,ridge,featcolor-fast,featcolor-balanced,unet"
-OURS = "featcolor-balanced"
-MODEL_NAME = "featcolor"
 WORK_FAILED = 1
 SHOWN = ("gain", "delta_e00", "cf")
 
@@ -133,6 +126,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--metrics", default="core", metavar="LIST", help="core, all, or keys by commas (default: core)")
     how.add_argument("--lpips", type=Path, metavar="FILE.onnx", help="LPIPS by this network")
     how.add_argument("--fid", type=Path, metavar="FILE.onnx", help="FID by this feature network")
+    how.add_argument("--sequences", action="store_true", help="pictures are frames in order: measures of film too")
     how.add_argument("--ours", metavar="NAME", help=f"method that is compared with each other (default: {OURS})")
     how.add_argument("--allow-leaks", action="store_true", help="measure even where a reference shows a test picture")
     how.add_argument("--seed", type=seed, default=0, metavar="N", help="of the intervals and of --limit (default: 0)")
@@ -157,20 +151,62 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _compare(arguments: argparse.Namespace) -> int:
     from benchmarks.report import write_report
+
     from benchmarks.running import OutputFolder
     from benchmarks.study import OUTPUTS as FOLDER
     from benchmarks.study import run_study
 
-    bounds = [_bound(text, arguments.ours) for text in arguments.fail_under]
+    bounds = [parse_bound(text) for text in arguments.fail_under]
     with progress_bar(quiet=arguments.quiet) as progress:
-        study = _study(arguments)
+        study = plan_study(arguments, complain)
         results = run_study(study, progress=progress, tell=complain)
-        kept = OutputFolder(study.folder / FOLDER)
-        page = write_report(results, study.folder, picture_of=kept.picture_of)
+        page = write_report(results, study.folder, picture_of=OutputFolder(study.folder / FOLDER).picture_of)
     if not arguments.quiet:
         _print_results(results, page)
-    failed = [method for method in results.methods if method.failure]
-    worse = [line for bound in bounds if (line := _worse(results, *bound))]
-    for line in worse:
+    broken = broken_bounds(results, bounds)
+    for line in broken:
         complain(line, kind="error")
-    return WORK_FAILED if failed or worse else 0
+    return WORK_FAILED if broken or any(method.failure for method in results.methods) else 0
+
+
+def _speed(arguments: argparse.Namespace) -> int:
+    from benchmarks.environment import environment_facts
+    from benchmarks.speed.suite import run_suite, write_speed_report
+
+    with progress_bar(quiet=arguments.quiet) as progress:
+        timings = run_suite(quick=arguments.quick, only=arguments.only, model=arguments.model, progress=progress)
+    page = write_speed_report(timings, arguments.output, environment_facts(["featcolor", *sys.argv[1:]], 0))
+    if not arguments.quiet:
+        print_line(f"{len(timings)} timings; the report: {page}")
+    return 0
+
+
+def _print_results(results: Results, page: Path) -> None:
+    """Means of the measures that matter most, ours beside each rival, and where the page is."""
+    from benchmarks.metrics import PICTURE_METRICS
+
+    means = {(row.method, row.metric): row for row in results.summaries}
+    shown = [key for key in SHOWN if any(row.metric == key for row in results.summaries)]
+    lines = []
+    for method in results.methods:
+        cells = [_interval(means.get((method.name, key))) for key in shown]
+        lines.append([method.name, *cells, _number(method.fit_seconds, 1), _number(1000 * method.picture_seconds, 0)])
+    titles = [f"{PICTURE_METRICS[key].title} {PICTURE_METRICS[key].unit}".strip() for key in shown]
+    print_table(("method", *titles, "fit s", "ms a picture"), lines, title=results.title)
+    rivals = [
+        [row.rival, f"{row.rival_cf:.1f}", f"{row.difference:+.2f} [{row.low:+.2f}, {row.high:+.2f}]", f"{row.won:.0%}"]
+        for row in results.comparisons
+        if row.metric == "delta_e00" and row.matched
+    ]
+    if rivals:
+        title = f"{results.ours} at each rival's colourfulness (lower is better)"
+        print_table(("rival", "CF", "ΔE00, ours - rival", "pictures won"), rivals, title=title)
+    print_line(f"CF of the truth {results.truth_cf:.1f}; {len(results.pictures)} pictures; the report: {page}")
+
+
+def _interval(row: Any) -> str:
+    return "-" if row is None else f"{row.mean:.2f} [{row.low:.2f}, {row.high:.2f}]"
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if value == value and value else "-"

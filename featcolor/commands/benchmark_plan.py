@@ -1,0 +1,217 @@
+"""What the words of `featcolor benchmark photos` and `outputs` mean: the study to run, and the bounds to hold."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from featcolor.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmarks.datasets import DataSet
+    from benchmarks.results import Results
+    from benchmarks.study import Entry, Study
+
+QUICK_PICTURES = 12
+QUICK_REFERENCES = 40
+QUICK_METHODS = "grey,constant,welsh2002,superpixels,neighbours,ridge,featcolor-fast,featcolor-balanced,unet"
+OURS = "featcolor-balanced"
+MODEL_NAME = "featcolor"
+ALL = "all"
+NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
+RESERVED = ("gt", "gray", "truth")
+BUNDLED = "bundled"
+
+
+class Bound(NamedTuple):
+    """The worst that the mean of a measure may be; `method` is None for ours."""
+
+    method: str | None
+    metric: str
+    value: float
+
+
+def plan_study(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Study:
+    """The study that a command line asks for.
+
+    Raises
+    ------
+    UsageError
+        When it contradicts itself, or names what is not there.
+    """
+    from benchmarks.environment import environment_facts
+
+    from benchmarks.study import Study
+
+    data, references = _pictures_and_references(arguments)
+    dataset = _dataset(arguments, data)
+    entries = _entries(arguments, dataset, tell)
+    if not references and (needing := [entry.name for entry in entries if entry.fitted]):
+        raise UsageError(f"{', '.join(needing)}: fitted on references; name them by --refs")
+    return Study(
+        dataset=dataset,
+        references=tuple(references),
+        entries=tuple(entries),
+        ours=_ours(arguments.ours, [entry.name for entry in entries]),
+        metrics=_metrics(arguments.metrics),
+        weights=_weights(arguments),
+        sequences=arguments.sequences or dataset.layout in ("davis", "videvo"),
+        folder=arguments.output,
+        allow_leaks=arguments.allow_leaks,
+        fresh=arguments.fresh,
+        seed=arguments.seed,
+        title=f"Colorizers compared on {dataset.name}",
+        facts=environment_facts(["featcolor", *sys.argv[1:]], arguments.seed),
+    )
+
+
+def parse_bound(text: str) -> Bound:
+    """[METHOD:]MEASURE=VALUE."""
+    name, _, value = text.rpartition("=")
+    method, _, metric = name.rpartition(":")
+    try:
+        return Bound(method or None, _known_metric(metric), float(value))
+    except ValueError as error:
+        raise UsageError(f"--fail-under {text}: [METHOD:]MEASURE=VALUE is needed ({error})") from error
+
+
+def broken_bounds(results: Results, bounds: Sequence[Bound]) -> list[str]:
+    """A line for each bound that does not hold."""
+    from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
+
+    lines = []
+    for method, metric, value in bounds:
+        name = method or results.ours
+        means = [row.mean for row in results.summaries if (row.method, row.metric) == (name, metric)]
+        if not means:
+            lines.append(f"--fail-under {metric}: {name} has no {metric} here")
+            continue
+        better = (PICTURE_METRICS | SET_METRICS)[metric].better
+        wrong = not means[0] <= value if better == "lower" else not means[0] >= value
+        if wrong:
+            lines.append(f"{name}: {metric} is {means[0]:.4g}, worse than {value:g}")
+    return lines
+
+
+def _pictures_and_references(arguments: argparse.Namespace) -> tuple[list[Path], list[Path]]:
+    """Paths of the test set, and the references; without either, pictures that come along."""
+    from featcolor.references import expand_references
+
+    if not arguments.data and not arguments.refs:
+        from benchmarks.bundled import write_bundled
+
+        tests, references = write_bundled(arguments.output / BUNDLED)
+        return [tests], expand_references([references])
+    if not arguments.data:
+        raise UsageError("--refs without --data: name the test pictures by --data")
+    references = expand_references(arguments.refs) if arguments.refs else []
+    if arguments.quick:
+        import numpy as np
+
+        order = np.random.default_rng(arguments.seed).permutation(len(references))[:QUICK_REFERENCES]
+        references = [references[i] for i in sorted(order)]
+    return [Path(path) for path in arguments.data], references
+
+
+def _dataset(arguments: argparse.Namespace, data: Sequence[Path]) -> DataSet:
+    from benchmarks.datasets import open_dataset
+
+    limit = arguments.limit or (QUICK_PICTURES if arguments.quick else None)
+    layout = "gallery" if arguments.benchmark == "outputs" and arguments.layout == "auto" else arguments.layout
+    return open_dataset(data, layout=layout, protocol=arguments.protocol, limit=limit, seed=arguments.seed)
+
+
+def _entries(arguments: argparse.Namespace, dataset: DataSet, tell: Callable[[str], None]) -> list[Entry]:
+    """Methods by name, then what was named by file; names are unique."""
+    from benchmarks.deep import parse_onnx
+    from benchmarks.method_table import BUDGETS, METHODS, make_method
+    from benchmarks.ours import FeatcolorModel
+    from benchmarks.outputs import Precomputed
+
+    from benchmarks.study import Entry
+
+    entries = [
+        Entry(name, method := make_method(name), fitted=method.is_fitted, budget=BUDGETS.get(name))
+        for name in _method_names(arguments, tuple(METHODS), tell)
+    ]
+    for name, pictures in dataset.outputs.items():
+        entries.append(Entry(name, Precomputed(name, pictures, resize=arguments.resize_outputs)))
+    for text in arguments.outputs:
+        name, folder = _named(text, "--outputs", None)
+        entries.append(Entry(name, Precomputed(name, folder, resize=arguments.resize_outputs)))
+    for text in arguments.onnx:
+        method = parse_onnx(text)
+        entries.append(Entry(method.name, method))
+    for text in arguments.model:
+        name, path = _named(text, "--model", MODEL_NAME)
+        entries.append(Entry(name, FeatcolorModel(path)))
+    _check_names([entry.name for entry in entries])
+    return entries
+
+
+def _method_names(arguments: argparse.Namespace, known: Sequence[str], tell: Callable[[str], None]) -> list[str]:
+    """Names of the methods to run; what needs an extra that is missing is left out of `all`, not of what was named."""
+    from importlib.util import find_spec
+
+    if arguments.methods and arguments.methods != ALL:
+        return [name.strip() for name in arguments.methods.split(",") if name.strip()]
+    if arguments.benchmark == "outputs" and not arguments.methods:
+        return ["grey"]
+    names = QUICK_METHODS.split(",") if arguments.quick and not arguments.methods else list(known)
+    if find_spec("torch") is None and (left := [name for name in names if name.startswith("unet")]):
+        tell(f"left out {', '.join(left)}: needs torch; pip install 'featcolor[train]'")
+        names = [name for name in names if name not in left]
+    return names
+
+
+def _named(text: str, option: str, default: str | None) -> tuple[str, Path]:
+    """NAME=PATH; the name may be missing where there is a default."""
+    name, separator, path = text.partition("=")
+    if not separator or not NAME.fullmatch(name):
+        if default is None:
+            raise UsageError(f"{option} {text}: NAME=FOLDER is needed")
+        name, path = default, text
+    if not Path(path).exists():
+        raise UsageError(f"{path}: no such file or folder (of {option})")
+    return name, Path(path)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Names become folders: each once, and none that the study needs itself."""
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"{name}: two methods of this name; give one another NAME=")
+        if name in RESERVED or not NAME.fullmatch(name):
+            raise UsageError(f"{name!r}: not usable as a method's name; use letters, digits, '.', '_', '+' and '-'")
+
+
+def _ours(asked: str | None, names: Sequence[str]) -> str:
+    """The method that the others are compared with: what was asked for, else the default preset, else a model."""
+    if asked and asked not in names:
+        raise UsageError(f"--ours {asked}: no such method here; there are {', '.join(names)}")
+    candidates = (asked, OURS, MODEL_NAME, *(name for name in names if name.startswith(MODEL_NAME)), *reversed(names))
+    return next(name for name in candidates if name in names)
+
+
+def _metrics(text: str) -> tuple[str, ...]:
+    """Keys of measures, in the tables' order."""
+    from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
+
+    table = PICTURE_METRICS | SET_METRICS
+    groups = {"core": ("core",), ALL: ("core", "perceptual")}
+    if text in groups:
+        return tuple(key for key, metric in table.items() if metric.group in groups[text])
+    asked = [_known_metric(key.strip()) for key in text.split(",") if key.strip()]
+    return tuple(key for key in table if key in asked)
+
+
+def _known_metric(key: str) -> str:
+    from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
+
+    if key not in PICTURE_METRICS | SET_METRICS:
+        raise UsageError(f"no measure is called {key!r}; there are {', '.join(PICTURE_METRICS | SET_METRICS)}")
+    return key
