@@ -1,19 +1,26 @@
-"""Every measure of a coloured picture, each a small pure function, and the table that names them."""
+"""Every measure of a coloured picture and of a set of them, by key: what each is, and which way is better.
+
+The functions are elsewhere, each small and pure: `featcolor.measures`, `benchmarks.fidelity`, `benchmarks.histograms`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.measures import colourfulness, gain, mean_delta_e00, psnr
+from benchmarks.fidelity import ssim, wrapped_psnr
+from benchmarks.histograms import auc, combine_rebalanced_auc, jensen_shannon, rebalanced_auc_parts
+from benchmarks.pictures import Picture
+from featcolor.measures import colourfulness, delta_e00, psnr
 
 Rgb: TypeAlias = NDArray[np.uint8]
 Better: TypeAlias = Literal["higher", "lower", "near truth"]
+Group: TypeAlias = Literal["core", "perceptual", "weights"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Metric:
     key : name in `results.csv` and on the command line.
     title, unit : for people; the unit is empty for pure numbers.
     better : which way is better; "near truth" for what has an ideal that is neither end (colourfulness).
-    measure : from truth and output, both (H, W, 3) uint8 of one shape, to a number.
+    measure : from truth and output, two pictures of one shape, to a number.
     group : "core" is always measured; "perceptual" needs the extra of that name; "weights" needs files of the user's.
     source : paper or definition.
     """
@@ -34,27 +41,165 @@ class Metric:
     title: str
     unit: str
     better: Better
-    measure: Callable[[Rgb, Rgb], float]
-    group: Literal["core", "perceptual", "weights"] = "core"
+    measure: Callable[[Picture, Picture], float]
+    group: Group = "core"
+    source: str = ""
+
+    def of(self, truth: Rgb, output: Rgb) -> float:
+        """The measure of two (H, W, 3) uint8 arrays; several measures of one picture share work by `measure`."""
+        return self.measure(Picture(truth), Picture(output))
+
+
+@dataclass(frozen=True)
+class SetMetric:
+    """A measure of all outputs of a method together.
+
+    A set may hold thousands of pictures: one is reduced to its statistic as it passes, and a bootstrap over pictures
+    draws among the statistics.
+
+    Attributes
+    ----------
+    key, title, unit, better, group, source : as of `Metric`.
+    statistic : from truth and output, two pictures of one shape, to a small array of a shape that is always the same.
+    combine : from the statistics of n pictures, (n, ...), to a number.
+    bounds : the least and the largest value possible.
+    """
+
+    key: str
+    title: str
+    unit: str
+    better: Better
+    statistic: Callable[[Picture, Picture], NDArray[Any]]
+    combine: Callable[[NDArray[Any]], float]
+    bounds: tuple[float, float] = (-np.inf, np.inf)
+    group: Group = "core"
     source: str = ""
 
 
-PICTURE_METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
-    {
-        metric.key: metric
-        for metric in (
-            Metric("psnr", "PSNR", "dB", "higher", psnr),
-            Metric("gain", "PSNR gain", "dB", "higher", gain),
-            Metric("delta_e00", "ΔE00", "", "lower", mean_delta_e00, source="Sharma, Wu, Dalal 2005"),
-            Metric(
-                "cf",
-                "CF",
-                "",
-                "near truth",
-                lambda truth, output: colourfulness(output),
-                source="Hasler, Süsstrunk 2003",
-            ),
-        )
-    }
+def on_rgb(function: Callable[[Rgb, Rgb], float]) -> Callable[[Picture, Picture], float]:
+    """A function of two (H, W, 3) uint8 arrays as a `Metric` takes it."""
+    return lambda truth, output: function(truth.rgb, output.rgb)
+
+
+def measure_gain(truth: Picture, output: Picture) -> float:
+    """`featcolor.measures.gain`: PSNR less that of the exact grey picture, in dB; nan when the truth is grey."""
+    return psnr(truth.rgb, output.rgb) - truth.grey_psnr
+
+
+def measure_delta_e00(truth: Picture, output: Picture) -> float:
+    """`featcolor.measures.mean_delta_e00`: CIEDE2000, mean over pixels; 0 when equal."""
+    return float(delta_e00(truth.lab, output.lab).mean(dtype=np.float64))
+
+
+def measure_cf(truth: Picture, output: Picture) -> float:
+    """Colourfulness of the output, signed, in codes of 255."""
+    return output.colourfulness
+
+
+def measure_cf_abs(truth: Picture, output: Picture) -> float:
+    """Colourfulness of the output with |rg| and |yb| taken first, in codes of 255."""
+    return colourfulness(output.rgb, signed=False)
+
+
+def measure_delta_cf(truth: Picture, output: Picture) -> float:
+    """|CF of the output - CF of the truth|, signed CF, in codes of 255; 0 when equally colourful."""
+    return abs(output.colourfulness - truth.colourfulness)
+
+
+def measure_auc(truth: Picture, output: Picture) -> float:
+    """`auc` of the pictures' chroma, in %."""
+    return auc(truth.chroma, output.chroma)
+
+
+def measure_ab_js(truth: Picture, output: Picture) -> float:
+    """Jensen-Shannon distance (root, base 2; 0..1) of the ab histograms: blind to where the colours are."""
+    return jensen_shannon(truth.ab_shares, output.ab_shares)
+
+
+def cf_pair(truth: Picture, output: Picture) -> NDArray[np.float64]:
+    """(CF of the truth, CF of the output), signed."""
+    return np.array([truth.colourfulness, output.colourfulness])
+
+
+def combine_delta_cf(pairs: NDArray[Any]) -> float:
+    """|mean CF of the outputs - mean CF of the truth| of (n, 2): what papers print as ΔCF.
+
+    Pictures too colourful make up for others too pale, so that it is at most the mean of the pictures' own ΔCF.
+    """
+    truth, output = pairs.mean(axis=0)
+    return float(abs(output - truth))
+
+
+def ab_shares_pair(truth: Picture, output: Picture) -> NDArray[np.float32]:
+    """ab histograms of truth and output, (2, AB_BINS), each of sum 1: pictures of any size count the same."""
+    return np.asarray([truth.ab_shares, output.ab_shares], np.float32)
+
+
+def combine_ab_js(pairs: NDArray[Any]) -> float:
+    """Jensen-Shannon distance (root, base 2; 0..1) of the whole set's ab histograms, from (n, 2, AB_BINS)."""
+    truth, output = pairs.mean(axis=0, dtype=np.float64)
+    return jensen_shannon(truth, output)
+
+
+Keyed = TypeVar("Keyed", Metric, SetMetric)
+
+
+def by_key(metrics: Iterable[Keyed]) -> Mapping[str, Keyed]:
+    """A table that nobody changes, in the order given."""
+    return MappingProxyType({metric.key: metric for metric in metrics})
+
+
+_ZHANG: Final = "Zhang, Isola, Efros 2016"
+_HASLER: Final = "Hasler, Süsstrunk 2003"
+
+PICTURE_METRICS: Final[Mapping[str, Metric]] = by_key(
+    (
+        Metric("gain", "PSNR gain", "dB", "higher", measure_gain, source="PSNR less that of the exact grey picture"),
+        Metric("psnr", "PSNR", "dB", "higher", on_rgb(psnr), source="RGB, 20 log10(255 / RMSE)"),
+        Metric("delta_e00", "ΔE00", "", "lower", measure_delta_e00, source="Sharma, Wu, Dalal 2005"),
+        Metric("cf", "CF", "", "near truth", measure_cf, source=_HASLER),
+        Metric("delta_cf", "ΔCF of a picture", "", "lower", measure_delta_cf, source=_HASLER),
+        Metric("cf_abs", "CF-abs", "", "near truth", measure_cf_abs, source="scripts of DDColor and ColorMNet"),
+        Metric("ssim", "SSIM", "", "higher", on_rgb(ssim), source="Wang, Bovik, Sheikh, Simoncelli 2004"),
+        Metric("auc", "AuC, plain", "%", "higher", measure_auc, source=_ZHANG),
+        Metric("ab_js", "ab histogram distance", "", "lower", measure_ab_js, source="Jensen-Shannon, root, base 2"),
+        Metric(
+            "wrapped_psnr",
+            "PSNR wrapped in uint8 (wrong, flatters)",
+            "dB",
+            "higher",
+            on_rgb(wrapped_psnr),
+            source="script of ColorMNet; published DAVIS tables appear to use it",
+        ),
+    )
 )
 """Measures of one picture, by key, in the order that reports show."""
+
+SET_METRICS: Final[Mapping[str, SetMetric]] = by_key(
+    (
+        SetMetric(
+            "delta_cf_of_means", "ΔCF of means", "", "lower", cf_pair, combine_delta_cf, (0, np.inf), source=_HASLER
+        ),
+        SetMetric(
+            "auc_rebalanced",
+            "AuC, rebalanced",
+            "%",
+            "higher",
+            lambda truth, output: rebalanced_auc_parts(truth.chroma, output.chroma),
+            combine_rebalanced_auc,
+            (0, 100),
+            source=f"{_ZHANG}, eq. 4 with λ = 0; the prior is the truth of this set",
+        ),
+        SetMetric(
+            "ab_js_of_set",
+            "ab histogram distance of the set",
+            "",
+            "lower",
+            ab_shares_pair,
+            combine_ab_js,
+            (0, 1),
+            source="Jensen-Shannon, root, base 2",
+        ),
+    )
+)
+"""Measures of all pictures of a method together, by key, in the order that reports show."""
