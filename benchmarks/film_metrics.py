@@ -1,0 +1,190 @@
+"""How steady the colours of a film are: colour distribution consistency, warp error, chroma flicker.
+
+Each takes the frames of one shot in order, as any iterable, and keeps no more than five of them. A grey film is steady:
+none of these is shown without colourfulness.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise, zip_longest
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import rel_entr
+
+from benchmarks.flow_masks import FloatArray, Mask, estimate_flow, valid_pixels, warp
+from featcolor.measures import check_rgb
+from featcolor.spaces import rgb_to_lab
+
+Frame: TypeAlias = NDArray[np.uint8]
+FlowEstimator: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], FloatArray]
+
+GAPS: Final = (1, 2, 4)
+"""Distances in frames at which colour distributions are compared (Liu et al. 2021)."""
+
+CODES: Final = 256
+"""Bins of a channel's histogram: one a code."""
+
+
+class TemporalErrors(NamedTuple):
+    """Warp error and chroma flicker of a clip, from the same flows and masks.
+
+    Attributes
+    ----------
+    warp_error : see `warp_error`.
+    chroma_flicker : see `chroma_flicker`.
+    valid_share : mean share of pixels that could be compared, 0..1.
+    n_pairs : pairs of neighbouring frames that had such pixels; without any, the others are nan.
+    """
+
+    warp_error: float
+    chroma_flicker: float
+    valid_share: float
+    n_pairs: int
+
+
+def cdc(frames: Iterable[Frame]) -> float:
+    """Colour distribution consistency of one clip: mean of `colour_distribution_table`; 0 (steady) .. ln 2.
+
+    A film without colour, or with the same wrong colour throughout, scores well: show CF beside it. nan for fewer than
+    5 frames. For several clips see `mean_cdc`.
+    """
+    return mean_cdc([colour_distribution_table(frames)])
+
+
+def mean_cdc(tables: Sequence[NDArray[np.float64]]) -> float:
+    """Colour distribution consistency of a set of clips, 0..ln 2: mean over clips, then channels, then gaps.
+
+    Each clip weighs the same, however long. A clip too short for a gap is left out there; nan when all are.
+
+    Parameters
+    ----------
+    tables : `colour_distribution_table` of each clip
+    """
+    if not len(tables):
+        raise ValueError("tables must hold at least one clip")
+    stacked = np.stack(tables)
+    known = ~np.isnan(stacked)
+    with np.errstate(invalid="ignore"):
+        over_clips = np.where(known, stacked, 0).sum(axis=0) / known.sum(axis=0)
+    return float(over_clips.mean(axis=1).mean())
+
+
+def colour_distribution_table(frames: Iterable[Frame]) -> NDArray[np.float64]:
+    """Mean Jensen-Shannon divergence between the histograms of frames 1, 2 and 4 apart, for each channel.
+
+    Liu et al.: Temporally consistent video colorization with deep feature propagation and self-regularization learning
+    (2021): per channel the shares of the 256 codes, natural logarithm, mean over pairs of frames.
+
+    Parameters
+    ----------
+    frames : (H, W, 3) uint8 each
+
+    Returns
+    -------
+    (3 gaps, 3 channels) float64, 0..ln 2; nan in the rows of gaps that the clip is too short for.
+    """
+    recent: deque[NDArray[np.float64]] = deque(maxlen=max(GAPS))
+    sums, counts = np.zeros((len(GAPS), 3)), np.zeros((len(GAPS), 1))
+    for frame in frames:
+        check_rgb(frame)
+        shares = _code_shares(frame)
+        for row, gap in enumerate(GAPS):
+            if len(recent) >= gap:
+                sums[row] += _jensen_shannon(recent[-gap], shares)
+                counts[row] += 1
+        recent.append(shares)
+    with np.errstate(invalid="ignore"):
+        return sums / counts
+
+
+def warp_error(truth: Iterable[Frame], output: Iterable[Frame], *, flow: FlowEstimator = estimate_flow) -> float:
+    """Squared difference of each frame to the next one, warped to it along the truth's motion; 0 (steady) .. 1.
+
+    With frames in 0..1 and M the valid pixels (`flow_masks.valid_pixels`): sum(M diff^2) / sum(M), where M counts
+    pixels times channels, so that it is a mean squared error; then the mean over pairs of frames, pairs without a valid
+    pixel left out, nan without any pair. Over clips take the plain mean.
+
+    Lai et al.: Learning blind video temporal consistency, ECCV 2018, as their code computes it; their equation counts
+    pixels and is three times as large. Their flow is FlowNet2's.
+
+    Parameters
+    ----------
+    truth, output : (H, W, 3) uint8 each, as many of one as of the other, of one shot
+    flow : from the luma (H, W) uint8 of two frames, target and source, to (H, W, 2), target to source
+    """
+    return temporal_errors(truth, output, flow=flow).warp_error
+
+
+def chroma_flicker(truth: Iterable[Frame], output: Iterable[Frame], *, flow: FlowEstimator = estimate_flow) -> float:
+    """How far a point's chroma moves from frame to frame: mean distance in a*b* along the truth's motion; 0 is steady.
+
+    The chroma of a frame is warped to the frame before it and compared there; mean of the Euclidean distance over the
+    valid pixels (those of `warp_error`), then over pairs of frames; parameters as `warp_error`.
+    """
+    return temporal_errors(truth, output, flow=flow).chroma_flicker
+
+
+def temporal_errors(
+    truth: Iterable[Frame], output: Iterable[Frame], *, flow: FlowEstimator = estimate_flow
+) -> TemporalErrors:
+    """`warp_error` and `chroma_flicker` in one pass; parameters as there."""
+    errors, shares = [], []
+    for (truth_before, before), (truth_after, after) in pairwise(_frame_pairs(truth, output)):
+        luma_before, luma_after = _luma(truth_before), _luma(truth_after)
+        forward = flow(luma_before, luma_after)
+        valid = valid_pixels(forward, flow(luma_after, luma_before))
+        shares.append(valid.mean())
+        if valid.any():
+            errors.append([measure(before, after, forward, valid) for measure in (_pair_warp_error, _pair_flicker)])
+    mean_error, mean_flicker = np.mean(errors, axis=0) if errors else (np.nan, np.nan)
+    valid_share = np.mean(shares) if shares else np.nan
+    return TemporalErrors(float(mean_error), float(mean_flicker), float(valid_share), len(errors))
+
+
+def _frame_pairs(truth: Iterable[Frame], output: Iterable[Frame]) -> Iterator[tuple[Frame, Frame]]:
+    """Frames of truth and output side by side, of one shape throughout and equally many."""
+    first: Frame | None = None
+    for index, (true, coloured) in enumerate(zip_longest(truth, output)):
+        if true is None or coloured is None:
+            ended = "truth" if true is None else "output"
+            raise ValueError(f"truth and output must have as many frames as each other, {ended} ended after {index}")
+        first = true if first is None else first
+        check_rgb(first, true, coloured)
+        yield true, coloured
+
+
+def _luma(frame: Frame) -> NDArray[np.uint8]:
+    """Y' of ITU-R BT.601 in whole codes, (H, W)."""
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY))
+
+
+def _pair_warp_error(before: Frame, after: Frame, flow: FloatArray, valid: Mask) -> float:
+    difference = warp(_unit(after), flow) - _unit(before)
+    return float(np.square(difference[valid], dtype=np.float64).mean())
+
+
+def _pair_flicker(before: Frame, after: Frame, flow: FloatArray, valid: Mask) -> float:
+    difference = warp(rgb_to_lab(after)[1], flow) - rgb_to_lab(before)[1]
+    return float(np.hypot(*difference[valid].T).mean(dtype=np.float64))
+
+
+def _unit(frame: Frame) -> FloatArray:
+    """Codes as 0..1."""
+    return frame / np.float32(255)
+
+
+def _code_shares(frame: Frame) -> NDArray[np.float64]:
+    """Share of each code in each channel, (3, 256), rows summing to 1."""
+    pixels = frame.reshape(-1, 3)
+    return np.stack([np.bincount(channel, minlength=CODES) for channel in pixels.T]) / len(pixels)
+
+
+def _jensen_shannon(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
+    """Divergence, in nats, of distributions along the last axis: (K(p | m) + K(q | m)) / 2 with m = (p + q) / 2."""
+    middle = 0.5 * (first + second)
+    return np.asarray(0.5 * (rel_entr(first, middle) + rel_entr(second, middle)).sum(axis=-1))
