@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.photos import LINE, measure, test_picture
+from benchmarks.datasets import PROTOCOLS, read_truth
+from benchmarks.photos import LINE, measure
 from featcolor.colorizer import Colorizer
 from featcolor.config import DEFAULT_PRESET, PRESETS
 from featcolor.modelfile import load_model
@@ -34,7 +35,7 @@ def main() -> None:
         start = time.perf_counter()
         own = Colorizer(PRESETS[arguments.preset]).fit(references)
         seconds = time.perf_counter() - start
-        pictures = [test_picture(path, crop=False) for path in tests]
+        pictures = [read_truth(path, PROTOCOLS["resize-256"]) for path in tests]
         print(
             f"{Path(folder).name}: {len(references)} references, {len(tests)} test pictures, fitted in {seconds:.0f} s"
         )

@@ -14,21 +14,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.datasets import PROTOCOLS, read_truth
 from featcolor.colorizer import Colorizer
 from featcolor.config import DEFAULT_PRESET, PRESETS, ColorizerConfig
-from featcolor.images import read_picture
 from featcolor.measures import colourfulness, is_grey, mean_delta_e00, psnr
 from featcolor.modelfile import save_model
 from featcolor.parallel import library_threads
 from featcolor.references import expand_references
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
-SIDE = 256
-"""Test pictures are brought to SIDE x SIDE, as the field does."""
 TEMPERATURES = (1.0, 0.6)
 SATURATIONS = (0.8, 0.9, 1.0, 1.1, 1.2, 1.4)
 """One fit is read with each of these."""
@@ -36,16 +33,6 @@ SATURATIONS = (0.8, 0.9, 1.0, 1.1, 1.2, 1.4)
 LINE = " PSNR {psnr:6.2f}  gain {gain:+5.2f}  CF {cf:5.1f}  dE00 {delta_e00:5.2f}"
 
 Outputs: TypeAlias = Iterator[tuple[str, NDArray[np.uint8]]]
-
-
-def test_picture(path: Path, *, crop: bool) -> NDArray[np.uint8]:
-    """The picture at SIDE x SIDE: plain resize, or centre crop to the short side first (ImageNet's protocol)."""
-    rgb = read_picture(path).pixels
-    if crop:
-        side = min(rgb.shape[:2])
-        top, left = ((n - side) // 2 for n in rgb.shape[:2])
-        rgb = np.ascontiguousarray(rgb[top : top + side, left : left + side])
-    return cv2.resize(rgb, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
 def outputs_of(colorizer: Colorizer, rgb: NDArray[np.uint8], temperatures: tuple[float, ...]) -> Outputs:
@@ -153,18 +140,16 @@ def build_parser(description: str | None) -> argparse.ArgumentParser:
 def load(arguments: argparse.Namespace) -> tuple[list[Path], dict[str, list[NDArray[np.uint8]]]]:
     """The references, and the test pictures by name of the set."""
     references = expand_references(arguments.refs)
+    protocol = PROTOCOLS["crop-256" if arguments.crop else "resize-256"]
     sets = {Path(group[0]).parent.name + "/" + Path(group[0]).name: group for group in arguments.test}
-    pictures = {
-        name: [test_picture(path, crop=arguments.crop) for path in expand_references(group)]
-        for name, group in sets.items()
-    }
+    pictures = {name: [read_truth(path, protocol) for path in expand_references(group)] for name, group in sets.items()}
     if arguments.hold:
         barred = {path.name for path in expand_references(arguments.not_from)} if arguments.not_from else set()
         pool = expand_references([arguments.hold_from])
         order = np.random.default_rng(arguments.hold_seed).permutation(len(pool))
         held = [pool[i] for i in order if pool[i].name not in barred][: arguments.hold]
         references = [path for path in references if path not in set(held)]
-        pictures[f"{arguments.hold} held back"] = [test_picture(p, crop=True) for p in held]
+        pictures[f"{arguments.hold} held back"] = [read_truth(path, PROTOCOLS["crop-256"]) for path in held]
     tested = {path.resolve() for group in sets.values() for path in expand_references(group)}
     return [path for path in references if path.resolve() not in tested], pictures
 
