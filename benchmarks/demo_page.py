@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.demo_results import Result
+from benchmarks.page_parts import build_document, build_image, build_section, read_parts, signed
 from featcolor.measures import delta_e00
 from featcolor.spaces import rgb_to_lab
 
-JPEG_QUALITY = 88
 LONGEST_SIDE = 560
 """Pictures on the page are no larger than this, in pixels."""
 
 ERROR_BLACK = 30
 """CIEDE2000 shown as black."""
-
-STYLE = Path(__file__).with_name("demo.css")
 
 BEST_SHOWN = 2
 """Unseen pictures shown besides the worst; the table counts all."""
@@ -57,14 +52,14 @@ def build_page(page: Page) -> str:
     best, worst = ranked[:BEST_SHOWN], ranked[-1]
     body = [
         _header(page),
-        _section(
+        build_section(
             "Unseen halves of reference pictures",
             f"One model, fitted on the left halves of {_word(len(page.halves))} photographs, coloured their right "
             "halves, of which it never saw a pixel. This is the easiest case: the same things, in the same light, "
             "taken by the same camera.",
             _figures(page.halves, "unseen half", "The left half was a reference; this right half was not."),
         ),
-        _section(
+        build_section(
             "Unseen pictures",
             f"Harder: each picture by a model of the {_word(len(page.unseen) - 1)} other photographs, which show other "
             "things. That is far too little: by colour difference the mean result is "
@@ -73,12 +68,12 @@ def build_page(page: Page) -> str:
             f"{_word(len(best))} of {_word(len(page.unseen))} by gain; the tables below count all.",
             _figures(best, "unseen picture", "No pixel of this picture was a reference."),
         ),
-        _section(
+        build_section(
             "Where it fails",
             f"The worst of the {_word(len(page.unseen))} unseen pictures by gain. {page.failure}",
             _figures([worst], "failure", "No pixel of this picture was a reference."),
         ),
-        _section(
+        build_section(
             "How sure it says it is",
             "<code>colorize --confidence</code> writes a map for each picture: bright where the model is sure, dark "
             "where many colours seem as likely. Beside it, how near its colour came to the truth: black is "
@@ -86,26 +81,26 @@ def build_page(page: Page) -> str:
             "one is, the model was sure and wrong. Take it as a hint of where to look first.",
             _confidence([(best[0], "unseen picture"), (worst, "failure")]),
         ),
-        _section(
+        build_section(
             "Numbers",
             "Means over all pictures, none left out. Gain is PSNR over the grey picture; it rewards timid colour, so "
             "colourfulness stands beside it, which should come near the truth’s. ΔE<sub>00</sub> is the mean colour "
             "difference: lower is better.",
             _means("Unseen halves", page.halves) + _means("Unseen pictures", page.unseen) + _every(page),
         ),
-        _section(
+        build_section(
             "How it was made",
             f"The whole demo took {page.seconds:.0f} s. These commands made every picture above, with all settings as "
             "they come; beside each, its wall time with start-up.",
             _commands(page.commands) + _versions(page.versions),
         ),
-        _section(
+        build_section(
             "Pictures",
             "Photographs that come with the installed packages.",
             "<ul class=credits>" + "".join(f"<li>{escape(credit)}</li>" for credit in page.credits) + "</ul>",
         ),
     ]
-    return _TEMPLATE.format(style=STYLE.read_text(encoding="utf-8"), body="\n".join(body))
+    return build_document("featcolor: demo", read_parts("page.css", "demo.css"), "\n".join(body))
 
 
 def _gain(result: Result) -> float:
@@ -118,8 +113,8 @@ def _mean(results: Iterable[Result], label: str, measure: str) -> float:
 
 def _header(page: Page) -> str:
     facts = (
-        (_signed(_mean(page.halves, "featcolor", "gain")) + " dB", "PSNR over grey, mean of the unseen halves"),
-        (_signed(_mean(page.unseen, "featcolor", "gain")) + " dB", "the same for unseen pictures"),
+        (signed(_mean(page.halves, "featcolor", "gain")) + " dB", "PSNR over grey, mean of the unseen halves"),
+        (signed(_mean(page.unseen, "featcolor", "gain")) + " dB", "the same for unseen pictures"),
         (f"{page.commands[0].seconds:.0f} s", f"to fit on {_word(len(page.halves))} references, on a CPU"),
         (f"{page.picture_seconds:.2f} s", "to colour one of these halves"),
     )
@@ -131,10 +126,6 @@ def _header(page: Page) -> str:
     )
 
 
-def _section(title: str, text: str, content: str) -> str:
-    return f"<section><h2>{escape(title)}</h2><p class=intro>{text}</p>{content}</section>"
-
-
 def _figures(results: Iterable[Result], tag: str, note: str) -> str:
     return "<div class=figures>" + "".join(_figure(result, tag, note) for result in results) + "</div>"
 
@@ -143,7 +134,7 @@ def _figure(result: Result, tag: str, note: str) -> str:
     panels = ((result.grey, "grey"), (result.coloured, "coloured"), (result.truth, "truth"))
     ours, grey, truth = (result.scores[label] for label in ("featcolor", "grey", "truth"))
     numbers = (
-        ("over grey", f"{_signed(ours.gain)} dB"),
+        ("over grey", f"{signed(ours.gain)} dB"),
         ("ΔE<sub>00</sub>", f"{ours.delta_e00:.1f}<small> grey {grey.delta_e00:.1f}</small>"),
         ("colourfulness", f"{ours.cf:.0f}<small> truth {truth.cf:.0f}</small>"),
     )
@@ -179,7 +170,8 @@ def _maps(result: Result) -> list[tuple[NDArray[np.uint8], str]]:
 
 def _panels(panels: Iterable[tuple[NDArray[np.uint8], str]], name: str) -> str:
     cells = "".join(
-        f"<div>{_image(picture, f'{name}, {label}')}<span>{label}</span></div>" for picture, label in panels
+        f"<div>{build_image(picture, f'{name}, {label}', side=LONGEST_SIDE)}<span>{label}</span></div>"
+        for picture, label in panels
     )
     return f"<div class=panels>{cells}</div>"
 
@@ -188,22 +180,11 @@ def _shape(result: Result) -> str:
     return "wide" if result.truth.shape[1] > result.truth.shape[0] else "tall"
 
 
-def _image(picture: NDArray[np.uint8], text: str) -> str:
-    scale = min(1.0, LONGEST_SIDE / max(picture.shape[:2]))
-    size = tuple(max(1, round(n * scale)) for n in picture.shape[1::-1])
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(
-        ".jpg", small if small.ndim == 2 else small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    )
-    code = base64.b64encode(data.tobytes()).decode()
-    return f'<img alt="{escape(text)}" width={size[0]} height={size[1]} src="data:image/jpeg;base64,{code}">'
-
-
 def _means(title: str, results: list[Result]) -> str:
     rows = ""
     for label in ("grey", "one constant colour", "featcolor"):
         psnr_, gain, delta, cf = (_mean(results, label, measure) for measure in ("psnr", "gain", "delta_e00", "cf"))
-        gained = "0" if label == "grey" else _signed(gain, 2)
+        gained = "0" if label == "grey" else signed(gain, 2)
         rows += _row(label, f"{psnr_:.2f}", gained, f"{delta:.1f}", f"{cf:.1f}", ours=label == "featcolor")
     rows += _row("truth", "", "", "", f"{_mean(results, 'truth', 'cf'):.1f}")
     return _table(f"{title}, {len(results)}", ("PSNR, dB", "gain, dB", "ΔE<sub>00</sub>", "colourfulness"), rows)
@@ -215,7 +196,7 @@ def _every(page: Page) -> str:
         for result in results:
             ours, grey, truth = (result.scores[label] for label in ("featcolor", "grey", "truth"))
             cells = (
-                _signed(ours.gain, 2),
+                signed(ours.gain, 2),
                 f"{ours.delta_e00:.1f} / {grey.delta_e00:.1f}",
                 f"{ours.cf:.0f} / {truth.cf:.0f}",
             )
@@ -254,20 +235,4 @@ def _word(number: int) -> str:
     return _WORDS[number] if number < len(_WORDS) else str(number)
 
 
-def _signed(value: float, digits: int = 1) -> str:
-    """The number with its sign, minus as typographers write it."""
-    return f"{value:+.{digits}f}".replace("-", "−")
-
-
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-
-_TEMPLATE = """<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>featcolor: demo</title>
-<style>{style}</style></head>
-<body><main>
-{body}
-</main></body>
-</html>
-"""

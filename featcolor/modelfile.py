@@ -116,7 +116,7 @@ def write_arrays(
     document = {
         "format": FORMAT_NAME,
         "format_version": FORMAT_VERSION,
-        "card": _jsonable(card),
+        "card": jsonable(card),
         "colorizer": dict(header),
     }
     plain = {name: np.ascontiguousarray(arrays[name]).reshape(arrays[name].shape) for name in sorted(arrays)}
@@ -169,12 +169,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
     """A card in JSON's own types: NumPy's numbers as Python's, and None for a number that is not finite."""
     if isinstance(value, Mapping):
-        return {str(key): _jsonable(item) for key, item in value.items()}
+        return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_jsonable(item) for item in value]
+        return [jsonable(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,297 @@
+"""The plots of a benchmark report: quality against colourfulness, and against time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.label_places import place_labels
+from benchmarks.plot_svg import INKS, Size, render_plot
+from benchmarks.report_tables import GROUPS, by_method_and_metric, find_pareto_front, title_of
+from benchmarks.results import MethodRecord, Results
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MARKERS: Final = ("D", "o", "s", "^")
+"""Shapes of the groups, so that colour is not the only mark."""
+OURS_MARKER: Final = "*"
+
+SHAPES: Final[Mapping[str, str]] = {
+    "D": "M0 -9 L9 0 L0 9 L-9 0 Z",
+    "o": "M-8 0 A8 8 0 1 0 8 0 A8 8 0 1 0 -8 0 Z",
+    "s": "M-7 -7 H7 V7 H-7 Z",
+    "^": "M0 -8 L8.5 7 H-8.5 Z",
+    "*": "M0 -10 L2.4 -3.1 L9.5 -3.1 L3.8 1.2 L5.9 8.1 L0 3.9 L-5.9 8.1 L-3.8 1.2 L-9.5 -3.1 L-2.4 -3.1 Z",
+}
+"""Outlines of the markers in the legend, within -10..10."""
+
+LONGEST_LABEL: Final = 26
+
+SAMPLE_STEP: Final = 4.0
+"""Pixels between the places of a line that labels avoid."""
+
+FASTEST: Final = 1e-4
+"""Seconds a picture that the axis begins with: less is not told apart from nothing."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A method on a plot: centre and the ends of its error bars (nan where there is none)."""
+
+    name: str
+    label: str
+    ink: str
+    marker: str
+    x: float
+    y: float
+    x_ends: tuple[float, float] = (math.nan, math.nan)
+    y_ends: tuple[float, float] = (math.nan, math.nan)
+    filled: bool = True
+
+
+def style_of(results: Results, method: MethodRecord) -> tuple[str, str]:
+    """(ink, marker) of a method: those of its group, and ours its own."""
+    if method.name == results.ours:
+        return "ours", OURS_MARKER
+    index = list(GROUPS).index(method.group) if method.group in GROUPS else len(GROUPS) - 1
+    return f"group-{index}", MARKERS[index]
+
+
+def plot_gain_against_colourfulness(results: Results) -> str:
+    """PSNR gain against colourfulness with intervals, curves, the truth's CF and the Pareto front, as SVG.
+
+    Methods on the front are filled. Curves are each method's with its chroma multiplied.
+
+    Raises
+    ------
+    UsageError
+        Where matplotlib is missing.
+    """
+    marks = _marks(results, "cf", "gain")
+    front = find_pareto_front({mark.name: (mark.x, mark.y) for mark in marks}, results.truth_cf)
+    marks = [replace(mark, filled=mark.name in front) for mark in marks]
+
+    def draw(axes: Axes, size: Size) -> None:
+        _set_limits(axes, marks, [results.truth_cf])
+        axes.set_ylabel("PSNR gain over grey, dB", parse_math=False)
+        axes.set_xlabel("colourfulness CF", parse_math=False)
+        axes.axhline(0, color=INKS["line"], linewidth=1, zorder=1)
+        soft = _draw_curves(axes, results)
+        hard = []
+        if math.isfinite(results.truth_cf):
+            axes.axvline(results.truth_cf, color=INKS["soft"], linewidth=1.2, dashes=(1, 3), zorder=1.5)
+            hard.append(_name_truth(axes, results.truth_cf, size))
+            along = _draw_front(axes, [mark for mark in marks if mark.filled], results.truth_cf)
+            soft = np.vstack([soft, along])
+        _draw_marks(axes, marks, size, hard, soft)
+
+    return render_plot(draw, "gain", "PSNR gain against colourfulness, a point a method")
+
+
+def plot_quality_against_time(results: Results) -> str:
+    """Mean ΔE00 against seconds a picture (logarithmic), as SVG; methods without a time are left out.
+
+    Raises
+    ------
+    UsageError
+        Where matplotlib is missing.
+    """
+    summaries = by_method_and_metric(results)
+    marks = []
+    for method in results.methods:
+        summary = summaries.get((method.name, "delta_e00"))
+        if summary and math.isfinite(summary.mean) and math.isfinite(method.picture_seconds):
+            ink, marker = style_of(results, method)
+            seconds = max(method.picture_seconds, FASTEST)
+            ends = (summary.low, summary.high)
+            marks.append(Mark(method.name, _short(method), ink, marker, seconds, summary.mean, y_ends=ends))
+
+    def draw(axes: Axes, size: Size) -> None:
+        axes.set_xscale("log")
+        _set_limits(axes, marks, [])
+        axes.xaxis.set_major_formatter(lambda value, position: f"{value:g}")
+        axes.xaxis.set_minor_formatter(lambda value, position: "")
+        axes.set_ylabel("mean ΔE00: lower is nearer to the truth", parse_math=False)
+        axes.set_xlabel("seconds a picture", parse_math=False)
+        _draw_marks(axes, marks, size, [], np.zeros((0, 2)))
+
+    return render_plot(draw, "time", "Colour difference against seconds a picture, a point a method")
+
+
+def build_key(results: Results) -> str:
+    """What the points' shapes and colours stand for, as an HTML list: ours and the groups that are there."""
+    groups = [group for group in GROUPS if any(m.group == group and m.name != results.ours for m in results.methods)]
+    entries = [(title_of(results, results.ours), "ours", OURS_MARKER)] if results.ours else []
+    entries += [(group, f"group-{(i := list(GROUPS).index(group))}", MARKERS[i]) for group in groups]
+    items = "".join(
+        f'<li><svg viewBox="-10 -10 20 20" aria-hidden="true"><path d="{SHAPES[marker]}" fill="var(--{ink})"></path>'
+        f"</svg>{escape(text)}</li>"
+        for text, ink, marker in entries
+    )
+    return f'<ul class="legend">{items}</ul>'
+
+
+def _marks(results: Results, x: str, y: str) -> list[Mark]:
+    """A mark for each method with finite means of both measures."""
+    summaries = by_method_and_metric(results)
+    marks = []
+    for method in results.methods:
+        first, second = summaries.get((method.name, x)), summaries.get((method.name, y))
+        if first and second and math.isfinite(first.mean) and math.isfinite(second.mean):
+            ink, marker = style_of(results, method)
+            ends = (first.low, first.high), (second.low, second.high)
+            marks.append(Mark(method.name, _short(method), ink, marker, first.mean, second.mean, *ends))
+    return marks
+
+
+def _short(method: MethodRecord) -> str:
+    title = " ".join((method.title or method.name).split())
+    return title if len(title) <= LONGEST_LABEL else title[: LONGEST_LABEL - 1].rstrip() + "…"
+
+
+def _set_limits(axes: Axes, marks: list[Mark], more_x: list[float]) -> None:
+    """Room for every point and its error bars; curves may leave the frame."""
+    for name, ends, more in (("x", "x_ends", more_x), ("y", "y_ends", [])):
+        values = [v for m in marks for v in (getattr(m, name), *getattr(m, ends))] + more
+        if name == "x" and axes.get_xscale() == "log":
+            values = [math.log10(v) for v in values if v > 0]
+        finite = [v for v in values if math.isfinite(v)] or [0.0, 1.0]
+        low, high = min(finite), max(finite)
+        room = 0.09 * (high - low) or 0.5
+        limits = (low - room, high + room)
+        if name == "x" and axes.get_xscale() == "log":
+            limits = (10 ** limits[0], 10 ** limits[1])
+        (axes.set_xlim if name == "x" else axes.set_ylim)(*limits)
+
+
+def _draw_curves(axes: Axes, results: Results) -> NDArray[Any]:
+    """Each method with its chroma multiplied as a faint line; returns pixels along them for labels to avoid."""
+    pixels = [np.zeros((0, 2))]
+    for method in results.methods:
+        points = [(p.cf, p.gain) for p in results.curves.get(method.name, []) if math.isfinite(p.cf + p.gain)]
+        if len(points) < 2:
+            continue
+        x, y = np.transpose(points)
+        ink, _ = style_of(results, method)
+        ours = method.name == results.ours
+        axes.plot(x, y, color=INKS[ink], linewidth=1.8 if ours else 1, alpha=0.7 if ours else 0.35, zorder=2)
+        pixels.append(_sample(axes.transData.transform(np.column_stack([x, y]))))
+    return np.vstack(pixels)
+
+
+def _draw_front(axes: Axes, front: list[Mark], truth_cf: float) -> NDArray[np.float64]:
+    """The best gain that is reached at least this near to the truth's colourfulness, as steps.
+
+    They fall towards the truth from the left, and from the right as far as a method of the front lies there. Returns
+    pixels along them.
+    """
+    left = axes.get_xlim()[0]
+    right = max([truth_cf, *(mark.x for mark in front)])
+    edges = {left, right, *(truth_cf + side * abs(mark.x - truth_cf) for mark in front for side in (-1, 1))}
+    x = np.array(sorted(edge for edge in edges if left <= edge <= right))
+    far = np.abs((x[:-1] + x[1:]) / 2 - truth_cf)
+    gains = [max((mark.y for mark in front if abs(mark.x - truth_cf) <= f), default=math.nan) for f in far]
+    corners = np.column_stack([np.repeat(x, 2)[1:-1], np.repeat(gains, 2)])
+    corners = corners[np.isfinite(corners).all(axis=1)]
+    axes.plot(*corners.T, color=INKS["ink"], linewidth=1.3, linestyle=(0, (4, 3)), alpha=0.75, zorder=2.5)
+    return _sample(axes.transData.transform(corners))
+
+
+def _sample(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points along a line of pixels, SAMPLE_STEP apart."""
+    if len(corners) < 2:
+        return np.zeros((0, 2))
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
+    at = np.arange(0, length[-1], SAMPLE_STEP)
+    return np.column_stack([np.interp(at, length, corners[:, axis]) for axis in (0, 1)])
+
+
+def _name_truth(axes: Axes, truth_cf: float, size: Size) -> list[float]:
+    """Name the line of the truth at its foot; returns the box that the name takes."""
+    x, _ = axes.transData.transform((truth_cf, 0))
+    box = axes.get_window_extent()
+    text = f"truth {truth_cf:.1f}"
+    width = _text_width(text, size)
+    side = -1 if x + width + 8 > box.x1 else 1
+    axes.annotate(
+        text,
+        (x + side * 6, box.y0 + 7),
+        xycoords="figure pixels",
+        color=INKS["soft"],
+        ha="left" if side > 0 else "right",
+        parse_math=False,
+    )
+    edges = sorted((x, x + side * (width + 8)))
+    return [edges[0], box.y0, edges[1], box.y0 + 1.8 * size.text]
+
+
+def _draw_marks(axes: Axes, marks: list[Mark], size: Size, hard: list[list[float]], soft: NDArray[Any]) -> None:
+    """Error bars, points and their labels; ours is placed first."""
+    if not marks:
+        return
+    marks = sorted(marks, key=lambda mark: mark.ink != "ours")
+    for mark in marks:
+        colour = INKS[mark.ink]
+        for ends, line in ((mark.x_ends, axes.hlines), (mark.y_ends, axes.vlines)):
+            if all(map(math.isfinite, ends)):
+                line(mark.y if line == axes.hlines else mark.x, *ends, color=colour, linewidth=1.1, alpha=0.6, zorder=3)
+        axes.plot(
+            *([mark.x], [mark.y]),
+            marker=mark.marker,
+            markersize=size.marker * (1.7 if mark.marker == OURS_MARKER else 1),
+            markerfacecolor=colour if mark.filled else INKS["card"],
+            markeredgecolor=colour,
+            markeredgewidth=1.6,
+            zorder=5 if mark.ink == "ours" else 4,
+        )
+    points = axes.transData.transform([(mark.x, mark.y) for mark in marks])
+    half = 0.75 * size.marker
+    boxes = np.hstack([points - half, points + half]).tolist() + hard + _bars(axes, marks)
+    sizes = np.array([(_text_width(mark.label, size), 1.25 * size.text) for mark in marks])
+    frame = axes.get_window_extent()
+    bounds = (frame.x0 + 4, frame.y0 + 4, frame.x1 - 4, frame.y1 - 4)
+    centres = place_labels(points, sizes, bounds, hard=np.array(boxes), soft=soft)
+    for mark, point, centre, extent in zip(marks, points, centres, sizes, strict=True):
+        _draw_label(axes, mark, point, centre, extent)
+
+
+def _bars(axes: Axes, marks: list[Mark]) -> list[list[float]]:
+    """Boxes of the error bars, three pixels thick."""
+    boxes = []
+    for mark in marks:
+        for ends in ([(x, mark.y) for x in mark.x_ends], [(mark.x, y) for y in mark.y_ends]):
+            if np.isfinite(ends).all():
+                corners = axes.transData.transform(ends)
+                boxes.append([*(corners.min(axis=0) - 1.5), *(corners.max(axis=0) + 1.5)])
+    return boxes
+
+
+def _draw_label(axes: Axes, mark: Mark, point: NDArray[Any], centre: NDArray[Any], extent: NDArray[Any]) -> None:
+    """The label, and a hair line to its point where that is not beside it."""
+    nearest = np.clip(point, centre - extent / 2, centre + extent / 2)
+    if np.hypot(*(nearest - point)) > 18:
+        line = axes.transData.inverted().transform([point, nearest])
+        axes.plot(*line.T, color=INKS["soft"], linewidth=0.7, alpha=0.8, zorder=2.8)
+    axes.annotate(
+        mark.label,
+        centre,
+        xycoords="figure pixels",
+        ha="center",
+        va="center",
+        color=INKS["ours" if mark.ink == "ours" else "ink"],
+        weight="bold" if mark.ink == "ours" else "normal",
+        parse_math=False,
+        zorder=6,
+    )
+
+
+def _text_width(text: str, size: Size) -> float:
+    """Width of a label in a browser's sans serif, rather too wide: no font is at hand that the reader surely has."""
+    return 0.6 * size.text * len(text) + 4

@@ -1,0 +1,91 @@
+"""The contact sheet of the report's page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Final
+
+from benchmarks.contact_sheet import TILE_SIDE, TRUTH, Rgb, SheetRow, list_sheet_columns
+from benchmarks.page_parts import build_section, encode_jpeg, shrink
+from benchmarks.report_tables import GREY, title_of
+from benchmarks.results import Results
+
+SHEET_BYTES: Final = 4_500_000
+"""Pictures of the page take no more than this, as base64; a page of a few megabytes opens anywhere."""
+LADDER: Final = ((TILE_SIDE, 84), (TILE_SIDE, 72), (TILE_SIDE, 58), (TILE_SIDE, 42), (110, 42), (75, 42), (50, 42))
+"""Side and JPEG quality of a tile, tried in this order until all fit."""
+
+KINDS: Final = {
+    "best": "Ours gains most over grey here",
+    "between": "Spread between",
+    "worst": "Ours gains least over grey here",
+    "": "Spread over the set",
+}
+
+
+def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tuple[str, str], Rgb]) -> str:
+    """The contact sheet as a section; empty where there is no picture at all."""
+    columns = [c for c in list_sheet_columns(results) if any((c, row.picture) in tiles for row in rows)]
+    if not columns or not rows:
+        return ""
+    codes = _encode(tiles)
+    names = {name: {TRUTH: "truth", GREY: "grey"}.get(name) or title_of(results, name) for name in columns}
+    delta = {
+        (s.method, s.picture): s.value
+        for s in results.scores
+        if s.metric == "delta_e00" and s.picture in {row.picture for row in rows}
+    }
+    head = "".join(
+        f'<th scope="col"{_ours(results, name)}><span title="{escape(label)}">{escape(label)}</span></th>'
+        for name, label in names.items()
+    )
+    body, kind = "", None
+    for row in rows:
+        if row.kind != kind:
+            kind = row.kind
+            body += f'<tr class="kind"><th scope="rowgroup" colspan="{len(columns)}">{KINDS.get(kind, kind)}</th></tr>'
+        cells = ""
+        for name, label in names.items():
+            if name == TRUTH:
+                text = f'<span title="{escape(row.picture)}"><b>{escape(row.picture)}</b></span>'
+            else:
+                value = delta.get((name, row.picture), math.nan)
+                text = f"<span><b>{value:.1f}</b> {escape(label)}</span>" if math.isfinite(value) else ""
+                text = text or f"<span>{escape(label)}</span>"
+            code = codes.get((name, row.picture))
+            alt = escape(f"{row.picture}, {label}")
+            image = f'<img alt="{alt}" loading="lazy" {code}>' if code else "<span>no picture</span>"
+            tag = 'th scope="row"' if name == TRUTH else "td"
+            cells += f"<{tag}>{image}{text}</{tag.split()[0]}>"
+        body += f"<tr>{cells}</tr>"
+    table = (
+        '<div class="scroll" tabindex="0" role="region" aria-label="Contact sheet"><table class="sheet">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+    return build_section(
+        "Pictures",
+        f"Chosen by how much nearer {escape(title_of(results, results.ours))} comes to the truth than grey does, by "
+        "ΔE00: the best, the worst, and some between. The number beneath a picture is its ΔE00.",
+        table,
+        name="pictures",
+    )
+
+
+def _ours(results: Results, name: str) -> str:
+    return ' class="ours"' if name == results.ours else ""
+
+
+def _encode(tiles: Mapping[tuple[str, str], Rgb]) -> dict[tuple[str, str], str]:
+    """Size and source of each tile as attributes of an `img`, at the best quality that keeps within SHEET_BYTES."""
+    codes: dict[tuple[str, str], str] = {}
+    for side, quality in LADDER:
+        codes = {}
+        for key, tile in tiles.items():
+            small = shrink(tile, side)
+            height, width = tile.shape[:2]
+            codes[key] = f'width="{width}" height="{height}" src="{encode_jpeg(small, quality)}"'
+        if sum(map(len, codes.values())) <= SHEET_BYTES:
+            break
+    return codes
