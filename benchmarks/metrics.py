@@ -6,7 +6,9 @@ The functions are elsewhere, each small and pure: `featcolor.measures`, `benchma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
@@ -15,7 +17,10 @@ from numpy.typing import NDArray
 
 from benchmarks.fidelity import ssim, wrapped_psnr
 from benchmarks.histograms import auc, combine_rebalanced_auc, jensen_shannon, rebalanced_auc_parts
+from benchmarks.lpips_fid import InceptionFeatures, Lpips, frechet_distance
+from benchmarks.perceptual import flip, lite0_distance, ssimulacra2_score
 from benchmarks.pictures import Picture
+from featcolor.errors import UsageError
 from featcolor.measures import colourfulness, delta_e00, psnr
 
 Rgb: TypeAlias = NDArray[np.uint8]
@@ -63,6 +68,7 @@ class SetMetric:
     statistic : from truth and output, two pictures of one shape, to a small array of a shape that is always the same.
     combine : from the statistics of n pictures, (n, ...), to a number.
     bounds : the least and the largest value possible.
+    bootstrap : whether an interval is worked out; not for what takes minutes to combine.
     """
 
     key: str
@@ -74,6 +80,23 @@ class SetMetric:
     bounds: tuple[float, float] = (-np.inf, np.inf)
     group: Group = "core"
     source: str = ""
+    bootstrap: bool = True
+
+
+@dataclass(frozen=True)
+class FilmMetric:
+    """A measure of the frames of a sequence, in order; `benchmarks.film_metrics` has the functions.
+
+    Attributes
+    ----------
+    key, title, better, source, unit : as of `Metric`.
+    """
+
+    key: str
+    title: str
+    better: Better
+    source: str
+    unit: str = ""
 
 
 def on_rgb(function: Callable[[Rgb, Rgb], float]) -> Callable[[Picture, Picture], float]:
@@ -141,7 +164,39 @@ def combine_ab_js(pairs: NDArray[Any]) -> float:
     return jensen_shannon(truth, output)
 
 
-Keyed = TypeVar("Keyed", Metric, SetMetric)
+def lack_weights(truth: Picture, output: Picture) -> Any:
+    """What stands for a network of the user's until `bind_weights` puts it there."""
+    raise UsageError("this measure needs a network: give its ONNX file by --lpips or --fid")
+
+
+@lru_cache(maxsize=2)
+def _open_lpips(path: Path) -> Lpips:
+    return Lpips(path)
+
+
+@lru_cache(maxsize=2)
+def _open_inception(path: Path) -> InceptionFeatures:
+    return InceptionFeatures(path)
+
+
+def bind_weights(weights: Mapping[str, Path]) -> tuple[Mapping[str, Metric], Mapping[str, SetMetric]]:
+    """`PICTURE_METRICS` and `SET_METRICS` with the networks of the user's: {"lpips": file, "fid": file} or fewer.
+
+    Raises
+    ------
+    UsageError
+        When a file is missing or no such network.
+    """
+    pictures, sets = dict(PICTURE_METRICS), dict(SET_METRICS)
+    if "lpips" in weights:
+        pictures["lpips"] = replace(pictures["lpips"], measure=on_rgb(_open_lpips(weights["lpips"])))
+    if "fid" in weights:
+        features = _open_inception(weights["fid"])
+        sets["fid"] = replace(sets["fid"], statistic=lambda truth, output: features([truth.rgb, output.rgb]))
+    return pictures, sets
+
+
+Keyed = TypeVar("Keyed", Metric, SetMetric, FilmMetric)
 
 
 def by_key(metrics: Iterable[Keyed]) -> Mapping[str, Keyed]:
@@ -171,6 +226,20 @@ PICTURE_METRICS: Final[Mapping[str, Metric]] = by_key(
             on_rgb(wrapped_psnr),
             source="script of ColorMNet; published DAVIS tables appear to use it",
         ),
+        Metric(
+            "lite0_distance",
+            "Lite0 distance",
+            "",
+            "lower",
+            on_rgb(lite0_distance),
+            "perceptual",
+            source="EfficientNet-Lite0's maps, unit length a position, in the manner of LPIPS; not LPIPS",
+        ),
+        Metric("flip", "FLIP", "", "lower", on_rgb(flip), "perceptual", source="Andersson et al. 2020, LDR"),
+        Metric(
+            "ssimulacra2", "SSIMULACRA2", "", "higher", on_rgb(ssimulacra2_score), "perceptual", source="Sneyers 2023"
+        ),
+        Metric("lpips", "LPIPS", "", "lower", lack_weights, "weights", source="Zhang et al. 2018, weights as given"),
     )
 )
 """Measures of one picture, by key, in the order that reports show."""
@@ -200,6 +269,32 @@ SET_METRICS: Final[Mapping[str, SetMetric]] = by_key(
             (0, 1),
             source="Jensen-Shannon, root, base 2",
         ),
+        SetMetric(
+            "fid",
+            "FID",
+            "",
+            "lower",
+            lack_weights,
+            lambda features: frechet_distance(features[:, 0], features[:, 1]),
+            (0, np.inf),
+            "weights",
+            source="Heusel et al. 2017, weights as given; compare sets of one size only",
+            bootstrap=False,
+        ),
     )
 )
 """Measures of all pictures of a method together, by key, in the order that reports show."""
+
+FILM_METRICS: Final[Mapping[str, FilmMetric]] = by_key(
+    (
+        FilmMetric("cdc", "CDC", "lower", "Liu et al. 2021; grey scores well"),
+        FilmMetric("warp_error", "warp error", "lower", "Lai et al. 2018, flow by DIS on the truth's luma"),
+        FilmMetric("chroma_flicker", "chroma flicker", "lower", "mean distance in a*b* along the truth's motion"),
+    )
+)
+"""Measures of frames in order, by key: one value a sequence, of which reports show the mean."""
+
+ALL_METRICS: Final[Mapping[str, Metric | SetMetric | FilmMetric]] = MappingProxyType(
+    {**PICTURE_METRICS, **SET_METRICS, **FILM_METRICS}
+)
+"""Every measure that reports can show."""

@@ -53,7 +53,7 @@ class Column:
 
 def describe_metric(key: str) -> Column:
     """Title, unit, direction and source of a measure; one that no table knows is called by its key."""
-    metric = metrics.PICTURE_METRICS.get(key) or getattr(metrics, "SET_METRICS", {}).get(key)
+    metric = metrics.ALL_METRICS.get(key)
     if metric is None:
         return Column(key, key, "", "", "")
     return Column(key, metric.title, metric.unit, metric.better, metric.source)
@@ -61,7 +61,7 @@ def describe_metric(key: str) -> Column:
 
 def list_columns(results: Results) -> list[Column]:
     """Every measure that has a summary: the headline ones first, then as the tables of metrics, then the rest."""
-    known = (*HEADLINE, *metrics.PICTURE_METRICS, *getattr(metrics, "SET_METRICS", {}))
+    known = (*HEADLINE, *metrics.ALL_METRICS)
     present = {summary.metric: None for summary in results.summaries}
     keys = dict.fromkeys([key for key in known if key in present] + list(present))
     columns = []

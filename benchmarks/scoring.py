@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.intervals import bootstrap_combined, bootstrap_mean, paired
-from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
+from benchmarks.film_metrics import colour_distribution_table, mean_cdc, temporal_errors
+from benchmarks.intervals import Interval, bootstrap_combined, bootstrap_mean, paired
+from benchmarks.metrics import PICTURE_METRICS, SET_METRICS, SetMetric, bind_weights
 from benchmarks.outputs import lightness_deviation
 from benchmarks.pictures import Picture
 from benchmarks.results import Comparison, CurvePoint, Score, Summary
@@ -61,20 +63,18 @@ class ScoreTask:
     folder: Path
     done: Done
     metrics: tuple[str, ...]
+    weights: Mapping[str, Path]
 
     def __call__(self, picture: str) -> dict[str, Scored]:
         outputs = OutputFolder(self.folder)
+        of_picture, of_set = bind_weights(self.weights)
         sample = outputs.sample(picture)
         truth = Picture(sample.truth)
         found = {}
         for method in _having(self.done, picture):
             output = Picture(outputs.output(method, picture))
-            values = {
-                key: float(PICTURE_METRICS[key].measure(truth, output))
-                for key in self.metrics
-                if key in PICTURE_METRICS
-            }
-            statistics = {key: SET_METRICS[key].statistic(truth, output) for key in self.metrics if key in SET_METRICS}
+            values = {key: float(of_picture[key].measure(truth, output)) for key in self.metrics if key in of_picture}
+            statistics = {key: of_set[key].statistic(truth, output) for key in self.metrics if key in of_set}
             found[method] = Scored(values, statistics, lightness_deviation(sample.grey, output.rgb))
         return found
 
@@ -115,10 +115,17 @@ class Table:
         )
 
 
-def score_all(outputs: OutputFolder, done: Done, metrics: Sequence[str], *, progress: Progress) -> Table:
-    """Measure every output that is there by measures named by their keys."""
+def score_all(
+    outputs: OutputFolder,
+    done: Done,
+    metrics: Sequence[str],
+    *,
+    weights: Mapping[str, Path] = MappingProxyType({}),
+    progress: Progress,
+) -> Table:
+    """Measure every output that is there by measures named by their keys; for `weights` see `bind_weights`."""
     table = Table()
-    task = ScoreTask(outputs.folder, done, tuple(metrics))
+    task = ScoreTask(outputs.folder, done, tuple(metrics), dict(weights))
     for picture, found in _over(task, _pictures(done), "measuring", progress):
         for method, scored in found.items():
             table.scored.setdefault(method, {})[picture] = scored
@@ -146,8 +153,42 @@ def summarise(table: Table, methods: Sequence[str], metrics: Sequence[str], *, s
                 interval = bootstrap_mean([each.values[metric] for each in scored], seed=seed)
             else:
                 statistics = np.stack([each.statistics[metric] for each in scored])
-                interval = bootstrap_combined(statistics, SET_METRICS[metric].combine, seed=seed)
+                interval = _of_set(statistics, SET_METRICS[metric], seed)
             summaries.append(Summary(method, metric, *interval))
+    return summaries
+
+
+def _of_set(statistics: NDArray[Any], metric: SetMetric, seed: int) -> Interval:
+    if not metric.bootstrap:
+        return Interval(metric.combine(statistics), np.nan, np.nan, len(statistics))
+    return bootstrap_combined(statistics, metric.combine, bounds=metric.bounds, seed=seed)
+
+
+def summarise_film(
+    outputs: OutputFolder, done: Done, sequences: Mapping[str, Sequence[str]], *, progress: Progress
+) -> list[Summary]:
+    """Steadiness of every method that has all frames of a sequence: means over such sequences, without interval.
+
+    Parameters
+    ----------
+    sequences : {sequence: its frames, in order}.
+    """
+    summaries = []
+    for count, method in enumerate(done, start=1):
+        whole = [frames for frames in sequences.values() if set(frames) <= set(done[method])]
+        tables, errors = [], []
+        for frames in whole:
+            tables.append(colour_distribution_table(outputs.output(method, frame) for frame in frames))
+            truth = (outputs.sample(frame).truth for frame in frames)
+            errors.append(temporal_errors(truth, (outputs.output(method, frame) for frame in frames)))
+        if whole:
+            values = {
+                "cdc": mean_cdc(tables),
+                "warp_error": float(np.mean([each.warp_error for each in errors])),
+                "chroma_flicker": float(np.mean([each.chroma_flicker for each in errors])),
+            }
+            summaries += [Summary(method, key, value, np.nan, np.nan, len(whole)) for key, value in values.items()]
+        progress("steadiness", count, len(done))
     return summaries
 
 

@@ -15,13 +15,14 @@ from benchmarks.leaks import find_leaks
 from benchmarks.methods import Method
 from benchmarks.results import MethodRecord, Results
 from benchmarks.running import TRUTH, Job, OutputFolder, run_job
-from benchmarks.scoring import Progress, compare_all, rows, score_all, summarise, trace_curves
+from benchmarks.scoring import Progress, compare_all, rows, score_all, summarise, summarise_film, trace_curves
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.measures import colourfulness, is_grey
 from featcolor.remedies import one_line
 
 OUTPUTS: Final = "outputs"
 """Folder of samples and outputs within the report's."""
+SEQUENCE_MARK: Final = "__"
 LEAKS_SHOWN: Final = 3
 NO_BUDGET_SECONDS: Final = 60.0
 """Training time of a method with a budget where the method that the budget is counted in does not take part."""
@@ -50,6 +51,8 @@ class Study:
     dataset, references, entries : what is measured, what methods are fitted on, the methods in the reports' order.
     ours : name of the method that is compared with each other one.
     metrics : keys of the measures.
+    weights : networks of the user's for LPIPS and FID, by the measure's key.
+    sequences : pictures are frames in order, of the sequence that their name says before "__": measures of film too.
     folder : where the report goes; outputs are kept below it.
     allow_leaks : go on when a test picture is among the references.
     fresh : use nothing of an earlier run.
@@ -63,6 +66,8 @@ class Study:
     ours: str
     metrics: tuple[str, ...]
     folder: Path
+    weights: Mapping[str, Path] = field(default_factory=dict)
+    sequences: bool = False
     allow_leaks: bool = False
     fresh: bool = False
     seed: int = 0
@@ -91,7 +96,10 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
     done = {e.name: [p for p in pictures if outputs.has(e.name, p)] for e in study.entries}
     done = {name: there for name, there in done.items() if there}
     names = [record.name for record in records]
-    table = score_all(outputs, done, study.metrics, progress=progress)
+    table = score_all(outputs, done, study.metrics, weights=study.weights, progress=progress)
+    summaries = summarise(table, names, study.metrics, seed=study.seed)
+    if study.sequences:
+        summaries += summarise_film(outputs, done, _sequences(pictures), progress=progress)
     curves = trace_curves(outputs, done, study.ours, progress=progress)
     truth_cf = float(np.mean([colourfulness(outputs.sample(picture).truth) for picture in pictures]))
     return Results(
@@ -111,7 +119,7 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
         pictures=pictures,
         truth_cf=truth_cf,
         scores=rows(table, pictures, names),
-        summaries=summarise(table, names, study.metrics, seed=study.seed),
+        summaries=summaries,
         comparisons=compare_all(outputs, done, curves, study.ours, seed=study.seed, progress=progress),
         curves=curves,
         methods=[replace(record, lightness_deviation=table.deviation(record.name)) for record in records],
@@ -193,6 +201,14 @@ def _run_all(
             tell(f"{entry.name}: {record.failure}")
         records[entry.name] = record
     return [records[entry.name] for entry in study.entries]
+
+
+def _sequences(pictures: Sequence[str]) -> dict[str, list[str]]:
+    """Frames by the part of their name before "__"; names without it are one sequence."""
+    found: dict[str, list[str]] = {}
+    for picture in pictures:
+        found.setdefault(picture.rpartition(SEQUENCE_MARK)[0], []).append(picture)
+    return found
 
 
 def _hash_files(paths: Sequence[Path], progress: Progress) -> str:

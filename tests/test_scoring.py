@@ -80,8 +80,7 @@ def test_ours_meets_each_rival_at_the_rivals_colourfulness(outputs: OutputFolder
     assert [point.factor for point in curves["pale"]] == list(CURVE_FACTORS)
     assert curves["pale"][0].gain == pytest.approx(0, abs=0.01)
     found = {
-        (each.rival, each.metric): each
-        for each in compare_all(outputs, done, curves, "pale", seed=0, progress=silent)
+        (each.rival, each.metric): each for each in compare_all(outputs, done, curves, "pale", seed=0, progress=silent)
     }
     assert set(found) == {(rival, metric) for rival in ("grey", "paler", "wrong") for metric in ("delta_e00", "gain")}
     paler, wrong = found["paler", "delta_e00"], found["wrong", "delta_e00"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,9 +44,9 @@ def plan_study(arguments: argparse.Namespace, tell: Callable[[str], None]) -> St
         When it contradicts itself, or names what is not there.
     """
     from benchmarks.environment import environment_facts
-
     from benchmarks.study import Study
 
+    weights = {key: path for key in ("lpips", "fid") if (path := getattr(arguments, key)) is not None}
     data, references = _pictures_and_references(arguments)
     dataset = _dataset(arguments, data)
     entries = _entries(arguments, dataset, tell)
@@ -57,8 +57,8 @@ def plan_study(arguments: argparse.Namespace, tell: Callable[[str], None]) -> St
         references=tuple(references),
         entries=tuple(entries),
         ours=_ours(arguments.ours, [entry.name for entry in entries]),
-        metrics=_metrics(arguments.metrics),
-        weights=_weights(arguments),
+        metrics=_metrics(arguments.metrics, weights),
+        weights=weights,
         sequences=arguments.sequences or dataset.layout in ("davis", "videvo"),
         folder=arguments.output,
         allow_leaks=arguments.allow_leaks,
@@ -81,7 +81,7 @@ def parse_bound(text: str) -> Bound:
 
 def broken_bounds(results: Results, bounds: Sequence[Bound]) -> list[str]:
     """A line for each bound that does not hold."""
-    from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
+    from benchmarks.metrics import ALL_METRICS
 
     lines = []
     for method, metric, value in bounds:
@@ -90,7 +90,7 @@ def broken_bounds(results: Results, bounds: Sequence[Bound]) -> list[str]:
         if not means:
             lines.append(f"--fail-under {metric}: {name} has no {metric} here")
             continue
-        better = (PICTURE_METRICS | SET_METRICS)[metric].better
+        better = ALL_METRICS[metric].better
         wrong = not means[0] <= value if better == "lower" else not means[0] >= value
         if wrong:
             lines.append(f"{name}: {metric} is {means[0]:.4g}, worse than {value:g}")
@@ -197,21 +197,26 @@ def _ours(asked: str | None, names: Sequence[str]) -> str:
     return next(name for name in candidates if name in names)
 
 
-def _metrics(text: str) -> tuple[str, ...]:
-    """Keys of measures, in the tables' order."""
-    from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
+def _metrics(text: str, weights: Mapping[str, Path]) -> tuple[str, ...]:
+    """Keys of measures, in the tables' order; those that come with weights are always among them."""
+    from benchmarks.metrics import PICTURE_METRICS, SET_METRICS, bind_weights
 
-    table = PICTURE_METRICS | SET_METRICS
+    bind_weights(weights)
+    table = {**PICTURE_METRICS, **SET_METRICS}
     groups = {"core": ("core",), ALL: ("core", "perceptual")}
     if text in groups:
-        return tuple(key for key, metric in table.items() if metric.group in groups[text])
-    asked = [_known_metric(key.strip()) for key in text.split(",") if key.strip()]
-    return tuple(key for key in table if key in asked)
+        asked = [key for key, metric in table.items() if metric.group in groups[text]]
+    else:
+        asked = [_known_metric(key.strip()) for key in text.split(",") if key.strip()]
+    if missing := [key for key in asked if table[key].group == "weights" and key not in weights]:
+        raise UsageError(f"--metrics {missing[0]}: needs its network, --{missing[0]} FILE.onnx")
+    return tuple(key for key in table if key in asked or key in weights)
 
 
 def _known_metric(key: str) -> str:
     from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
 
-    if key not in PICTURE_METRICS | SET_METRICS:
-        raise UsageError(f"no measure is called {key!r}; there are {', '.join(PICTURE_METRICS | SET_METRICS)}")
+    known = (*PICTURE_METRICS, *SET_METRICS)
+    if key not in known:
+        raise UsageError(f"no measure is called {key!r}; there are {', '.join(known)}")
     return key
