@@ -1,4 +1,4 @@
-"""What the benchmark compares: one protocol for every method, and the table of those that it knows by name."""
+"""What the benchmark compares: one protocol for every method; `benchmarks.method_table` names them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.datasets import Sample
+from featcolor.spaces import lab_to_rgb, lightness_of
+from features.base import FloatArray
 
 Group: TypeAlias = Literal["baseline", "same references", "pretrained", "precomputed"]
 
@@ -56,3 +58,30 @@ class Method(ABC):
     def settings(self) -> dict[str, Any]:
         """Everything that the outputs depend on besides the references, as JSON can hold it."""
         return {}
+
+
+class ChromaMethod(Method):
+    """A method that adds chroma to the picture's own lightness and nothing else."""
+
+    @abstractmethod
+    def predict(self, lightness: FloatArray) -> FloatArray:
+        """Chroma a*, b* (H, W, 2) float32, not yet brought into the gamut, of lightness L*/100 (H, W) float32."""
+
+    def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The picture with `predict`'s chroma, as far as the gamut reaches; L* stays to within the rounding of codes.
+
+        Raises
+        ------
+        ValueError
+            Unless the picture is (H, W) uint8 and not empty.
+        """
+        check_grey(grey)
+        lightness = lightness_of(grey)
+        rgb: NDArray[np.uint8] = lab_to_rgb(lightness, self.predict(lightness))
+        return rgb
+
+
+def check_grey(grey: NDArray[Any]) -> None:
+    """Raise ValueError unless the array is what `Method.colorize` takes."""
+    if grey.ndim != 2 or grey.dtype != np.uint8 or grey.size == 0:
+        raise ValueError(f"a grey picture must be (H, W) uint8 and not empty, got {grey.shape} {grey.dtype}")

@@ -111,6 +111,25 @@ class Colorizer:
         chroma = refine(chroma, working, method=self.config.refine)
         return chroma, confidence, working
 
+    def predict_rows(self, features: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """What the regressor makes of features: the part that a comparison of regressors puts another in place of.
+
+        Parameters
+        ----------
+        features : (n, n_features) float32
+        working : (h, w) float32, 0..1
+            Lightness of the working picture that they are of.
+
+        Returns
+        -------
+        chroma : (n, 2) float32
+        confidence : (n,) float32, 0..1
+        """
+        descriptor = describe(self.stack_, working) if len(self.experts_.predictors) > 1 else self.experts_.mean
+        return self.experts_.predict(
+            features, descriptor, temperature=self.config.temperature, saturation=self.config.saturation
+        )
+
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:
         """Chroma at full size.
 
@@ -205,10 +224,7 @@ class Colorizer:
         rows, columns = grid_axes(shape, self.config.step)
         with network_errors():
             features = self.stack_.sample(working, grid_points(shape, self.config.step))
-        descriptor = describe(self.stack_, working) if len(self.experts_.predictors) > 1 else self.experts_.mean
-        chroma, confidence = self.experts_.predict(
-            features, descriptor, temperature=self.config.temperature, saturation=self.config.saturation
-        )
+        chroma, confidence = self.predict_rows(features, working)
         grid = np.dstack([chroma.reshape(len(rows), len(columns), 2), confidence.reshape(len(rows), len(columns))])
         planes = _between_grid_points(grid, shape, self.config.step)
         return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])

@@ -1,0 +1,47 @@
+"""The methods that the benchmark knows by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+from benchmarks.baselines import Constant, Grey
+from benchmarks.methods import Method
+from benchmarks.neighbours import Neighbours
+from benchmarks.ours import Featcolor
+from benchmarks.superpixels import SuperpixelTransfer
+from benchmarks.welsh2002 import Welsh2002
+from featcolor.config import PRESETS
+from featcolor.errors import UsageError
+
+BALANCED: Final = PRESETS["balanced"]
+
+METHODS: Final[Mapping[str, Callable[[], Method]]] = MappingProxyType(
+    {
+        "grey": Grey,
+        "constant": Constant,
+        "welsh2002": Welsh2002,
+        "superpixels": SuperpixelTransfer,
+        "neighbours": Neighbours,
+        "ridge": partial(Featcolor, replace(BALANCED, solver="ridge", head="mean"), title="ridge regression"),
+        "featcolor-mean": partial(Featcolor, replace(BALANCED, head="mean"), title="featcolor balanced, head mean"),
+        **{f"featcolor-{name}": partial(Featcolor, PRESETS[name], title=f"featcolor {name}") for name in PRESETS},
+    }
+)
+"""What builds each method, without work, by its name on the command line, in the order that reports show."""
+
+
+def build_method(name: str) -> Method:
+    """The method of that name, not yet fitted.
+
+    Raises
+    ------
+    UsageError
+        For an unknown name; it lists the choices.
+    """
+    if name not in METHODS:
+        raise UsageError(f"unknown method {name!r}; the methods are {', '.join(METHODS)}")
+    return METHODS[name]()

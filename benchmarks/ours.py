@@ -1,0 +1,83 @@
+"""featcolor itself as a method: fitted on the references, or read from a model file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.methods import Group, Method, check_grey
+from featcolor.colorizer import Colorizer
+from featcolor.config import ColorizerConfig
+from featcolor.errors import ModelFileError
+from featcolor.modelfile import load_model
+
+
+class Featcolor(Method):
+    """A `Colorizer` with given settings, fitted on the references as `featcolor fit` does.
+
+    Parameters
+    ----------
+    config : ColorizerConfig, optional
+    title : str
+    """
+
+    group: ClassVar[Group] = "same references"
+    colorizer_: Colorizer
+
+    def __init__(self, config: ColorizerConfig | None = None, *, title: str = "featcolor") -> None:
+        self.config = config or ColorizerConfig()
+        self.title = title
+
+    def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
+        """Fit; ReferencesError when no reference is usable. The settings decide how long it takes, not `seconds`."""
+        self.colorizer_ = Colorizer(self.config).fit(references)
+        return self
+
+    def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        check_grey(grey)
+        rgb: NDArray[np.uint8] = self.colorizer_.colorize(grey)
+        return rgb
+
+    def settings(self) -> dict[str, Any]:
+        return {"config": self.config.to_dict()}
+
+
+class FeatcolorModel(Method):
+    """A model file of the user's; the references of the run are not looked at.
+
+    Parameters
+    ----------
+    path : path of the file
+    title : str, optional
+        By default "featcolor" and the file's name.
+    """
+
+    group: ClassVar[Group] = "pretrained"
+    colorizer_: Colorizer
+
+    def __init__(self, path: str | Path, *, title: str | None = None) -> None:
+        self.path = Path(path)
+        self.title = title or f"featcolor {self.path.stem}"
+
+    def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
+        """Read the model; ModelFileError when the file is none."""
+        self.colorizer_ = load_model(self.path)
+        return self
+
+    def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        check_grey(grey)
+        rgb: NDArray[np.uint8] = self.colorizer_.colorize(grey)
+        return rgb
+
+    def settings(self) -> dict[str, Any]:
+        """The file's SHA-256, wherever it lies; ModelFileError when it cannot be read."""
+        try:
+            with self.path.open("rb") as file:
+                return {"model_sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        except OSError as error:
+            raise ModelFileError(f"{self.path}: the model cannot be read ({error.strerror}); check --model") from error
