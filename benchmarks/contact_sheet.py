@@ -9,6 +9,7 @@ import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -81,6 +82,13 @@ def list_sheet_columns(results: Results) -> list[str]:
     return [TRUTH, GREY, *ours, *others]
 
 
+def label_columns(results: Results, tiles: Mapping[tuple[str, str], Rgb]) -> dict[str, str]:
+    """What stands above each column that has a picture at all, in order."""
+    filled = {column for column, _ in tiles}
+    plain = {TRUTH: "truth", GREY: "grey"}
+    return {name: plain.get(name) or title_of(results, name) for name in list_sheet_columns(results) if name in filled}
+
+
 def gather_tiles(
     pictures: Sequence[str], columns: Sequence[str], picture_of: PictureOf, *, side: int = TILE_SIDE
 ) -> dict[tuple[str, str], Rgb]:
@@ -111,10 +119,12 @@ def build_sheet(
     (H, W, 3) uint8
     """
     heights = [max((tiles[c, r].shape[0] for c in columns if (c, r) in tiles), default=LINE_HEIGHT) for r in rows]
+    if not columns or not rows:
+        raise ValueError("a contact sheet needs rows and columns, got none")
     width = GAP + len(columns) * (side + GAP)
     height = LINE_HEIGHT + GAP + sum(h + LINE_HEIGHT + GAP for h in heights)
     sheet = Image.new("RGB", (width, height), PAPER)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE)
+    pen, font = ImageDraw.Draw(sheet), _font()
     for index, label in enumerate(columns.values()):
         pen.text((GAP + index * (side + GAP), 4), _fitted(label, pen, font, side), INK, font)
     top = LINE_HEIGHT + GAP
@@ -129,18 +139,24 @@ def build_sheet(
 
 def build_report_sheet(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tuple[str, str], Rgb]) -> Rgb:
     """The contact sheet of a report as one picture."""
-    labels = {
-        row.picture: " · ".join([row.picture, *([f"{row.kind} for {results.ours}"] if row.kind else [])])
-        for row in rows
-    }
-    columns = {name: title_of(results, name) for name in list_sheet_columns(results)}
-    return build_sheet(labels, columns, tiles)
+    ours = title_of(results, results.ours)
+    labels = {row.picture: row.picture + (f" · {row.kind} for {ours}" if row.kind else "") for row in rows}
+    return build_sheet(labels, label_columns(results, tiles), tiles)
 
 
 def _spread(names: Sequence[str], count: int) -> list[str]:
     """At most `count` of the names, evenly over them."""
     at = np.linspace(0, len(names) - 1, min(count, len(names))).round().astype(int)
     return [names[i] for i in at]
+
+
+def _font() -> ImageFont.FreeTypeFont:
+    """DejaVu Sans as matplotlib carries it, which has most signs; where that is not installed, Pillow's own."""
+    found = find_spec("matplotlib")
+    path = Path(found.origin).parent / "mpl-data/fonts/ttf/DejaVuSans.ttf" if found and found.origin else None
+    if path is not None and path.is_file():
+        return ImageFont.truetype(str(path), TEXT_SIZE - 1)
+    return ImageFont.load_default(TEXT_SIZE)
 
 
 def _fitted(text: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, width: int) -> str:

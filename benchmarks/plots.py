@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.label_places import place_labels
-from benchmarks.plot_svg import INKS, Size, render_plot
+from benchmarks.plot_svg import INKS, SIZES, Size, render_plot
 from benchmarks.report_tables import GROUPS, by_method_and_metric, find_pareto_front, title_of
 from benchmarks.results import MethodRecord, Results
 
@@ -35,7 +36,14 @@ SHAPES: Final[Mapping[str, str]] = {
 LONGEST_LABEL: Final = 26
 
 SAMPLE_STEP: Final = 4.0
-"""Pixels between the places of a line that labels avoid."""
+"""Pixels between the places of a curve that labels avoid; closer on the front, which they avoid more."""
+FRONT_STEP: Final = 1.0
+
+CHARACTER: Final = 0.57
+"""Width of a character by the text size, a mean of common sans serifs on the wide side."""
+
+LINKED: Final = 18.0
+"""Labels farther than this many pixels from their point get a hair line to it."""
 
 FASTEST: Final = 1e-4
 """Seconds a picture that the axis begins with: less is not told apart from nothing."""
@@ -83,7 +91,7 @@ def plot_gain_against_colourfulness(results: Results) -> str:
         axes.set_ylabel("PSNR gain over grey, dB", parse_math=False)
         axes.set_xlabel("colourfulness CF", parse_math=False)
         axes.axhline(0, color=INKS["line"], linewidth=1, zorder=1)
-        soft = _draw_curves(axes, results)
+        soft = _draw_curves(axes, results, size)
         hard = []
         if math.isfinite(results.truth_cf):
             axes.axvline(results.truth_cf, color=INKS["soft"], linewidth=1.2, dashes=(1, 3), zorder=1.5)
@@ -171,7 +179,7 @@ def _set_limits(axes: Axes, marks: list[Mark], more_x: list[float]) -> None:
         (axes.set_xlim if name == "x" else axes.set_ylim)(*limits)
 
 
-def _draw_curves(axes: Axes, results: Results) -> NDArray[Any]:
+def _draw_curves(axes: Axes, results: Results, size: Size) -> NDArray[Any]:
     """Each method with its chroma multiplied as a faint line; returns pixels along them for labels to avoid."""
     pixels = [np.zeros((0, 2))]
     for method in results.methods:
@@ -182,34 +190,30 @@ def _draw_curves(axes: Axes, results: Results) -> NDArray[Any]:
         ink, _ = style_of(results, method)
         ours = method.name == results.ours
         axes.plot(x, y, color=INKS[ink], linewidth=1.8 if ours else 1, alpha=0.7 if ours else 0.35, zorder=2)
-        pixels.append(_sample(axes.transData.transform(np.column_stack([x, y]))))
+        # a small drawing has no room for labels off every curve
+        step = SAMPLE_STEP * (1 if ours else SIZES[0].width / size.width)
+        pixels.append(_sample(axes.transData.transform(np.column_stack([x, y])), step=step))
     return np.vstack(pixels)
 
 
 def _draw_front(axes: Axes, front: list[Mark], truth_cf: float) -> NDArray[np.float64]:
-    """The best gain that is reached at least this near to the truth's colourfulness, as steps.
-
-    They fall towards the truth from the left, and from the right as far as a method of the front lies there. Returns
-    pixels along them.
-    """
-    left = axes.get_xlim()[0]
-    right = max([truth_cf, *(mark.x for mark in front)])
-    edges = {left, right, *(truth_cf + side * abs(mark.x - truth_cf) for mark in front for side in (-1, 1))}
-    x = np.array(sorted(edge for edge in edges if left <= edge <= right))
-    far = np.abs((x[:-1] + x[1:]) / 2 - truth_cf)
-    gains = [max((mark.y for mark in front if abs(mark.x - truth_cf) <= f), default=math.nan) for f in far]
-    corners = np.column_stack([np.repeat(x, 2)[1:-1], np.repeat(gains, 2)])
-    corners = corners[np.isfinite(corners).all(axis=1)]
-    axes.plot(*corners.T, color=INKS["ink"], linewidth=1.3, linestyle=(0, (4, 3)), alpha=0.75, zorder=2.5)
-    return _sample(axes.transData.transform(corners))
+    """Steps from the highest method of the front to the one nearest to the truth; returns pixels along them."""
+    if not front:
+        return np.zeros((0, 2))
+    ranked = sorted(front, key=lambda mark: -abs(mark.x - truth_cf))
+    corners = [(axes.get_xlim()[int(ranked[0].x > truth_cf)], ranked[0].y), (ranked[0].x, ranked[0].y)]
+    for before, mark in pairwise(ranked):
+        corners += [(before.x, mark.y), (mark.x, mark.y)]
+    axes.plot(*np.transpose(corners), color=INKS["ink"], linewidth=1.3, linestyle=(0, (4, 3)), alpha=0.75, zorder=2.5)
+    return _sample(axes.transData.transform(corners), step=FRONT_STEP)
 
 
-def _sample(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points along a line of pixels, SAMPLE_STEP apart."""
+def _sample(corners: NDArray[np.float64], *, step: float) -> NDArray[np.float64]:
+    """Points along a line of pixels, `step` apart."""
     if len(corners) < 2:
         return np.zeros((0, 2))
     length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
-    at = np.arange(0, length[-1], SAMPLE_STEP)
+    at = np.arange(0, length[-1], step)
     return np.column_stack([np.interp(at, length, corners[:, axis]) for axis in (0, 1)])
 
 
@@ -276,14 +280,16 @@ def _bars(axes: Axes, marks: list[Mark]) -> list[list[float]]:
 def _draw_label(axes: Axes, mark: Mark, point: NDArray[Any], centre: NDArray[Any], extent: NDArray[Any]) -> None:
     """The label, and a hair line to its point where that is not beside it."""
     nearest = np.clip(point, centre - extent / 2, centre + extent / 2)
-    if np.hypot(*(nearest - point)) > 18:
+    if np.hypot(*(nearest - point)) > LINKED:
         line = axes.transData.inverted().transform([point, nearest])
         axes.plot(*line.T, color=INKS["soft"], linewidth=0.7, alpha=0.8, zorder=2.8)
+    # the end towards the point is kept in its place: the reader's font may be narrower than the room
+    side = int(np.sign(np.round((nearest - point)[0])))
     axes.annotate(
         mark.label,
-        centre,
+        (centre[0] - side * extent[0] / 2, centre[1]),
         xycoords="figure pixels",
-        ha="center",
+        ha=("center", "left", "right")[side],
         va="center",
         color=INKS["ours" if mark.ink == "ours" else "ink"],
         weight="bold" if mark.ink == "ours" else "normal",
@@ -293,5 +299,5 @@ def _draw_label(axes: Axes, mark: Mark, point: NDArray[Any], centre: NDArray[Any
 
 
 def _text_width(text: str, size: Size) -> float:
-    """Width of a label in a browser's sans serif, rather too wide: no font is at hand that the reader surely has."""
-    return 0.6 * size.text * len(text) + 4
+    """Room for a label: which font the reader has is not known here."""
+    return CHARACTER * size.text * len(text) + 4

@@ -16,7 +16,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
     for (const { row, home } of keyed) (turn ? last : home).append(row);
     table.classList.toggle("sorted", turn !== 0);
     heads.forEach((head, i) => {
-      if (turn && i === index) head.setAttribute("aria-sort", turn > 0 ? "ascending" : "descending");
+      const rises = (head.dataset.sort === "higher") === turn < 0;
+      if (turn && i === index) head.setAttribute("aria-sort", rises ? "ascending" : "descending");
       else head.removeAttribute("aria-sort");
     });
   };
@@ -28,6 +29,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
     button.type = "button";
     button.title = "Sort: best first, worst first, as it came";
     button.append(...head.childNodes);
+    const arrow = document.createElement("span");
+    arrow.className = "arrow";
+    button.insertBefore(arrow, button.querySelector("small"));
     head.append(button);
     button.addEventListener("click", () => {
       turn = current === index ? (turn === 1 ? -1 : turn === -1 ? 0 : 1) : 1;

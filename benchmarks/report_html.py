@@ -119,7 +119,7 @@ def _comparison_table(results: Results, key: str, comparisons: list[Comparison])
     rows = ""
     for c in comparisons:
         verdict = judge(c)
-        kind = {"better": ' class="better"', "worse": ' class="worse"'}.get(verdict, "")
+        kind = f' class="{verdict}"' if c.matched and verdict in ("better", "worse") else ""
         flag = "" if c.matched else '<small class="flag">colourfulness not matched</small>'
         rows += (
             f'<tr><th scope="row">{escape(title_of(results, c.rival))}</th>'
@@ -132,7 +132,8 @@ def _comparison_table(results: Results, key: str, comparisons: list[Comparison])
             + f'<td class="pair">{_plain(c.ours_cf, 1)} / {_plain(c.rival_cf, 1)}</td><td>{_plain(c.factor)}</td></tr>'
         )
     better = f", {column.better} is better" if column.better in ("higher", "lower") else ""
-    return _scroll(f"{escape(column.title)}{better}", f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>")
+    content = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return _scroll(f"{escape(column.title)}{better}", content, kind="sortable compared")
 
 
 def _reach(comparisons: Sequence[Comparison]) -> float:
@@ -224,9 +225,9 @@ def _plain(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else DASH
 
 
-def _scroll(caption: str, content: str) -> str:
+def _scroll(caption: str, content: str, *, kind: str = "sortable") -> str:
     """A sortable table that scrolls by itself where the window is narrow."""
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}">'
-        f'<table class="sortable"><caption>{caption}</caption>{content}</table></div>'
+        f'<table class="{kind}"><caption>{caption}</caption>{content}</table></div>'
     )

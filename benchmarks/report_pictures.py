@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
-from benchmarks.contact_sheet import TILE_SIDE, TRUTH, Rgb, SheetRow, list_sheet_columns
+from benchmarks.contact_sheet import TILE_SIDE, TRUTH, Rgb, SheetRow, label_columns
 from benchmarks.page_parts import build_section, encode_jpeg, shrink
-from benchmarks.report_tables import GREY, title_of
+from benchmarks.report_tables import title_of
 from benchmarks.results import Results
 
 SHEET_BYTES: Final = 4_500_000
@@ -27,11 +27,10 @@ KINDS: Final = {
 
 def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tuple[str, str], Rgb]) -> str:
     """The contact sheet as a section; empty where there is no picture at all."""
-    columns = [c for c in list_sheet_columns(results) if any((c, row.picture) in tiles for row in rows)]
-    if not columns or not rows:
+    names = label_columns(results, tiles)
+    if not names:
         return ""
     codes = _encode(tiles)
-    names = {name: {TRUTH: "truth", GREY: "grey"}.get(name) or title_of(results, name) for name in columns}
     delta = {
         (s.method, s.picture): s.value
         for s in results.scores
@@ -45,7 +44,7 @@ def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tu
     for row in rows:
         if row.kind != kind:
             kind = row.kind
-            body += f'<tr class="kind"><th scope="rowgroup" colspan="{len(columns)}">{KINDS.get(kind, kind)}</th></tr>'
+            body += f'<tr class="kind"><th scope="rowgroup" colspan="{len(names)}">{KINDS.get(kind, kind)}</th></tr>'
         cells = ""
         for name, label in names.items():
             if name == TRUTH:
