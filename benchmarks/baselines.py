@@ -44,6 +44,7 @@ class Constant(ChromaMethod):
 
     title = "constant chroma"
     group: ClassVar[Group] = "baseline"
+    learns: ClassVar[bool] = True
     chroma_: FloatArray
 
     def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:

@@ -148,6 +148,7 @@ class ExemplarMethod(ChromaMethod):
     """
 
     group: ClassVar[Group] = "same references"
+    learns: ClassVar[bool] = True
     retrieval_: Retrieval
 
     def __init__(self, *, exemplars: int, size: int = ColorizerConfig().size) -> None:

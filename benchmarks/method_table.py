@@ -34,6 +34,10 @@ METHODS: Final[Mapping[str, Callable[[], Method]]] = MappingProxyType(
 """What builds each method, without work, by its name on the command line, in the order that reports show."""
 
 
+BUDGETS: Final[Mapping[str, float]] = MappingProxyType({"unet": 1.0, "unet-x10": 10.0})
+"""Training time of the methods that take one, in units of our own fitting time."""
+
+
 def build_method(name: str) -> Method:
     """The method of that name, not yet fitted.
 

@@ -28,13 +28,18 @@ class Method(ABC):
     title : what reports call it.
     group : "same references" methods learn from the references and nothing else that we chose; "pretrained" ones bring
         weights; "precomputed" ones bring pictures.
+    learns : whether `fit` looks at the references.
     """
 
     title: str
     group: ClassVar[Group]
+    learns: ClassVar[bool] = False
 
     def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
-        """Learn from colour pictures; `seconds` is a time budget, for methods that take one."""
+        """Get ready: learn from colour pictures, or open what was learned elsewhere, with `references` empty.
+
+        `seconds` is a time budget, for methods that take one.
+        """
         return self
 
     @abstractmethod

@@ -175,6 +175,7 @@ class Neighbours(Method):
 
     title = "nearest neighbours"
     group: ClassVar[Group] = "same references"
+    learns: ClassVar[bool] = True
     colorizer_: NeighbourColorizer
 
     def __init__(

@@ -27,6 +27,7 @@ class Featcolor(Method):
     """
 
     group: ClassVar[Group] = "same references"
+    learns: ClassVar[bool] = True
     colorizer_: Colorizer
 
     def __init__(self, config: ColorizerConfig | None = None, *, title: str = "featcolor") -> None:

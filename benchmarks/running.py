@@ -267,10 +267,10 @@ def _work(
     """Fit and colour; seconds a picture is the median, the first one left out as warm-up where there are more."""
     record: dict[str, Any] = {}
     start = time.perf_counter()
+    progress(f"{job.name}: fitting", 0, 1)
+    job.method.fit(job.references, seconds=job.seconds)
+    progress(f"{job.name}: fitting", 1, 1)
     if job.references:
-        progress(f"{job.name}: fitting", 0, 1)
-        job.method.fit(job.references, seconds=job.seconds)
-        progress(f"{job.name}: fitting", 1, 1)
         record = {"fit_seconds": time.perf_counter() - start, "fit_memory": peak_memory()}
     forget_peak_memory()
     seconds, missing = [], []
@@ -282,15 +282,15 @@ def _work(
             try:
                 rgb = job.method.output(sample)
             except FeatcolorError as error:
-                missing.append(f"{picture} ({one_line(error)})")
+                missing.append(one_line(error))
                 continue
             seconds.append(time.perf_counter() - begin)
             if rgb.shape != sample.truth.shape or rgb.dtype != np.uint8:
-                missing.append(f"{picture} (gave {rgb.shape} {rgb.dtype}, not {sample.truth.shape} uint8)")
+                missing.append(f"{picture}: it gave {rgb.shape} {rgb.dtype}, not {sample.truth.shape} uint8")
                 continue
             outputs.write(job.name, picture, rgb)
             progress(job.name, done, len(todo))
-    failure = f"no output of {len(missing)} of {len(pictures)} pictures: {'; '.join(missing[:3])}" if missing else ""
+    failure = f"no output of {len(missing)} of {len(pictures)} pictures; the first: {missing[0]}" if missing else ""
     timed = seconds[1:] or seconds
     median = float(np.median(timed)) if timed else None
     return record | {"picture_seconds": median, "picture_memory": peak_memory(), "failure": failure}

@@ -15,7 +15,16 @@ from benchmarks.leaks import find_leaks
 from benchmarks.methods import Method
 from benchmarks.results import MethodRecord, Results
 from benchmarks.running import TRUTH, Job, OutputFolder, run_job
-from benchmarks.scoring import Progress, compare_all, rows, score_all, summarise, summarise_film, trace_curves
+from benchmarks.scoring import (
+    Progress,
+    compare_all,
+    read_factors,
+    rows,
+    score_all,
+    summarise,
+    summarise_film,
+    trace_curve,
+)
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.measures import colourfulness, is_grey
 from featcolor.remedies import one_line
@@ -33,12 +42,11 @@ class Entry:
     """A method that takes part.
 
     `budget` counts its training time in units of the fitting time of the method `Study.ours`; None for methods that
-    need the time they need. `fitted` says whether it is given the references.
+    need the time they need.
     """
 
     name: str
     method: Method
-    fitted: bool = False
     budget: float | None = None
 
 
@@ -100,7 +108,7 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
     summaries = summarise(table, names, study.metrics, seed=study.seed)
     if study.sequences:
         summaries += summarise_film(outputs, done, _sequences(pictures), progress=progress)
-    curves = trace_curves(outputs, done, study.ours, progress=progress)
+    readings = read_factors(outputs, done, study.ours, progress=progress)
     truth_cf = float(np.mean([colourfulness(outputs.sample(picture).truth) for picture in pictures]))
     return Results(
         title=study.title,
@@ -120,8 +128,8 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
         truth_cf=truth_cf,
         scores=rows(table, pictures, names),
         summaries=summaries,
-        comparisons=compare_all(outputs, done, curves, study.ours, seed=study.seed, progress=progress),
-        curves=curves,
+        comparisons=compare_all(outputs, readings, study.ours, seed=study.seed, progress=progress),
+        curves={method: trace_curve(read) for method, read in readings.items()},
         methods=[replace(record, lightness_deviation=table.deviation(record.name)) for record in records],
         environment=dict(study.facts),
         left_out=left_out,
@@ -130,7 +138,7 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
 
 def _refuse_leaks(study: Study, progress: Progress, tell: Callable[[str], None]) -> int:
     """The number of references that show a test picture; more than none is an error unless allowed."""
-    fitted = any(entry.fitted for entry in study.entries)
+    fitted = any(entry.method.learns for entry in study.entries)
     if not fitted or not study.references:
         return 0
     leaks = find_leaks(study.references, [picture.truth for picture in study.dataset.pictures], progress=progress)
@@ -195,7 +203,7 @@ def _run_all(
     for entry in sorted(study.entries, key=lambda entry: entry.name != study.ours):
         unit = records[study.ours].fit_seconds if study.ours in records else 0.0
         seconds = entry.budget * (unit or NO_BUDGET_SECONDS) if entry.budget is not None else None
-        job = Job(entry.name, entry.method, study.references if entry.fitted else (), seconds)
+        job = Job(entry.name, entry.method, study.references if entry.method.learns else (), seconds)
         record = run_job(job, pictures, outputs, data=data, progress=progress)
         if record.failure:
             tell(f"{entry.name}: {record.failure}")

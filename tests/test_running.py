@@ -107,7 +107,7 @@ def test_a_stopped_run_goes_on_unless_it_must_be_fitted_again(outputs: OutputFol
 
 def test_one_bad_picture_is_named_and_the_rest_are_done(outputs: OutputFolder) -> None:
     record, _ = run(Job("some", Raises("b")), outputs)
-    assert record.failure == "no output of 1 of 3 pictures: b (b: has no output)"
+    assert record.failure == "no output of 1 of 3 pictures; the first: b: has no output"
     assert outputs.has("some", "a")
     assert not outputs.has("some", "b")
     assert outputs.has("some", "c")

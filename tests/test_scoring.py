@@ -9,10 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.datasets import Sample
+from benchmarks.matching import CURVE_FACTORS, compare_all, factor_for, read_factors, trace_curve
 from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
 from benchmarks.results import CurvePoint
 from benchmarks.running import OutputFolder
-from benchmarks.scoring import CURVE_FACTORS, compare_all, factor_for, rows, score_all, summarise, trace_curves
+from benchmarks.scoring import rows, score_all, summarise
 from featcolor.measures import colourfulness, gain, grey_picture, mean_delta_e00
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
@@ -76,12 +77,12 @@ def test_summaries_are_means_with_intervals_over_the_pictures_there(
 
 
 def test_ours_meets_each_rival_at_the_rivals_colourfulness(outputs: OutputFolder, done: dict[str, list[str]]) -> None:
-    curves = trace_curves(outputs, done, "pale", progress=silent)
-    assert [point.factor for point in curves["pale"]] == list(CURVE_FACTORS)
-    assert curves["pale"][0].gain == pytest.approx(0, abs=0.01)
-    found = {
-        (each.rival, each.metric): each for each in compare_all(outputs, done, curves, "pale", seed=0, progress=silent)
-    }
+    readings = read_factors(outputs, done, "pale", progress=silent)
+    curve = trace_curve(readings["pale"])
+    assert [point.factor for point in curve] == list(CURVE_FACTORS)
+    assert curve[0].gain == pytest.approx(0, abs=0.01)
+    compared = compare_all(outputs, readings, "pale", seed=0, progress=silent)
+    found = {(each.rival, each.metric): each for each in compared}
     assert set(found) == {(rival, metric) for rival in ("grey", "paler", "wrong") for metric in ("delta_e00", "gain")}
     paler, wrong = found["paler", "delta_e00"], found["wrong", "delta_e00"]
     # `paler` is `pale` at half its chroma: there is nothing between them at equal colourfulness.

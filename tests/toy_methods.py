@@ -27,8 +27,9 @@ class Tint(Method):
         self.log = log
 
     def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
-        self.amount = len(references) if seconds is None else round(seconds)
-        self._note("fit")
+        if references:
+            self.amount = len(references) if seconds is None else round(seconds)
+            self._note("fit")
         return self
 
     def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -50,7 +50,7 @@ def plan_study(arguments: argparse.Namespace, tell: Callable[[str], None]) -> St
     data, references = _pictures_and_references(arguments)
     dataset = _dataset(arguments, data)
     entries = _entries(arguments, dataset, tell)
-    if not references and (needing := [entry.name for entry in entries if entry.fitted]):
+    if not references and (needing := [entry.name for entry in entries if entry.method.learns]):
         raise UsageError(f"{', '.join(needing)}: fitted on references; name them by --refs")
     return Study(
         dataset=dataset,
@@ -128,15 +128,13 @@ def _dataset(arguments: argparse.Namespace, data: Sequence[Path]) -> DataSet:
 def _entries(arguments: argparse.Namespace, dataset: DataSet, tell: Callable[[str], None]) -> list[Entry]:
     """Methods by name, then what was named by file; names are unique."""
     from benchmarks.deep import parse_onnx
-    from benchmarks.method_table import BUDGETS, METHODS, make_method
+    from benchmarks.method_table import BUDGETS, METHODS, build_method
     from benchmarks.ours import FeatcolorModel
     from benchmarks.outputs import Precomputed
-
     from benchmarks.study import Entry
 
     entries = [
-        Entry(name, method := make_method(name), fitted=method.is_fitted, budget=BUDGETS.get(name))
-        for name in _method_names(arguments, tuple(METHODS), tell)
+        Entry(name, build_method(name), BUDGETS.get(name)) for name in _method_names(arguments, tuple(METHODS), tell)
     ]
     for name, pictures in dataset.outputs.items():
         entries.append(Entry(name, Precomputed(name, pictures, resize=arguments.resize_outputs)))
