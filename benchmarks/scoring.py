@@ -19,7 +19,7 @@ from benchmarks.outputs import lightness_deviation
 from benchmarks.pictures import Picture
 from benchmarks.results import Score, Summary
 from benchmarks.running import OutputFolder
-from featcolor.parallel import available_cores
+from featcolor.parallel import available_cores, run_over
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 Done: TypeAlias = Mapping[str, Sequence[str]]
@@ -165,7 +165,7 @@ def over_pictures(
 ) -> Iterable[tuple[str, Found]]:
     """Results by picture as they come; a failure here is ours, not a method's, and ends the run."""
     jobs = available_cores() if len(pictures) >= WORTH_WORKERS else 1
-    with closing(runover_pictures(task, pictures, jobs=jobs)) as outcomes:
+    with closing(run_over(task, pictures, jobs=jobs)) as outcomes:
         for count, outcome in enumerate(outcomes, start=1):
             if outcome.failure is not None or outcome.result is None:
                 trace = outcome.failure.trace if outcome.failure else ""
