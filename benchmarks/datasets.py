@@ -37,8 +37,8 @@ __all__ = [
 ]
 
 Named: TypeAlias = str | os.PathLike[str]
-Progress: TypeAlias = Callable[[int, int], None]
-"""(pictures done, pictures in all)."""
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""(stage, steps done, steps in all)."""
 
 FINGERPRINT_DIGITS: Final = 16
 """Hexadecimal digits: 64 bits tell any number of sets apart that one person compares."""
@@ -172,7 +172,7 @@ def usable_pictures(
     """The pictures that can be measured, and (name, reason) of the others: a grey truth, or files that cannot be read.
 
     A grey truth has no gain, and rewards doing nothing. It is judged as it is measured, after the protocol. `jobs`
-    is the number of processes.
+    is the number of processes; `progress` is called with ("checking", done, in all).
     """
     reasons: dict[int, str] = {}
     check = partial(_why_not, protocol=dataset.protocol)
@@ -181,7 +181,7 @@ def usable_pictures(
         if reason:
             reasons[outcome.index] = reason
         if progress is not None:
-            progress(done, len(dataset.pictures))
+            progress("checking", done, len(dataset.pictures))
     kept = tuple(picture for index, picture in enumerate(dataset.pictures) if index not in reasons)
     return kept, [(dataset.pictures[index].name, reasons[index]) for index in sorted(reasons)]
 
