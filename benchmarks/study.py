@@ -27,12 +27,15 @@ from benchmarks.scoring import (
 )
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.measures import colourfulness, is_grey
+from featcolor.parallel import available_cores
 from featcolor.remedies import one_line
 
 OUTPUTS: Final = "outputs"
 """Folder of samples and outputs within the report's."""
 SEQUENCE_MARK: Final = "__"
 LEAKS_SHOWN: Final = 3
+WORTH_WORKERS: Final = 200
+"""Files from which on worker processes save more than their start costs."""
 NO_BUDGET_SECONDS: Final = 60.0
 """Training time of a method with a budget where the method that the budget is counted in does not take part."""
 
@@ -141,7 +144,9 @@ def _refuse_leaks(study: Study, progress: Progress, tell: Callable[[str], None])
     fitted = any(entry.method.learns for entry in study.entries)
     if not fitted or not study.references:
         return 0
-    leaks = find_leaks(study.references, [picture.truth for picture in study.dataset.pictures], progress=progress)
+    paths = len(study.references) + len(study.dataset.pictures)
+    jobs = available_cores() if paths >= WORTH_WORKERS else 1
+    leaks = find_leaks(study.references, study.dataset.pictures, jobs=jobs, progress=progress)
     if not leaks:
         return 0
     shown = "; ".join(f"{leak.reference} shows {leak.picture} ({leak.kind})" for leak in leaks[:LEAKS_SHOWN])

@@ -50,6 +50,7 @@ class UNet(Method):
     """
 
     group: ClassVar[Group] = "same references"
+    learns: ClassVar[bool] = True
     steps_: int
     loss_: float
     seconds_: float
