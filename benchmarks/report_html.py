@@ -168,8 +168,8 @@ def _score_head(column: Column, truth_cf: float) -> str:
     if column.key == "cf" and math.isfinite(truth_cf):
         note.append(f"truth {truth_cf:.1f}")
         ideal = f' data-ideal="{truth_cf!r}"'
-    elif column.better in ("higher", "lower"):
-        note.append(f"{column.better} is better")
+    elif column.better:
+        note.append("best near the truth’s" if column.better == "near truth" else f"{column.better} is better")
     sort = column.better if column.better in ("higher", "lower") else "lower"
     return (
         f'<th scope="col" data-sort="{sort}"{ideal}>{escape(column.title)}<small>{escape(", ".join(note))}</small></th>'

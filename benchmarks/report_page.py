@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from typing import Final
@@ -38,6 +38,17 @@ from featcolor.errors import UsageError
 LEFT_OUT_SHOWN: Final = 200
 """Pictures left out that the page names; it counts all, and `report.json` names all."""
 
+LINKS: Final = {
+    "scores": "Scores",
+    "grey": "Grey or right",
+    "matched": "Matched colourfulness",
+    "cost": "Time",
+    "pictures": "Pictures",
+    "making": "How it was made",
+    "definitions": "Definitions",
+}
+"""Sections that the top of the page leads to, where they are there."""
+
 _FILES: Final = (
     ("results.csv", "every picture"),
     ("summary.csv", "means and intervals"),
@@ -45,7 +56,6 @@ _FILES: Final = (
     ("curves.csv", "chroma multiplied"),
     ("report.json", "all of it"),
     ("report.md", "tables as text"),
-    ("contact-sheet.jpg", "the pictures"),
 )
 
 _HEAD: Final = (
@@ -66,25 +76,26 @@ def build_page(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tuple[
     tiles : {(method, picture): (h, w, 3) uint8}
         As `benchmarks.contact_sheet.gather_tiles` makes them.
     """
-    sections = (
-        _header(results),
-        _reading(results),
-        _scores(results),
-        _greyness(results),
-        _comparisons(results),
-        _costs(results),
-        _warnings(results),
-        build_pictures(results, rows, tiles),
-        _left_out(results),
-        _making(results),
-        build_section("Definitions", "", build_definitions(results), name="definitions"),
-        f"<script>{read_parts('report.js')}</script>",
-    )
+    sections = {
+        "reading": _reading(results),
+        "scores": _scores(results),
+        "grey": _greyness(results),
+        "matched": _comparisons(results),
+        "cost": _costs(results),
+        "warnings": _warnings(results),
+        "pictures": build_pictures(results, rows, tiles),
+        "left-out": _left_out(results),
+        "making": _making(results, has_sheet=bool(tiles)),
+        "definitions": build_section("Definitions", "", build_definitions(results), name="definitions"),
+    }
+    present = {name: content for name, content in sections.items() if content}
+    script = f"<script>{read_parts('report.js')}</script>"
+    body = "\n".join([_header(results, present), *present.values(), script])
     style = read_parts("page.css", "report.css")
-    return build_document(results.title, style, "\n".join(filter(None, sections)), head=_HEAD)
+    return build_document(results.title, style, body, head=_HEAD)
 
 
-def _header(results: Results) -> str:
+def _header(results: Results, present: Container[str]) -> str:
     facts = [
         (f"{len(results.pictures):,}".replace(",", " "), "test pictures, each the same for every method"),
         (str(len(results.methods)), "methods" + (f", {failed} with failures" if (failed := _failed(results)) else "")),
@@ -96,14 +107,10 @@ def _header(results: Results) -> str:
     cells = "".join(f"<div><dt>{escape(value)}</dt><dd>{escape(text)}</dd></div>" for value, text in facts)
     shown = [show_fact(results.data[key]) for key in ("name", "protocol") if results.data.get(key)]
     protocol = f'<p class="protocol">{escape("; ".join(shown))}.</p>' if shown else ""
-    links = (
-        *(("scores", "Scores"), ("grey", "Grey or right"), ("matched", "Matched colourfulness"), ("cost", "Time")),
-        *(("pictures", "Pictures"), ("making", "How it was made"), ("definitions", "Definitions")),
-    )
     return (
         f"<header><p class=kicker>Benchmark</p><h1>{escape(results.title)}</h1>{_verdict(results)}{protocol}"
         f'<dl class="facts">{cells}</dl><nav aria-label="Sections">'
-        + "".join(f'<a href="#{name}">{text}</a>' for name, text in links)
+        + "".join(f'<a href="#{name}">{text}</a>' for name, text in LINKS.items() if name in present)
         + "</nav></header>"
     )
 
@@ -134,11 +141,11 @@ def _verdict(results: Results) -> str:
 def _reading(results: Results) -> str:
     points = (
         "Each test picture is made grey, coloured by every method, and measured against itself in colour. Numbers are "
-        "means over pictures; the small ones beneath bound the central 95 % of a bootstrap over pictures.",
+        "means over pictures; the small ones beneath bound the central 95&nbsp;% of a bootstrap over pictures.",
         "PSNR rewards timid colour: the safest guess is nearly grey. So read gain or ΔE00 always together with "
         "colourfulness CF, which should come near the truth’s.",
         f"<span class=best>Marked</span> is the best of a column, among methods measured on all pictures whose CF is "
-        f"at least {100 * GREYISH:.0f} % of the truth’s. Nobody is best by being grey.",
+        f"at least {100 * GREYISH:.0f}&nbsp;% of the truth’s. Nobody is best by being grey.",
         "Two methods differ only where the interval of their paired difference leaves 0. Intervals of two means may "
         "overlap and the methods still differ; see the comparison at matched colourfulness.",
         "Methods know different things: " + "; ".join(f"<b>{k}</b> {escape(v)}" for k, v in GROUPS.items()) + ".",
@@ -148,7 +155,7 @@ def _reading(results: Results) -> str:
 
 
 def _scores(results: Results) -> str:
-    table = build_score_table(results, headline_columns(results), "Means with 95 % intervals")
+    table = build_score_table(results, headline_columns(results), "Means with 95&nbsp;% intervals")
     further = further_columns(results)
     if further:
         more = build_score_table(results, further, "Further measures")
@@ -161,7 +168,7 @@ def _greyness(results: Results) -> str:
         "The dotted line is the truth’s colourfulness. Filled points are on the Pareto front (dashed): no other method "
         "is both nearer to the truth’s colourfulness and higher. Hollow ones are beaten by another in both. A faint "
         "line is a method with its chroma multiplied: at any one colourfulness, the higher line is the better method. "
-        "Bars are 95 % intervals."
+        "Bars are 95&nbsp;% intervals."
     )
     return build_section(
         "Nobody may look good by being grey",
@@ -195,7 +202,7 @@ def _comparisons(results: Results) -> str:
 
 
 def _costs(results: Results) -> str:
-    note = "Bars are 95 % intervals. Methods whose outputs were computed elsewhere have no time and are not shown."
+    note = "Bars are 95&nbsp;% intervals. Methods whose outputs were computed elsewhere have no time and are not shown."
     timed = replace(results, methods=[m for m in results.methods if math.isfinite(m.picture_seconds)])
     return build_section(
         "Time and memory beside quality",
@@ -239,14 +246,15 @@ def _left_out(results: Results) -> str:
     return build_section(f"Left out: {len(results.left_out)} pictures", text, content, name="left-out")
 
 
-def _making(results: Results) -> str:
+def _making(results: Results, *, has_sheet: bool) -> str:
     facts = results.environment
     command = f"<p><code>{escape(show_fact(facts.get('command')))}</code></p>" if facts.get("command") else ""
     settings = {
         method.title or method.name: f"{method.name}: {show_fact(method.settings)}" if method.settings else method.name
         for method in results.methods
     }
-    files = "".join(f'<dt><a href="{name}">{name}</a></dt><dd>{text}</dd>' for name, text in _FILES)
+    listed = [*_FILES, *([("contact-sheet.jpg", "the pictures")] if has_sheet else [])]
+    files = "".join(f'<dt><a href="{name}">{name}</a></dt><dd>{text}</dd>' for name, text in listed)
     content = (
         command
         + f"<h3>Data</h3>{_record(results.data)}"

@@ -44,7 +44,8 @@ def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tu
     for row in rows:
         if row.kind != kind:
             kind = row.kind
-            body += f'<tr class="kind"><th scope="rowgroup" colspan="{len(names)}">{KINDS.get(kind, kind)}</th></tr>'
+            title = f"<span>{KINDS.get(kind, kind)}</span>"
+            body += f'<tr class="kind"><th scope="rowgroup" colspan="{len(names)}">{title}</th></tr>'
         cells = ""
         for name, label in names.items():
             if name == TRUTH:

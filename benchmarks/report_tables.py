@@ -7,14 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from benchmarks import metrics
+from benchmarks.metrics import ALL_METRICS
 from benchmarks.page_parts import signed
 from benchmarks.results import Comparison, MethodRecord, Results, Summary
 
-HEADLINE: Final = (
-    *("gain", "delta_e00", "cf", "delta_cf_of_means", "ssim", "auc_rebalanced", "ab_js"),
-    *("flip", "ssimulacra2", "lpips", "fid"),
-)
+HEADLINE: Final = ("gain", "delta_e00", "cf", "delta_cf_of_means", "ssim", "auc_rebalanced", "ab_js")
 """Measures of the main table, where they were taken; all others stand in the table after it."""
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -24,6 +21,9 @@ GROUPS: Final[Mapping[str, str]] = {
     "precomputed": "pictures that somebody else computed",
 }
 """Groups of methods in the order that reports show, and what their members know."""
+
+WRONG: Final = ("wrapped_psnr",)
+"""Measures that are shown because papers print them, and in which nobody is best."""
 
 GREY: Final = "grey"
 GREYISH: Final = 0.25
@@ -53,7 +53,7 @@ class Column:
 
 def describe_metric(key: str) -> Column:
     """Title, unit, direction and source of a measure; one that no table knows is called by its key."""
-    metric = metrics.ALL_METRICS.get(key)
+    metric = ALL_METRICS.get(key)
     if metric is None:
         return Column(key, key, "", "", "")
     return Column(key, metric.title, metric.unit, metric.better, metric.source)
@@ -61,7 +61,7 @@ def describe_metric(key: str) -> Column:
 
 def list_columns(results: Results) -> list[Column]:
     """Every measure that has a summary: the headline ones first, then as the tables of metrics, then the rest."""
-    known = (*HEADLINE, *metrics.ALL_METRICS)
+    known = (*HEADLINE, *ALL_METRICS)
     present = {summary.metric: None for summary in results.summaries}
     keys = dict.fromkeys([key for key in known if key in present] + list(present))
     columns = []
@@ -116,6 +116,8 @@ def find_best(results: Results, column: Column) -> set[str]:
 
 def _loss(mean: float, column: Column, truth_cf: float) -> float:
     """What is least for the best; nan where nobody can tell."""
+    if column.key in WRONG:
+        return math.nan
     if column.better == "higher":
         return -mean
     if column.better == "lower":
@@ -199,7 +201,7 @@ def show_seconds(seconds: float) -> str:
     if not math.isfinite(seconds) or seconds < 0:
         return DASH
     if seconds >= 10 * MINUTE:
-        return f"{seconds / MINUTE:.0f} min"
+        return f"{seconds / MINUTE:.1f} min"
     if seconds >= 1:
         return f"{seconds:.{0 if seconds >= 100 else 1}f} s"
     return f"{1000 * seconds:.{0 if seconds >= 0.01 else 1}f} ms"
