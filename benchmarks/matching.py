@@ -26,6 +26,8 @@ CURVE_FACTORS: Final = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 """Chroma of ours is multiplied by these to find the factor that gives a rival's colourfulness."""
 RIVAL_FACTORS: Final = (0.5, 0.75, 1.0, 1.25, 1.5)
 """Chroma of the others, for their curves."""
+LEAST_CF: Final = 1.0
+"""A rival below this mean colourfulness is grey: ours would be made grey too, and nothing compared."""
 MATCHED_WITHIN: Final = 2.0
 """Colourfulness this near to a rival's counts as equal."""
 COMPARED: Final = {"delta_e00": "lower", "gain": "higher"}
@@ -94,7 +96,7 @@ def compare_all(
 ) -> list[Comparison]:
     """Ours against every other method, over the pictures that both have.
 
-    Our chroma is multiplied so that mean colourfulness is the rival's.
+    Our chroma is multiplied so that mean colourfulness is the rival's; rivals that are grey are left out.
     """
     if ours not in readings:
         return []
@@ -104,6 +106,8 @@ def compare_all(
         if rival == ours or not common:
             continue
         theirs = read.of(common)[:, read.factors.index(1.0)]
+        if theirs[:, 0].mean() < LEAST_CF:
+            continue
         factor = factor_for(trace_curve(readings[ours], common), float(theirs[:, 0].mean()))
         stage = f"at the colour of {rival}"
         mine = read_at(outputs, {ours: common}, {ours: (factor,)}, stage=stage, progress=progress)[ours].of(common)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,7 +152,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _compare(arguments: argparse.Namespace) -> int:
     from benchmarks.report import write_report
-
     from benchmarks.running import OutputFolder
     from benchmarks.study import OUTPUTS as FOLDER
     from benchmarks.study import run_study
@@ -189,24 +189,19 @@ def _print_results(results: Results, page: Path) -> None:
     shown = [key for key in SHOWN if any(row.metric == key for row in results.summaries)]
     lines = []
     for method in results.methods:
-        cells = [_interval(means.get((method.name, key))) for key in shown]
+        cells = [_number(means[place].mean, 2) if (place := (method.name, key)) in means else "-" for key in shown]
         lines.append([method.name, *cells, _number(method.fit_seconds, 1), _number(1000 * method.picture_seconds, 0)])
-    titles = [f"{PICTURE_METRICS[key].title} {PICTURE_METRICS[key].unit}".strip() for key in shown]
-    print_table(("method", *titles, "fit s", "ms a picture"), lines, title=results.title)
+    titles = [PICTURE_METRICS[key].title for key in shown]
+    print_table(("method", *titles, "fit s", "ms each"), lines, title=results.title)
     rivals = [
         [row.rival, f"{row.rival_cf:.1f}", f"{row.difference:+.2f} [{row.low:+.2f}, {row.high:+.2f}]", f"{row.won:.0%}"]
         for row in results.comparisons
         if row.metric == "delta_e00" and row.matched
     ]
     if rivals:
-        title = f"{results.ours} at each rival's colourfulness (lower is better)"
-        print_table(("rival", "CF", "ΔE00, ours - rival", "pictures won"), rivals, title=title)
+        print_table(("rival", "CF", "ΔE00, ours - rival", "won"), rivals, title=f"{results.ours} at each rival's CF")
     print_line(f"CF of the truth {results.truth_cf:.1f}; {len(results.pictures)} pictures; the report: {page}")
 
 
-def _interval(row: Any) -> str:
-    return "-" if row is None else f"{row.mean:.2f} [{row.low:.2f}, {row.high:.2f}]"
-
-
 def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if value == value and value else "-"
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
