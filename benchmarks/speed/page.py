@@ -66,9 +66,10 @@ def _header(timings: Sequence[Timing]) -> str:
         f"<div><dt>{escape(format_value(timing.median, timing.unit))}</dt><dd>{escape(text)}</dd></div>"
         for timing, text in _headlines(timings)
     )
+    facts = f"<dl class=facts>{facts}</dl>" if facts else ""
     return (
         f"<header><p class=kicker>Speed</p><h1>featcolor</h1><p class=lead>{escape(LEAD)}</p>"
-        f"<dl class=facts>{facts}</dl><p class=caution>{escape(CAUTION)}</p></header>"
+        f"{facts}<p class=caution>{escape(CAUTION)}</p></header>"
     )
 
 

@@ -52,7 +52,7 @@ class Caches:
 def run_suite(
     *,
     scale: str = "full",
-    only: str = "",
+    only: str | None = None,
     model: Path | None = None,
     progress: Progress | None = None,
     classes: Sequence[type] | None = None,
@@ -80,7 +80,7 @@ def run_suite(
     """
     if scale not in SCALES:
         raise ValueError(f"scale must be one of {', '.join(SCALES)}; got {scale!r}")
-    cases = [case for case in find_cases(scale, classes) if only in case.label]
+    cases = [case for case in find_cases(scale, classes) if (only or "") in case.label]
     if not cases:
         raise UsageError(f"no timing has {only!r} in its name; the names are {', '.join(case_names(scale, classes))}")
     if model is not None:
