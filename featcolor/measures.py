@@ -112,12 +112,11 @@ def delta_e00(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     C1, C2 = np.hypot(a1, b1), np.hypot(a2, b2)
     h1, h2 = _hue(a1, b1), _hue(a2, b2)
     C, L = 0.5 * (C1 + C2), 0.5 * (L1 + L2)
-    achromatic = C1 * C2 == 0
+    # A neutral colour has no hue, and needs none: dH and the rotation term vanish with C1 C2.
     turn = h2 - h1
     wraps = np.abs(turn) > np.pi + _HUE_TIE
-    dh = np.where(achromatic, 0, turn - 2 * np.pi * np.sign(turn) * wraps).astype(C.dtype)
-    # mean hue: halfway along the shorter arc; where a colour is neutral, the sum, which is the other's hue
-    h = np.where(achromatic, h1 + h2, 0.5 * (h1 + h2) + np.pi * wraps).astype(C.dtype)
+    dh = turn - 2 * np.pi * np.sign(turn) * wraps
+    h = (0.5 * (h1 + h2) + np.pi * wraps).astype(C.dtype)  # halfway along the shorter arc
     lightness_squared = (L - 50) ** 2
     SL = 1 + 0.015 * lightness_squared / np.sqrt(20 + lightness_squared)
     SC = 1 + 0.045 * C

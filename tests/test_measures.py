@@ -133,6 +133,16 @@ def test_grey_is_told_from_colour_sepia_and_noise():
     assert not measures.is_grey(spot)
 
 
+def test_grey_ends_at_three_codes_on_all_but_a_thousandth_of_the_pixels():
+    picture = np.full((20, 100, 3), 100, np.uint8)
+    picture[..., 1] = 103
+    assert measures.is_grey(picture)
+    picture[0, :2, 1] = 104  # 2 of 2,000
+    assert measures.is_grey(picture)
+    picture[0, 2, 1] = 104
+    assert not measures.is_grey(picture)
+
+
 @pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
 def test_other_pictures_than_8_bit_rgb_are_refused(wrong):
     with pytest.raises(ValueError, match="uint8"):
