@@ -45,6 +45,8 @@ def find_pairs(paths: Paths) -> Found:
 def find_gallery(paths: Paths) -> Found:
     """Truth in gt, grey input in gray or grey (may lack), outputs in every other folder that holds pictures.
 
+    With both, gray has the inputs, and grey is what a study keeps of the method of that name: the same once more.
+
     A method may lack some of the outputs; outputs of pictures that are not in gt are left aside.
     """
     root = require_folder(paths, "gallery", GALLERY_HOLDS)
@@ -70,8 +72,6 @@ def _truth_and_grey(root: Path, layout: str, *, grey_needed: bool) -> tuple[Test
     if not truths:
         raise UsageError(f"{root}: the layout {layout} wants pictures in a folder {TRUTH_FOLDER}; there are none")
     folders = [root / name for name in GREY_FOLDERS if (root / name).is_dir()]
-    if len(folders) > 1:
-        raise UsageError(f"{root}: holds both {' and '.join(GREY_FOLDERS)}; keep the one with the grey inputs")
     if not folders:
         if grey_needed:
             raise UsageError(

@@ -78,7 +78,7 @@ def test_results_hold_what_was_measured_and_what_was_not(folder: Path) -> None:
     # What it wrote is a gallery, which `benchmark outputs` reads.
     gallery = open_dataset(folder / "report" / "outputs")
     assert gallery.layout == "gallery"
-    assert set(gallery.outputs) == {"grey", "tint"}
+    assert set(gallery.outputs) == {"tint"}
 
 
 def test_the_references_and_the_budget_reach_the_method(folder: Path) -> None:

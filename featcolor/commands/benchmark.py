@@ -171,14 +171,19 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 def _speed(arguments: argparse.Namespace) -> int:
     from benchmarks.environment import environment_facts
-    from benchmarks.speed.suite import run_suite, write_speed_report
+    from benchmarks.speed.report import write_speed_report
+    from benchmarks.speed.suite import run_suite
 
+    scale = "quick" if arguments.quick else "full"
     with progress_bar(quiet=arguments.quiet) as progress:
-        timings = run_suite(quick=arguments.quick, only=arguments.only, model=arguments.model, progress=progress)
+        timings = run_suite(scale=scale, only=arguments.only, model=arguments.model, progress=progress)
     page = write_speed_report(timings, arguments.output, environment_facts(["featcolor", *sys.argv[1:]], 0))
     if not arguments.quiet:
         print_line(f"{len(timings)} timings; the report: {page}")
-    return 0
+    failed = [timing for timing in timings if timing.failure]
+    for timing in failed:
+        complain(f"{timing.name}: {timing.failure}")
+    return WORK_FAILED if failed else 0
 
 
 def _print_results(results: Results, page: Path) -> None:
