@@ -96,8 +96,8 @@ def open_dataset(
     UsageError
         Unknown layout or protocol, a path that leads nowhere, a published set that is not whole.
     """
-    single = isinstance(path_or_paths, (str, os.PathLike))
-    paths = [os.fspath(path) for path in ([path_or_paths] if single else path_or_paths)]
+    named = [path_or_paths] if isinstance(path_or_paths, (str, os.PathLike)) else path_or_paths
+    paths = [os.fspath(path) for path in named]
     if not paths:
         raise UsageError("no test pictures are named; name a folder")
     chosen = choose_layout(layout, paths)

@@ -40,12 +40,13 @@ READ_PIXELS: Final = 4 * THUMBNAIL**2
 """Pictures are decoded at about this many pixels."""
 FREQUENCIES: Final = 8
 """Side of the block of cosine coefficients."""
-INNER: Final = 0.92
-"""Side of the inner part, as a share: found by it are crops of up to about 5 % on every side."""
+INNER: Final = 0.88
+"""Side of the inner part, as a share: by it crops of 7 % on every side are found (100 of 100; without it 96)."""
 LIKELY: Final = 0.6
-"""Signatures with this product are aligned: 6 pairs in 100,000 of unlike photographs (benchmarks/leaks_study.py)."""
-SAME: Final = 0.72
-"""Gradient correlation of one picture, from here up; of unlike photographs it was at most 0.65 in 20 million pairs."""
+"""Signatures with this product or more are aligned: about 4 in 10,000 pairs of unlike photographs."""
+SAME: Final = 0.75
+"""Least gradient correlation of one picture. Measured (benchmarks/leaks_study.py): copies are above 0.78; unlike
+photographs below 0.64 in 20 million pairs, product photographs of one shape on white up to 0.71."""
 FLAT: Final = 1.0
 """Deviation of a thumbnail, in codes of 255, below which there is nothing to compare."""
 REFERENCE_BLOCK: Final = 1024
@@ -61,7 +62,7 @@ _SMALLEST_OVERLAP: Final = 0.5
 
 Thumbnail = NDArray[np.uint8]
 Window = tuple[float, float, float, float]
-"""Left, top, right, bottom as shares of the picture's sides."""
+"""Left, top, right, bottom as shares of the picture's sides. All lie in the middle, so that mirroring moves none."""
 WHOLE: Final[Window] = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -177,14 +178,14 @@ def likely_pairs(references: Sequence[Seen], pictures: Sequence[Seen]) -> Iterat
                 best[better] = product[better]
                 how[better] = 2 * number + mirrored
         for index, picture in np.argwhere(how >= 0):
-            number, mirrored = divmod(int(how[index, picture]), 2)
+            number, flipped = divmod(int(how[index, picture]), 2)
             view, picture_view = kinds[number]
             yield Candidate(
                 block.start + int(index),
                 int(picture),
                 some_windows[index][view],
                 windows[picture][picture_view],
-                bool(mirrored),
+                bool(flipped),
             )
 
 
@@ -210,12 +211,9 @@ def aligned_correlation(reference: Thumbnail, picture: Thumbnail, candidate: Can
     The affine alignment maximises the correlation of lightness (Evangelidis, Psarakis: PAMI 2008).
     """
     other = np.ascontiguousarray(picture[:, ::-1]) if candidate.mirrored else picture
-    window = candidate.picture_window
-    if candidate.mirrored:
-        window = (1 - window[2], window[1], 1 - window[0], window[3])
     # The one that is seen whole is the template: all of it lies inside the other.
     if candidate.reference_window == WHOLE:
-        template, image, (left, top, right, bottom) = reference, other, window
+        template, image, (left, top, right, bottom) = reference, other, candidate.picture_window
     else:
         template, image, (left, top, right, bottom) = other, reference, candidate.reference_window
     start = np.array([[right - left, 0, THUMBNAIL * left], [0, bottom - top, THUMBNAIL * top]], np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from benchmarks.leaks import (
     look_at,
     signatures,
 )
-from benchmarks.leaks_study import CHANGES, recall_table
+from benchmarks.leaks_study import CHANGES, crop, recall_table
 from featcolor.images import write_picture
 from tests.samples import write_rgb
 
@@ -107,6 +108,46 @@ def test_flat_pictures_show_nothing_that_could_leak(tmp_path: Path) -> None:
         write_rgb(tmp_path / f"{value}.png", np.full((40, 50, 3), value, np.uint8)) for value in (0, 100, 101, 255)
     ]
     assert find_leaks(paths[:2], [TestPicture(path.stem, path) for path in paths[2:]]) == []
+
+
+def test_a_faint_ramp_is_nothing_to_compare(tmp_path: Path) -> None:
+    ramp = np.linspace(100, 102, 64).astype(np.uint8)[None, :, None].repeat(48, 0).repeat(3, 2)
+    first, second = write_rgb(tmp_path / "first.png", ramp), write_rgb(tmp_path / "second.png", ramp + 40)
+    assert find_leaks([first], [TestPicture("second", second)]) == []
+
+
+def test_a_crop_on_every_side_is_found_by_the_inner_part_where_the_whole_is_too_unlike(tmp_path: Path) -> None:
+    """Waves so short that 8 % is a quarter of one: the wholes do not agree, the inner part does."""
+    random = np.random.default_rng(0)
+    coefficients = np.zeros((16, 16), np.float32)
+    coefficients[6:8, 6:8] = random.normal(size=(2, 2))
+    coefficients[8:12, 8:12] = 0.3 * random.normal(size=(4, 4))
+    waves = cv2.resize(cv2.idct(coefficients), (240, 240), interpolation=cv2.INTER_CUBIC)
+    rgb = np.rint(128 + 110 * waves / abs(waves).max()).astype(np.uint8)[..., None].repeat(3, 2)
+    whole = write_rgb(tmp_path / "whole.png", rgb)
+    cut = write_rgb(tmp_path / "cut.png", crop(rgb, 0.08, 0.08, 0.08, 0.08))
+    ours, theirs = signatures([look_at(whole)], [WHOLE]), signatures([look_at(cut)], [WHOLE])
+    assert (ours @ theirs.T).item() < LIKELY
+    assert [leak.picture for leak in find_leaks([whole], [TestPicture("cut", cut)])] == ["cut"]
+    assert [leak.picture for leak in find_leaks([cut], [TestPicture("whole", whole)])] == ["whole"]
+
+
+def test_an_alignment_that_runs_away_or_fails_does_not_hide_a_copy(
+    photographs: dict[str, Rgb], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plane = np.ascontiguousarray(photographs["coffee"][:64, :64, 1])
+    pair = Candidate(0, 0, WHOLE, WHOLE, mirrored=False)
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise cv2.error("it does not converge")
+
+    for wrong in (
+        lambda *arguments, **options: (0.5, np.array([[1, 0, 9], [0, 1, 9]], np.float32)),
+        lambda *arguments, **options: (0.5, np.array([[3, 0, 0], [0, 3, 0]], np.float32)),
+        fail,
+    ):
+        monkeypatch.setattr(cv2, "findTransformECC", wrong)
+        assert aligned_correlation(plane, plane, pair) == pytest.approx(1, abs=1e-5)
 
 
 def test_what_cannot_be_read_is_passed_over(pictures: list[TestPicture], tmp_path: Path) -> None:
