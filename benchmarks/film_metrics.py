@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import rel_entr
 
 from benchmarks.flow_masks import FloatArray, Mask, estimate_flow, valid_pixels, warp
-from featcolor.measures import check_pictures
+from featcolor.measures import check_rgb
 from featcolor.spaces import rgb_to_lab
 
 Frame: TypeAlias = NDArray[np.uint8]
@@ -91,7 +91,7 @@ def colour_distribution_table(frames: Iterable[Frame]) -> NDArray[np.float64]:
     recent: deque[NDArray[np.float64]] = deque(maxlen=max(GAPS))
     sums, counts = np.zeros((len(GAPS), 3)), np.zeros((len(GAPS), 1))
     for frame in frames:
-        check_pictures(frame)
+        check_rgb(frame)
         shares = _code_shares(frame)
         for row, gap in enumerate(GAPS):
             if len(recent) >= gap:
@@ -154,7 +154,7 @@ def _frame_pairs(truth: Iterable[Frame], output: Iterable[Frame]) -> Iterator[tu
             ended = "truth" if true is None else "output"
             raise ValueError(f"truth and output must have as many frames as each other, {ended} ended after {index}")
         first = true if first is None else first
-        check_pictures(first, true, coloured)
+        check_rgb(first, true, coloured)
         yield true, coloured
 
 

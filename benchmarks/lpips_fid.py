@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.errors import UsageError
-from featcolor.measures import check_pictures
+from featcolor.measures import check_rgb
 
 INCEPTION_SIDE: Final = 299
 """Side of the pictures that Inception v3 sees (Szegedy et al. 2016)."""
@@ -44,7 +44,7 @@ class Lpips:
         self._network = _Network(path, threads, what="LPIPS", inputs=2)
 
     def __call__(self, truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
-        check_pictures(truth, output)
+        check_rgb(truth, output)
         distance = self._network.run([_minus_1_to_1(truth), _minus_1_to_1(output)])
         if distance.size != 1:
             raise UsageError(f"{self.path}: LPIPS must give one number, this network gives shape {distance.shape}")
@@ -85,7 +85,7 @@ class InceptionFeatures:
         return np.stack(rows).astype(np.float64)
 
     def _features(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        check_pictures(picture)
+        check_rgb(picture)
         features = self._network.run([_resized(picture)[None]])
         if features.ndim not in (2, 4) or features.shape != (1, features.shape[1], 1, 1)[: features.ndim]:
             raise UsageError(f"{self.path}: FID needs (n, d) features, this network gives shape {features.shape}")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.errors import NetworkError, UsageError
-from featcolor.measures import check_pictures
+from featcolor.measures import check_rgb
 from features import lite0
 from features.network import Network
 from features.torchfile import read_torch_file
@@ -44,7 +44,7 @@ def flip(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
     ------
     UsageError : the wheel `flip-evaluator` is not installed.
     """
-    check_pictures(truth, output)
+    check_rgb(truth, output)
     try:
         import flip_evaluator
     except ImportError as error:
@@ -67,7 +67,7 @@ def ssimulacra2_score(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> fl
     UsageError : the wheel `ssimulacra2` is not installed.
     ValueError : a side is shorter than 8 pixels.
     """
-    check_pictures(truth, output)
+    check_rgb(truth, output)
     if min(truth.shape[:2]) < SSIMULACRA2_MIN_SIDE:
         raise ValueError(f"SSIMULACRA2 takes sides of {SSIMULACRA2_MIN_SIDE} pixels or more, got {truth.shape[:2]}")
     try:
@@ -90,7 +90,7 @@ def lite0_distance(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float
     ------
     NetworkError : the weights that come with featcolor are missing or damaged.
     """
-    check_pictures(truth, output)
+    check_rgb(truth, output)
     first, second = (_lite0().run(_network_input(picture)) for picture in (truth, output))
     return float(np.mean([_unit_difference(a, b) for a, b in zip(first, second, strict=True)]))
 

@@ -30,7 +30,7 @@ def psnr(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
 
     The mean squared error is over all pixels and channels, in float64.
     """
-    check_pictures(truth, output)
+    check_rgb(truth, output)
     error = np.subtract(truth, output, dtype=np.int32).ravel()
     squared = float(np.dot(error, error.astype(np.float64)))
     return float("inf") if squared == 0 else float(10.0 * np.log10(255.0**2 * error.size / squared))
@@ -42,7 +42,7 @@ def colourfulness(rgb: NDArray[np.uint8]) -> float:
     Hasler, Suesstrunk: Measuring colourfulness in natural images (2003). In codes of 255: 0 is not colourful, 33
     moderately, 59 quite.
     """
-    check_pictures(rgb)
+    check_rgb(rgb)
     red, green, blue = (rgb[..., channel].astype(np.float64) for channel in range(3))
     rg = red - green
     yb = 0.5 * (red + green) - blue
@@ -51,7 +51,7 @@ def colourfulness(rgb: NDArray[np.uint8]) -> float:
 
 def mean_delta_e00(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
     """CIEDE2000 difference of two sRGB pictures, mean over pixels."""
-    check_pictures(truth, output)
+    check_rgb(truth, output)
     return float(delta_e00(_lab(truth), _lab(output)).mean(dtype=np.float64))
 
 
@@ -66,7 +66,7 @@ def gain(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
 
 def grey_picture(truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The truth's lightness with zero chroma, as (H, W, 3) uint8: what PSNR gains are measured from."""
-    check_pictures(truth)
+    check_rgb(truth)
     lightness = lightness_of(truth)
     return lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
 
@@ -76,7 +76,7 @@ def is_grey(rgb: NDArray[np.uint8]) -> bool:
 
     Toned pictures (sepia) are not grey.
     """
-    check_pictures(rgb)
+    check_rgb(rgb)
     spread = rgb.max(axis=-1) - rgb.min(axis=-1)
     return float(np.mean(spread <= GREY_SPREAD)) >= GREY_SHARE
 
@@ -157,8 +157,8 @@ def _lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate([100 * lightness[..., None], chroma], axis=-1)
 
 
-def check_pictures(*pictures: NDArray[Any]) -> None:
-    """Raise ValueError unless every picture is (H, W, 3) uint8 and all have one shape."""
+def check_rgb(*pictures: NDArray[Any]) -> None:
+    """Raise ValueError unless every picture is (H, W, 3) uint8, and all have one shape."""
     for picture in pictures:
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[-1] != 3:
             raise ValueError(f"pictures are measured as (H, W, 3) uint8, got {picture.shape} {picture.dtype}")
