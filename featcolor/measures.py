@@ -36,23 +36,26 @@ def psnr(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
     return float("inf") if squared == 0 else float(10.0 * np.log10(255.0**2 * error.size / squared))
 
 
-def colourfulness(rgb: NDArray[np.uint8]) -> float:
-    """Colourfulness CF, signed: sigma + 0.3 mu of the opponent channels rg = R - G and yb = (R + G) / 2 - B.
+def colourfulness(rgb: NDArray[np.uint8], *, signed: bool = True) -> float:
+    """Colourfulness CF: sigma + 0.3 mu of the opponent channels rg = R - G and yb = (R + G) / 2 - B.
 
     Hasler, Suesstrunk: Measuring colourfulness in natural images (2003). In codes of 255: 0 is not colourful, 33
-    moderately, 59 quite.
+    moderately, 59 quite. `signed=False` takes |rg| and |yb| first, as the released scripts of DDColor and ColorMNet
+    do: another scale, whose numbers must not be mixed with the signed ones.
     """
     check_rgb(rgb)
     red, green, blue = (rgb[..., channel].astype(np.float64) for channel in range(3))
     rg = red - green
     yb = 0.5 * (red + green) - blue
+    if not signed:
+        rg, yb = np.abs(rg), np.abs(yb)
     return float(np.hypot(rg.std(), yb.std()) + _CF_MEAN_WEIGHT * np.hypot(rg.mean(), yb.mean()))
 
 
 def mean_delta_e00(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
     """CIEDE2000 difference of two sRGB pictures, mean over pixels."""
     check_rgb(truth, output)
-    return float(delta_e00(_lab(truth), _lab(output)).mean(dtype=np.float64))
+    return float(delta_e00(lab_of(truth), lab_of(output)).mean(dtype=np.float64))
 
 
 def gain(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
@@ -60,8 +63,13 @@ def gain(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
 
     A truth that is grey itself has no gain (nan): leave such pictures out, and count them.
     """
+    return psnr(truth, output) - grey_psnr(truth)
+
+
+def grey_psnr(truth: NDArray[np.uint8]) -> float:
+    """PSNR of the exact grey picture, in dB: where gains are measured from; nan when the truth is grey itself."""
     grey = psnr(truth, grey_picture(truth))
-    return float("nan") if np.isinf(grey) else psnr(truth, output) - grey
+    return float("nan") if np.isinf(grey) else grey
 
 
 def grey_picture(truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -104,12 +112,11 @@ def delta_e00(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     C1, C2 = np.hypot(a1, b1), np.hypot(a2, b2)
     h1, h2 = _hue(a1, b1), _hue(a2, b2)
     C, L = 0.5 * (C1 + C2), 0.5 * (L1 + L2)
-    achromatic = C1 * C2 == 0
+    # A neutral colour has no hue, and needs none: dH and the rotation term vanish with C1 C2.
     turn = h2 - h1
     wraps = np.abs(turn) > np.pi + _HUE_TIE
-    dh = np.where(achromatic, 0, turn - 2 * np.pi * np.sign(turn) * wraps).astype(C.dtype)
-    # mean hue: halfway along the shorter arc; where a colour is neutral, the sum, which is the other's hue
-    h = np.where(achromatic, h1 + h2, 0.5 * (h1 + h2) + np.pi * wraps).astype(C.dtype)
+    dh = turn - 2 * np.pi * np.sign(turn) * wraps
+    h = (0.5 * (h1 + h2) + np.pi * wraps).astype(C.dtype)  # halfway along the shorter arc
     lightness_squared = (L - 50) ** 2
     SL = 1 + 0.015 * lightness_squared / np.sqrt(20 + lightness_squared)
     SC = 1 + 0.045 * C
@@ -152,7 +159,8 @@ def _rotation(C: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
     return -2 * _chroma_weight(C) * np.sin(angle)
 
 
-def _lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+def lab_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """L* (0..100), a*, b* of an sRGB picture, (H, W, 3): what `delta_e00` takes."""
     lightness, chroma = rgb_to_lab(rgb)
     return np.concatenate([100 * lightness[..., None], chroma], axis=-1)
 
