@@ -175,7 +175,7 @@ def _pair_flicker(before: Frame, after: Frame, flow: FloatArray, valid: Mask) ->
 
 def _unit(frame: Frame) -> FloatArray:
     """Codes as 0..1."""
-    return frame / np.float32(255)
+    return frame.astype(np.float32) / np.float32(255)
 
 
 def _code_shares(frame: Frame) -> NDArray[np.float64]:

@@ -52,7 +52,7 @@ def estimate_flow(target: NDArray[np.uint8], source: NDArray[np.uint8]) -> Float
             )
     if target.shape != source.shape:
         raise ValueError(f"target and source must have one shape, got {target.shape} and {source.shape}")
-    estimator = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     flow = estimator.calc(np.ascontiguousarray(target), np.ascontiguousarray(source), None)
     return np.asarray(flow, np.float32)
 

@@ -45,8 +45,7 @@ class Lpips:
 
     def __call__(self, truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
         check_rgb(truth, output)
-        planes = [picture.transpose(2, 0, 1)[None] / np.float32(127.5) - np.float32(1) for picture in (truth, output)]
-        distance = self._network.run(planes)
+        distance = self._network.run([_minus_1_to_1(truth), _minus_1_to_1(output)])
         if distance.size != 1:
             raise UsageError(f"{self.path}: LPIPS must give one number, this network gives shape {distance.shape}")
         return float(distance.item())
@@ -114,7 +113,7 @@ def frechet_distance(first: NDArray[Any], second: NDArray[Any]) -> float:
             raise ValueError(f"{name} must be (n, d), n at least 2, one d for both, got {features.shape}")
         wide = features.astype(np.float64)
         means.append(wide.mean(axis=0))
-        factors.append(np.linalg.qr((wide - means[-1]) / np.sqrt(len(wide) - 1), mode="r"))
+        factors.append(np.asarray(np.linalg.qr((wide - means[-1]) / np.sqrt(len(wide) - 1), mode="r")))
     shift = np.square(means[0] - means[1]).sum()
     spread = sum(np.square(factor).sum() for factor in factors)  # tr(X^T X) is the sum of X's squared entries
     common = np.linalg.svd(factors[0] @ factors[1].T, compute_uv=False).sum()
@@ -173,6 +172,11 @@ def _takes(node: Any, shape: tuple[int | None, ...]) -> bool:
 def _described(node: Any) -> str:
     """An input's type and shape, as `tensor(float) 1 x 3 x ? x ?`."""
     return f"{node.type} {' x '.join(str(side) if isinstance(side, int) else '?' for side in node.shape)}"
+
+
+def _minus_1_to_1(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(1, 3, H, W)"""
+    return picture.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
 def _resized(picture: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -49,7 +49,7 @@ def flip(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
         import flip_evaluator
     except ImportError as error:
         raise UsageError(f"FLIP needs the wheel flip-evaluator: {_INSTALL}") from error
-    unit = [picture / np.float32(255) for picture in (truth, output)]
+    unit = [picture.astype(np.float32) / np.float32(255) for picture in (truth, output)]
     viewing = {"ppd": FLIP_PIXELS_PER_DEGREE}
     _, mean, _ = flip_evaluator.evaluate(*unit, "LDR", inputsRGB=True, applyMagma=False, parameters=viewing)
     return float(mean)
