@@ -86,5 +86,5 @@ def logits_of(network: Network, lightness: FloatArray) -> FloatArray:
 
 def fast_precision() -> torch.dtype:
     """bfloat16 where this processor multiplies matrices of it (AMX: about four times as fast), else float32."""
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # torch >= 2.10
-    return torch.bfloat16 if capabilities.get("amx_bf16", False) else torch.float32
+    known = getattr(torch.cpu, "get_capabilities", None)  # since torch 2.10
+    return torch.bfloat16 if known is not None and known().get("amx_bf16", False) else torch.float32

@@ -58,9 +58,8 @@ def build_targets(pictures: Sequence[LabBytes], rebalance: float, rng: np.random
     sigma = SIGMA_IN_WIDTHS * cell_width(colours)
     shares = prior(soft_encode(colours, cells, sigma=sigma), len(cells))
     levels = np.arange(LEVELS, dtype=np.float32) - NEUTRAL
-    every = soft_encode(
-        np.stack(np.meshgrid(levels, levels, indexing="ij"), axis=-1).reshape(-1, 2), cells, sigma=sigma
-    )
+    plane = np.stack(np.meshgrid(levels, levels, indexing="ij"), axis=-1)
+    every = soft_encode(plane.reshape(-1, 2), cells, sigma=sigma)
     rarity = rebalancing_weights(shares, rebalance)[every.indices]
     weights = every.weights * (every.weights * rarity).sum(axis=1, keepdims=True)
     log_prior = np.log(np.maximum(shares, SMALLEST_SHARE))
@@ -72,9 +71,8 @@ def train(pictures: Sequence[LabBytes], config: UNetConfig, budget: Budget, rng:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         targets = build_targets(pictures, config.rebalance, rng)
-        network = Network(width=config.width, depth=config.depth, widest=config.widest, outputs=len(targets.cells)).to(
-            memory_format=torch.channels_last
-        )
+        network = Network(width=config.width, depth=config.depth, widest=config.widest, outputs=len(targets.cells))
+    network.to(memory_format=torch.channels_last)
     # Before the first step the network knows the commonest colours, and nothing of the picture.
     with torch.no_grad():
         network.head.bias.copy_(targets.log_prior)
