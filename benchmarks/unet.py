@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.methods import Group, Method
+from benchmarks.methods import Group, Method, check_grey
 from benchmarks.unet_config import OUTPUT_STRIDE, Budget, UNetConfig
 from benchmarks.unet_pictures import WORKING_SIZE, read_references
 from featcolor.cells import annealed_mean
@@ -93,8 +93,7 @@ class UNet(Method):
 
     def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Colour a grey picture (H, W) uint8 of any size; its lightness stays."""
-        if grey.ndim != 2 or grey.dtype != np.uint8 or not grey.size:
-            raise ValueError(f"grey must be (H, W) uint8 and not empty, got {grey.shape} {grey.dtype}")
+        check_grey(grey)
         lightness = lightness_of(grey)
         chroma, low = self.predict_low(lightness)
         if lightness.shape[0] < low.shape[0] or lightness.shape[1] < low.shape[1]:

@@ -250,7 +250,6 @@ def test_the_list_of_ctest10k_may_lie_beside_the_folder_or_be_named(tmp_path: Pa
         ("auto", ["gt/a.png", "deep/b.png"], "none of its 1 pictures has the name of one in"),
         ("auto", ["gt/a.png", "gt/a.jpg", "deep/a.png"], "a.png: has the name of a.jpg but for the suffix"),
         ("auto", ["gt/a.png", "gt/b.png", "gray/a.png"], "1 of the 2 pictures in gt have no partner here, the first b"),
-        ("auto", ["gt/a.png", "gray/a.png", "grey/a.png"], "holds both gray and grey"),
         ("pairs", ["gt/a.png"], "wants grey inputs in a folder gray or grey; there is none"),
         ("davis", ["JPEGImages/1080p/dog/00000.jpg"], "there is no JPEGImages/480p"),
         ("davis", ["JPEGImages/480p/dog/readme.txt"], "there are no frames in"),

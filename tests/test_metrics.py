@@ -9,9 +9,10 @@ from scipy.spatial.distance import jensenshannon
 from skimage.metrics import structural_similarity
 
 from benchmarks import fidelity, histograms, metrics
-from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
+from benchmarks.metrics import PICTURE_METRICS, SET_METRICS, bind_weights
 from benchmarks.pictures import Picture
 from featcolor import measures
+from featcolor.errors import UsageError
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
 
@@ -257,10 +258,14 @@ def test_the_table_measures_what_the_plain_functions_do(photographs):
     assert expected["delta_cf"] > 0
 
 
+# The others are other people's, or a network's: tests/test_perceptual.py and test_lpips_fid.py hold what they promise.
+CORE_PICTURE, CORE_SET = (
+    [key for key, metric in table.items() if metric.group == "core"] for table in (PICTURE_METRICS, SET_METRICS)
+)
 IDEAL = {"psnr": np.inf, "gain": np.inf, "wrapped_psnr": np.inf, "ssim": 1.0, "auc": 100.0, "auc_rebalanced": 100.0}
 
 
-@pytest.mark.parametrize("key", [*PICTURE_METRICS, *SET_METRICS])
+@pytest.mark.parametrize("key", [*CORE_PICTURE, *CORE_SET])
 def test_truth_is_best_and_less_colour_is_worse(key, photographs):
     truth = photographs["flower"]
     metric = (PICTURE_METRICS | SET_METRICS)[key]
@@ -275,7 +280,7 @@ def test_truth_is_best_and_less_colour_is_worse(key, photographs):
             assert perfect > good > poor if metric.better == "higher" else perfect < good < poor
 
 
-@pytest.mark.parametrize("key", [*PICTURE_METRICS, *SET_METRICS])
+@pytest.mark.parametrize("key", [*CORE_PICTURE, *CORE_SET])
 def test_mirroring_both_pictures_changes_nothing(key, photographs):
     truth = photographs["chelsea"]
     output = noisy(faded(truth, 0.5), 10)
@@ -292,7 +297,7 @@ def test_distances_do_not_ask_which_picture_is_the_truth(key, photographs):
     assert of(output, truth) == pytest.approx(of(truth, output), rel=1e-6)
 
 
-@pytest.mark.parametrize("key", SET_METRICS)
+@pytest.mark.parametrize("key", CORE_SET)
 def test_a_set_is_its_pictures_in_any_order_and_within_its_bounds(key, photographs):
     truths = [photographs[name] for name in ("flower", "coffee", "rocket")]
     outputs = [faded(truth, factor) for truth, factor in zip(truths, (0.3, 0.8, 1.3), strict=True)]
@@ -337,3 +342,14 @@ def test_two_shapes_are_refused(key):
 def test_plain_functions_fit_the_table():
     measure = metrics.on_rgb(lambda truth, output: float(output[0, 0, 0]) - float(truth[0, 0, 0]))
     assert measure(Picture(flat(1, 2, 3)), Picture(flat(9, 2, 3))) == 8.0
+
+
+def test_networks_of_the_users_are_asked_for_and_bound(photographs, tmp_path):
+    truth, output = photographs["coffee"], faded(photographs["coffee"], 0.4)
+    with pytest.raises(UsageError, match="--lpips or --fid"):
+        PICTURE_METRICS["lpips"].of(truth, output)
+    with pytest.raises(UsageError, match="does not exist"):
+        bind_weights({"lpips": tmp_path / "none.onnx"})
+    pictures, sets = bind_weights({})
+    assert pictures == PICTURE_METRICS
+    assert sets == SET_METRICS
