@@ -33,6 +33,8 @@ DESCRIPTOR = "backbone"
 """Feature list whose description retrieves."""
 CACHED_EXEMPLARS = 64
 """References kept in memory once read, 1 MB each: neighbouring pictures ask for the same."""
+CACHED_DESCRIPTIONS = 512
+"""References whose features a method keeps in memory, 0.2 MB each."""
 SMALLEST_NORM = 1e-12
 
 Look = TypeVar("Look")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from benchmarks.exemplars import CACHED_EXEMPLARS, Retrieval, check_some, look_at_all
+from benchmarks.exemplars import CACHED_DESCRIPTIONS, Retrieval, check_some, look_at_all
 from benchmarks.methods import Group, Method, check_grey
 from featcolor.colorizer import Colorizer
 from featcolor.config import ColorizerConfig
@@ -33,12 +33,13 @@ SPACE_PIXELS = 100
 QUERIES_AT_ONCE = 1024
 """Rows of the matrix of distances that is in memory at once."""
 NEAREST_DISTANCE = 1e-3
-"""Distances below this count as this, so that an exact match weighs much and not infinitely; the mean is near 1."""
+"""Distances below this count as this, so that an exact match weighs much and not infinitely; distances are above 10."""
+SMALLEST_DEVIATION = 1e-6
 
 
 @dataclass(frozen=True)
 class FeatureSpace:
-    """Where rows of features are compared: standardised, weighted and reduced by principal components.
+    """Where rows of features are compared: standardised, then reduced to principal components.
 
     Attributes
     ----------
@@ -50,25 +51,20 @@ class FeatureSpace:
     weights: FloatArray
 
     @classmethod
-    def learn(cls, rows: NDArray[Any], sizes: Sequence[int], components: int) -> Self:
-        """From rows (n, n_features) whose columns are the blocks of `sizes` columns that the extractors gave.
-
-        A block's columns weigh 1 / sqrt(its size): every extractor counts alike. The backbone has 472 of the 587
-        default columns, and lost 0.2 dE00 to equal blocks where every column counts alike.
-        """
-        rows = rows.astype(np.float32)
-        mean, deviation = rows.mean(axis=0), rows.std(axis=0)
-        scale = np.repeat(1 / np.sqrt(np.float32(sizes)), sizes) / np.where(deviation > 1e-6, deviation, 1)
-        centred = (rows - mean) * scale
+    def learn(cls, rows: NDArray[Any], components: int) -> Self:
+        """From rows (n, n_features); a feature that never changes counts nothing."""
+        values = rows.astype(np.float32)
+        mean, deviation = values.mean(axis=0), values.std(axis=0)
+        scale = np.where(deviation > SMALLEST_DEVIATION, 1 / np.maximum(deviation, SMALLEST_DEVIATION), 0)
+        standard = (values - mean) * scale
         with threadpool_limits(1):  # as featcolor's own components: two threads on busy cores take many times as long
-            _, vectors = np.linalg.eigh((centred.T @ centred / len(rows)).astype(np.float64))
+            _, vectors = np.linalg.eigh((standard.T @ standard / len(values)).astype(np.float64))
         leading = vectors[:, ::-1][:, :components]
         return cls(mean, (scale[:, None] * leading).astype(np.float32))
 
     def project(self, rows: NDArray[Any]) -> FloatArray:
         """Rows (n, n_features) to (n, n_components) float32."""
-        projected: FloatArray = (rows.astype(np.float32) - self.mean) @ self.weights
-        return projected
+        return np.asarray((rows.astype(np.float32) - self.mean) @ self.weights, np.float32)
 
 
 @dataclass(frozen=True)
@@ -111,12 +107,11 @@ class NeighbourColorizer(Colorizer):
         order = np.random.default_rng(config.seed).permutation(len(self.retrieval_.paths_))
         chosen = [self.retrieval_.paths_[i] for i in order[:LEARNING_PICTURES]]
         seen = look_at_all(ReadRows(self.stack_, replace(config, pixels=SPACE_PIXELS)), chosen)
-        sizes = [len(extractor.names) for extractor in self.stack_.extractors]
         features = np.concatenate([rows for rows, _ in seen.values()])
-        space = FeatureSpace.learn(features, sizes, self.components)
+        space = FeatureSpace.learn(features, self.components)
         read = ReadRows(self.stack_, config)
 
-        @lru_cache(maxsize=CACHED_EXEMPLARS)
+        @lru_cache(maxsize=CACHED_DESCRIPTIONS)
         def projected(path: Path) -> tuple[FloatArray, FloatArray]:
             rows, chroma = read(path)
             return space.project(rows), chroma
