@@ -21,6 +21,8 @@ from benchmarks.methods import Method
 from benchmarks.neighbours import FeatureSpace, Neighbours, mean_of_nearest
 from benchmarks.ours import Featcolor, FeatcolorModel
 from benchmarks.superpixels import Superpixels, SuperpixelTransfer, match, scribbles, vote
+from benchmarks.unet import UNet
+from benchmarks.unet_config import UNetConfig
 from benchmarks.welsh2002 import LUMINANCE_WEIGHT, Welsh2002, jittered_grid, remap_luminance, statistics
 from featcolor.errors import ModelFileError, ReferencesError, UsageError
 from featcolor.measures import grey_picture, mean_delta_e00
@@ -45,16 +47,23 @@ def quick_neighbours(**options: int) -> Method:
     return Neighbours(config, **options)
 
 
+def quick_unet() -> Method:
+    pytest.importorskip("torch", reason="the U-Net needs the extra 'train'")
+    return UNet(UNetConfig(width=4, depth=2, side=64, batch=2), steps=2)
+
+
 QUICK_BUILDS: dict[str, Callable[[], Method]] = {
     "welsh2002": partial(Welsh2002, size=SIZE),
     "superpixels": partial(SuperpixelTransfer, size=SIZE),
     "neighbours": quick_neighbours,
+    "unet": quick_unet,
+    "unet-x10": quick_unet,
     **{name: partial(quick_featcolor, name) for name in METHODS if name == "ridge" or name.startswith("featcolor")},
 }
 """The table's methods with settings that fit in a second; the others are quick as they are."""
 
-NEEDS_REFERENCES = [name for name in METHODS if name != "grey" and not name.startswith("featcolor-")]
-"""Of those that are a `Featcolor`, ridge stands for all."""
+NEEDS_REFERENCES = [name for name in METHODS if name != "grey" and not name.startswith(("featcolor-", "unet"))]
+"""Of those that are a `Featcolor`, ridge stands for all; tests/test_unet.py has the U-Net's own."""
 
 
 def build(name: str) -> Method:
@@ -110,6 +119,7 @@ def test_other_arrays_are_refused(name: str, wrong: NDArray[np.uint8], fitted: C
 def test_settings_are_json_and_a_new_method_travels_to_another_process(name: str) -> None:
     method = METHODS[name]()
     assert method.title
+    assert method.learns == (name != "grey")
     assert method.group == ("baseline" if name in ("grey", "constant") else "same references")
     assert json.loads(json.dumps(method.settings())) == pickle.loads(pickle.dumps(method)).settings()
 
