@@ -101,8 +101,11 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
     names = [record.name for record in records]
     table = score_all(outputs, done, study.metrics, weights=study.weights, progress=progress)
     summaries = summarise(table, names, study.metrics, seed=study.seed)
+    steadiness = ""
     if study.sequences:
-        summaries += summarise_film(outputs, done, _sequences(pictures), progress=progress)
+        film = summarise_film(outputs, {TRUTH: pictures, **done}, _sequences(pictures), progress=progress)
+        steadiness = ", ".join(f"{row.metric} {row.mean:.3g}" for row in film if row.method == TRUTH)
+        summaries += [row for row in film if row.method != TRUTH]
     readings = read_factors(outputs, done, study.ours, progress=progress)
     truth_cf = float(np.mean([colourfulness(outputs.sample(picture).truth) for picture in pictures]))
     return Results(
@@ -116,6 +119,7 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
             "left out": len(left_out),
             "references": len(study.references),
             "leaks": leaks,
+            **({"steadiness of the truth": steadiness} if study.sequences else {}),
             "fingerprint": data,
             "fingerprint of the references": references if study.references else "",
         },

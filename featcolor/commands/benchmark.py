@@ -195,7 +195,9 @@ def _print_results(results: Results, page: Path) -> None:
     lines = []
     for method in results.methods:
         cells = [_number(means[place].mean, 2) if (place := (method.name, key)) in means else "-" for key in shown]
-        lines.append([method.name, *cells, _number(method.fit_seconds, 1), _number(1000 * method.picture_seconds, 0)])
+        lines.append(
+            [method.name, *cells, _number(method.fit_seconds or math.nan, 1), _number(1000 * method.picture_seconds, 0)]
+        )
     titles = [PICTURE_METRICS[key].title for key in shown]
     print_table(("method", *titles, "fit s", "ms each"), lines, title=results.title)
     rivals = [

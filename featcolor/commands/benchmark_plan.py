@@ -188,11 +188,11 @@ def _check_names(names: Sequence[str]) -> None:
 
 
 def _ours(asked: str | None, names: Sequence[str]) -> str:
-    """The method that the others are compared with: what was asked for, else the default preset, else a model."""
+    """The method that the others are compared with: what was asked for, else ours; empty where none is."""
     if asked and asked not in names:
         raise UsageError(f"--ours {asked}: no such method here; there are {', '.join(names)}")
-    candidates = (asked, OURS, MODEL_NAME, *(name for name in names if name.startswith(MODEL_NAME)), *reversed(names))
-    return next(name for name in candidates if name in names)
+    candidates = (asked, OURS, MODEL_NAME, *(name for name in names if name.startswith(MODEL_NAME)))
+    return next((name for name in candidates if name in names), "")
 
 
 def _metrics(text: str, weights: Mapping[str, Path]) -> tuple[str, ...]:
