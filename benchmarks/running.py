@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import cv2
 import numpy as np
@@ -33,13 +33,15 @@ from benchmarks.methods import Method
 from benchmarks.results import MethodRecord
 from featcolor.errors import FeatcolorError
 from featcolor.modelfile import replacing
-from featcolor.parallel import available_cores, library_threads
+from featcolor.parallel import available_cores, end_workers, library_threads
 from featcolor.remedies import one_line
 
 TRUTH, GREY = "gt", "gray"
 """Folders of the truth and of the grey inputs, as galleries call them."""
 RECORD: Final = "method.json"
 INDEX: Final = "samples.json"
+PATIENCE: Final = 10.0
+"""Seconds that a process has to end its own workers before it is killed."""
 _JSON_SEPARATORS: Final = (",", ":")
 
 
@@ -242,6 +244,8 @@ def _in_child(
     finally:
         if process.is_alive():
             process.terminate()
+            process.join(PATIENCE)
+            process.kill()
             process.join()
         receiver.close()
     if record is not None:
@@ -250,15 +254,22 @@ def _in_child(
 
 
 def _child(job: Job, pictures: tuple[str, ...], folder: Path, sender: Connection) -> None:
-    """What the process does; Ctrl-C reaches the parent, which ends it."""
+    """What the process does; Ctrl-C reaches the parent, which ends it by SIGTERM and so through `finally`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
     record: dict[str, Any] = {"failure": ""}
     try:
         record |= _work(job, pictures, OutputFolder(folder), lambda *step: sender.send(step))
     except Exception as error:  # whatever a method raises belongs to that method: it is named in the report
         record["failure"] = one_line(error)
+    finally:
+        end_workers()
     sender.send(record)
     sender.close()
+
+
+def _leave(*_: object) -> NoReturn:
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _work(

@@ -122,6 +122,13 @@ def library_threads(threads: int) -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
+def end_workers() -> None:
+    """Stop idle workers now: joblib keeps them for minutes, and a process of multiprocessing waits for its children."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor(max_workers=1, reuse=True).shutdown(wait=True, kill_workers=True)
+
+
 def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:
     try:
         return Outcome(index, result=function(item))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
 import signal
 import time
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featcolor.errors import PictureError
-from featcolor.parallel import default_jobs, library_threads, run_over
+from featcolor.parallel import default_jobs, end_workers, library_threads, run_over
 
 
 class AwkwardError(Exception):
@@ -120,3 +121,16 @@ def test_default_jobs_follow_the_work() -> None:
     assert default_jobs(3, 3 * 256**2, cores=8, memory=plenty) == 1
     assert default_jobs(2000, 2000 * 10**6, cores=8, memory=plenty) == 8
     assert default_jobs(2000, 2000 * 24 * 10**6, cores=8, memory=3 * 2**30) <= 3
+
+
+def test_a_process_that_had_workers_ends_at_once() -> None:
+    """It would wait for them for minutes, as every process of multiprocessing does for its children."""
+    process = multiprocessing.get_context("spawn").Process(target=work_and_end)
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+
+
+def work_and_end() -> None:
+    assert sum(outcome.result or 0 for outcome in run_over(abs, [-1, -2, -3], jobs=2)) == 6
+    end_workers()
