@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.intervals import paired
+from benchmarks.output_folder import OutputFolder
 from benchmarks.pictures import Picture
 from benchmarks.results import Comparison, CurvePoint
-from benchmarks.running import OutputFolder
 from benchmarks.scoring import Done, Progress, all_pictures, having, over_pictures
 from featcolor.measures import colourfulness, delta_e00, lab_of, psnr
 from featcolor.spaces import lab_to_rgb

@@ -11,7 +11,7 @@ import hashlib
 import inspect
 import json
 import multiprocessing
-import shutil
+import re
 import signal
 import sys
 import time
@@ -21,27 +21,22 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 import featcolor
 import features
 import refine
-from benchmarks.datasets import Sample
 from benchmarks.methods import Method
+from benchmarks.output_folder import OutputFolder
 from benchmarks.results import MethodRecord
 from featcolor.errors import FeatcolorError
-from featcolor.modelfile import replacing
 from featcolor.parallel import available_cores, end_workers, library_threads
 from featcolor.remedies import one_line
 
-TRUTH, GREY = "gt", "gray"
-"""Folders of the truth and of the grey inputs, as galleries call them."""
-RECORD: Final = "method.json"
-INDEX: Final = "samples.json"
 PATIENCE: Final = 10.0
 """Seconds that a process has to end its own workers before it is killed."""
+IMPORTS: Final = re.compile(r"^\s*from benchmarks\.(\w+) import", re.MULTILINE)
+"""Modules beside a method's that it imports, at its top or where it needs them."""
 _JSON_SEPARATORS: Final = (",", ":")
 
 
@@ -61,97 +56,6 @@ class Job:
     method: Method
     references: tuple[Path, ...] = ()
     seconds: float | None = None
-
-
-class OutputFolder:
-    """Where samples and outputs lie.
-
-    Parameters
-    ----------
-    folder : made when it does not exist.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def write(self, method: str, picture: str, pixels: NDArray[np.uint8]) -> None:
-        """Keep a picture, (H, W) or (H, W, 3) uint8, written beside its place and renamed."""
-        path = self.path(method, picture)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        coded = cv2.imencode(".png", pixels if pixels.ndim == 2 else pixels[..., ::-1])[1]
-        with replacing(path) as part:
-            part.write_bytes(coded.tobytes())
-
-    def read(self, method: str, picture: str) -> NDArray[np.uint8] | None:
-        """A kept picture, (H, W, 3) uint8; None where there is none."""
-        bgr = cv2.imread(str(self.path(method, picture)), cv2.IMREAD_COLOR) if self.has(method, picture) else None
-        return None if bgr is None else np.ascontiguousarray(bgr[..., ::-1])
-
-    def output(self, method: str, picture: str) -> NDArray[np.uint8]:
-        """A kept picture that must be there, (H, W, 3) uint8."""
-        rgb = self.read(method, picture)
-        if rgb is None:
-            raise FileNotFoundError(f"{self.path(method, picture)} is missing or damaged; run again with --fresh")
-        return rgb
-
-    def picture_of(self, method: str, picture: str) -> NDArray[np.uint8] | None:
-        """As reports ask for it: `read`, where "truth" and "grey" are the sample's."""
-        return self.read({"truth": TRUTH, "grey": GREY}.get(method, method), picture)
-
-    def has(self, method: str, picture: str) -> bool:
-        """Whether the picture is there."""
-        return self.path(method, picture).is_file()
-
-    def sample(self, picture: str) -> Sample:
-        """Truth and grey of a test picture, kept by `write_sample`."""
-        truth, grey = self.output(TRUTH, picture), self.output(GREY, picture)
-        return Sample(picture, truth, np.ascontiguousarray(grey[..., 0]))
-
-    def write_sample(self, sample: Sample) -> None:
-        """Keep a test picture."""
-        self.write(TRUTH, sample.name, sample.truth)
-        self.write(GREY, sample.name, sample.grey)
-
-    def record(self, method: str) -> dict[str, Any]:
-        """What a finished method left beside its outputs; empty where it did not finish."""
-        return _read_json(self.folder / method / RECORD)
-
-    def write_record(self, method: str, record: dict[str, Any]) -> None:
-        """Say that a method has finished, and how."""
-        (self.folder / method).mkdir(parents=True, exist_ok=True)
-        with replacing(self.folder / method / RECORD) as part:
-            part.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-    def write_index(self, index: dict[str, Any]) -> None:
-        """Say which samples are there, once all of them are."""
-        with replacing(self.folder / INDEX) as part:
-            part.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
-
-    def index(self) -> dict[str, Any]:
-        """What `write_index` said; empty where the samples are not complete."""
-        return _read_json(self.folder / INDEX)
-
-    def clear_all(self) -> None:
-        """Forget samples and outputs."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-
-    def clear(self, method: str) -> None:
-        """Forget a method's outputs."""
-        shutil.rmtree(self.folder / method, ignore_errors=True)
-
-    def path(self, method: str, picture: str) -> Path:
-        """Where a picture lies or would lie."""
-        return self.folder / method / f"{picture}.png"
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """A JSON object; empty where there is none or another thing."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def run_job(
@@ -211,11 +115,18 @@ def _fingerprint(job: Job, data: str) -> str:
 
 
 def _code_hash(module: Path) -> str:
-    """Hash of the packages that colour, and of the module that a method is written in."""
+    """Hash of the packages that colour, and of what a method's module takes from this package, wherever it does."""
     packages = (Path(package.__file__).parent for package in (featcolor, features, refine))
-    files = [path for package in packages for path in sorted(package.rglob("*.py")) if "commands" not in path.parts]
+    files = {path for package in packages for path in package.rglob("*.py") if "commands" not in path.parts}
+    waiting = [module]
+    while waiting:
+        path = waiting.pop()
+        if path.is_file() and path not in files:
+            files.add(path)
+            taken = IMPORTS.findall(path.read_text(encoding="utf-8"))
+            waiting += [module.with_name(f"{name}.py") for name in taken]
     digest = hashlib.sha256()
-    for path in (*files, module):
+    for path in sorted(files):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

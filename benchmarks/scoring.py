@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from benchmarks.film_metrics import colour_distribution_table, mean_cdc, temporal_errors
 from benchmarks.intervals import Interval, bootstrap_combined, bootstrap_mean
 from benchmarks.metrics import PICTURE_METRICS, SET_METRICS, SetMetric, bind_weights
+from benchmarks.output_folder import OutputFolder
 from benchmarks.outputs import lightness_deviation
 from benchmarks.pictures import Picture
 from benchmarks.results import Score, Summary
-from benchmarks.running import OutputFolder
 from featcolor.parallel import available_cores, run_over
 
 Progress: TypeAlias = Callable[[str, int, int], None]

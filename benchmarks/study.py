@@ -14,8 +14,9 @@ from benchmarks.datasets import DataSet, fingerprint, load_sample
 from benchmarks.leaks import find_leaks
 from benchmarks.matching import compare_all, read_factors, trace_curve
 from benchmarks.methods import Method
+from benchmarks.output_folder import TRUTH, OutputFolder
 from benchmarks.results import MethodRecord, Results
-from benchmarks.running import TRUTH, Job, OutputFolder, run_job
+from benchmarks.running import Job, run_job
 from benchmarks.scoring import Progress, rows, score_all, summarise, summarise_film
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.measures import colourfulness, is_grey

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from benchmarks.datasets import Sample
-from benchmarks.running import Job, OutputFolder, peak_memory, run_job
+from benchmarks.output_folder import OutputFolder
+from benchmarks.running import Job, _code_hash, peak_memory, run_job
 from tests.toy_methods import Dies, Raises, Sleeps, Tint, WrongShape
 
 PICTURES = ["a", "b", "c"]
@@ -145,3 +146,15 @@ def test_peak_memory_sees_what_was_held() -> None:
     held = np.ones(2**24)
     assert peak_memory() >= before
     assert peak_memory() > held.nbytes
+
+
+def test_a_change_of_what_a_method_imports_changes_its_fingerprint(tmp_path: Path) -> None:
+    method, helper, other = (tmp_path / f"{name}.py" for name in ("method", "helper", "other"))
+    method.write_text("def fit():\n    from benchmarks.helper import work\n")
+    helper.write_text("from benchmarks.method import fit\n")
+    other.write_text("one")
+    before = _code_hash(method)
+    other.write_text("two")
+    assert _code_hash(method) == before
+    helper.write_text("from benchmarks.method import fit  # changed\n")
+    assert _code_hash(method) != before

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from benchmarks.datasets import Sample
 from benchmarks.matching import CURVE_FACTORS, compare_all, factor_for, read_factors, trace_curve
 from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
+from benchmarks.output_folder import OutputFolder
 from benchmarks.results import CurvePoint
-from benchmarks.running import OutputFolder
 from benchmarks.scoring import rows, score_all, summarise
 from featcolor.measures import colourfulness, gain, grey_picture, mean_delta_e00
 from featcolor.spaces import lab_to_rgb, rgb_to_lab

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.baselines import Grey
 from benchmarks.datasets import open_dataset
-from benchmarks.running import OutputFolder
+from benchmarks.output_folder import OutputFolder
 from benchmarks.study import Entry, Study, run_study
 from featcolor.errors import UsageError
 from tests.samples import write_rgb

@@ -151,8 +151,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
+    from benchmarks.output_folder import OutputFolder
     from benchmarks.report import write_report
-    from benchmarks.running import OutputFolder
     from benchmarks.study import OUTPUTS as FOLDER
     from benchmarks.study import run_study
 
