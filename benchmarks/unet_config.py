@@ -24,11 +24,14 @@ READING_SHARE: Final = 0.3
 
 @dataclass(frozen=True)
 class UNetConfig:
-    """Settings of the network and of its training; `benchmarks/README.md` has the study that chose them.
+    """Settings of the network and of its training.
+
+    Chosen on BSDS, trained on its train part and compared on its val part: without dropout, 1500 steps gave a worse
+    result than 300; this width was level with 24 at equal time; smaller effects drown in the scatter of seeds (0.1 dB).
 
     Attributes
     ----------
-    width, depth, widest : see `benchmarks.unet_network.Network`.
+    width, depth, widest, dropout : see `benchmarks.unet_network.Network`.
     side : of the square crops.
     batch : crops a step.
     learning_rate, weight_decay : of AdamW (Loshchilov, Hutter, ICLR 2019); the rate is the highest of the schedule.
@@ -37,9 +40,10 @@ class UNetConfig:
     seed : of everything random.
     """
 
-    width: int = 24
+    width: int = 32
     depth: int = 3
     widest: int = 8
+    dropout: float = 0.3
     side: int = 128
     batch: int = 16
     learning_rate: float = 3e-3
