@@ -37,7 +37,7 @@ class UNet(Method):
 
     Parameters
     ----------
-    config : settings of the network and its training.
+    config : settings of the network and its training; `unet_config.LONG_TRAINING` where there are many minutes.
     steps : train for so many steps instead of a time, for studies and tests.
     clock : gives seconds; the budget is measured by it.
 

@@ -43,9 +43,10 @@ class Network(nn.Module):
     width : channels at half of the size; they double with every halving, up to `widest` times `width`.
     depth : halvings below a quarter of the size.
     outputs : cells of chroma.
+    dropout : share of the deepest channels, and of the last layer's values, that training leaves out at random.
     """
 
-    def __init__(self, *, width: int, depth: int, widest: int, outputs: int) -> None:
+    def __init__(self, *, width: int, depth: int, widest: int, outputs: int, dropout: float) -> None:
         super().__init__()
         widths = [width * min(2**level, widest) for level in range(depth + 2)]
         self.stride = 2 ** (depth + 2)
@@ -55,6 +56,7 @@ class Network(nn.Module):
         pairs = list(pairwise(widths))
         self.down = nn.ModuleList(Block(above, below, 2) for above, below in pairs)
         self.up = nn.ModuleList(Block(above + below, above) for above, below in reversed(pairs[1:]))
+        self.drop_channels, self.drop_values = nn.Dropout2d(dropout), nn.Dropout(dropout)
         self.head = nn.Conv2d(widths[1], outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -64,9 +66,10 @@ class Network(nn.Module):
             x = block(x)
             levels.append(x)
         levels.pop()
+        x = self.drop_channels(x)
         for block in self.up:
             x = block(torch.cat([interpolate(x, scale_factor=2.0, mode="nearest"), levels.pop()], dim=1))
-        logits: Tensor = self.head(x)
+        logits: Tensor = self.head(self.drop_values(x))
         return logits
 
 

@@ -6,7 +6,7 @@ Efros: Colorful Image Colorization, ECCV 2016, section 2). This module imports t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -68,18 +68,31 @@ def build_targets(pictures: Sequence[LabBytes], rebalance: float, rng: np.random
 
 def train(pictures: Sequence[LabBytes], config: UNetConfig, budget: Budget, rng: np.random.Generator) -> Trained:
     """Train a new network until the budget is spent; torch's random numbers are left as they were."""
+    targets = build_targets(pictures, config.rebalance, rng)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        targets = build_targets(pictures, config.rebalance, rng)
-        network = Network(width=config.width, depth=config.depth, widest=config.widest, outputs=len(targets.cells))
-    network.to(memory_format=torch.channels_last)
-    # Before the first step the network knows the commonest colours, and nothing of the picture.
-    with torch.no_grad():
-        network.head.bias.copy_(targets.log_prior)
+        network = Network(
+            width=config.width,
+            depth=config.depth,
+            widest=config.widest,
+            outputs=len(targets.cells),
+            dropout=config.dropout,
+        )
+        network.to(memory_format=torch.channels_last)
+        # Before the first step the network knows the commonest colours, and nothing of the picture.
+        with torch.no_grad():
+            network.head.bias.copy_(targets.log_prior)
+        budget.begin_training()
+        steps, loss = _descend(network, targets, batches(pictures, config.batch, config.side, rng), config, budget)
+    return Trained(network.eval(), targets.cells, steps, loss)
+
+
+def _descend(
+    network: Network, targets: Targets, crops: Iterator[LabBytes], config: UNetConfig, budget: Budget
+) -> tuple[int, float]:
+    """AdamW at the learning rate of the budget's share; the steps made and the running mean of the loss."""
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
-    crops = batches(pictures, config.batch, config.side, rng)
     precision = fast_precision()
-    budget.begin_training()
     done, mean_loss = 0, 0.0
     while (share := budget.share(done)) < 1:
         for group in optimizer.param_groups:
@@ -94,7 +107,7 @@ def train(pictures: Sequence[LabBytes], config: UNetConfig, budget: Budget, rng:
         optimizer.step()
         done += 1
         mean_loss += (loss.item() - mean_loss) * max(1 - LOSS_MEMORY, 1 / done)
-    return Trained(network.eval(), targets.cells, done, mean_loss)
+    return done, mean_loss
 
 
 def to_tensors(crops: LabBytes) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,7 @@ from featcolor.measures import grey_picture
 from featcolor.spaces import lab_to_rgb, lightness_of, rgb_to_lab
 from tests.samples import write_rgb
 
-SMALL = UNetConfig(width=8, depth=1, side=64, batch=4)
+SMALL = UNetConfig(width=8, depth=1, dropout=0.1, side=64, batch=4)
 RED, BLUE = (45.0, 25.0), (10.0, -45.0)
 """Chroma of the dark and of the light half of the toy world, within the gamut at their lightness."""
 DARK, LIGHT = 0.3, 0.6
