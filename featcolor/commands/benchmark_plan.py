@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from benchmarks.results import Results
     from benchmarks.study import Entry, Study
 
-QUICK_PICTURES = 12
-QUICK_REFERENCES = 40
-QUICK_METHODS = "grey,constant,welsh2002,superpixels,neighbours,ridge,featcolor-fast,featcolor-balanced,unet"
+QUICK_PICTURES = 10
+QUICK_REFERENCES = 32
+QUICK_METHODS = "grey,constant,welsh2002,neighbours,ridge,featcolor-fast,featcolor-balanced,unet"
 OURS = "featcolor-balanced"
 MODEL_NAME = "featcolor"
 ALL = "all"
