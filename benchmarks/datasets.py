@@ -126,8 +126,9 @@ def _spread(pictures: tuple[TestPicture, ...], limit: int, seed: int) -> tuple[T
 
 
 def _name_of(paths: Sequence[str]) -> str:
-    """The last two parts of the first path, and how many more there are."""
-    name = "/".join(Path(paths[0]).expanduser().resolve().parts[-2:])
+    """The last two parts of the first path (a person's home folder left out), and how many more there are."""
+    path = Path(paths[0]).expanduser().resolve()
+    name = path.name if path.parent in (Path.home(), Path.home().parent) else "/".join(path.parts[-2:])
     return name if len(paths) == 1 else f"{name} and {len(paths) - 1} more"
 
 

@@ -18,7 +18,7 @@ from benchmarks.intervals import paired
 from benchmarks.output_folder import OutputFolder
 from benchmarks.pictures import Picture
 from benchmarks.results import Comparison, CurvePoint
-from benchmarks.scoring import Done, Progress, all_pictures, having, over_pictures
+from benchmarks.scoring import Done, Item, Progress, over_pictures
 from featcolor.measures import colourfulness, delta_e00, lab_of, psnr
 from featcolor.spaces import lab_to_rgb
 
@@ -61,14 +61,13 @@ class ReadTask:
     """Read the outputs of one picture with their chroma multiplied, {method: readings}: what a worker does."""
 
     folder: Path
-    done: Done
     factors: Mapping[str, tuple[float, ...]]
 
-    def __call__(self, picture: str) -> dict[str, list[Reading]]:
-        outputs = OutputFolder(self.folder)
+    def __call__(self, item: Item) -> dict[str, list[Reading]]:
+        outputs, (picture, methods) = OutputFolder(self.folder), item
         truth = Picture(outputs.sample(picture).truth)
         found = {}
-        for method in having(self.done, picture):
+        for method in methods:
             output = outputs.output(method, picture)
             lab = lab_of(output)
             found[method] = [
@@ -100,9 +99,9 @@ def compare_all(
     """
     if ours not in readings:
         return []
-    comparisons = []
+    comparisons, own = [], set(readings[ours].pictures)
     for rival, read in readings.items():
-        common = [picture for picture in read.pictures if picture in set(readings[ours].pictures)]
+        common = [picture for picture in read.pictures if picture in own]
         if rival == ours or not common:
             continue
         theirs = read.of(common)[:, read.factors.index(1.0)]
@@ -161,7 +160,7 @@ def read_at(
     progress: Progress,
 ) -> dict[str, Readings]:
     """Each picture at each factor of its method."""
-    found = dict(over_pictures(ReadTask(outputs.folder, done, factors), all_pictures(done), stage, progress))
+    found = dict(over_pictures(ReadTask(outputs.folder, factors), done, stage, progress))
     return {
         method: Readings(
             tuple(pictures),

@@ -60,6 +60,10 @@ class Method(ABC):
         """The method's picture of a sample; precomputed outputs are found by its name."""
         return self.colorize(sample.grey)
 
+    def fit_facts(self) -> dict[str, Any]:
+        """What `fit` has to report, as JSON can hold it: steps, references used."""
+        return {}
+
     def settings(self) -> dict[str, Any]:
         """Everything that the outputs depend on besides the references, as JSON can hold it."""
         return {}

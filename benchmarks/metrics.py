@@ -144,8 +144,13 @@ def cf_pair(truth: Picture, output: Picture) -> NDArray[np.float64]:
     return np.array([truth.colourfulness, output.colourfulness])
 
 
+def cf_abs_pair(truth: Picture, output: Picture) -> NDArray[np.float64]:
+    """(CF-abs of the truth, CF-abs of the output)."""
+    return np.array([colourfulness(picture.rgb, signed=False) for picture in (truth, output)])
+
+
 def combine_delta_cf(pairs: NDArray[Any]) -> float:
-    """|mean CF of the outputs - mean CF of the truth| of (n, 2): what papers print as ΔCF.
+    """|mean CF of the outputs - mean CF of the truth| of (n, 2): what papers print as ΔCF, most of CF-abs.
 
     Pictures too colourful make up for others too pale, so that it is at most the mean of the pictures' own ΔCF.
     """
@@ -250,6 +255,16 @@ SET_METRICS: Final[Mapping[str, SetMetric]] = by_key(
             "delta_cf_of_means", "ΔCF of means", "", "lower", cf_pair, combine_delta_cf, (0, np.inf), source=_HASLER
         ),
         SetMetric(
+            "delta_cf_abs_of_means",
+            "ΔCF-abs of means",
+            "",
+            "lower",
+            cf_abs_pair,
+            combine_delta_cf,
+            (0, np.inf),
+            source="as DDColor's table prints it: |rg|, |yb| first",
+        ),
+        SetMetric(
             "auc_rebalanced",
             "AuC, rebalanced",
             "%",
@@ -275,7 +290,7 @@ SET_METRICS: Final[Mapping[str, SetMetric]] = by_key(
             "",
             "lower",
             lack_weights,
-            lambda features: frechet_distance(features[:, 0], features[:, 1]),
+            lambda features: frechet_distance(features[:, 0], features[:, 1]) if len(features) > 1 else np.nan,
             (0, np.inf),
             "weights",
             source="Heusel et al. 2017, weights as given; compare sets of one size only",

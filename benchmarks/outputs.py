@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.datasets import Sample
+from benchmarks.datasets import DataSet, Sample
 from benchmarks.methods import Group, Method
 from featcolor.errors import UsageError
 from featcolor.imagefiles import as_depth
@@ -35,15 +35,24 @@ class Precomputed(Method):
     source : a folder, searched through, or {sample's name: file}.
     resize : outputs of another size are resized to the sample's, by area where that makes them smaller, else bicubic;
         otherwise they are an error.
+    dataset : of the samples; outputs of the size that their truth has on disk go through its protocol as the truth did.
     """
 
     group: ClassVar[Group] = "precomputed"
 
-    def __init__(self, name: str, source: Path | Mapping[str, Path], *, resize: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        source: Path | Mapping[str, Path],
+        *,
+        resize: bool = False,
+        dataset: DataSet | None = None,
+    ) -> None:
         self.name = name
         self.title = name
         self.source = dict(source) if isinstance(source, Mapping) else source
         self.resize = resize
+        self.dataset = dataset
         self._files: dict[str, Path] | None = None
 
     def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -70,11 +79,24 @@ class Precomputed(Method):
         height, width = sample.grey.shape
         if rgb.shape[:2] == (height, width):
             return rgb
-        if not self.resize:
+        if self.dataset is not None and rgb.shape[:2] == self._stored_shape(sample.name):
+            return self.dataset.protocol.apply(rgb)
+        if not self.resize or (self.dataset is not None and self.dataset.protocol.crop):
             size = f"{rgb.shape[1]} x {rgb.shape[0]}"
-            raise UsageError(f"{path}: is {size}, its input {width} x {height}; resize it, or ask for resizing")
+            raise UsageError(f"{path}: is {size}, its input {width} x {height}; {self._remedy()}")
         method = cv2.INTER_AREA if height * width < rgb.shape[0] * rgb.shape[1] else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(rgb, (width, height), interpolation=method))
+
+    def _stored_shape(self, name: str) -> tuple[int, int] | None:
+        """Height and width of the truth's file."""
+        assert self.dataset is not None
+        truth = next((each.truth for each in self.dataset.pictures if each.name == name), None)
+        return None if truth is None else read_picture(truth).pixels.shape[:2]
+
+    def _remedy(self) -> str:
+        if self.dataset is not None and self.dataset.protocol.crop:
+            return "give it the size of the truth's file, so that it is cropped as the truth is"
+        return "give it the size of its input or of the truth's file, or add --resize-outputs"
 
     def missing(self, names: Iterable[str]) -> list[str]:
         """Those of the samples' names that have no output here."""

@@ -74,7 +74,9 @@ class CurvePoint(NamedTuple):
 class MethodRecord:
     """What a method did besides its scores.
 
-    Seconds are wall time on this machine; memory is the peak resident set in bytes, nan or 0 where unknown.
+    Seconds are wall time on this machine; memory is the peak resident set in bytes, of fitting with the largest worker;
+    nan or 0 where unknown, and for outputs that were made elsewhere. `settings` also hold the time budget of a method
+    that takes one (`budget_seconds`), and what its fit reported (`fit`).
     `lightness_deviation` is the mean over pictures of the mean |L* of output - L* of grey input|.
     `failure` says in one line why a method has no or not all outputs.
     """

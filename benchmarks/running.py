@@ -26,6 +26,7 @@ import numpy as np
 import featcolor
 import features
 import refine
+from benchmarks.environment import environment_facts
 from benchmarks.methods import Method
 from benchmarks.output_folder import OutputFolder
 from benchmarks.results import MethodRecord
@@ -37,6 +38,7 @@ PATIENCE: Final = 10.0
 """Seconds that a process has to end its own workers before it is killed."""
 IMPORTS: Final = re.compile(r"^\s*from benchmarks\.(\w+) import", re.MULTILINE)
 """Modules beside a method's that it imports, at its top or where it needs them."""
+_MAXRSS_UNIT: Final = 1 if sys.platform == "darwin" else 1024
 _JSON_SEPARATORS: Final = (",", ":")
 
 
@@ -72,7 +74,7 @@ def run_job(
     ----------
     job : the method.
     pictures : names of samples in `outputs`.
-    data : fingerprint of the samples and of the references.
+    data : fingerprint of the samples, and of the references where the method learns from them.
     progress : called with (stage, steps done, steps in all).
 
     Returns
@@ -89,9 +91,12 @@ def run_job(
             outputs.clear(job.name)
         outputs.write_record(job.name, {"started": fingerprint})
         record = _in_child(job, pictures, outputs, progress)
-        if not record["failure"]:
+        if record.get("finished"):
             outputs.write_record(job.name, {**record, "fingerprint": fingerprint})
-    method = MethodRecord(job.name, job.method.title, job.method.group, job.method.settings())
+    settings = job.method.settings() | ({"budget_seconds": job.seconds} if job.seconds else {})
+    if record.get("fit"):
+        settings["fit"] = record["fit"]
+    method = MethodRecord(job.name, job.method.title, job.method.group, settings)
     kept = ("fit_seconds", "fit_memory", "picture_seconds", "picture_memory", "failure")
     return replace(method, **{key: record[key] for key in kept if record.get(key) is not None})
 
@@ -102,8 +107,11 @@ def _resumable(outputs: OutputFolder, name: str, fingerprint: str) -> bool:
 
 
 def _fingerprint(job: Job, data: str) -> str:
-    """Hash of everything that a method's outputs depend on: settings, references and pictures, budget, our code."""
+    """Hash of everything that outputs and times depend on: settings, data, budget, our code, libraries, the machine."""
+    environment = environment_facts("", 0)
     facts = {
+        "versions": environment["versions"],
+        "machine": environment["machine"],
         "method": type(job.method).__name__,
         "settings": job.method.settings(),
         "references": len(job.references),
@@ -187,13 +195,15 @@ def _work(
     job: Job, pictures: Sequence[str], outputs: OutputFolder, progress: Callable[[str, int, int], None]
 ) -> dict[str, Any]:
     """Fit and colour; seconds a picture is the median, the first one left out as warm-up where there are more."""
-    record: dict[str, Any] = {}
+    record: dict[str, Any] = {"fit": {}}
     start = time.perf_counter()
     progress(f"{job.name}: fitting", 0, 1)
     job.method.fit(job.references, seconds=job.seconds)
     progress(f"{job.name}: fitting", 1, 1)
     if job.references:
-        record = {"fit_seconds": time.perf_counter() - start, "fit_memory": peak_memory()}
+        record = {"fit_seconds": time.perf_counter() - start, "fit": job.method.fit_facts()}
+        end_workers()
+        record["fit_memory"] = peak_memory() + largest_child()
     forget_peak_memory()
     seconds, missing = [], []
     todo = [picture for picture in pictures if not outputs.has(job.name, picture)]
@@ -213,9 +223,10 @@ def _work(
             outputs.write(job.name, picture, rgb)
             progress(job.name, done, len(todo))
     failure = f"no output of {len(missing)} of {len(pictures)} pictures; the first: {missing[0]}" if missing else ""
-    timed = seconds[1:] or seconds
-    median = float(np.median(timed)) if timed else None
-    return record | {"picture_seconds": median, "picture_memory": peak_memory(), "failure": failure}
+    record |= {"finished": len(missing) < len(pictures), "failure": failure}
+    if job.method.group == "precomputed" or not seconds:
+        return record  # reading a file is no colouring
+    return record | {"picture_seconds": float(np.median(seconds[1:] or seconds)), "picture_memory": peak_memory()}
 
 
 def peak_memory() -> int:
@@ -232,7 +243,16 @@ def peak_memory() -> int:
         import resource
     except ImportError:  # Windows
         return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
+
+
+def largest_child() -> int:
+    """The most memory that any ended worker of this process has held, in bytes; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _MAXRSS_UNIT
 
 
 def forget_peak_memory() -> None:

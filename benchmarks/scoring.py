@@ -12,18 +12,22 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.datasets import Sample
 from benchmarks.film_metrics import colour_distribution_table, mean_cdc, temporal_errors
 from benchmarks.intervals import Interval, bootstrap_combined, bootstrap_mean
 from benchmarks.metrics import PICTURE_METRICS, SET_METRICS, SetMetric, bind_weights
-from benchmarks.output_folder import OutputFolder
+from benchmarks.output_folder import TRUTH, OutputFolder
 from benchmarks.outputs import lightness_deviation
 from benchmarks.pictures import Picture
 from benchmarks.results import Score, Summary
+from featcolor.errors import FeatcolorError, UsageError
 from featcolor.parallel import available_cores, run_over
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 Done: TypeAlias = Mapping[str, Sequence[str]]
 """{method: pictures that it has an output of}."""
+Item: TypeAlias = tuple[str, tuple[str, ...]]
+"""A picture and the methods that have an output of it."""
 Found = TypeVar("Found")
 
 WORTH_WORKERS: Final = 12
@@ -43,17 +47,16 @@ class ScoreTask:
     """Measure every method's output of one picture, {method: Scored}: what a worker does."""
 
     folder: Path
-    done: Done
     metrics: tuple[str, ...]
     weights: Mapping[str, Path]
 
-    def __call__(self, picture: str) -> dict[str, Scored]:
-        outputs = OutputFolder(self.folder)
+    def __call__(self, item: Item) -> dict[str, Scored]:
+        outputs, (picture, methods) = OutputFolder(self.folder), item
         of_picture, of_set = bind_weights(self.weights)
         sample = outputs.sample(picture)
         truth = Picture(sample.truth)
         found = {}
-        for method in having(self.done, picture):
+        for method in methods:
             output = Picture(outputs.output(method, picture))
             values = {key: float(of_picture[key].measure(truth, output)) for key in self.metrics if key in of_picture}
             statistics = {key: of_set[key].statistic(truth, output) for key in self.metrics if key in of_set}
@@ -84,8 +87,8 @@ def score_all(
 ) -> Table:
     """Measure every output that is there by measures named by their keys; for `weights` see `bind_weights`."""
     table = Table()
-    task = ScoreTask(outputs.folder, done, tuple(metrics), dict(weights))
-    for picture, found in over_pictures(task, all_pictures(done), "measuring", progress):
+    task = ScoreTask(outputs.folder, tuple(metrics), dict(weights))
+    for picture, found in over_pictures(task, done, "measuring", progress):
         for method, scored in found.items():
             table.scored.setdefault(method, {})[picture] = scored
     return table
@@ -134,41 +137,65 @@ def summarise_film(
     """
     summaries = []
     for count, method in enumerate(done, start=1):
-        whole = [frames for frames in sequences.values() if set(frames) <= set(done[method])]
+        there = set(done[method])
+        whole = [frames for frames in sequences.values() if there.issuperset(frames)]
         tables, errors = [], []
         for frames in whole:
             tables.append(colour_distribution_table(outputs.output(method, frame) for frame in frames))
-            truth = (outputs.sample(frame).truth for frame in frames)
+            truth = (outputs.output(TRUTH, frame) for frame in frames)
             errors.append(temporal_errors(truth, (outputs.output(method, frame) for frame in frames)))
-        if whole:
-            values = {
-                "cdc": mean_cdc(tables),
-                "warp_error": float(np.mean([each.warp_error for each in errors])),
-                "chroma_flicker": float(np.mean([each.chroma_flicker for each in errors])),
-            }
-            summaries += [Summary(method, key, value, np.nan, np.nan, len(whole)) for key, value in values.items()]
+        known = [each for each in errors if each.n_pairs]
+        values = {"cdc": (mean_cdc(tables), len(tables))} if tables else {}
+        if known:
+            values["warp_error"] = float(np.mean([each.warp_error for each in known])), len(known)
+            values["chroma_flicker"] = float(np.mean([each.chroma_flicker for each in known])), len(known)
+        summaries += [Summary(method, key, mean, np.nan, np.nan, n) for key, (mean, n) in values.items()]
         progress("steadiness", count, len(done))
     return summaries
 
 
-def all_pictures(done: Done) -> list[str]:
-    """Pictures that any method has, each once, in order."""
-    return list(dict.fromkeys(picture for pictures in done.values() for picture in pictures))
-
-
-def having(done: Done, picture: str) -> list[str]:
-    return [method for method, pictures in done.items() if picture in pictures]
-
-
 def over_pictures(
-    task: Callable[[str], Found], pictures: Sequence[str], stage: str, progress: Progress
+    task: Callable[[Item], Found], done: Done, stage: str, progress: Progress
 ) -> Iterable[tuple[str, Found]]:
-    """Results by picture as they come; a failure here is ours, not a method's, and ends the run."""
-    jobs = available_cores() if len(pictures) >= WORTH_WORKERS else 1
-    with closing(run_over(task, pictures, jobs=jobs)) as outcomes:
+    """Results by picture as they come.
+
+    Raises
+    ------
+    FeatcolorError
+        A picture cannot be measured: a method's own failures have been told before, so this ends the run.
+    """
+    having: dict[str, list[str]] = {}
+    for method, pictures in done.items():
+        for picture in pictures:
+            having.setdefault(picture, []).append(method)
+    items = [(picture, tuple(methods)) for picture, methods in having.items()]
+    jobs = available_cores() if len(items) >= WORTH_WORKERS else 1
+    with closing(run_over(task, items, jobs=jobs)) as outcomes:
         for count, outcome in enumerate(outcomes, start=1):
-            if outcome.failure is not None or outcome.result is None:
-                trace = outcome.failure.trace if outcome.failure else ""
-                raise RuntimeError(f"{pictures[outcome.index]}: {stage} failed\n{trace}")
-            progress(stage, count, len(pictures))
-            yield pictures[outcome.index], outcome.result
+            picture = items[outcome.index][0]
+            if outcome.failure is not None:
+                error = FeatcolorError(f"{stage}: {picture}: {outcome.failure.message}")
+                error.add_note(outcome.failure.trace)
+                raise error
+            progress(stage, count, len(items))
+            yield picture, outcome.result  # type: ignore[misc]  # without failure there is a result
+
+
+def try_metrics(sample: Sample, metrics: Sequence[str], weights: Mapping[str, Path]) -> None:
+    """Measure a sample's grey picture by every measure, so that what cannot be measured is known before hours of work.
+
+    Raises
+    ------
+    UsageError
+        Names the measure and why: a package that is missing, a network that does not fit, pictures that are too small.
+    """
+    of_picture, of_set = bind_weights(weights)
+    truth, output = Picture(sample.truth), Picture(np.dstack([sample.grey] * 3))
+    for key in metrics:
+        try:
+            if key in of_picture:
+                of_picture[key].measure(truth, output)
+            else:
+                of_set[key].statistic(truth, output)
+        except (FeatcolorError, ValueError) as error:
+            raise UsageError(f"{key} cannot measure {sample.name}: {error}; choose other --metrics") from error

@@ -14,31 +14,31 @@ from benchmarks.datasets import DataSet, fingerprint, load_sample
 from benchmarks.leaks import find_leaks
 from benchmarks.matching import compare_all, read_factors, trace_curve
 from benchmarks.methods import Method
-from benchmarks.output_folder import TRUTH, OutputFolder
+from benchmarks.output_folder import GREY, TRUTH, OutputFolder
 from benchmarks.results import MethodRecord, Results
 from benchmarks.running import Job, run_job
-from benchmarks.scoring import Progress, rows, score_all, summarise, summarise_film
+from benchmarks.scoring import Progress, rows, score_all, summarise, summarise_film, try_metrics
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.measures import colourfulness, is_grey
 from featcolor.parallel import available_cores
 from featcolor.remedies import one_line
 
 OUTPUTS: Final = "outputs"
-"""Folder of samples and outputs within the report's."""
+"""Folder of samples and outputs within the report's; a test compares it with the command's."""
 SEQUENCE_MARK: Final = "__"
 LEAKS_SHOWN: Final = 3
 WORTH_WORKERS: Final = 200
 """Files from which on worker processes save more than their start costs."""
-NO_BUDGET_SECONDS: Final = 60.0
-"""Training time of a method with a budget where the method that the budget is counted in does not take part."""
+BUDGET_UNIT: Final = "featcolor-balanced"
+"""The method whose fitting time is the unit of training budgets."""
 
 
 @dataclass(frozen=True)
 class Entry:
     """A method that takes part.
 
-    `budget` counts its training time in units of the fitting time of the method `Study.ours`; None for methods that
-    need the time they need.
+    `budget` counts its training time in units of the fitting time of `BUDGET_UNIT`, which must take part; None for
+    methods that need the time they need.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Study:
     ours : name of the method that is compared with each other one.
     metrics : keys of the measures.
     weights : networks of the user's for LPIPS and FID, by the measure's key.
+    sources : folders and files that methods read, besides the references.
     sequences : pictures are frames in order, of the sequence that their name says before "__": measures of film too.
     folder : where the report goes; outputs are kept below it.
     allow_leaks : go on when a test picture is among the references.
@@ -71,6 +72,7 @@ class Study:
     metrics: tuple[str, ...]
     folder: Path
     weights: Mapping[str, Path] = field(default_factory=dict)
+    sources: tuple[Path, ...] = ()
     sequences: bool = False
     allow_leaks: bool = False
     fresh: bool = False
@@ -93,10 +95,12 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
         When a reference shows a test picture, or no test picture can be used.
     """
     outputs = OutputFolder(study.folder / OUTPUTS)
+    _refuse_own_inputs(study, outputs.folder)
     leaks = _refuse_leaks(study, progress, tell)
     pictures, left_out, data = _prepare_samples(study, outputs, progress, tell)
+    try_metrics(outputs.sample(pictures[0]), study.metrics, study.weights)
     references = _hash_files(study.references, progress)
-    records = _run_all(study, pictures, outputs, f"{data} {references}", progress, tell)
+    records = _run_all(study, pictures, outputs, (data, references), progress, tell)
     done = {e.name: [p for p in pictures if outputs.has(e.name, p)] for e in study.entries}
     done = {name: there for name, there in done.items() if there}
     names = [record.name for record in records]
@@ -104,7 +108,9 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
     summaries = summarise(table, names, study.metrics, seed=study.seed)
     steadiness = ""
     if study.sequences:
-        film = summarise_film(outputs, {TRUTH: pictures, **done}, _sequences(pictures), progress=progress)
+        gaps = {_sequence_of(name) for name, _ in left_out}
+        sequences = {name: frames for name, frames in _sequences(pictures).items() if name not in gaps}
+        film = summarise_film(outputs, {TRUTH: pictures, **done}, sequences, progress=progress)
         steadiness = ", ".join(f"{row.metric} {row.mean:.3g}" for row in film if row.method == TRUTH)
         summaries += [row for row in film if row.method != TRUTH]
     readings = read_factors(outputs, done, study.ours, progress=progress)
@@ -136,6 +142,15 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
     )
 
 
+def _refuse_own_inputs(study: Study, folder: Path) -> None:
+    """UsageError where anything that is read lies among the outputs, which a study may drop."""
+    ours = folder.resolve()
+    pictures = [path for each in study.dataset.pictures for path in (each.truth, each.grey) if path is not None]
+    for path in (*pictures, *study.references, *study.sources):
+        if path.resolve().is_relative_to(ours):
+            raise UsageError(f"{path}: lies among the outputs of this report, which are rewritten; choose another -o")
+
+
 def _refuse_leaks(study: Study, progress: Progress, tell: Callable[[str], None]) -> int:
     """The number of references that show a test picture; more than none is an error unless allowed."""
     fitted = any(entry.method.learns for entry in study.entries)
@@ -148,11 +163,12 @@ def _refuse_leaks(study: Study, progress: Progress, tell: Callable[[str], None])
         return 0
     shown = "; ".join(f"{leak.reference} shows {leak.picture} ({leak.kind})" for leak in leaks[:LEAKS_SHOWN])
     more = f"; and {len(leaks) - LEAKS_SHOWN} more" if len(leaks) > LEAKS_SHOWN else ""
-    message = f"{len(leaks)} of the references show test pictures: {shown}{more}"
+    count = len({leak.reference for leak in leaks})
+    message = f"{count} of the references show test pictures: {shown}{more}"
     if not study.allow_leaks:
         raise UsageError(f"{message}; take them out of the references, or add --allow-leaks to measure all the same")
     tell(message)
-    return len(leaks)
+    return count
 
 
 def _prepare_samples(
@@ -160,13 +176,17 @@ def _prepare_samples(
 ) -> tuple[list[str], list[tuple[str, str]], str]:
     """Names of the samples that were kept, those left out with the reason, and the fingerprint of the set.
 
-    Samples of an equal earlier run are used again; with other samples every kept output falls.
+    Samples of an equal earlier run are used again; outputs of other samples are not thrown away without being asked.
     """
     data = fingerprint(study.dataset)
     found = outputs.index()
-    if not study.fresh and found.get("fingerprint") == data:
+    if not study.fresh and "fingerprint" in found:
+        if found["fingerprint"] != data:
+            raise UsageError(
+                f"{outputs.folder}: holds outputs of other test pictures; choose another -o, or --fresh to drop them"
+            )
         kept = [str(name) for name in found["pictures"]]
-        if all(outputs.has(TRUTH, name) for name in kept):
+        if all(outputs.has(folder, name) for folder in (TRUTH, GREY) for name in kept):
             return kept, [(str(name), str(reason)) for name, reason in found["left_out"]], data
     if outputs.folder.exists() and not found and any(outputs.folder.iterdir()):
         raise UsageError(f"{outputs.folder}: this folder holds other things; choose another -o")
@@ -196,17 +216,26 @@ def _run_all(
     study: Study,
     pictures: Sequence[str],
     outputs: OutputFolder,
-    data: str,
+    fingerprints: tuple[str, str],
     progress: Progress,
     tell: Callable[[str], None],
 ) -> list[MethodRecord]:
-    """Every method's record, in the reports' order; ours runs first, since budgets are counted in its fitting time."""
+    """Every method's record, in the reports' order; the unit of budgets runs first.
+
+    `fingerprints` are of the samples and of the references.
+    """
     records: dict[str, MethodRecord] = {}
-    for entry in sorted(study.entries, key=lambda entry: entry.name != study.ours):
-        unit = records[study.ours].fit_seconds if study.ours in records else 0.0
-        seconds = entry.budget * (unit or NO_BUDGET_SECONDS) if entry.budget is not None else None
-        job = Job(entry.name, entry.method, study.references if entry.method.learns else (), seconds)
-        record = run_job(job, pictures, outputs, data=data, progress=progress)
+    for entry in sorted(study.entries, key=lambda entry: entry.name != BUDGET_UNIT):
+        unit = records[BUDGET_UNIT].fit_seconds if BUDGET_UNIT in records else 0.0
+        if entry.budget is not None and not unit:
+            record = MethodRecord(entry.name, entry.method.title, entry.method.group)
+            record = replace(record, failure=f"its training time is counted in that of {BUDGET_UNIT}, which has none")
+        else:
+            seconds = entry.budget * unit if entry.budget is not None else None
+            learns = entry.method.learns
+            job = Job(entry.name, entry.method, study.references if learns else (), seconds)
+            data = " ".join(fingerprints if learns else fingerprints[:1])
+            record = run_job(job, pictures, outputs, data=data, progress=progress)
         if record.failure:
             tell(f"{entry.name}: {record.failure}")
         records[entry.name] = record
@@ -217,8 +246,12 @@ def _sequences(pictures: Sequence[str]) -> dict[str, list[str]]:
     """Frames by the part of their name before "__"; names without it are one sequence."""
     found: dict[str, list[str]] = {}
     for picture in pictures:
-        found.setdefault(picture.rpartition(SEQUENCE_MARK)[0], []).append(picture)
+        found.setdefault(_sequence_of(picture), []).append(picture)
     return found
+
+
+def _sequence_of(picture: str) -> str:
+    return picture.rpartition(SEQUENCE_MARK)[0]
 
 
 def _hash_files(paths: Sequence[Path], progress: Progress) -> str:

@@ -121,6 +121,10 @@ class UNet(Method):
         )
         return chroma.reshape(*grid, 2), resize(working, grid)
 
+    def fit_facts(self) -> dict[str, Any]:
+        """Steps, references that were read in time, and the loss at the end."""
+        return {"steps": self.steps_, "references": self.references_, "loss": round(self.loss_, 4)}
+
     def settings(self) -> dict[str, Any]:
         """Of the network, the training, and the reading."""
         return {**asdict(self.config), "steps": self.steps}

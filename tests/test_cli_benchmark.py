@@ -14,8 +14,9 @@ import benchmarks.speed.suite
 from benchmarks.export_networks import random_network
 from benchmarks.layouts import LAYOUTS
 from benchmarks.speed.cases import Timing
+from benchmarks.study import OUTPUTS
 from featcolor.commands import main
-from featcolor.commands.benchmark import LAYOUT_NAMES
+from featcolor.commands.benchmark import LAYOUT_NAMES, OUTPUTS_FOLDER
 from featcolor.measures import grey_picture
 from tests.samples import write_rgb
 
@@ -113,6 +114,12 @@ def test_a_missing_output_is_named_and_fails_the_run(folders: Path, capsys: pyte
         ("photos --data tests --refs refs -o r --methods grey,grey", "two methods of this name"),
         ("photos --data tests --refs refs -o r --methods grey --model none.featcolor", "none.featcolor"),
         ("photos --data tests --refs refs -o r --methods grey --protocol wrong", "wrong"),
+        ("photos --data tests --refs refs -o r --methods unet", "featcolor-balanced"),
+        ("photos --data tests --refs refs -o r --methods grey --fail-under wrong=1", "--fail-under wrong"),
+        (
+            "photos --data tests --refs refs -o r --methods grey --fail-under psnr=1",
+            "psnr: no such method",
+        ),
         ("photos --data tests --refs refs -o r --fail-under wrong", "--fail-under wrong"),
         ("photos --data tests --refs refs -o r --fail-under ssim=much", "--fail-under ssim=much"),
         ("photos --data tests --refs tests -o r --methods constant", "--allow-leaks"),
@@ -161,5 +168,28 @@ def test_speed_writes_its_report_and_fails_with_a_failed_timing(
     assert (folders / "report" / "index.html").is_file()
 
 
+def test_reports_do_not_write_over_each_other(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench("outputs", "gallery", "-o", "report", "-q") == 0
+    before = (folders / "report" / "index.html").read_bytes()
+    assert bench("speed", "-o", "report") == 2
+    assert "another benchmark" in complaint(capsys)
+    assert bench("photos", "--data", "tests", "--methods", "grey", "-o", "report") == 2
+    assert "other test pictures" in complaint(capsys)
+    assert (folders / "report" / "index.html").read_bytes() == before
+    (folders / "fast").mkdir()
+    (folders / "fast" / "speed.json").write_text("{}")
+    assert bench("outputs", "gallery", "-o", "fast") == 2
+    assert "benchmark speed" in complaint(capsys)
+
+
+def test_outputs_at_the_size_of_the_files_go_through_the_protocol(folders: Path) -> None:
+    words = "photos --data tests --methods grey --outputs same=tests --protocol crop-256 -o report -q"
+    assert bench(*words.split()) == 0
+    with (folders / "report" / "summary.csv").open() as file:
+        rows = {(row["method"], row["metric"]): row for row in csv.DictReader(file)}
+    assert float(rows["same", "delta_e00"]["mean"]) == 0
+
+
 def test_the_layouts_of_the_command_are_those_of_the_data_sets() -> None:
     assert set(LAYOUT_NAMES) == {"auto", *LAYOUTS}
+    assert OUTPUTS_FOLDER == OUTPUTS

@@ -50,6 +50,7 @@ def test_a_method_colours_every_picture_and_says_what_it_took(outputs: OutputFol
     assert record.picture_memory > 2**20
     assert record.fit_seconds == 0
     assert record.settings == {"amount": 7}
+    assert record.fit_memory == 0
     assert steps[-1] == ("tint", 3, 3)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.baselines import Grey
 from benchmarks.datasets import open_dataset
 from benchmarks.output_folder import OutputFolder
-from benchmarks.study import Entry, Study, run_study
+from benchmarks.study import BUDGET_UNIT, Entry, Study, run_study
 from featcolor.errors import UsageError
 from tests.samples import write_rgb
 from tests.toy_methods import Raises, Tint
@@ -82,15 +82,22 @@ def test_results_hold_what_was_measured_and_what_was_not(folder: Path) -> None:
 
 
 def test_the_references_and_the_budget_reach_the_method(folder: Path) -> None:
-    entries = (Entry("twice", Learns(), budget=2.0), Entry("plain", Tint(5)), Entry("tint", Learns()))
-    results, _ = run(make_study(folder, *entries))
+    entries = (Entry("twice", Learns(), 2.0), Entry("plain", Tint(5)), Entry(BUDGET_UNIT, Learns()))
+    results, _ = run(make_study(folder, *entries, ours=BUDGET_UNIT))
     outputs = OutputFolder(folder / "report" / "outputs")
     grey = outputs.sample("coffee").grey[:1, :1]
-    assert outputs.output("tint", "coffee")[0, 0, 0] == grey + 2  # two references
+    assert outputs.output(BUDGET_UNIT, "coffee")[0, 0, 0] == grey + 2  # two references
     assert outputs.output("plain", "coffee")[0, 0, 0] == grey + 5  # none
     # Two times the fitting time of ours, less than half a second: rounds to 0.
     assert outputs.output("twice", "coffee")[0, 0, 0] <= grey + 1
-    assert [method.name for method in results.methods] == ["twice", "plain", "tint"]
+    assert [method.name for method in results.methods] == ["twice", "plain", BUDGET_UNIT]
+    unit = results.methods[2].fit_seconds
+    assert results.methods[0].settings["budget_seconds"] == pytest.approx(2 * unit)
+    # Nothing to count a budget in: a failure that is said, not a time that nobody asked for.
+    study = make_study(folder, Entry("twice", Learns(), 2.0), Entry("tint", Tint()))
+    results, told = run(dataclasses.replace(study, folder=folder / "b"))
+    assert BUDGET_UNIT in results.methods[0].failure
+    assert len(told) == 2
 
 
 def test_a_reference_that_shows_a_test_picture_is_an_error(
@@ -122,7 +129,10 @@ def test_a_second_run_uses_the_outputs_of_the_first_until_the_data_change(
     run(make_study(folder, *entries, fresh=True))
     assert len(log.read_text().split()) == 8
     write_rgb(folder / "tests" / "china.png", photographs["china"])
-    third, _ = run(make_study(folder, *entries))
+    with pytest.raises(UsageError, match="other test pictures"):
+        run(make_study(folder, *entries))
+    assert len(log.read_text().split()) == 8
+    third, _ = run(make_study(folder, *entries, fresh=True))
     assert len(log.read_text().split()) == 13
     assert len(third.pictures) == 4
 
@@ -148,8 +158,37 @@ def test_a_folder_with_other_things_is_not_touched(folder: Path) -> None:
     assert precious.read_text() == "mine"
 
 
+def test_nothing_is_read_from_among_the_outputs(folder: Path) -> None:
+    run(make_study(folder))
+    kept = folder / "report" / "outputs"
+    before = sorted(kept.rglob("*"))
+    for changes in (
+        {"dataset": open_dataset(kept)},
+        {"references": (kept / "gt" / "coffee.png",)},
+        {"sources": (kept / "tint",)},
+    ):
+        with pytest.raises(UsageError, match="among the outputs"):
+            run(make_study(folder, **changes, fresh=True))
+    assert sorted(kept.rglob("*")) == before
+
+
+def test_what_cannot_be_measured_is_known_before_anything_is_fitted(folder: Path, tmp_path: Path) -> None:
+    log = folder / "log"
+    for name in ("astronaut", "coffee", "flower"):
+        write_rgb(folder / "small" / f"{name}.png", np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8))
+    dataset = open_dataset(folder / "small", protocol="as-is")
+    with pytest.raises(UsageError, match="ssim cannot measure"):
+        run(make_study(folder, Entry("tint", Learns(log=log)), dataset=dataset, metrics=("ssim",)))
+    assert not log.exists()
+
+
 def test_frames_in_order_are_measured_as_film(folder: Path) -> None:
     results, _ = run(make_study(folder, sequences=True))
+    # Two of its frames could not be measured: their neighbours are no neighbours of each other.
+    assert not [row for row in results.summaries if row.metric == "warp_error"]
+    for name in ("grey.png", "broken.jpg"):
+        (folder / "tests" / name).unlink()
+    results, _ = run(dataclasses.replace(make_study(folder, sequences=True), folder=folder / "film"))
     rows = {(row.method, row.metric): row for row in results.summaries}
     assert rows["grey", "chroma_flicker"].mean < 0.1
     assert rows["tint", "warp_error"].mean >= 0

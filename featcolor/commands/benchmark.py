@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.benchmark_plan import OURS, broken_bounds, parse_bound, plan_study
+from featcolor.commands.benchmark_plan import OURS, broken_bounds, check_bounds, parse_bound, plan_study
 from featcolor.commands.console import complain, print_line, print_table, progress_bar
 from featcolor.commands.options import seed, whole_number
 from featcolor.errors import UsageError
@@ -72,6 +72,7 @@ LAYOUT_NAMES = (
     "davis",
     "videvo",
 )
+OUTPUTS_FOLDER = "outputs"
 WORK_FAILED = 1
 SHOWN = ("gain", "delta_e00", "cf")
 
@@ -80,7 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What each kind of benchmark takes."""
     kinds = parser.add_subparsers(title="benchmarks", dest="benchmark", metavar="WHAT", required=True)
     photos = _add_kind(kinds, "photos", "fit, colour and compare on photographs", PHOTOS, PHOTOS_EPILOG)
-    photos.add_argument("--data", nargs="+", metavar="DIR", help="test pictures (default: some that come along)")
+    photos.add_argument(
+        "--data",
+        nargs="+",
+        metavar="DIR",
+        help="test pictures (default: some that come along); for ctest10k DIR LIST.txt",
+    )
     photos.add_argument("--refs", nargs="+", metavar="REF", help="references: files, folders, globs, @list.txt")
     photos.add_argument("--methods", metavar="LIST", help="by commas, or all (default: all, with --quick fewer)")
     _add_inputs(photos)
@@ -153,14 +159,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _compare(arguments: argparse.Namespace) -> int:
     from benchmarks.output_folder import OutputFolder
     from benchmarks.report import write_report
-    from benchmarks.study import OUTPUTS as FOLDER
     from benchmarks.study import run_study
 
     bounds = [parse_bound(text) for text in arguments.fail_under]
     with progress_bar(quiet=arguments.quiet) as progress:
         study = plan_study(arguments, complain)
+        check_bounds(bounds, study)
         results = run_study(study, progress=progress, tell=complain)
-        page = write_report(results, study.folder, picture_of=OutputFolder(study.folder / FOLDER).picture_of)
+        page = write_report(results, study.folder, picture_of=OutputFolder(study.folder / OUTPUTS_FOLDER).picture_of)
     if not arguments.quiet:
         _print_results(results, page)
     broken = broken_bounds(results, bounds)
@@ -171,9 +177,12 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 def _speed(arguments: argparse.Namespace) -> int:
     from benchmarks.environment import environment_facts
+    from benchmarks.output_folder import INDEX
     from benchmarks.speed.report import write_speed_report
     from benchmarks.speed.suite import run_suite
 
+    if (arguments.output / OUTPUTS_FOLDER / INDEX).exists():
+        raise UsageError(f"{arguments.output}: holds the report of another benchmark; choose another -o")
     scale = "quick" if arguments.quick else "full"
     with progress_bar(quiet=arguments.quiet) as progress:
         timings = run_suite(scale=scale, only=arguments.only, model=arguments.model, progress=progress)

@@ -25,6 +25,7 @@ ALL = "all"
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 RESERVED = ("gt", "gray", "truth")
 BUNDLED = "bundled"
+SPEED_REPORT = "speed.json"
 
 
 class Bound(NamedTuple):
@@ -46,12 +47,14 @@ def plan_study(arguments: argparse.Namespace, tell: Callable[[str], None]) -> St
     from benchmarks.environment import environment_facts
     from benchmarks.study import Study
 
+    if (arguments.output / SPEED_REPORT).exists():
+        raise UsageError(f"{arguments.output}: holds the report of 'benchmark speed'; choose another -o")
     weights = {key: path for key in ("lpips", "fid") if (path := getattr(arguments, key)) is not None}
     data, references = _pictures_and_references(arguments)
     dataset = _dataset(arguments, data)
     entries = _entries(arguments, dataset, tell)
-    if not references and (needing := [entry.name for entry in entries if entry.method.learns]):
-        raise UsageError(f"{', '.join(needing)}: fitted on references; name them by --refs")
+    _check_needs(entries, references)
+    sources = [path for files in dataset.outputs.values() for path in files.values()]
     return Study(
         dataset=dataset,
         references=tuple(references),
@@ -59,7 +62,8 @@ def plan_study(arguments: argparse.Namespace, tell: Callable[[str], None]) -> St
         ours=_ours(arguments.ours, [entry.name for entry in entries]),
         metrics=_metrics(arguments.metrics, weights),
         weights=weights,
-        sequences=arguments.sequences or dataset.layout in ("davis", "videvo"),
+        sources=(*sources, *(_named(text, "--outputs", None)[1] for text in arguments.outputs)),
+        sequences=_are_sequences(arguments, dataset, tell),
         folder=arguments.output,
         allow_leaks=arguments.allow_leaks,
         fresh=arguments.fresh,
@@ -69,12 +73,25 @@ def plan_study(arguments: argparse.Namespace, tell: Callable[[str], None]) -> St
     )
 
 
+def check_bounds(bounds: Sequence[Bound], study: Study) -> None:
+    """UsageError for a bound on a method or a measure that the study does not have."""
+    from benchmarks.metrics import FILM_METRICS
+
+    measured = (*study.metrics, *(FILM_METRICS if study.sequences else ()))
+    names = [entry.name for entry in study.entries]
+    for method, metric, _ in bounds:
+        if metric not in measured:
+            raise UsageError(f"--fail-under {metric}: not measured here; there are {', '.join(measured)}")
+        if (method or study.ours) not in names:
+            raise UsageError(f"--fail-under {method or metric}: no such method here; there are {', '.join(names)}")
+
+
 def parse_bound(text: str) -> Bound:
     """[METHOD:]MEASURE=VALUE."""
     name, _, value = text.rpartition("=")
     method, _, metric = name.rpartition(":")
     try:
-        return Bound(method or None, _known_metric(metric), float(value))
+        return Bound(method or None, metric, float(value))
     except ValueError as error:
         raise UsageError(f"--fail-under {text}: [METHOD:]MEASURE=VALUE is needed ({error})") from error
 
@@ -137,18 +154,42 @@ def _entries(arguments: argparse.Namespace, dataset: DataSet, tell: Callable[[st
         Entry(name, build_method(name), BUDGETS.get(name)) for name in _method_names(arguments, tuple(METHODS), tell)
     ]
     for name, pictures in dataset.outputs.items():
-        entries.append(Entry(name, Precomputed(name, pictures, resize=arguments.resize_outputs)))
+        entries.append(Entry(name, Precomputed(name, pictures, resize=arguments.resize_outputs, dataset=dataset)))
     for text in arguments.outputs:
         name, folder = _named(text, "--outputs", None)
-        entries.append(Entry(name, Precomputed(name, folder, resize=arguments.resize_outputs)))
+        entries.append(Entry(name, Precomputed(name, folder, resize=arguments.resize_outputs, dataset=dataset)))
     for text in arguments.onnx:
         method = parse_onnx(text)
         entries.append(Entry(method.name, method))
     for text in arguments.model:
         name, path = _named(text, "--model", MODEL_NAME)
-        entries.append(Entry(name, FeatcolorModel(path)))
+        entries.append(Entry(name, FeatcolorModel(path, title=None if name == MODEL_NAME else name)))
     _check_names([entry.name for entry in entries])
+    for entry in entries:
+        entry.method.settings()  # a file that cannot be read is known now, not after hours of fitting
     return entries
+
+
+def _check_needs(entries: Sequence[Entry], references: Sequence[Path]) -> None:
+    """UsageError where a method lacks what it learns from, or the one whose time is its budget."""
+    from benchmarks.study import BUDGET_UNIT
+
+    if not references and (needing := [entry.name for entry in entries if entry.method.learns]):
+        raise UsageError(f"{', '.join(needing)}: fitted on references; name them by --refs")
+    names = [entry.name for entry in entries]
+    if (timed := [entry.name for entry in entries if entry.budget is not None]) and BUDGET_UNIT not in names:
+        raise UsageError(
+            f"{', '.join(timed)}: trained as long as {BUDGET_UNIT} takes to fit; add {BUDGET_UNIT} to --methods"
+        )
+
+
+def _are_sequences(arguments: argparse.Namespace, dataset: DataSet, tell: Callable[[str], None]) -> bool:
+    """Whether pictures are frames in order: as asked for, or as the layout says, but not where some are left out."""
+    film = arguments.sequences or dataset.layout in ("davis", "videvo")
+    if film and (arguments.limit or arguments.quick):
+        tell("no measures of film: --limit and --quick take frames that are not neighbours")
+        return False
+    return film
 
 
 def _method_names(arguments: argparse.Namespace, known: Sequence[str], tell: Callable[[str], None]) -> list[str]:
@@ -173,9 +214,10 @@ def _named(text: str, option: str, default: str | None) -> tuple[str, Path]:
         if default is None:
             raise UsageError(f"{option} {text}: NAME=FOLDER is needed")
         name, path = default, text
-    if not Path(path).exists():
+    place = Path(path).expanduser()
+    if not place.exists():
         raise UsageError(f"{path}: no such file or folder (of {option})")
-    return name, Path(path)
+    return name, place
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -196,7 +238,10 @@ def _ours(asked: str | None, names: Sequence[str]) -> str:
 
 
 def _metrics(text: str, weights: Mapping[str, Path]) -> tuple[str, ...]:
-    """Keys of measures, in the tables' order; those that come with weights are always among them."""
+    """Keys of measures, in the tables' order; colourfulness and those that come with weights are always among them.
+
+    PSNR and ΔE00 mean nothing without colourfulness beside them.
+    """
     from benchmarks.metrics import PICTURE_METRICS, SET_METRICS, bind_weights
 
     bind_weights(weights)
@@ -208,7 +253,7 @@ def _metrics(text: str, weights: Mapping[str, Path]) -> tuple[str, ...]:
         asked = [_known_metric(key.strip()) for key in text.split(",") if key.strip()]
     if missing := [key for key in asked if table[key].group == "weights" and key not in weights]:
         raise UsageError(f"--metrics {missing[0]}: needs its network, --{missing[0]} FILE.onnx")
-    return tuple(key for key in table if key in asked or key in weights)
+    return tuple(key for key in table if key in asked or key in weights or key == "cf")
 
 
 def _known_metric(key: str) -> str:
