@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -19,8 +18,7 @@ from benchmarks.protocols import PROTOCOLS, Protocol, find_protocol
 from featcolor.errors import PictureError, UsageError
 from featcolor.imagefiles import as_depth
 from featcolor.images import read_picture
-from featcolor.measures import grey_picture, is_grey
-from featcolor.parallel import run_over
+from featcolor.measures import grey_picture
 
 __all__ = [
     "LAYOUTS",
@@ -33,7 +31,6 @@ __all__ = [
     "load_sample",
     "open_dataset",
     "read_truth",
-    "usable_pictures",
 ]
 
 Named: TypeAlias = str | os.PathLike[str]
@@ -167,26 +164,6 @@ def load_sample(picture: TestPicture, protocol: Protocol) -> Sample:
     return Sample(picture.name, protocol.apply(truth), protocol.apply(grey))
 
 
-def usable_pictures(
-    dataset: DataSet, progress: Progress | None = None, *, jobs: int = 1
-) -> tuple[tuple[TestPicture, ...], list[tuple[str, str]]]:
-    """The pictures that can be measured, and (name, reason) of the others: a grey truth, or files that cannot be read.
-
-    A grey truth has no gain, and rewards doing nothing. It is judged as it is measured, after the protocol. `jobs`
-    is the number of processes; `progress` is called with ("checking", done, in all).
-    """
-    reasons: dict[int, str] = {}
-    check = partial(_why_not, protocol=dataset.protocol)
-    for done, outcome in enumerate(run_over(check, dataset.pictures, jobs=jobs), start=1):
-        reason = outcome.failure.message if outcome.failure else outcome.result
-        if reason:
-            reasons[outcome.index] = reason
-        if progress is not None:
-            progress("checking", done, len(dataset.pictures))
-    kept = tuple(picture for index, picture in enumerate(dataset.pictures) if index not in reasons)
-    return kept, [(dataset.pictures[index].name, reasons[index]) for index in sorted(reasons)]
-
-
 def fingerprint(dataset: DataSet) -> str:
     """16 hexadecimal digits that change with the protocol, the pictures' names and order, and any byte of their files.
 
@@ -222,11 +199,6 @@ def _read_rgb8(path: Named) -> NDArray[np.uint8]:
 def _grey_codes(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """sRGB grey codes (H, W) of the picture's lightness; a grey picture's are its own."""
     return pixels if pixels.ndim == 2 else grey_picture(pixels)[..., 0]
-
-
-def _why_not(picture: TestPicture, *, protocol: Protocol) -> str | None:
-    """Why a picture cannot be measured; None when it can."""
-    return "its truth is grey" if is_grey(load_sample(picture, protocol).truth) else None
 
 
 def _size(pixels: NDArray[np.uint8]) -> str:

@@ -20,6 +20,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.network_graph import NetworkGraph
+from benchmarks.pretrained import IMAGENET_MEAN, IMAGENET_STD
 from features.base import FloatArray
 
 STRIDE: Final = 32
@@ -34,8 +35,6 @@ EXPANSION: Final = 4
 """ConvNeXt's perceptron is this many times as wide inside (section 2.4)."""
 LAYER_SCALE: Final = 1e-6
 """ConvNeXt's initial factor on each residual branch; its value does not matter to speed."""
-IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
-IMAGENET_DEVIATION: Final = (0.229, 0.224, 0.225)
 POSITION_BASE: Final = 10000.0
 """Largest period of the positions' sines (Vaswani et al. 2017, section 3.5; in two dimensions Carion et al. 2020)."""
 OPSET: Final = 20
@@ -91,9 +90,8 @@ def ddcolor_onnx(path: Path, sizes: DDColorSizes, *, size: int = 256, seed: int 
     if sizes.hidden % (4 * sizes.heads):
         raise ValueError(f"hidden must be a multiple of 4 x heads ({4 * sizes.heads}), got {sizes.hidden}")
     graph = NetworkGraph(np.random.default_rng(seed))
-    for name, values in (("mean", IMAGENET_MEAN), ("deviation", IMAGENET_DEVIATION)):
-        graph.constant(name, np.float32(values).reshape(1, 3, 1, 1))
-    seen = graph.node("Div", [graph.node("Sub", ["rgb", "mean"], "centred"), "deviation"], "normalised")
+    mean, deviation = (np.reshape(values, (1, 3, 1, 1)) for values in (IMAGENET_MEAN, IMAGENET_STD))
+    seen = graph.affine("rgb", "normalised", subtract=mean, divide=deviation)
     maps = add_encoder(graph, seen, sizes)
     scales, full = _add_pixel_decoder(graph, maps, sizes)
     colours = _add_colour_decoder(graph, scales, sizes, size)

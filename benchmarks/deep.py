@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.datasets import file_hash
 from benchmarks.methods import Group, Method
 from benchmarks.network_io import (
     INPUTS,
@@ -22,6 +23,7 @@ from benchmarks.network_io import (
     network_inputs,
     read_description,
 )
+from benchmarks.onnx_files import open_session, run_session
 from benchmarks.pretrained import PRETRAINED
 from featcolor.errors import UsageError
 from featcolor.parallel import available_cores
@@ -69,10 +71,7 @@ class OnnxMethod(Method):
         inputs = network_inputs(grey, self.description)
         # a network exported without hints has the picture's input alone
         feed = dict(zip((value.name for value in session.get_inputs()), inputs, strict=False))
-        try:
-            (output,) = session.run([output_name], feed)
-        except Exception as error:  # onnxruntime's classes share no other base
-            raise UsageError(f"{self.path}: the network cannot be run ({_first_line(error)})") from error
+        output = run_session(self.path, session, output_name, feed)
         try:
             return colour_picture(output, grey, self.description)
         except ValueError as error:
@@ -87,7 +86,7 @@ class OnnxMethod(Method):
         """The session of this process and the name of the output; one made before a fork would wait for ever."""
         if self._session is None or self._session[0] != os.getpid():
             check_file(self.name, self.path)
-            session = _open_session(self.path, self.threads or available_cores())
+            session = open_session(self.path, self.threads or available_cores())
             _check_inputs(self.path, session.get_inputs(), self.description)
             self._session = (os.getpid(), session, _find_output(self.path, session.get_outputs(), self.description))
         return self._session[1:]
@@ -151,24 +150,8 @@ def _hash_files(files: tuple[tuple[Path, int, int], ...]) -> str:
     """Over name and contents; size and time are there for the cache: large networks are read once."""
     total = hashlib.sha256()
     for path, _, _ in files:
-        with path.open("rb") as stream:
-            total.update(path.name.encode() + hashlib.file_digest(stream, "sha256").digest())
+        total.update(path.name.encode() + bytes.fromhex(file_hash(path)))
     return total.hexdigest()
-
-
-def _open_session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    # Waiting threads that spin would take the core from whatever works beside this process.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's classes share no other base
-        raise UsageError(f"{path}: is not an ONNX network that can be loaded ({_first_line(error)})") from error
 
 
 def _check_inputs(path: Path, inputs: Sequence[Any], description: NetworkDescription) -> None:
@@ -211,7 +194,3 @@ def _shown(values: Sequence[Any]) -> str:
         for value in values
     )
     return " and ".join(shown) or "nothing"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.network_graph import NetworkGraph
 from benchmarks.network_io import INPUTS, OUTPUTS
 from benchmarks.pretrained import IMAGENET_MEAN, IMAGENET_STD, PRETRAINED
 
@@ -34,44 +32,12 @@ LIGHTNESS_NORM: Final = 100.0
 """What they subtract from L* and divide it by."""
 FASTAI_RANGE: Final = 3.0
 """DeOldify's outputs, normalised colours, lie within +- this (its y_range)."""
-DDCOLOR_GAIN: Final = 80.0
+DDCOLOR_GAIN: Final = 20.0
 """Brings a*, b* of the stand-in of DDColor to some tens; the released network's last layer has no bounds."""
 INPUT_GAIN: Final = 8.0
 """On centred lightness, which is within +- 0.5, so that tanh and softmax are driven to where they bend."""
 BINS_GAIN: Final = 4.0
 """On the bins' logits: a peaked distribution, whose mean is not grey."""
-
-
-@dataclass
-class _Graph:
-    """Nodes and weights as they are added; each method gives the name of the tensor that it makes."""
-
-    generator: np.random.Generator
-    nodes: list[Any] = field(default_factory=list)
-    constants: list[Any] = field(default_factory=list)
-
-    def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        name = f"t{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
-
-    def constant(self, values: NDArray[Any] | float) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(values, np.float32), name))
-        return name
-
-    def convolution(self, tensor: str, channels: tuple[int, int], *, side: int = 3, stride: int = 1) -> str:
-        """`channels` in and out; weights keep the variance of their input."""
-        inputs, outputs = channels
-        weights = self.generator.normal(0, (inputs * side**2) ** -0.5, (outputs, inputs, side, side))
-        pads = [side // 2] * 4
-        return self.node("Conv", tensor, self.constant(weights), pads=pads, strides=[stride] * 2)
-
-    def affine(self, tensor: str, subtract: NDArray[Any] | float, divide: NDArray[Any] | float) -> str:
-        return self.node("Div", self.node("Sub", tensor, self.constant(subtract)), self.constant(divide))
-
-    def scaled(self, tensor: str, factor: float) -> str:
-        return self.node("Mul", tensor, self.constant(factor))
 
 
 def random_network(name: str, *, seed: int = 0) -> bytes:
@@ -85,54 +51,66 @@ def random_network(name: str, *, seed: int = 0) -> bytes:
     assert description.size is not None
     channels = [INPUTS[description.input], *description.zeros]
     inputs = [f"input{index}" for index in range(len(channels))]
-    graph = _Graph(np.random.default_rng([seed, list(PRETRAINED).index(name)]))
+    graph = NetworkGraph(np.random.default_rng([seed, list(PRETRAINED).index(name)]))
     output = BUILDERS[name.partition("-")[0]](graph, *inputs)
-    values = [
-        helper.make_tensor_value_info(tensor, TensorProto.FLOAT, [1, count, *description.size])
-        for tensor, count in zip([*inputs, output], [*channels, OUTPUTS[description.output]], strict=True)
-    ]
-    proto = helper.make_graph(graph.nodes, f"{name}, random weights", values[:-1], values[-1:], graph.constants)
-    model = helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    return bytes(model.SerializeToString())
+    return graph.serialize(
+        f"{name}, random weights",
+        inputs={tensor: (1, count, *description.size) for tensor, count in zip(inputs, channels, strict=True)},
+        outputs={output: (1, OUTPUTS[description.output], *description.size)},
+        opset=OPSET,
+        ir_version=IR_VERSION,
+    )
 
 
-def _zhang16(graph: _Graph, lightness: str) -> str:
+def _zhang16(graph: NetworkGraph, lightness: str) -> str:
     """L* centred inside; bins at a quarter of the size, their mean times 110, 4-fold bilinear upsampling."""
-    centred = graph.affine(lightness, LIGHTNESS_CENTRE, LIGHTNESS_NORM)
-    hidden = graph.node("Relu", graph.convolution(graph.scaled(centred, INPUT_GAIN), (1, HIDDEN), stride=2))
-    bins = graph.scaled(graph.convolution(hidden, (HIDDEN, BINS), stride=2), BINS_GAIN)
-    shares = graph.node("Softmax", bins, axis=1)
-    centres = graph.constant(graph.generator.uniform(-1, 1, (2, BINS, 1, 1)))
-    ab = graph.scaled(graph.node("Conv", shares, centres), AB_NORM)
-    scales = graph.constant(np.array([1, 1, 4, 4]))
-    return graph.node("Resize", ab, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+    centred = graph.affine(lightness, "centred", subtract=LIGHTNESS_CENTRE, divide=LIGHTNESS_NORM)
+    hidden = _add_hidden(graph, graph.multiply(centred, INPUT_GAIN, "gained"), 1, stride=2)
+    logits = graph.convolution(hidden, HIDDEN, BINS, "logits", kernel=3, stride=2, padding=1)
+    shares = graph.node("Softmax", [graph.multiply(logits, BINS_GAIN, "peaked")], "shares", axis=1)
+    centres = graph.generator.uniform(-1, 1, (2, BINS, 1, 1)).astype(np.float32)
+    mean = graph.node("Conv", [shares, graph.constant("centres", centres)], "mean")
+    sources = [graph.multiply(mean, AB_NORM, "coarse"), "", graph.constant("scales", np.float32([1, 1, 4, 4]))]
+    return graph.node("Resize", sources, "ab", mode="linear", coordinate_transformation_mode="half_pixel")
 
 
-def _siggraph17(graph: _Graph, lightness: str, hints: str, mask: str) -> str:
+def _siggraph17(graph: NetworkGraph, lightness: str, hints: str, mask: str) -> str:
     """L* centred and hints divided by 110 inside; tanh times 110."""
-    centred = graph.affine(lightness, LIGHTNESS_CENTRE, LIGHTNESS_NORM)
-    scaled = graph.affine(hints, 0.0, AB_NORM)
-    together = graph.node("Concat", centred, scaled, mask, axis=1)
-    hidden = graph.node("Relu", graph.convolution(graph.scaled(together, INPUT_GAIN), (4, HIDDEN)))
-    return graph.scaled(graph.node("Tanh", graph.convolution(hidden, (HIDDEN, 2))), AB_NORM)
+    centred = graph.affine(lightness, "centred", subtract=LIGHTNESS_CENTRE, divide=LIGHTNESS_NORM)
+    scaled = graph.multiply(hints, 1 / AB_NORM, "scaled")
+    together = graph.node("Concat", [centred, scaled, mask], "together", axis=1)
+    hidden = _add_hidden(graph, graph.multiply(together, INPUT_GAIN, "gained"), 4)
+    last = graph.convolution(hidden, HIDDEN, 2, "last", kernel=3, padding=1)
+    return graph.multiply(graph.node("Tanh", [last], "bounded"), AB_NORM, "ab")
 
 
-def _deoldify(graph: _Graph, rgb: str) -> str:
+def _deoldify(graph: NetworkGraph, rgb: str) -> str:
     """Normalised colours in, normalised colours of -3 to 3 out; pixel shuffle as in its U-Net."""
-    hidden = graph.node("Relu", graph.convolution(rgb, (3, HIDDEN), stride=2))
-    fine = graph.node("DepthToSpace", graph.convolution(hidden, (HIDDEN, 4 * HIDDEN)), blocksize=2, mode="CRD")
-    shares = graph.node("Sigmoid", graph.convolution(fine, (HIDDEN, 3)))
-    return graph.affine(graph.scaled(shares, 2 * FASTAI_RANGE), FASTAI_RANGE, 1.0)
+    last = graph.convolution(_add_shuffled(graph, rgb), HIDDEN, 3, "last", kernel=3, padding=1)
+    shares = graph.node("Sigmoid", [last], "shares")
+    wide = graph.multiply(shares, 2 * FASTAI_RANGE, "wide")
+    return graph.affine(wide, "colours", subtract=FASTAI_RANGE, divide=1.0)
 
 
-def _ddcolor(graph: _Graph, rgb: str) -> str:
+def _ddcolor(graph: NetworkGraph, rgb: str) -> str:
     """RGB in 0..1, normalised inside; a last layer without bounds reads features and picture."""
     mean, std = (np.array(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD))
-    normal = graph.affine(rgb, mean, std)
-    hidden = graph.node("Relu", graph.convolution(normal, (3, HIDDEN), stride=2))
-    fine = graph.node("DepthToSpace", graph.convolution(hidden, (HIDDEN, 4 * HIDDEN)), blocksize=2, mode="CRD")
-    together = graph.node("Concat", fine, normal, axis=1)
-    return graph.scaled(graph.convolution(together, (HIDDEN + 3, 2), side=1), DDCOLOR_GAIN)
+    normal = graph.affine(rgb, "normal", subtract=mean, divide=std)
+    together = graph.node("Concat", [_add_shuffled(graph, normal), normal], "together", axis=1)
+    return graph.multiply(graph.convolution(together, HIDDEN + 3, 2, "last", kernel=1), DDCOLOR_GAIN, "ab")
+
+
+def _add_hidden(graph: NetworkGraph, tensor: str, channels: int, *, stride: int = 1) -> str:
+    """A convolution to HIDDEN channels and ReLU."""
+    linear = graph.convolution(tensor, channels, HIDDEN, "first", kernel=3, stride=stride, padding=1)
+    return graph.node("Relu", [linear], "hidden")
+
+
+def _add_shuffled(graph: NetworkGraph, rgb: str) -> str:
+    """HIDDEN channels that were worked out at half the size, then brought back by pixel shuffle."""
+    hidden = _add_hidden(graph, rgb, 3, stride=2)
+    fine = graph.convolution(hidden, HIDDEN, 4 * HIDDEN, "fine", kernel=3, padding=1)
+    return graph.node("DepthToSpace", [fine], "shuffled", blocksize=2, mode="CRD")
 
 
 BUILDERS: Final[Mapping[str, Any]] = MappingProxyType(

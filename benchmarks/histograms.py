@@ -29,7 +29,7 @@ def auc(truth: NDArray[Any], output: NDArray[Any]) -> float:
     """Area under the curve of the share of pixels whose ab distance is at most t, for t = 0..150, in %.
 
     Integer thresholds, trapezoid rule, divided by 150. Plain: every pixel counts the same, so that grey alone scores
-    88 to 89 on photographs; show `combine_rebalanced_auc` beside it.
+    87 to 89 on photographs; show `combine_rebalanced_auc` beside it.
 
     Parameters
     ----------

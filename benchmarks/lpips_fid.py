@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.onnx_files import open_session, run_session
 from featcolor.errors import UsageError
 from featcolor.measures import check_rgb
 
@@ -124,18 +125,9 @@ class _Network:
     """An ONNX file on onnxruntime with pictures (n, 3, H, W) as inputs and one output."""
 
     def __init__(self, path: Path, threads: int, *, what: str, inputs: int, side: int | None = None) -> None:
-        import onnxruntime
-
         if not path.is_file():
             raise UsageError(f"{path} does not exist: {what} needs its network as an ONNX file")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's classes share no other base
-            raise UsageError(f"{path} is no ONNX network that onnxruntime can run: {_first_line(error)}") from error
+        self._session = open_session(path, threads)
         self._path = path
         self._inputs = self._session.get_inputs()
         wanted = (1, 3, side, side)
@@ -145,6 +137,7 @@ class _Network:
             raise UsageError(f"{path}: {what} takes {inputs} input(s) {shape} float32, this network takes {found}")
         if len(outputs := self._session.get_outputs()) != 1:
             raise UsageError(f"{path}: {what} gives one output, this network gives {len(outputs)}")
+        self._output = outputs[0].name
 
     def run(self, pictures: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         for each, picture in zip(self._inputs, pictures, strict=True):
@@ -154,10 +147,7 @@ class _Network:
                     "export it with free height and width, or resize the pictures"
                 )
         feed = {each.name: np.ascontiguousarray(picture) for each, picture in zip(self._inputs, pictures, strict=True)}
-        try:
-            return np.asarray(self._session.run(None, feed)[0])
-        except Exception as error:  # as above
-            raise UsageError(f"{self._path}: onnxruntime cannot run the network: {_first_line(error)}") from error
+        return run_session(self._path, self._session, self._output, feed)
 
 
 def _takes(node: Any, shape: tuple[int | None, ...]) -> bool:
@@ -189,7 +179,3 @@ def _resized(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         for plane in picture.transpose(2, 0, 1)
     ]
     return np.clip(np.stack([np.asarray(plane) for plane in planes]) / np.float32(255), 0, 1)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.exemplars import CACHED_DESCRIPTIONS, Retrieval, check_some, look_at_all
-from benchmarks.methods import Group, Method, check_grey
+from benchmarks.methods import Group
+from benchmarks.ours import FittedColorizer
 from featcolor.colorizer import Colorizer
 from featcolor.config import ColorizerConfig
 from featcolor.fitting import default_fit_jobs
@@ -157,7 +158,7 @@ def mean_of_nearest(queries: FloatArray, rows: FloatArray, values: FloatArray, *
     return answers
 
 
-class Neighbours(Method):
+class Neighbours(FittedColorizer):
     """Nearest-neighbour feature transfer from the most similar references; only the regressor differs from featcolor's.
 
     Parameters
@@ -171,7 +172,6 @@ class Neighbours(Method):
     title = "nearest neighbours"
     group: ClassVar[Group] = "same references"
     learns: ClassVar[bool] = True
-    colorizer_: NeighbourColorizer
 
     def __init__(
         self,
@@ -188,11 +188,6 @@ class Neighbours(Method):
         """Describe the references; ReferencesError when none is usable. `seconds` is not looked at."""
         self.colorizer_ = NeighbourColorizer(self.config, **self.options).learn(references)
         return self
-
-    def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        check_grey(grey)
-        rgb: NDArray[np.uint8] = self.colorizer_.colorize(grey)
-        return rgb
 
     def settings(self) -> dict[str, Any]:
         return {**self.options, "space_pixels": SPACE_PIXELS, "config": self.config.to_dict()}

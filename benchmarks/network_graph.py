@@ -94,24 +94,37 @@ class NetworkGraph:
         """The same numbers in another shape; -1 for what is left over."""
         return self.node("Reshape", [tensor, self.constant(f"{name}.shape", np.array(shape, np.int64))], name)
 
-    def write(
+    def affine(self, tensor: str, name: str, *, subtract: ArrayLike, divide: ArrayLike) -> str:
+        """(tensor - subtract) / divide, float32."""
+        centre = self.constant(f"{name}.centre", np.asarray(subtract, np.float32))
+        divisor = self.constant(f"{name}.divisor", np.asarray(divide, np.float32))
+        return self.node("Div", [self.node("Sub", [tensor, centre], f"{name}.centred"), divisor], name)
+
+    def multiply(self, tensor: str, factor: float, name: str) -> str:
+        """The tensor times a number."""
+        return self.node("Mul", [tensor, self.constant(f"{name}.factor", np.float32(factor))], name)
+
+    def serialize(
         self,
-        path: Path,
         name: str,
         *,
         inputs: Mapping[str, Sequence[int]],
         outputs: Mapping[str, Sequence[int]],
         opset: int,
         ir_version: int,
-    ) -> Path:
-        """Write the network; inputs and outputs are float32 tensors, by name with their shapes."""
+    ) -> bytes:
+        """The network as an ONNX file holds it; inputs and outputs are float32 tensors, by name with their shapes."""
         from onnx import TensorProto, helper
 
-        ends = [
+        entries, exits = (
             [helper.make_tensor_value_info(end, TensorProto.FLOAT, list(shape)) for end, shape in tensors.items()]
             for tensors in (inputs, outputs)
-        ]
-        proto = helper.make_graph(self.nodes, name, *ends, self.constants)
+        )
+        proto = helper.make_graph(self.nodes, name, entries, exits, self.constants)
         model = helper.make_model(proto, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir_version)
-        path.write_bytes(model.SerializeToString())
+        return bytes(model.SerializeToString())
+
+    def write(self, path: Path, name: str, **ends: Any) -> Path:
+        """Write the network to a file; the options are those of `serialize`."""
+        path.write_bytes(self.serialize(name, **ends))
         return path

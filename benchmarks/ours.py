@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -10,14 +9,26 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.datasets import file_hash
 from benchmarks.methods import Group, Method, check_grey
 from featcolor.colorizer import Colorizer
 from featcolor.config import ColorizerConfig
-from featcolor.errors import ModelFileError
+from featcolor.errors import ModelFileError, PictureError
 from featcolor.modelfile import load_model
 
 
-class Featcolor(Method):
+class FittedColorizer(Method):
+    """A method whose `fit` leaves a colorizer, which then colours the pictures."""
+
+    colorizer_: Colorizer
+
+    def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        check_grey(grey)
+        rgb: NDArray[np.uint8] = self.colorizer_.colorize(grey)
+        return rgb
+
+
+class Featcolor(FittedColorizer):
     """A `Colorizer` with given settings, fitted on the references as `featcolor fit` does.
 
     Parameters
@@ -28,7 +39,6 @@ class Featcolor(Method):
 
     group: ClassVar[Group] = "same references"
     learns: ClassVar[bool] = True
-    colorizer_: Colorizer
 
     def __init__(self, config: ColorizerConfig | None = None, *, title: str = "featcolor") -> None:
         self.config = config or ColorizerConfig()
@@ -39,16 +49,11 @@ class Featcolor(Method):
         self.colorizer_ = Colorizer(self.config).fit(references)
         return self
 
-    def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        check_grey(grey)
-        rgb: NDArray[np.uint8] = self.colorizer_.colorize(grey)
-        return rgb
-
     def settings(self) -> dict[str, Any]:
         return {"config": self.config.to_dict()}
 
 
-class FeatcolorModel(Method):
+class FeatcolorModel(FittedColorizer):
     """A model file of the user's; the references of the run are not looked at.
 
     Parameters
@@ -59,7 +64,6 @@ class FeatcolorModel(Method):
     """
 
     group: ClassVar[Group] = "pretrained"
-    colorizer_: Colorizer
 
     def __init__(self, path: str | Path, *, title: str | None = None) -> None:
         self.path = Path(path)
@@ -70,15 +74,9 @@ class FeatcolorModel(Method):
         self.colorizer_ = load_model(self.path)
         return self
 
-    def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        check_grey(grey)
-        rgb: NDArray[np.uint8] = self.colorizer_.colorize(grey)
-        return rgb
-
     def settings(self) -> dict[str, Any]:
         """The file's SHA-256, wherever it lies; ModelFileError when it cannot be read."""
         try:
-            with self.path.open("rb") as file:
-                return {"model_sha256": hashlib.file_digest(file, "sha256").hexdigest()}
-        except OSError as error:
-            raise ModelFileError(f"{self.path}: the model cannot be read ({error.strerror}); check --model") from error
+            return {"model_sha256": file_hash(self.path)}
+        except PictureError as error:
+            raise ModelFileError(str(error)) from error

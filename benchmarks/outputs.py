@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.datasets import DataSet, Sample
+from benchmarks.datasets import DataSet, Sample, file_hash
 from benchmarks.methods import Group, Method
 from featcolor.errors import UsageError
 from featcolor.imagefiles import as_depth
@@ -117,7 +117,7 @@ class Precomputed(Method):
         """Whether outputs are resized, and the SHA-256 of their names and contents."""
         total = hashlib.sha256()
         for name, path in sorted(self._index().items()):
-            total.update(name.encode() + b"\0" + _file_hash(path))
+            total.update(name.encode() + b"\0" + bytes.fromhex(file_hash(path)))
         return {"resize": self.resize, "outputs": total.hexdigest()}
 
     def _index(self) -> dict[str, Path]:
@@ -129,7 +129,7 @@ class Precomputed(Method):
 def lightness_deviation(grey: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> float:
     """Mean over pixels of |L* of the output - L* of the input|, L* in 0..100.
 
-    Rounding to 8 bits alone gives about 0.07 (measured, random chroma).
+    Rounding to 8 bits alone gives 0.04 to 0.16 (measured on photographs).
 
     Parameters
     ----------
@@ -154,11 +154,3 @@ def _index_folder(name: str, folder: Path) -> dict[str, Path]:
         files[key] = found.path
         by_stem.setdefault(found.path.stem, []).append(found.path)
     return {stem: paths[0] for stem, paths in by_stem.items() if len(paths) == 1} | files
-
-
-def _file_hash(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").digest()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror or error})") from error

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.config import ColorizerConfig
 from featcolor.errors import PictureError, ReferencesError
 from featcolor.parallel import available_cores
 from featcolor.sampling import VIEW_SCALE, read_source, resize, resize_to_area, working_size
@@ -22,8 +23,8 @@ WHITE: Final = 255
 NEUTRAL: Final = 128
 """Bytes of L* = 100 and of a* = b* = 0."""
 
-WORKING_SIZE: Final = 288
-"""Side of a square with as many pixels as the picture that is coloured: `ColorizerConfig.size` of featcolor."""
+WORKING_SIZE: Final = ColorizerConfig.size
+"""Side of a square with as many pixels as the picture that is coloured, as of featcolor."""
 KEPT_AREA: Final = 1.3
 """References are kept at this many times the pixels of the working picture, so that closer views are not blown up."""
 LARGEST_MEMORY: Final = 600 * 2**20

@@ -18,7 +18,6 @@ from benchmarks.datasets import (
     load_sample,
     open_dataset,
     read_truth,
-    usable_pictures,
 )
 from benchmarks.layouts import LAYOUTS, unique_names
 from benchmarks.layouts_stills import DIV2K, KODAK, VAL5K
@@ -383,29 +382,12 @@ def test_alpha_is_ignored_and_orientation_applied(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_truth(tmp_path / "alpha.png", PROTOCOLS["as-is"]), rgb)
 
 
-def test_grey_truth_and_broken_files_are_left_out_with_their_reasons(tmp_path: Path) -> None:
-    write_rgb(tmp_path / "b colour.png", colours())
-    write_rgb(tmp_path / "a grey.png", grey(colours()))
-    write_rgb(tmp_path / "c grey in colour.png", np.repeat(grey(colours())[..., None], 3, axis=2))
-    (tmp_path / "d broken.png").write_bytes(b"\x89PNG\r\n\x1a\n rubbish")
-    (tmp_path / "e empty.jpg").touch()
-    steps: list[tuple[str, int, int]] = []
-    dataset = open_dataset(tmp_path)
-    kept, left_out = usable_pictures(dataset, lambda *step: steps.append(step))
-    assert [picture.name for picture in kept] == ["b colour"]
-    assert [name for name, _ in left_out] == ["a grey", "c grey in colour", "d broken", "e empty"]
-    assert [reason for _, reason in left_out[:2]] == ["its truth is grey"] * 2
-    assert "d broken.png: cannot be decoded" in left_out[2][1]
-    assert "is empty" in left_out[3][1]
-    assert steps == [("checking", done, 5) for done in range(1, 6)]
-
-
-def test_a_pair_of_two_sizes_is_left_out_not_fatal(tmp_path: Path) -> None:
+def test_a_pair_of_two_sizes_is_refused(tmp_path: Path) -> None:
     write_rgb(tmp_path / "gt/a.png", colours())
     write_rgb(tmp_path / "gray/a.png", grey(colours(5, 5)))
-    kept, left_out = usable_pictures(open_dataset(tmp_path))
-    assert not kept
-    assert "5x5" in left_out[0][1]
+    dataset = open_dataset(tmp_path)
+    with pytest.raises(PictureError, match=r"gray/a\.png: is 5x5 pixels, its truth .* is 16x12"):
+        load_sample(dataset.pictures[0], dataset.protocol)
 
 
 def test_the_fingerprint_changes_with_names_order_bytes_and_protocol_and_with_nothing_else(tmp_path: Path) -> None:

@@ -98,7 +98,9 @@ def forward_by_torch(path: Path) -> Forward:
         "Sigmoid": torch.sigmoid,
         "Softmax": lambda x, axis: torch.softmax(x, axis),
         "Concat": lambda *parts, axis: torch.cat(parts, axis),
-        "Conv": lambda x, w, pads=(0,), strides=(1,): functional.conv2d(x, w, stride=strides[0], padding=pads[0]),
+        "Conv": lambda x, w, b=None, pads=(0,), strides=(1,), dilations=(1,), group=1, **_: functional.conv2d(
+            x, w, b, stride=strides[0], padding=pads[0], dilation=dilations[0], groups=group
+        ),
         "DepthToSpace": lambda x, blocksize, mode: functional.pixel_shuffle(x, blocksize),
         "Resize": lambda x, scales, **_: functional.interpolate(
             x, scale_factor=float(scales[2]), mode="bilinear", align_corners=False

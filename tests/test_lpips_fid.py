@@ -88,7 +88,7 @@ def test_a_missing_or_foreign_file_is_one_clear_line(kind: type, tmp_path: Path)
     with pytest.raises(UsageError, match=r"none\.onnx does not exist: .* ONNX file"):
         kind(path)
     path.write_bytes(b"no network at all")
-    with pytest.raises(UsageError, match=r"none\.onnx is no ONNX network") as caught:
+    with pytest.raises(UsageError, match=r"none\.onnx: is not an ONNX network") as caught:
         kind(path)
     assert "\n" not in str(caught.value)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.architectures import ZHANG16_SIZE, zhang16_onnx
 from benchmarks.ddcolor_architecture import DDColorSizes, ddcolor_onnx, ddcolor_tiny_onnx
+from benchmarks.onnx_files import open_session
 from benchmarks.speed.inputs import MODEL_NAME, TimedWithModel, in_turn, make_picture
 from featcolor.modelfile import load_model
 
@@ -84,11 +85,6 @@ def network_file(folder: Path, network: str, side: int) -> Path:
 
 def open_network(path: Path, threads: int) -> tuple[Callable[[Any], Any], int]:
     """A network's forward pass on onnxruntime, and the channels of its input."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = open_session(path, threads, spinning=True)
     entry = session.get_inputs()[0]
     return lambda tensor: session.run(None, {entry.name: tensor}), entry.shape[1]
