@@ -150,7 +150,7 @@ def _spread(names: Sequence[str], count: int) -> list[str]:
     return [names[i] for i in at]
 
 
-def _font() -> ImageFont.FreeTypeFont:
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """DejaVu Sans as matplotlib carries it, which has most signs; where that is not installed, Pillow's own."""
     found = find_spec("matplotlib")
     path = Path(found.origin).parent / "mpl-data/fonts/ttf/DejaVuSans.ttf" if found and found.origin else None
@@ -159,7 +159,7 @@ def _font() -> ImageFont.FreeTypeFont:
     return ImageFont.load_default(TEXT_SIZE)
 
 
-def _fitted(text: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, width: int) -> str:
+def _fitted(text: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """The text cut so that it is no wider."""
     text = " ".join(text.split())
     if pen.textlength(text, font) <= width:

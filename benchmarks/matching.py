@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ LEAST_CF: Final = 1.0
 """A rival below this mean colourfulness is grey: ours would be made grey too, and nothing compared."""
 MATCHED_WITHIN: Final = 2.0
 """Colourfulness this near to a rival's counts as equal."""
-COMPARED: Final = {"delta_e00": "lower", "gain": "higher"}
+COMPARED: Final[Mapping[str, Literal["higher", "lower"]]] = {"delta_e00": "lower", "gain": "higher"}
 """Measures that ours and a rival are compared by at equal colourfulness, and which way is better."""
 
 
@@ -178,5 +178,5 @@ def _reading(truth: Picture, rgb: NDArray[np.uint8]) -> Reading:
 
 
 def _multiplied(lab: NDArray[np.float32], factor: float) -> NDArray[np.uint8]:
-    rgb: NDArray[np.uint8] = lab_to_rgb(lab[..., 0] / 100, lab[..., 1:] * np.float32(factor))
+    rgb: NDArray[np.uint8] = lab_to_rgb(lab[..., 0] / np.float32(100), lab[..., 1:] * np.float32(factor))
     return rgb

@@ -124,7 +124,7 @@ def _fingerprint(job: Job, data: str) -> str:
 
 def _code_hash(module: Path) -> str:
     """Hash of the packages that colour, and of what a method's module takes from this package, wherever it does."""
-    packages = (Path(package.__file__).parent for package in (featcolor, features, refine))
+    packages = (Path(package.__path__[0]) for package in (featcolor, features, refine))
     files = {path for package in packages for path in package.rglob("*.py") if "commands" not in path.parts}
     waiting = [module]
     while waiting:

@@ -76,7 +76,7 @@ SCALES: Final = MappingProxyType(
 class Case:
     """One measurement with one value of each parameter."""
 
-    kind: type
+    kind: type[Any]
     method: str
     values: tuple[Any, ...]
 

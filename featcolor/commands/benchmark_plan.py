@@ -13,6 +13,7 @@ from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
     from benchmarks.datasets import DataSet
+    from benchmarks.metrics import Metric, SetMetric
     from benchmarks.results import Results
     from benchmarks.study import Entry, Study
 
@@ -121,8 +122,8 @@ def _pictures_and_references(arguments: argparse.Namespace) -> tuple[list[Path],
     if not arguments.data and not arguments.refs:
         from benchmarks.bundled import write_bundled
 
-        tests, references = write_bundled(arguments.output / BUNDLED)
-        return [tests], expand_references([references])
+        tests, left_halves = write_bundled(arguments.output / BUNDLED)
+        return [tests], expand_references([left_halves])
     if not arguments.data:
         raise UsageError("--refs without --data: name the test pictures by --data")
     references = expand_references(arguments.refs) if arguments.refs else []
@@ -233,7 +234,7 @@ def _ours(asked: str | None, names: Sequence[str]) -> str:
     """The method that the others are compared with: what was asked for, else ours; empty where none is."""
     if asked and asked not in names:
         raise UsageError(f"--ours {asked}: no such method here; there are {', '.join(names)}")
-    candidates = (asked, OURS, MODEL_NAME, *(name for name in names if name.startswith(MODEL_NAME)))
+    candidates = (asked or OURS, OURS, MODEL_NAME, *(name for name in names if name.startswith(MODEL_NAME)))
     return next((name for name in candidates if name in names), "")
 
 
@@ -245,7 +246,7 @@ def _metrics(text: str, weights: Mapping[str, Path]) -> tuple[str, ...]:
     from benchmarks.metrics import PICTURE_METRICS, SET_METRICS, bind_weights
 
     bind_weights(weights)
-    table = {**PICTURE_METRICS, **SET_METRICS}
+    table: dict[str, Metric | SetMetric] = {**PICTURE_METRICS, **SET_METRICS}
     groups = {"core": ("core",), ALL: ("core", "perceptual")}
     if text in groups:
         asked = [key for key, metric in table.items() if metric.group in groups[text]]
