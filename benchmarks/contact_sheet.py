@@ -47,7 +47,10 @@ WORKING_PIXELS: Final = 4 * 160 * 240
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A picture of the sheet: its name, why it was chosen, and ΔE00 of grey less that of ours (nan: unknown)."""
+    """A picture of the sheet: its name, why it was chosen, and ΔE00 of grey less that of ours (nan: unknown).
+
+    Where grey was not measured, `improvement` is ΔE00 of ours with its sign changed.
+    """
 
     picture: str
     kind: str
@@ -57,15 +60,16 @@ class SheetRow:
 def choose_rows(results: Results, *, each: int = ROWS_OF_A_KIND) -> list[SheetRow]:
     """The pictures that ours improves most over grey by ΔE00, some spread between, and the worst.
 
-    `each` of the three kinds, fewer where there are fewer pictures. Without scores of ours for any picture, pictures
-    spread over the whole set.
+    Where grey was not measured (`compares_with_grey`), those where ours has the least ΔE00, and the most. `each` of
+    the three kinds, fewer where there are fewer pictures. Without scores of ours for any picture, pictures spread over
+    the whole set.
     """
     delta = {(s.method, s.picture): s.value for s in results.scores if s.metric == "delta_e00"}
-    gains = {
-        name: delta.get((GREY, name), 0.0) - delta[results.ours, name]
-        for name in results.pictures
-        if math.isfinite(delta.get((results.ours, name), math.nan)) and math.isfinite(delta.get((GREY, name), 0.0))
+    start = math.nan if compares_with_grey(results) else 0.0
+    differences = {
+        name: delta.get((GREY, name), start) - delta.get((results.ours, name), math.nan) for name in results.pictures
     }
+    gains = {name: difference for name, difference in differences.items() if math.isfinite(difference)}
     if not gains:
         return [SheetRow(name, "", math.nan) for name in _spread(results.pictures, 3 * each)]
     ranked = sorted(gains, key=lambda name: (-gains[name], name))
@@ -73,6 +77,11 @@ def choose_rows(results: Results, *, each: int = ROWS_OF_A_KIND) -> list[SheetRo
     best, between, worst = ranked[:ends], ranked[ends : len(ranked) - ends], ranked[len(ranked) - ends :]
     kinds = (("best", best), ("between", _spread(between, each)), ("worst", worst))
     return [SheetRow(name, kind, gains[name]) for kind, names in kinds for name in names]
+
+
+def compares_with_grey(results: Results) -> bool:
+    """Whether grey was measured by ΔE00, so that rows of the sheet are chosen by what ours gains over it."""
+    return any(s.method == GREY and s.metric == "delta_e00" for s in results.scores)
 
 
 def list_sheet_columns(results: Results) -> list[str]:

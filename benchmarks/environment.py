@@ -63,7 +63,8 @@ def hide_person(value: Any) -> Any:
     """The value with folders of this person shortened in every text within.
 
     Paths below the current folder become relative, those below the home folder begin with `~`, and a folder that
-    bears the user's name becomes `…`. Mappings and lists are walked; tuples come back as lists.
+    bears the name of the user or of the home folder becomes `…`, wherever it stands in a path. Mappings and lists are
+    walked; tuples come back as lists.
     """
     if isinstance(value, str):
         return _hide_person(value)
@@ -78,11 +79,15 @@ def _hide_person(text: str) -> str:
     here = str(Path.cwd())
     if here != os.sep:
         text = re.sub(rf"(?<![\w.~-]){re.escape(here + os.sep)}", "", text)
-    home = str(Path("~").expanduser())
+    home_folder = Path("~").expanduser()
+    home = str(home_folder)
     if home != os.sep:
         text = re.sub(rf"(?<![\w.~-]){re.escape(home)}(?=[/\\\s'\":;,]|$)", "~", text)
+    persons = {home_folder.name}
     with suppress(OSError, KeyError):
-        text = re.sub(rf"(?<=[/\\]){re.escape(getpass.getuser())}(?=[/\\])", "…", text)
+        persons.add(getpass.getuser())
+    for person in map(re.escape, sorted(persons - {"", "~"})):
+        text = re.sub(rf"(?<![\w.~-]){person}(?=[/\\])|(?<=[/\\]){person}(?![\w.-])", "…", text)
     return text
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,27 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.label_places import place_labels
+from benchmarks.plot_marks import SIDES, Mark, find_gain_marks, find_time_marks, style_of
 from benchmarks.plot_svg import INKS, SIZES, Size, render_plot
-from benchmarks.report_tables import GROUPS, by_method_and_metric, find_pareto_front, title_of
-from benchmarks.results import MethodRecord, Results
+from benchmarks.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-MARKERS: Final = ("D", "o", "s", "^")
-"""Shapes of the groups, so that colour is not the only mark."""
-OURS_MARKER: Final = "*"
-
-SHAPES: Final[Mapping[str, str]] = {
-    "D": "M0 -9 L9 0 L0 9 L-9 0 Z",
-    "o": "M-8 0 A8 8 0 1 0 8 0 A8 8 0 1 0 -8 0 Z",
-    "s": "M-7 -7 H7 V7 H-7 Z",
-    "^": "M0 -8 L8.5 7 H-8.5 Z",
-    "*": "M0 -10 L2.4 -3.1 L9.5 -3.1 L3.8 1.2 L5.9 8.1 L0 3.9 L-5.9 8.1 L-3.8 1.2 L-9.5 -3.1 L-2.4 -3.1 Z",
-}
-"""Outlines of the markers in the legend, within -10..10."""
-
-LONGEST_LABEL: Final = 26
 
 SAMPLE_STEP: Final = 4.0
 """Pixels between the places of a curve that labels avoid; closer on the front, which they avoid more."""
@@ -45,46 +27,18 @@ CHARACTER: Final = 0.57
 LINKED: Final = 18.0
 """Labels farther than this many pixels from their point get a hair line to it."""
 
-FASTEST: Final = 1e-4
-"""Seconds a picture that the axis begins with: less is not told apart from nothing."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A method on a plot: centre and the ends of its error bars (nan where there is none)."""
-
-    name: str
-    label: str
-    ink: str
-    marker: str
-    x: float
-    y: float
-    x_ends: tuple[float, float] = (math.nan, math.nan)
-    y_ends: tuple[float, float] = (math.nan, math.nan)
-    filled: bool = True
-
-
-def style_of(results: Results, method: MethodRecord) -> tuple[str, str]:
-    """(ink, marker) of a method: those of its group, and ours its own."""
-    if method.name == results.ours:
-        return "ours", OURS_MARKER
-    index = list(GROUPS).index(method.group) if method.group in GROUPS else len(GROUPS) - 1
-    return f"group-{index}", MARKERS[index]
-
 
 def plot_gain_against_colourfulness(results: Results) -> str:
     """PSNR gain against colourfulness with intervals, curves, the truth's CF and the Pareto front, as SVG.
 
-    Methods on the front are filled. Curves are each method's with its chroma multiplied.
+    Methods on the front are filled, all others hollow. Curves are each method's with its chroma multiplied.
 
     Raises
     ------
     UsageError
         Where matplotlib is missing.
     """
-    marks = _marks(results, "cf", "gain")
-    front = find_pareto_front({mark.name: (mark.x, mark.y) for mark in marks}, results.truth_cf)
-    marks = [replace(mark, filled=mark.name in front) for mark in marks]
+    marks = find_gain_marks(results)
 
     def draw(axes: Axes, size: Size) -> None:
         _set_limits(axes, marks, [results.truth_cf])
@@ -104,22 +58,16 @@ def plot_gain_against_colourfulness(results: Results) -> str:
 
 
 def plot_quality_against_time(results: Results) -> str:
-    """Mean ΔE00 against seconds a picture (logarithmic), as SVG; methods without a time are left out.
+    """Mean ΔE00 against seconds a picture (logarithmic), as SVG; a mark's area is its memory.
+
+    Methods without a time are left out.
 
     Raises
     ------
     UsageError
         Where matplotlib is missing.
     """
-    summaries = by_method_and_metric(results)
-    marks = []
-    for method in results.methods:
-        summary = summaries.get((method.name, "delta_e00"))
-        if summary and math.isfinite(summary.mean) and math.isfinite(method.picture_seconds):
-            ink, marker = style_of(results, method)
-            seconds = max(method.picture_seconds, FASTEST)
-            ends = (summary.low, summary.high)
-            marks.append(Mark(method.name, _short(method), ink, marker, seconds, summary.mean, y_ends=ends))
+    marks = find_time_marks(results)
 
     def draw(axes: Axes, size: Size) -> None:
         axes.set_xscale("log")
@@ -131,37 +79,6 @@ def plot_quality_against_time(results: Results) -> str:
         _draw_marks(axes, marks, size, [], np.zeros((0, 2)))
 
     return render_plot(draw, "time", "Colour difference against seconds a picture, a point a method")
-
-
-def build_key(results: Results) -> str:
-    """What the points' shapes and colours stand for, as an HTML list: ours and the groups that are there."""
-    groups = [group for group in GROUPS if any(m.group == group and m.name != results.ours for m in results.methods)]
-    entries = [(title_of(results, results.ours), "ours", OURS_MARKER)] if results.ours else []
-    entries += [(group, f"group-{(i := list(GROUPS).index(group))}", MARKERS[i]) for group in groups]
-    items = "".join(
-        f'<li><svg viewBox="-10 -10 20 20" aria-hidden="true"><path d="{SHAPES[marker]}" fill="var(--{ink})"></path>'
-        f"</svg>{escape(text)}</li>"
-        for text, ink, marker in entries
-    )
-    return f'<ul class="legend">{items}</ul>'
-
-
-def _marks(results: Results, x: str, y: str) -> list[Mark]:
-    """A mark for each method with finite means of both measures."""
-    summaries = by_method_and_metric(results)
-    marks = []
-    for method in results.methods:
-        first, second = summaries.get((method.name, x)), summaries.get((method.name, y))
-        if first and second and math.isfinite(first.mean) and math.isfinite(second.mean):
-            ink, marker = style_of(results, method)
-            ends = (first.low, first.high), (second.low, second.high)
-            marks.append(Mark(method.name, _short(method), ink, marker, first.mean, second.mean, *ends))
-    return marks
-
-
-def _short(method: MethodRecord) -> str:
-    title = " ".join((method.title or method.name).split())
-    return title if len(title) <= LONGEST_LABEL else title[: LONGEST_LABEL - 1].rstrip() + "…"
 
 
 def _set_limits(axes: Axes, marks: list[Mark], more_x: list[float]) -> None:
@@ -249,14 +166,14 @@ def _draw_marks(axes: Axes, marks: list[Mark], size: Size, hard: list[list[float
         axes.plot(
             *([mark.x], [mark.y]),
             marker=mark.marker,
-            markersize=size.marker * (1.7 if mark.marker == OURS_MARKER else 1),
+            markersize=size.marker * mark.side * SIDES[mark.marker],
             markerfacecolor=colour if mark.filled else INKS["card"],
             markeredgecolor=colour,
             markeredgewidth=1.6,
             zorder=5 if mark.ink == "ours" else 4,
         )
     points = axes.transData.transform([(mark.x, mark.y) for mark in marks])
-    half = 0.75 * size.marker
+    half = 0.75 * size.marker * np.array([[mark.side] for mark in marks])
     boxes = np.hstack([points - half, points + half]).tolist() + hard + _bars(axes, marks)
     sizes = np.array([(_text_width(mark.label, size), 1.25 * size.text) for mark in marks])
     frame = axes.get_window_extent()

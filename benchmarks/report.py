@@ -96,13 +96,19 @@ def read_results_csv(path: Path) -> list[Score]:
 
 
 def _without_person(results: Results) -> Results:
-    """The results with paths in facts, settings and messages shortened; names of pictures and methods stay."""
+    """The results with paths in titles, facts, settings and messages shortened; names of pictures and methods stay."""
     methods = [
-        replace(method, settings=hide_person(method.settings), failure=hide_person(method.failure))
+        replace(
+            method,
+            title=hide_person(method.title),
+            settings=hide_person(method.settings),
+            failure=hide_person(method.failure),
+        )
         for method in results.methods
     ]
     return replace(
         results,
+        title=hide_person(results.title),
         data=hide_person(results.data),
         environment=hide_person(results.environment),
         methods=methods,

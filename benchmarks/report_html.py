@@ -20,6 +20,8 @@ from benchmarks.report_tables import (
     group_methods,
     judge,
     list_columns,
+    list_quality_columns,
+    name_beside,
     show_interval,
     show_memory,
     show_number,
@@ -74,8 +76,9 @@ def further_columns(results: Results) -> list[Column]:
 
 
 def build_cost_table(results: Results) -> str:
-    """Time, memory and lightness shift of each method."""
-    head = "".join(
+    """Quality beside time, memory and lightness shift of each method."""
+    quality, summaries = list_quality_columns(results), by_method_and_metric(results)
+    head = "".join(_score_head(column, results.truth_cf) for column in quality) + "".join(
         f'<th scope="col" data-sort="lower">{text}</th>'
         for text in ("fit", "fit, memory", "a picture", "a picture, memory", "lightness shift<small>mean |ΔL*|</small>")
     )
@@ -83,17 +86,20 @@ def build_cost_table(results: Results) -> str:
     measured = {summary.method for summary in results.summaries}
 
     def row(method: MethodRecord) -> tuple[str, str]:
+        means = [getattr(summaries.get((method.name, c.key)), "mean", math.nan) for c in quality]
         shift = method.lightness_deviation if method.name in measured else math.nan
-        cells = (
+        cells = "".join(_cell(show_number(mean, c), mean) for mean, c in zip(means, quality, strict=True))
+        cells += (
             _cell(show_seconds(method.fit_seconds) if method.fit_seconds else DASH, method.fit_seconds)
-            + _cell(show_memory(method.fit_memory), method.fit_memory)
+            + _cell(show_memory(method.fit_memory), method.fit_memory or math.nan)
             + _cell(show_seconds(method.picture_seconds), method.picture_seconds)
-            + _cell(show_memory(method.picture_memory), method.picture_memory)
+            + _cell(show_memory(method.picture_memory), method.picture_memory or math.nan)
             + _cell(_plain(shift), shift)
         )
         return cells, ""
 
-    return _grouped_table(results, "Wall time and peak memory on this machine", head, 5, row)
+    caption = "Wall time and peak memory on this machine, beside quality"
+    return _grouped_table(results, caption, head, len(quality) + 5, row)
 
 
 def build_comparison_tables(results: Results) -> str:
@@ -116,13 +122,13 @@ def _comparison_table(results: Results, key: str, comparisons: list[Comparison])
         f'<th scope="col" data-sort="{column.better or "lower"}">rival</th>'
         '<th scope="col">CF<small>ours / rival</small></th><th scope="col">chroma<small>of ours, times</small></th>'
     )
-    rows = ""
+    rows, rivals = "", {method.name: _named(results, method) for method in results.methods}
     for c in comparisons:
         verdict = judge(c)
         kind = f' class="{verdict}"' if c.matched and verdict in ("better", "worse") else ""
         flag = "" if c.matched else '<small class="flag">colourfulness not matched</small>'
         rows += (
-            f'<tr><th scope="row">{escape(title_of(results, c.rival))}</th>'
+            f'<tr><th scope="row">{rivals.get(c.rival) or escape(c.rival)}</th>'
             f'<td class="text"><span{kind}>{verdict}</span>{flag}</td>'
             + _cell(show_number(c.difference, difference), c.difference, note=show_interval(c.low, c.high, difference))
             + f"<td>{_whisker(c, reach, kind)}</td>"
@@ -190,7 +196,7 @@ def _grouped_table(
             notes = f'<small class="member">{escape(group)}</small>'
             notes += f'<small class="flag">{escape(remark)}</small>' if remark else ""
             ours = ' class="ours"' if method.name == results.ours else ""
-            rows += f'<tr{ours}><th scope="row">{escape(method.title or method.name)}{notes}</th>{cells}</tr>'
+            rows += f'<tr{ours}><th scope="row">{_named(results, method)}{notes}</th>{cells}</tr>'
         bodies += (
             f'<tbody><tr class="group group-{index}"><th scope="rowgroup" colspan="{width + 1}"><b>{escape(group)}</b>'
             f"<span>{escape(known)}</span></th></tr>{rows}</tbody>"
@@ -213,6 +219,12 @@ def build_definitions(results: Results) -> str:
         '<div class="scroll" tabindex="0" role="region" aria-label="Definitions"><table class="definitions">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _named(results: Results, method: MethodRecord) -> str:
+    """A method's title, with its name beneath where the title does not tell it."""
+    name = name_beside(results, method)
+    return escape(method.title or method.name) + (f"<small>{escape(name)}</small>" if name else "")
 
 
 def _cell(text: str, value: float, *, note: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,9 +16,11 @@ from benchmarks.report_tables import (
     by_method_and_metric,
     compare_by_metric,
     find_best,
+    find_leaked,
     group_methods,
     judge,
     list_columns,
+    list_quality_columns,
     shifted_lightness,
     show_fact,
     show_interval,
@@ -34,13 +37,14 @@ def build_markdown(results: Results) -> str:
     parts = (
         f"# {_text(results.title)}",
         f"{len(results.pictures)} pictures, mean colourfulness of the truth {results.truth_cf:.1f}.",
+        *([f"> **Leaks.** {_text(leaked)}"] if (leaked := find_leaked(results)) else []),
         _facts(results.data),
         "## How to read this",
         _reading(),
         "## Scores",
         _scores(results),
         *_comparisons(results),
-        "## Time and memory",
+        "## Time and memory beside quality",
         _costs(results),
         *_warnings(results),
         *_left_out(results),
@@ -55,11 +59,15 @@ def build_markdown(results: Results) -> str:
 def _reading() -> str:
     groups = "; ".join(f"*{name}* methods {knows}" for name, knows in GROUPS.items())
     return (
-        "- Means over pictures; in brackets the central 95 % of a bootstrap over pictures.\n"
+        "- Means over pictures; in brackets the central 95 % of a bootstrap over pictures. Some measures belong to the "
+        "whole set, such as FID and those of film, and may have no interval.\n"
         "- PSNR rewards timid colour: read it together with colourfulness (CF), which should come near the truth's.\n"
         "- **Bold** is the best of a column among methods measured on all pictures whose CF is at least "
         f"{100 * GREYISH:.0f} % of the truth's.\n"
         "- Two methods differ only where the interval of their paired difference leaves 0.\n"
+        "- At matched colourfulness, intervals are conditional on the factor on our chroma, which is chosen on the "
+        "same pictures.\n"
+        "- Memory of a fit is that of the method's process and its largest worker.\n"
         f"- {groups[0].upper()}{groups[1:]}."
     )
 
@@ -124,10 +132,12 @@ def _comparisons(results: Results) -> list[str]:
 
 
 def _costs(results: Results) -> str:
+    quality, summaries = list_quality_columns(results), by_method_and_metric(results)
     rows = [
         [
             _text(method.title or method.name),
             f"`{method.name}`",
+            *(show_number(getattr(summaries.get((method.name, c.key)), "mean", math.nan), c) for c in quality),
             show_seconds(method.fit_seconds) if method.fit_seconds else DASH,
             show_memory(method.fit_memory),
             show_seconds(method.picture_seconds),
@@ -136,7 +146,9 @@ def _costs(results: Results) -> str:
         ]
         for method in results.methods
     ]
-    head = ["method", "name in the files", "fit", "fit, memory", "a picture", "a picture, memory", "mean ΔL*"]
+    titles = [_title(column, results.truth_cf) for column in quality]
+    costs = ["fit", "fit, memory", "a picture", "a picture, memory", "mean ΔL*"]
+    head = ["method", "name in the files", *titles, *costs]
     return _table(head, rows)
 
 

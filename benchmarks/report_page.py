@@ -11,7 +11,8 @@ from typing import Final
 
 from benchmarks.contact_sheet import Rgb, SheetRow
 from benchmarks.page_parts import build_document, build_section, read_parts
-from benchmarks.plots import build_key, plot_gain_against_colourfulness, plot_quality_against_time
+from benchmarks.plot_marks import build_key
+from benchmarks.plots import plot_gain_against_colourfulness, plot_quality_against_time
 from benchmarks.report_html import (
     build_comparison_tables,
     build_cost_table,
@@ -27,6 +28,7 @@ from benchmarks.report_tables import (
     LIGHTNESS_TOLERANCE,
     compare_by_metric,
     describe_metric,
+    find_leaked,
     judge,
     shifted_lightness,
     show_fact,
@@ -96,8 +98,9 @@ def build_page(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tuple[
 
 
 def _header(results: Results, present: Container[str]) -> str:
+    left_out = f"; {len(results.left_out)} left out" if results.left_out else ""
     facts = [
-        (f"{len(results.pictures):,}".replace(",", " "), "test pictures, each the same for every method"),
+        (f"{len(results.pictures):,}".replace(",", " "), f"test pictures, each the same for every method{left_out}"),
         (str(len(results.methods)), "methods" + (f", {failed} with failures" if (failed := _failed(results)) else "")),
     ]
     if isinstance(references := results.data.get("references"), int):
@@ -105,10 +108,13 @@ def _header(results: Results, present: Container[str]) -> str:
     if math.isfinite(results.truth_cf):
         facts.append((f"{results.truth_cf:.1f}", "colourfulness CF of the truth, mean"))
     cells = "".join(f"<div><dt>{escape(value)}</dt><dd>{escape(text)}</dd></div>" for value, text in facts)
-    shown = [show_fact(results.data[key]) for key in ("name", "protocol") if results.data.get(key)]
+    named = (("set", "Test set "), ("layout", "layout "), ("protocol", "protocol "))
+    shown = [f"{word}{show_fact(results.data[key])}" for key, word in named if results.data.get(key)]
     protocol = f'<p class="protocol">{escape("; ".join(shown))}.</p>' if shown else ""
+    leaked = find_leaked(results)
+    alarm = f'<p class="alarm" role="note"><b>Leaks.</b> {escape(leaked)}</p>' if leaked else ""
     return (
-        f"<header><p class=kicker>Benchmark</p><h1>{escape(results.title)}</h1>{_verdict(results)}{protocol}"
+        f"<header><p class=kicker>Benchmark</p><h1>{escape(results.title)}</h1>{alarm}{_verdict(results)}{protocol}"
         f'<dl class="facts">{cells}</dl><nav aria-label="Sections">'
         + "".join(f'<a href="#{name}">{text}</a>' for name, text in LINKS.items() if name in present)
         + "</nav></header>"
@@ -141,7 +147,8 @@ def _verdict(results: Results) -> str:
 def _reading(results: Results) -> str:
     points = (
         "Each test picture is made grey, coloured by every method, and measured against itself in colour. Numbers are "
-        "means over pictures; the small ones beneath bound the central 95&nbsp;% of a bootstrap over pictures.",
+        "means over pictures; the small ones beneath bound the central 95&nbsp;% of a bootstrap over pictures. Some "
+        "measures belong to the whole set, such as FID and those of film, and may have no interval.",
         "PSNR rewards timid colour: the safest guess is nearly grey. So read gain or ΔE00 always together with "
         "colourfulness CF, which should come near the truth’s.",
         f"<span class=best>Marked</span> is the best of a column, among methods measured on all pictures whose CF is "
@@ -155,7 +162,7 @@ def _reading(results: Results) -> str:
 
 
 def _scores(results: Results) -> str:
-    table = build_score_table(results, headline_columns(results), "Means with 95&nbsp;% intervals")
+    table = build_score_table(results, headline_columns(results), "Means, with 95&nbsp;% intervals where there are any")
     further = further_columns(results)
     if further:
         more = build_score_table(results, further, "Further measures")
@@ -166,9 +173,9 @@ def _scores(results: Results) -> str:
 def _greyness(results: Results) -> str:
     note = (
         "The dotted line is the truth’s colourfulness. Filled points are on the Pareto front (dashed): no other method "
-        "is both nearer to the truth’s colourfulness and higher. Hollow ones are beaten by another in both. A faint "
-        "line is a method with its chroma multiplied: at any one colourfulness, the higher line is the better method. "
-        "Bars are 95&nbsp;% intervals."
+        "is both nearer to the truth’s colourfulness and higher. Hollow ones are beaten by another, or were measured "
+        "on fewer pictures than others and so beat nobody. A faint line is a method with its chroma multiplied: at any "
+        "one colourfulness, the higher line is the better method. Bars are 95&nbsp;% intervals."
     )
     return build_section(
         "Nobody may look good by being grey",
@@ -195,19 +202,27 @@ def _comparisons(results: Results) -> str:
         "At matched colourfulness",
         f"The chroma of {escape(title_of(results, results.ours))} is multiplied so that its mean CF equals the "
         "rival’s, then both are compared picture by picture. Better or worse is said only where the whole interval of "
-        "the difference lies on one side of 0.",
+        "the difference lies on one side of 0. The interval is conditional on the factor, which is chosen on the same "
+        "pictures: it does not count how the factor itself would vary with them.",
         build_comparison_tables(results),
         name="matched",
     )
 
 
 def _costs(results: Results) -> str:
-    note = "Bars are 95&nbsp;% intervals. Methods whose outputs were computed elsewhere have no time and are not shown."
+    note = (
+        "The area of a mark is the method’s peak memory a picture; hollow marks have none that is known. Bars are "
+        "95&nbsp;% intervals. Methods whose outputs were computed elsewhere have no time and are not shown."
+    )
+    memory = (
+        '<p class="note">Memory of a fit is that of the method’s process and its largest worker. Methods that fit '
+        "nothing, or whose outputs were computed elsewhere, have dashes.</p>"
+    )
     timed = replace(results, methods=[m for m in results.methods if math.isfinite(m.picture_seconds)])
     return build_section(
         "Time and memory beside quality",
         "Lower left is fast and near to the truth. The axis of time is logarithmic.",
-        _figure(timed, plot_quality_against_time, note) + build_cost_table(results),
+        (_figure(timed, plot_quality_against_time, note) if timed.methods else "") + build_cost_table(results) + memory,
         name="cost",
     )
 
@@ -249,17 +264,18 @@ def _left_out(results: Results) -> str:
 def _making(results: Results, *, has_sheet: bool) -> str:
     facts = results.environment
     command = f"<p><code>{escape(show_fact(facts.get('command')))}</code></p>" if facts.get("command") else ""
-    settings = {
-        method.title or method.name: f"{method.name}: {show_fact(method.settings)}" if method.settings else method.name
+    settings = "".join(
+        f"<dt>{escape(method.name)}</dt><dd>{escape(method.title or method.name)}"
+        + (f": {escape(show_fact(method.settings))}</dd>" if method.settings else "</dd>")
         for method in results.methods
-    }
+    )
     listed = [*_FILES, *([("contact-sheet.jpg", "the pictures")] if has_sheet else [])]
     files = "".join(f'<dt><a href="{name}">{name}</a></dt><dd>{text}</dd>' for name, text in listed)
     content = (
         command
         + f"<h3>Data</h3>{_record(results.data)}"
         + f"<h3>Run</h3>{_record({key: value for key, value in facts.items() if key != 'command'})}"
-        + f"<details><summary>Settings of every method</summary>{_record(settings)}</details>"
+        + f'<details><summary>Settings of every method</summary><dl class="record">{settings}</dl></details>'
         + f'<h3>Files beside this page</h3><dl class="record">{files}</dl>'
     )
     return build_section("How it was made", "", content, name="making")

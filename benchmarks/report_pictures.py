@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
-from benchmarks.contact_sheet import TILE_SIDE, TRUTH, Rgb, SheetRow, label_columns
+from benchmarks.contact_sheet import TILE_SIDE, TRUTH, Rgb, SheetRow, compares_with_grey, label_columns
 from benchmarks.page_parts import build_section, encode_jpeg, shrink
 from benchmarks.report_tables import title_of
 from benchmarks.results import Results
@@ -17,12 +17,17 @@ SHEET_BYTES: Final = 4_500_000
 LADDER: Final = ((TILE_SIDE, 84), (TILE_SIDE, 72), (TILE_SIDE, 58), (TILE_SIDE, 42), (110, 42), (75, 42), (50, 42))
 """Side and JPEG quality of a tile, tried in this order until all fit."""
 
-KINDS: Final = {
+OVER_GREY: Final = {
     "best": "Ours gains most over grey here",
     "between": "Spread between",
     "worst": "Ours gains least over grey here",
     "": "Spread over the set",
 }
+ALONE: Final = OVER_GREY | {
+    "best": "Ours comes nearest to the truth here",
+    "worst": "Ours is farthest from the truth here",
+}
+"""Kinds of rows where grey was measured, and where it was not."""
 
 
 def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tuple[str, str], Rgb]) -> str:
@@ -41,10 +46,11 @@ def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tu
         for name, label in names.items()
     )
     body, kind = "", None
+    kinds = OVER_GREY if compares_with_grey(results) else ALONE
     for row in rows:
         if row.kind != kind:
             kind = row.kind
-            title = f"<span>{KINDS.get(kind, kind)}</span>"
+            title = f"<span>{kinds.get(kind, kind)}</span>"
             body += f'<tr class="kind"><th scope="rowgroup" colspan="{len(names)}">{title}</th></tr>'
         cells = ""
         for name, label in names.items():
@@ -52,8 +58,8 @@ def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tu
                 text = f'<span title="{escape(row.picture)}"><b>{escape(row.picture)}</b></span>'
             else:
                 value = delta.get((name, row.picture), math.nan)
-                text = f"<span><b>{value:.1f}</b> {escape(label)}</span>" if math.isfinite(value) else ""
-                text = text or f"<span>{escape(label)}</span>"
+                number = f"<b>{value:.1f}</b> " if math.isfinite(value) else ""
+                text = f'<span>{number}<i class="who">{escape(label)}</i></span>'
             code = codes.get((name, row.picture))
             alt = escape(f"{row.picture}, {label}")
             image = f'<img alt="{alt}" loading="lazy" {code}>' if code else "<span>no picture</span>"
@@ -64,13 +70,18 @@ def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tu
         '<div class="scroll" tabindex="0" role="region" aria-label="Contact sheet"><table class="sheet">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-    return build_section(
-        "Pictures",
-        f"Chosen by how much nearer {escape(title_of(results, results.ours))} comes to the truth than grey does, by "
-        "ΔE00: the best, the worst, and some between. The number beneath a picture is its ΔE00.",
-        table,
-        name="pictures",
-    )
+    return build_section("Pictures", _how_chosen(results, rows), table, name="pictures")
+
+
+def _how_chosen(results: Results, rows: Sequence[SheetRow]) -> str:
+    """How the rows were chosen, as HTML."""
+    number = "The number beneath a picture is its ΔE00."
+    if not any(row.kind for row in rows):
+        return f"Spread evenly over the set. {number}"
+    ours = escape(title_of(results, results.ours))
+    over = f"how much nearer {ours} comes to the truth than grey does"
+    by = over if compares_with_grey(results) else f"how near {ours} comes to the truth"
+    return f"Chosen by {by}, by ΔE00: the best, the worst, and some between. {number}"
 
 
 def _ours(results: Results, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -21,6 +22,9 @@ GROUPS: Final[Mapping[str, str]] = {
     "precomputed": "pictures that somebody else computed",
 }
 """Groups of methods in the order that reports show, and what their members know."""
+
+BESIDE_COST: Final = ("delta_e00", "cf")
+"""Measures that stand beside time and memory."""
 
 WRONG: Final = ("wrapped_psnr",)
 """Measures that are shown because papers print them, and in which nobody is best."""
@@ -97,18 +101,24 @@ def find_coloured(results: Results) -> set[str]:
     }
 
 
+def find_complete(results: Results, metric: str) -> set[str]:
+    """Methods whose mean of a measure is over the most pictures that any method has."""
+    rows = [s for s in results.summaries if s.metric == metric]
+    most = max((s.n for s in rows), default=0)
+    return {s.method for s in rows if s.n == most}
+
+
 def find_best(results: Results, column: Column) -> set[str]:
     """Methods with the best mean of a measure among those coloured and measured on the most pictures; ties share it.
 
     CF is best nearest to the truth's. Empty where the measure has no known direction.
     """
     rows = [s for s in results.summaries if s.metric == column.key]
-    most = max((s.n for s in rows), default=0)
-    coloured = find_coloured(results)
+    able = find_coloured(results) & find_complete(results, column.key)
     loss = {
         s.method: value
         for s in rows
-        if s.method in coloured and s.n == most and not math.isnan(value := _loss(s.mean, column, results.truth_cf))
+        if s.method in able and not math.isnan(value := _loss(s.mean, column, results.truth_cf))
     }
     least = min(loss.values(), default=math.nan)
     return {method for method, value in loss.items() if value == least}
@@ -131,7 +141,8 @@ def find_pareto_front(points: Mapping[str, tuple[float, float]], truth_cf: float
     Parameters
     ----------
     points : {method: (CF, gain)}
-        Points that are not finite are left out. Of two that are equal in both, both stay.
+        Points that are not finite are left out. Of two that are equal in both, both stay. Give only methods measured
+        on the same pictures (`find_complete`): a mean over fewer may be better because they are easier.
     truth_cf : float
         Colourfulness beyond it is as far from the truth as colourfulness short of it.
 
@@ -171,6 +182,31 @@ def shifted_lightness(results: Results) -> list[MethodRecord]:
     """Methods that do not keep the lightness of their input, the farthest first."""
     far = [method for method in results.methods if method.lightness_deviation > LIGHTNESS_TOLERANCE]
     return sorted(far, key=lambda method: -method.lightness_deviation)
+
+
+def find_leaked(results: Results) -> str:
+    """What to warn of where references show test pictures, as a sentence; empty where none does."""
+    leaks = results.data.get("leaks")
+    if not isinstance(leaks, int) or leaks <= 0:
+        return ""
+    return (
+        f"Times that a reference shows a test picture: {leaks}. Methods that learn from the references have seen those "
+        "answers, and their numbers flatter them."
+    )
+
+
+def name_beside(results: Results, method: MethodRecord) -> str:
+    """The method's name where its title does not tell it: a word of it is missing, or another has the title too."""
+    title = method.title or method.name
+    shared = sum((other.title or other.name) == title for other in results.methods) > 1
+    squeezed = "".join(re.findall(r"[^\W_]", title.casefold()))
+    told = all(word in squeezed for word in re.findall(r"[^\W_]+", method.name.casefold()))
+    return "" if told and not (shared and title != method.name) else method.name
+
+
+def list_quality_columns(results: Results) -> list[Column]:
+    """The measures that stand beside time and memory: ΔE00 and CF, where they were taken."""
+    return [column for column in list_columns(results) if column.key in BESIDE_COST]
 
 
 def title_of(results: Results, name: str) -> str:
@@ -215,9 +251,10 @@ def show_memory(size: float) -> str:
 
 
 def show_fact(value: object) -> str:
-    """A fact of the data or the machine as one line of text."""
+    """A fact of the data or the machine as one line of text; mappings within it stand in brackets."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {show_fact(item)}".replace("_", " ") for key, item in value.items())
+        shown = ((key, f"({show_fact(v)})" if isinstance(v, Mapping) else show_fact(v)) for key, v in value.items())
+        return ", ".join(f"{key} {text}".replace("_", " ") for key, text in shown)
     if isinstance(value, list | tuple):
         return ", ".join(show_fact(item) for item in value)
     return DASH if value is None or value == "" else str(value)

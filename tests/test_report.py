@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.contact_sheet import SheetRow, build_sheet, choose_rows, gather_tiles, label_columns
 from benchmarks.environment import environment_facts, hide_person
 from benchmarks.label_places import place_labels
+from benchmarks.plot_marks import find_gain_marks, find_time_marks
 from benchmarks.report import SCHEMA, read_results_csv, write_report
 from benchmarks.report_tables import (
     Column,
@@ -29,6 +30,7 @@ from benchmarks.report_tables import (
     group_methods,
     judge,
     list_columns,
+    name_beside,
     shifted_lightness,
     show_interval,
     show_memory,
@@ -91,7 +93,15 @@ def build_results(methods: int = 6, pictures: int = 9) -> Results:
     return Results(
         title="Drawn pictures & more",
         ours="ours",
-        data={"name": "drawn", "protocol": "plain resize to 64", "references": 12, "fingerprint": "abc123"},
+        data={
+            "set": "photos/drawn",
+            "layout": "folder",
+            "protocol": "plain resize to 64",
+            "left out": 1,
+            "references": 12,
+            "leaks": 0,
+            "fingerprint": "abc123",
+        },
         pictures=names,
         truth_cf=30.0,
         scores=scores,
@@ -460,6 +470,57 @@ def test_numbers_are_written_as_people_read_them() -> None:
     assert [show_memory(s) for s in (0, NAN, 2**28, 3 * 2**29)] == ["–", "–", "256 MiB", "1.5 GiB"]
 
 
+def test_a_mean_over_fewer_pictures_is_neither_on_the_front_nor_beats_anyone(results: Results) -> None:
+    means = {"ours": (29.0, 2.0), "m0": (20.0, 3.0), "odd": (30.0, 9.0)}  # odd would beat both, but lacks a picture
+    summaries = [
+        Summary(name, metric, mean, NAN, NAN, 8 if name == "odd" else 9)
+        for name, pair in means.items()
+        for metric, mean in zip(("cf", "gain"), pair, strict=True)
+    ]
+    marks = find_gain_marks(replace(results, summaries=summaries))
+    assert {mark.name: mark.filled for mark in marks} == {"ours": True, "m0": True, "odd": False}
+
+
+def test_marks_of_time_have_areas_in_proportion_to_memory(results: Results) -> None:
+    methods = [
+        replace(results.methods[0], picture_memory=2**26),
+        *results.methods[1:3],
+        MethodRecord("m0", "M", "precomputed"),
+    ]
+    marks = {mark.name: mark for mark in find_time_marks(replace(results, methods=methods))}
+    assert set(marks) == {"grey", "ours", "odd"}  # m0 has no time
+    assert marks["ours"].side ** 2 == pytest.approx(4 * marks["grey"].side ** 2)
+    assert (marks["odd"].filled, marks["odd"].side) == (False, 1.0)
+
+
+def test_leaks_are_warned_of_before_any_number(results: Results, tmp_path: Path, page: str) -> None:
+    assert "Leaks." not in page
+    leaky = replace(results, data={**results.data, "leaks": 3})
+    text = write_report(leaky, tmp_path, picture_of=lambda method, picture: None).read_text(encoding="utf-8")
+    assert "reference shows a test picture: 3." in text[: text.index('class="facts"')]
+    markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "reference shows a test picture: 3." in markdown[: markdown.index("## ")]
+
+
+def test_the_head_names_set_and_layout(page: str) -> None:
+    head = page[: page.index("</header>")]
+    assert "Test set photos/drawn; layout folder; protocol plain resize to 64." in head
+    assert "1 left out" in head
+
+
+def test_methods_of_one_title_are_told_apart_by_their_names(results: Results, tmp_path: Path) -> None:
+    twins = [
+        MethodRecord("net", "Net", "precomputed", {"a_b": 1}),
+        MethodRecord("net_2", "Net", "precomputed", {"fit": {"c": 2, "d": 3}}),
+        MethodRecord("net-three", "A net, three times", "precomputed"),
+    ]
+    told = replace(results, methods=twins)
+    assert [name_beside(told, method) for method in twins] == ["net", "net_2", ""]
+    text = write_report(told, tmp_path, picture_of=lambda method, picture: None).read_text(encoding="utf-8")
+    assert "<dt>net</dt><dd>Net: a b 1</dd>" in text
+    assert "<dt>net_2</dt><dd>Net: fit (c 2, d 3)</dd>" in text
+
+
 # Contact sheet
 
 
@@ -485,6 +546,20 @@ def test_without_scores_of_ours_the_sheet_is_spread_over_the_set() -> None:
     rows = choose_rows(results)
     assert [row.picture for row in rows] == [results.pictures[i] for i in (*range(0, 99, 9), 99)]
     assert rows[0] == SheetRow(results.pictures[0], "", rows[0].improvement)
+
+
+def test_without_grey_the_sheet_shows_where_ours_is_nearest_and_says_so(page: str, tmp_path: Path) -> None:
+    assert "Ours gains most over grey here" in page
+    results = build_results(5, 30)
+    deltas = [Score("ours", name, "delta_e00", 5.0 + i) for i, name in enumerate(results.pictures)]
+    alone = replace(results, scores=deltas, methods=[m for m in results.methods if m.name != "grey"])
+    rows = choose_rows(alone)
+    assert [row.picture for row in rows[:4]] == results.pictures[:4]
+    assert rows[0].improvement == -5.0
+    text = write_report(alone, tmp_path, picture_of=picture_of).read_text(encoding="utf-8")
+    assert "Ours comes nearest to the truth here" in text
+    assert "over grey here" not in text
+    assert "than grey does" not in text
 
 
 def test_the_sheet_holds_each_picture_in_its_place(results: Results) -> None:
@@ -567,9 +642,16 @@ def test_messages_in_a_report_name_nobody(results: Results, tmp_path: Path, monk
     methods = [
         replace(m, failure="/people/ada/x.onnx: missing", settings={"file": "/people/ada/x"}) for m in results.methods
     ]
-    told = replace(results, methods=methods, left_out=[("p", "/people/ada/p.jpg: damaged")])
+    told = replace(
+        results,
+        title="Colorizers compared on ada/photos",
+        data={**results.data, "set": "people/ada"},
+        methods=methods,
+        left_out=[("p", "/people/ada/p.jpg: damaged")],
+    )
     write_report(told, tmp_path, picture_of=lambda method, picture: None)
     for name in ("report.json", "report.md", "index.html"):
         text = (tmp_path / name).read_text(encoding="utf-8")
-        assert "people/ada" not in text
+        assert not re.search(r"\bada\b", text)
+        assert re.search(r"compared on (…|\\u2026)/photos", text)
         assert "x.onnx" in text
