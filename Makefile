@@ -3,7 +3,8 @@
 #   make demo     fit on the photographs that scikit-image and scikit-learn ship, write demo/index.html
 #   make test     run the test suite
 #   make lint     ruff (lint and format) and mypy
-#   make bench    the quality benchmark; BENCH="..." names its data and options, without it they are listed
+#   make bench    compare colorizers on photographs that come along; BENCH="..." names other data and options
+#   make torch    also install torch, for the U-Net of the benchmark and for the tests that need it
 #   make format   rewrite the files as ruff likes them
 #   make clean    remove .venv, caches and the demo's output
 
@@ -16,7 +17,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench format clean
+.PHONY: help demo test lint bench torch format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -33,14 +34,19 @@ lint: $(STAMP)
 	$(PYTHON) -m mypy
 
 bench: $(STAMP)
-	$(PYTHON) -m benchmarks.photos $(or $(BENCH),--help)
+	$(PYTHON) cli.py benchmark $(or $(BENCH),photos --quick -o bench/)
+
+# A bare `torch` brings gigabytes of CUDA on Linux; TORCH may name another build.
+TORCH := torch==2.13.0
+torch: $(STAMP)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check '$(TORCH)'
 
 format: $(STAMP)
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
 clean:
-	rm -rf $(VENV) build dist demo/out demo/index.html *.egg-info
+	rm -rf $(VENV) build dist demo/out demo/index.html bench *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -23,11 +23,11 @@ and write a report: tables as CSV and JSON, and one page (index.html) that needs
 """
 EPILOG = """\
 examples:
-  featcolor benchmark photos --quick -o report/                        on photographs that come with featcolor
+  featcolor benchmark photos --quick -o look/                          on photographs that come with featcolor
   featcolor benchmark photos --data test/ --refs refs/ -o report/
-  featcolor benchmark photos --data val/ --layout imagenet-val5k --refs refs/ --onnx ddcolor-tiny=net.onnx -o report/
-  featcolor benchmark outputs gallery/ --model town.featcolor -o report/
-  featcolor benchmark speed -o report/
+  featcolor benchmark photos --data val/ --layout imagenet-val5k --refs refs/ --onnx ddcolor-tiny=net.onnx -o val5k/
+  featcolor benchmark outputs gallery/ --model town.featcolor -o others/
+  featcolor benchmark speed -o speed/
 
 'featcolor benchmark photos --help' explains photos, and so on.
 """
