@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.datasets import PROTOCOLS, read_truth
-from benchmarks.photos import LINE, measure
+from benchmarks.readings import LINE, measure
 from featcolor.colorizer import Colorizer
 from featcolor.config import DEFAULT_PRESET, PRESETS
 from featcolor.modelfile import load_model

@@ -1,6 +1,6 @@
 """What each part is worth: one fit a line, everything else as the preset has it.
 
-python -m benchmarks.parts --refs ... --test ... [--only LABEL ...]     (the arguments of benchmarks.photos)
+python -m benchmarks.parts --refs ... --test ... [--only LABEL ...]     (the arguments of benchmarks.readings)
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.photos import build_parser, gain_at, load, measure
+from benchmarks.readings import build_parser, gain_at, load, measure
 from featcolor.colorizer import Colorizer
 from featcolor.config import PRESETS
 

@@ -1,4 +1,5 @@
-"""Fit on references, colour test pictures, and say how good it is: `python -m benchmarks.photos --help`."""
+"""The study behind the defaults: one fit read with several temperatures and saturations (`featcolor benchmark photos`
+compares methods): `python -m benchmarks.readings --help`."""
 
 from __future__ import annotations
 
