@@ -1,5 +1,7 @@
-"""The study behind the defaults: one fit read with several temperatures and saturations (`featcolor benchmark photos`
-compares methods): `python -m benchmarks.readings --help`."""
+"""The study behind the defaults: one fit, read with several temperatures and saturations.
+
+`python -m benchmarks.readings --help`; to compare methods there is `featcolor benchmark photos`.
+"""
 
 from __future__ import annotations
 
