@@ -29,10 +29,10 @@ METHODS: Final[Mapping[str, Callable[[], Method]]] = MappingProxyType(
         "superpixels": SuperpixelTransfer,
         "neighbours": Neighbours,
         "ridge": partial(Featcolor, replace(BALANCED, solver="ridge", head="mean"), title="ridge regression"),
-        "featcolor-mean": partial(Featcolor, replace(BALANCED, head="mean"), title="featcolor balanced, head mean"),
+        "featcolor-mean": partial(Featcolor, replace(BALANCED, head="mean"), title="featcolor, mean head"),
         **{f"featcolor-{name}": partial(Featcolor, PRESETS[name], title=f"featcolor {name}") for name in PRESETS},
-        "unet": partial(UNet, title="U-Net, our fitting time"),
-        "unet-x10": partial(UNet, LONG_TRAINING, title="U-Net, 10 times our fitting time"),
+        "unet": partial(UNet, title="U-Net, our time"),
+        "unet-x10": partial(UNet, LONG_TRAINING, title="U-Net, 10 × our time"),
     }
 )
 """What builds each method, without work, by its name on the command line, in the order that reports show."""
