@@ -353,3 +353,17 @@ def test_networks_of_the_users_are_asked_for_and_bound(photographs, tmp_path):
     pictures, sets = bind_weights({})
     assert pictures == PICTURE_METRICS
     assert sets == SET_METRICS
+
+
+def test_delta_cf_of_means_is_there_in_both_scales():
+    """Red and green halves: rg is +100 and -100, whose mean is 0 with sign and 100 without; yb is 50 all over."""
+    truth = np.zeros((4, 4, 3), np.uint8)
+    truth[:2, :, 0] = truth[2:, :, 1] = 100
+    grey = flat(50, 50, 50, shape=(4, 4))
+    assert set_value("delta_cf_of_means", [truth], [grey]) == pytest.approx(100 + 0.3 * 50)
+    assert set_value("delta_cf_abs_of_means", [truth], [grey]) == pytest.approx(0.3 * np.hypot(100, 50))
+
+
+def test_one_picture_has_no_fid():
+    assert np.isnan(SET_METRICS["fid"].combine(np.ones((1, 2, 3))))
+    assert SET_METRICS["fid"].combine(np.random.default_rng(0).normal(size=(5, 2, 3))) > 0
