@@ -31,7 +31,7 @@ DISTANCE_LAYERS: Final = ("stride4", "stride8", "stride16", "stride32")
 UNIT_EPSILON: Final = 1e-10
 """Added to the length of a vector before the division by it, as in LPIPS."""
 
-_INSTALL = "pip install 'featcolor[perceptual]'"
+_INSTALL = "pip install flip-evaluator ssimulacra2"
 
 
 def flip(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:

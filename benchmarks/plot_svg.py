@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INSTALL: Final = "pip install 'featcolor[report]'"
+INSTALL: Final = "pip install matplotlib"
 
 INKS: Final[Mapping[str, str]] = {
     "ink": "#010101",

@@ -26,7 +26,7 @@ from refine.upsample import upsample_bands
 if TYPE_CHECKING:
     from benchmarks.unet_training import Trained
 
-TORCH_MISSING: Final = "the U-Net needs torch, which is not installed; install it by: pip install 'featcolor[train]'"
+TORCH_MISSING: Final = "the U-Net needs torch, which is not installed; install it by: pip install torch"
 
 
 class UNet(Method):

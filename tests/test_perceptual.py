@@ -62,7 +62,7 @@ def test_a_missing_wheel_names_the_remedy(
     wheel: str, distance: Distance, truth: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, wheel, None)
-    with pytest.raises(UsageError, match=r"pip install 'featcolor\[perceptual\]'"):
+    with pytest.raises(UsageError, match="pip install flip-evaluator ssimulacra2"):
         distance(truth, truth)
 
 

@@ -203,7 +203,7 @@ def _method_names(arguments: argparse.Namespace, known: Sequence[str], tell: Cal
         return ["grey"]
     names = QUICK_METHODS.split(",") if arguments.quick and not arguments.methods else list(known)
     if find_spec("torch") is None and (left := [name for name in names if name.startswith("unet")]):
-        tell(f"left out {', '.join(left)}: needs torch; pip install 'featcolor[train]'")
+        tell(f"left out {', '.join(left)}: needs torch; pip install torch")
         names = [name for name in names if name not in left]
     return names
 
