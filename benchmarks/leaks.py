@@ -46,7 +46,8 @@ LIKELY: Final = 0.6
 """Signatures with this product or more are aligned: about 4 in 10,000 pairs of unlike photographs."""
 SAME: Final = 0.75
 """Least gradient correlation of one picture. Measured (benchmarks/leaks_study.py): copies are above 0.78; unlike
-photographs below 0.64 in 20 million pairs, product photographs of one shape on white up to 0.71."""
+photographs below 0.64 there and, by a scratch script over all our sets, in 20 million pairs; product photographs of one
+shape on white up to 0.71."""
 FLAT: Final = 1.0
 """Deviation of a thumbnail, in codes of 255, below which there is nothing to compare."""
 REFERENCE_BLOCK: Final = 1024
