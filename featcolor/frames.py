@@ -1,0 +1,113 @@
+"""What a film is to us: facts about its stream, and its frames one by one. No decoder here; `featcolor.videos` has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.unsignedinteger[Any]]
+"""Samples of a plane as the stream holds them: uint8 for 8 bits, uint16 for more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipInfo:
+    """Facts about a film that every output has to keep.
+
+    Attributes
+    ----------
+    name : what messages call it.
+    width, height : of the stored frames, before rotation.
+    time_base : seconds a unit of `Frame.pts`.
+    rate : average frames a second; None where nobody knows (then the time stamps say it all).
+    pixel_aspect : width of a pixel over its height.
+    rotation : degrees anticlockwise that a player turns the stored frames by: 0, 90, 180 or 270.
+    matrix : how Y'CbCr is made of R'G'B': "bt601", "bt709" or "bt2020".
+    full_range : whether codes span 0..2^bits - 1, not 16..235 (luma) and 16..240 (chroma) of 8 bits.
+    bits : of a sample, 8..16.
+    chroma_shift : (rows, columns) halvings of the chroma planes: (1, 1) is 4:2:0, (0, 1) is 4:2:2, (0, 0) is 4:4:4.
+    colour : whether the input has chroma planes at all.
+    interlaced : whether frames are woven of two fields.
+    n_frames : what the container says, which may be wrong; None where it says nothing.
+    tags : primaries, transfer and the rest that is copied to the output, by name.
+    """
+
+    name: str
+    width: int
+    height: int
+    time_base: Fraction
+    rate: Fraction | None = None
+    pixel_aspect: Fraction = Fraction(1)
+    rotation: int = 0
+    matrix: str = "bt709"
+    full_range: bool = False
+    bits: int = 8
+    chroma_shift: tuple[int, int] = (1, 1)
+    colour: bool = True
+    interlaced: bool = False
+    n_frames: int | None = None
+    tags: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Frame:
+    """One frame as decoded.
+
+    Attributes
+    ----------
+    index : zero-based number in decode order, of the whole file (not of the part that `--start` chose).
+    luma : (H, W) codes, the Y' plane bit for bit.
+    cb, cr : (h, w) codes, or None for a grey stream.
+    pts : time stamp in units of `ClipInfo.time_base`.
+    duration : in the same units, 0 where unknown.
+    damaged : whether the decoder could not restore it; luma is then the frame before's, or mid grey for the first.
+    """
+
+    index: int
+    luma: Codes
+    cb: Codes | None = None
+    cr: Codes | None = None
+    pts: int = 0
+    duration: int = 0
+    damaged: bool = False
+
+
+class ClipReader(Protocol):
+    """A film that can be read from the start, once; a context manager. Open it again to read it again."""
+
+    @property
+    def info(self) -> ClipInfo: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class ClipWriter(Protocol):
+    """Where coloured frames go, in order; a context manager that leaves a whole file, or none when an error passes."""
+
+    @property
+    def chroma_shape(self) -> tuple[int, int]:
+        """(h, w) that the planes given to `write` must have."""
+
+    @property
+    def bits(self) -> int:
+        """Of the samples given to `write`: those of the input."""
+
+    def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
+        """Encode the frame's luma, as it is, with these chroma planes."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
