@@ -1,0 +1,216 @@
+"""Colour for the shots of a film, one after the other: each is decoded, coloured and kept before the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+import numpy as np
+
+from featcolor.clipreport import GUESS_BELOW, ShotReport, Source
+from featcolor.clipwork import Segment, WorkFolder
+from featcolor.colorizer import Colorizer
+from featcolor.errors import PictureError
+from featcolor.frames import ClipInfo, Codes, Frame
+from featcolor.propagation import FilmConfig, Guess, KeyChroma, colour_shot, fit_guess
+from featcolor.sampling import resize, working_size
+from featcolor.stores import PlaneStore
+from featcolor.ycbcr import lightness_from_luma
+from features.base import FloatArray
+from refine.upsample import upsample
+
+FITTED_PICTURES: Final = 24
+"""Key frames, spread over the film, that shots without one learn from."""
+
+KeyOf = Callable[[Frame], FloatArray]
+"""A frame that has a key picture to that picture's chroma, (H, W, 2)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShotPlan:
+    """What is to be done with one shot.
+
+    Attributes
+    ----------
+    number : its place among the shots, from 0.
+    first, last : numbers of its first and last frame in the film.
+    kind : how it begins.
+    keys : numbers of its frames that a person coloured, rising.
+    guessed : numbers of its frames that are coloured first in their place where it has none.
+    source : where its colour comes from.
+    """
+
+    number: int
+    first: int
+    last: int
+    kind: str = "cut"
+    keys: tuple[int, ...] = ()
+    guessed: tuple[int, ...] = ()
+    source: Source = "key frames"
+
+    def __len__(self) -> int:
+        """Frames."""
+        return self.last - self.first + 1
+
+
+def spread_keys(first: int, last: int, every: int) -> tuple[int, ...]:
+    """The middle frames of equal pieces, each at most `every` frames long.
+
+    >>> spread_keys(100, 149, 25), spread_keys(7, 7, 25)
+    ((112, 137), (7,))
+    """
+    count = last - first + 1
+    pieces = -(-count // every)
+    ends = [first + count * piece // pieces for piece in range(pieces + 1)]
+    return tuple((low + high - 1) // 2 for low, high in zip(ends, ends[1:], strict=False))
+
+
+def film_size(info: ClipInfo, config: FilmConfig) -> tuple[int, int]:
+    """(h, w) at which colour is worked out: the frame's own where that is small enough, never more."""
+    height, width = working_size((info.height, info.width), config.size)
+    return min(height, info.height), min(width, info.width)
+
+
+class ShotColouring:
+    """Colours shots and keeps them in a work folder.
+
+    Parameters
+    ----------
+    info : of the film
+    config : of the propagation
+    work : where the segments go
+    key_of : chroma of a frame that a person coloured
+    guess : what colours other frames; None: a regressor fitted on key frames, see `learn`
+    """
+
+    def __init__(
+        self, info: ClipInfo, config: FilmConfig, work: WorkFolder, key_of: KeyOf, guess: Guess | None = None
+    ) -> None:
+        self.info, self.config, self.work, self.key_of = info, config, work, key_of
+        self.size = film_size(info, config)
+        self._guess, self._fitted = guess, guess
+
+    def learn(self, frames: Iterable[Frame], keys: Sequence[int]) -> None:
+        """Fit what colours the shots without a key frame on the clip's key frames, or on some of many."""
+        chosen = {keys[i] for i in np.linspace(0, len(keys) - 1, min(len(keys), FITTED_PICTURES)).round().astype(int)}
+        pictures = []
+        for frame in frames:
+            if frame.index in chosen:
+                pictures.append((self._lightness(frame.luma), self._chroma(frame)))
+            if len(pictures) == len(chosen):
+                break
+        self._fitted = fit_guess(pictures, self.config)
+
+    def run(
+        self, frames: Iterable[Frame], plans: Sequence[ShotPlan], progress: Callable[[int, int], None]
+    ) -> list[ShotReport]:
+        """Colour all shots that are not done; `frames` are those of all shots, in order, from the first."""
+        total, done = sum(map(len, plans)), 0
+        waiting = {plan.number for plan in plans if not self.work.has(plan.number, plan.first, plan.last)}
+        last = max(waiting, default=-1)
+        stream = iter(frames)
+        for plan in plans:
+            shot = islice(stream, len(plan)) if plan.number <= last else iter(())
+            if plan.number in waiting:
+                before = done
+                self._colour(plan, shot, lambda now, before=before: progress(before + now, total))  # type: ignore[misc]
+            else:
+                for _ in shot:
+                    pass
+            done += len(plan)
+            progress(done, total)
+        return [self._report(plan) for plan in plans]
+
+    def _colour(self, plan: ShotPlan, frames: Iterator[Frame], progress: Callable[[int], None]) -> None:
+        own = set(plan.keys)
+        guess = self._guess if plan.keys else self._fitted
+        lightness = PlaneStore(len(plan), self.size, folder=self.work.path)
+        try:
+            keys: list[KeyChroma] = []
+            count = 0
+            for count, frame in enumerate(frames, start=1):
+                lightness[count - 1] = self._lightness(frame.luma)
+                if frame.index in own:
+                    keys.append(KeyChroma(count - 1, self._chroma(frame)))
+            if count != len(plan):
+                raise PictureError(
+                    f"{self.info.name}: {plan.first + count} frames could be decoded this time, more before; is the "
+                    "file being written, or the disk failing?"
+                )
+            if not keys:
+                assert guess is not None, "a plan without key frames comes with a guess"
+                places = [number - plan.first for number in plan.guessed]
+                keys = [KeyChroma(place, guess(lightness[place])[0]) for place in places]
+            colours = colour_shot(
+                lightness,
+                keys,
+                config=self.config,
+                guess=guess,
+                folder=self.work.path,
+                progress=lambda now, _: progress(now),
+            )
+            try:
+                self.work.save(plan.number, plan.first, colours, {"notes": colours.notes})
+            finally:
+                colours.close()
+        finally:
+            lightness.close()
+
+    def _report(self, plan: ShotPlan) -> ShotReport:
+        with self.work.segment(plan.number) as segment:
+            confidence, guessed = confidence_curves(segment)
+        return ShotReport(
+            first=plan.first,
+            last=plan.last,
+            kind=plan.kind,
+            key_frames=plan.keys,
+            confidence=confidence,
+            guessed=guessed,
+            source=plan.source,
+        )
+
+    def _lightness(self, luma: Codes) -> FloatArray:
+        return np.asarray(resize(lightness_from_luma(luma, self.info), self.size))
+
+    def _chroma(self, frame: Frame) -> FloatArray:
+        return np.asarray(resize(self.key_of(frame), self.size))
+
+
+def confidence_curves(segment: Segment) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean confidence, and the share of the picture that is a guess, of every frame of a shot."""
+    planes = segment.confidence.reshape(len(segment.confidence), -1)
+    return tuple(map(float, planes.mean(axis=1))), tuple(map(float, (planes < GUESS_BELOW).mean(axis=1)))
+
+
+def model_guess(colorizer: Colorizer, info: ClipInfo) -> Guess:
+    """What a model says of a frame, which it is shown the way up that a player shows it."""
+    turns = info.rotation // 90
+
+    def guess(lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
+        upright = np.ascontiguousarray(np.rot90(lightness, turns))
+        chroma, confidence, working = colorizer.predict_working(upright)
+        if chroma.shape[0] > upright.shape[0] or chroma.shape[1] > upright.shape[1]:
+            chroma = resize(chroma, (upright.shape[0], upright.shape[1]))
+        elif chroma.shape[:2] != upright.shape:
+            chroma = upsample(chroma, working, upright)
+        confidence = resize(confidence, (upright.shape[0], upright.shape[1]))
+        return np.ascontiguousarray(np.rot90(chroma, -turns)), np.ascontiguousarray(np.rot90(confidence, -turns))
+
+    return guess
+
+
+def plan_shots(
+    shots: Iterable[tuple[int, int, str]], keys: Mapping[int, object], *, every: int, model: bool
+) -> list[ShotPlan]:
+    """Plans from (first, last, kind) of each shot and the frames that a person coloured."""
+    plans = []
+    for number, (first, last, kind) in enumerate(shots):
+        own = tuple(sorted(frame for frame in keys if first <= frame <= last))
+        source: Source = "key frames" if own else "model" if model else "clip's other key frames"
+        guessed = () if own else spread_keys(first, last, every)
+        plans.append(
+            ShotPlan(number=number, first=first, last=last, kind=kind, keys=own, guessed=guessed, source=source)
+        )
+    return plans
