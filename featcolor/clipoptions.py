@@ -66,7 +66,7 @@ class ClipOptions:
     start, end : the part that is coloured and written, from start up to, not including, end; None: from the first,
         or to the last frame.
     mask : a picture or a film; colour is added where it is white.
-    region : x, y, width, height in pixels of the stored frame; colour is added there only.
+    region : "x,y,width,height" in pixels of the picture as it is shown; colour is added there only.
     chroma_only : write the colour alone, on an even grey.
     saturation : factor on the colours, key frames' too.
     every : frames between key frames that the model colours, at most.
@@ -85,7 +85,7 @@ class ClipOptions:
     start: Place | None = None
     end: Place | None = None
     mask: Path | None = None
-    region: tuple[int, int, int, int] | None = None
+    region: str | None = None
     chroma_only: bool = False
     saturation: float = 1.0
     every: int = DEFAULT_EVERY
@@ -108,19 +108,3 @@ def parse_rate(text: str) -> Fraction:
     if not 0 < rate <= 1000:
         raise ValueError(f"frames a second are a number up to 1000 (24, 23.976, 30000/1001), got {text!r}")
     return rate
-
-
-def parse_region(text: str) -> tuple[int, int, int, int]:
-    """Four whole numbers x,y,width,height; ValueError for anything else.
-
-    >>> parse_region("10,20,64,48")
-    (10, 20, 64, 48)
-    """
-    parts = text.split(",")
-    try:
-        x, y, width, height = (int(part) for part in parts)
-    except ValueError:
-        x = y = width = height = -1
-    if min(x, y) < 0 or min(width, height) < 1:
-        raise ValueError(f"a region is x,y,width,height in whole pixels, got {text!r}")
-    return x, y, width, height

@@ -1,0 +1,229 @@
+"""The last pass over a film: every frame gets its colour at full size and is written, its luma as it came."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from featcolor.clipmask import MaskSource, apply_mask
+from featcolor.clipreport_page import Tile
+from featcolor.clipshots import ShotPlan
+from featcolor.clipwork import WorkFolder
+from featcolor.errors import ClipError
+from featcolor.frames import ClipInfo, ClipWriter, Codes, Frame
+from featcolor.keypictures import read_key
+from featcolor.sampling import resize
+from featcolor.ycbcr import (
+    cbcr_to_chroma,
+    chroma_from_codes,
+    chroma_to_cbcr,
+    code_range,
+    key_planes,
+    lightness_from_luma,
+    luma_at_chroma,
+    luma_from_codes,
+    subsample,
+    upright,
+    ycbcr_to_rgb,
+)
+from features.base import FloatArray
+from refine.upsample import upsample
+
+THREADS: Final = 2
+AHEAD: Final = 6
+"""Frames that wait for their colour or for the encoder at once."""
+
+TILE_SIDE: Final = 320
+"""Longer side of a frame on the report's page."""
+
+
+class KeyPictures:
+    """The pictures that a person coloured, by the number of the frame that each shows; read when they are needed."""
+
+    def __init__(self, paths: Mapping[int, Path], info: ClipInfo) -> None:
+        self._paths, self._info = dict(paths), info
+
+    def __contains__(self, frame: int) -> bool:
+        return frame in self._paths
+
+    def planes(self, frame: int, info: ClipInfo) -> tuple[Codes, Codes]:
+        """Cb and Cr codes of a frame's picture on the chroma grid that `info` says."""
+        return key_planes(read_key(self._paths[frame], info), info)
+
+    def chroma(self, frame: Frame) -> FloatArray:
+        """a* and b*, (H, W, 2), of a frame's picture at the luma of the frame."""
+        whole = replace(self._info, chroma_shift=(0, 0))
+        return cbcr_to_chroma(frame.luma, *self.planes(frame.index, whole), whole)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What is done to the colour on its way into the film.
+
+    Attributes
+    ----------
+    saturation : factor on Cb and Cr.
+    chroma_only : every frame's luma becomes one middle grey. Cb and Cr stay: laid over the grey film in an editor's
+        "colour" blend mode, which keeps the lower layer's luma and the upper one's colour differences, the layer gives
+        what the coloured film shows.
+    """
+
+    saturation: float = 1.0
+    chroma_only: bool = False
+
+
+class Encoding:
+    """Gives frames their colour from the segments of a work folder, and writes them.
+
+    Parameters
+    ----------
+    info : of the input
+    writer : entered by the caller
+    work : with a segment for every plan
+    keys : pictures whose chroma their frames carry unchanged
+    mask : where colour is added; None: everywhere
+    look : of the output
+    tiles : numbers of the frames that are kept small for the report's page
+    """
+
+    def __init__(
+        self,
+        info: ClipInfo,
+        writer: ClipWriter,
+        work: WorkFolder,
+        keys: KeyPictures,
+        *,
+        mask: MaskSource | None = None,
+        look: Look | None = None,
+        tiles: Collection[int] = (),
+    ) -> None:
+        self._info, self._writer, self._work, self._keys, self._mask = info, writer, work, keys, mask
+        self._look = look or Look()
+        self._out = replace(info, chroma_shift=shift_of((info.height, info.width), writer.chroma_shape))
+        self._wanted = set(tiles)
+        self.tiles: list[Tile] = []
+
+    def run(self, frames: Iterable[Frame], plans: Sequence[ShotPlan], progress: Callable[[int, int], None]) -> None:
+        """Write all frames of all shots; they are coloured in threads, a few ahead of the encoder."""
+        total = sum(map(len, plans))
+        waiting: deque[tuple[Frame, Future[tuple[Codes, Codes]]]] = deque()
+        done = 0
+        with ThreadPoolExecutor(THREADS) as pool:
+            for frame, low, confidence in self._matched(iter(frames), plans):
+                mask = None if self._mask is None else self._mask.at(frame.index)
+                waiting.append((frame, pool.submit(self._planes, frame, low, mask, confidence)))
+                if len(waiting) > AHEAD:
+                    self._write(*waiting.popleft())
+                    done += 1
+                    progress(done, total)
+            while waiting:
+                self._write(*waiting.popleft())
+                done += 1
+                progress(done, total)
+
+    def _matched(
+        self, frames: Iterator[Frame], plans: Sequence[ShotPlan]
+    ) -> Iterator[tuple[Frame, FloatArray, FloatArray]]:
+        """Every frame with its chroma and confidence at the working size."""
+        for plan in plans:
+            with self._work.segment(plan.number) as segment:
+                for number in range(plan.first, plan.last + 1):
+                    frame = next(frames, None)
+                    if frame is None or frame.index != number:
+                        raise ClipError(
+                            f"{self._info.name}: frame {number} could be decoded before and cannot now; is the file "
+                            "being written, or the disk failing?"
+                        )
+                    yield frame, segment.chroma(number), segment.confidence[number - plan.first]
+
+    def _planes(
+        self, frame: Frame, low: FloatArray, mask: FloatArray | None, confidence: FloatArray
+    ) -> tuple[Codes, Codes]:
+        if frame.index in self._keys:
+            cb, cr = self._keys.planes(frame.index, self._out)
+        else:
+            cb, cr = full_planes(frame.luma, low, self._out)
+        if self._look.saturation != 1:
+            cb, cr = (saturate(plane, self._look.saturation, self._out) for plane in (cb, cr))
+        if mask is not None:
+            given = [None if plane is None else _fit(plane, cb.shape) for plane in (frame.cb, frame.cr)]
+            cb, cr = apply_mask(cb, cr, mask, *given, bits=self._info.bits)
+        if frame.index in self._wanted:
+            self.tiles.append(Tile(frame.index, small_rgb(frame.luma, cb, cr, self._info), self._upright(confidence)))
+        return cb, cr
+
+    def _upright(self, plane: FloatArray) -> FloatArray:
+        return np.asarray(upright(plane, self._info.rotation))
+
+    def _write(self, frame: Frame, planes: Future[tuple[Codes, Codes]]) -> None:
+        cb, cr = planes.result()
+        if self._look.chroma_only:
+            place = code_range(self._info)
+            frame = replace(frame, luma=np.full_like(frame.luma, place.black + place.luma_span // 2))
+        self._writer.write(frame, cb, cr)
+
+
+def full_planes(luma: Codes, low: FloatArray, info: ClipInfo) -> tuple[Codes, Codes]:
+    """Cb and Cr codes of a frame from its chroma at the working size, raised along the edges of its lightness.
+
+    Parameters
+    ----------
+    luma : (H, W) codes
+    low : (h, w, 2), a* and b*
+    info : its chroma shift is that of the planes that are returned
+    """
+    lightness = lightness_from_luma(luma, info)
+    guide = subsample(lightness, info.chroma_shift)
+    height, width = guide.shape
+    if low.shape[0] >= height and low.shape[1] >= width:
+        chroma = np.asarray(resize(low, (height, width)))
+    else:
+        size = min(low.shape[0], height), min(low.shape[1], width)
+        chroma = upsample(np.asarray(resize(low, size)), np.asarray(resize(lightness, size)), guide)
+    return chroma_to_cbcr(luma_at_chroma(luma, info.chroma_shift), chroma, info)
+
+
+def saturate(plane: Codes, factor: float, info: ClipInfo) -> Codes:
+    """Codes of Cb or Cr moved away from neutral, or toward it, within what the range allows."""
+    place = code_range(info)
+    half = place.chroma_span / 2
+    moved = place.neutral + np.clip((plane.astype(np.float32) - place.neutral) * np.float32(factor), -half, half)
+    return np.minimum(np.rint(moved), place.top).astype(plane.dtype)
+
+
+def shift_of(shape: tuple[int, int], chroma: tuple[int, int]) -> tuple[int, int]:
+    """How often rows and columns of a frame were halved to give its chroma planes.
+
+    >>> shift_of((271, 480), (136, 240)), shift_of((90, 120), (90, 120))
+    ((1, 1), (0, 0))
+    """
+    shifts = [
+        next((shift for shift in range(4) if -(-whole >> shift) == part), None)
+        for whole, part in zip(shape, chroma, strict=True)
+    ]
+    if shifts[0] is None or shifts[1] is None:
+        raise ValueError(f"chroma planes of {chroma} do not go with frames of {shape}")
+    return shifts[0], shifts[1]
+
+
+def small_rgb(luma: Codes, cb: Codes, cr: Codes, info: ClipInfo) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """A frame as a player shows it, its longer side at most `TILE_SIDE`, (h, w, 3) uint8."""
+    height, width = luma.shape
+    scale = min(1.0, TILE_SIDE / max(height, width))
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    units = [luma_from_codes(_fit(luma, size), info), *(chroma_from_codes(_fit(plane, size), info) for plane in (cb, cr))]
+    return np.asarray(upright(ycbcr_to_rgb(units[0], units[1], units[2], info), info.rotation), np.uint8)
+
+
+def _fit(plane: Codes, shape: tuple[int, ...]) -> Codes:
+    if plane.shape == shape:
+        return plane
+    shrinks = plane.shape[0] >= shape[0] and plane.shape[1] >= shape[1]
+    return np.asarray(cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
