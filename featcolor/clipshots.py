@@ -12,7 +12,7 @@ import numpy as np
 from featcolor.clipreport import GUESS_BELOW, ShotReport, Source
 from featcolor.clipwork import Segment, WorkFolder
 from featcolor.colorizer import Colorizer
-from featcolor.errors import PictureError
+from featcolor.errors import ClipError
 from featcolor.frames import ClipInfo, Codes, Frame
 from featcolor.propagation import FilmConfig, Guess, KeyChroma, colour_shot, fit_guess
 from featcolor.sampling import resize, working_size
@@ -135,7 +135,7 @@ class ShotColouring:
                 if frame.index in own:
                     keys.append(KeyChroma(count - 1, self._chroma(frame)))
             if count != len(plan):
-                raise PictureError(
+                raise ClipError(
                     f"{self.info.name}: {plan.first + count} frames could be decoded this time, more before; is the "
                     "file being written, or the disk failing?"
                 )

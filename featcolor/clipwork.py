@@ -51,10 +51,11 @@ class WorkFolder:
     ----------
     path : the folder.
     resumed : whether an earlier run had begun it.
+    temporary : whether nobody can come back to it.
     """
 
-    def __init__(self, path: Path, *, resumed: bool = False) -> None:
-        self.path, self.resumed = path, resumed
+    def __init__(self, path: Path, *, resumed: bool = False, temporary: bool = False) -> None:
+        self.path, self.resumed, self.temporary = path, resumed, temporary
 
     def has(self, number: int, first: int, last: int) -> bool:
         """Whether the shot of this number is done, with these frames of the film."""
@@ -159,7 +160,7 @@ def open_work(
         When earlier work is there and neither was asked for, or when it was done with something else.
     """
     if path is None:
-        return WorkFolder(Path(tempfile.mkdtemp(prefix="featcolor-")))
+        return WorkFolder(Path(tempfile.mkdtemp(prefix="featcolor-")), temporary=True)
     earlier = _earlier(path)
     if earlier is not None and resume:
         changed = _differences(earlier, fingerprint)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from featcolor.stores import PlaneStore
 from features.base import FloatArray
@@ -112,3 +113,23 @@ def colour_shot(
         if progress is not None:
             progress(index + 1, count)
     return ShotColours(chroma, confidence)
+
+
+def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: FilmConfig | None = None) -> Guess:
+    """What says the chroma of a frame that no key frame's colour reaches, learnt from all key frames of a film.
+
+    Placeholder: the mean chroma of each of 32 lightnesses.
+    """
+    levels = np.concatenate([_levels(lightness).ravel() for lightness, _ in pictures])
+    chroma = np.concatenate([planes.reshape(-1, 2) for _, planes in pictures])
+    counts = np.maximum(np.bincount(levels, minlength=32), 1)
+    table = np.stack([np.bincount(levels, chroma[:, i], 32) / counts for i in range(2)], axis=-1).astype(np.float32)
+
+    def guess(lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return table[_levels(lightness)], np.full_like(lightness, 0.1)
+
+    return guess
+
+
+def _levels(lightness: FloatArray) -> NDArray[np.intp]:
+    return np.clip(lightness * 32, 0, 31).astype(np.intp)

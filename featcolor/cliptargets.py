@@ -1,0 +1,76 @@
+"""Where a coloured film goes: a file, a folder of frames, or a pipe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from featcolor.clipoptions import PIPE, ClipOptions
+from featcolor.clipwork import work_path
+from featcolor.errors import UsageError
+from featcolor.frames import ClipInfo
+
+
+class Target:
+    """An output as a person named it.
+
+    Attributes
+    ----------
+    name : as it was named.
+    is_folder : whether frames go there as pictures: a folder that exists, or a name that ends in / or has no suffix.
+    work_path : where the work folder lies.
+    """
+
+    def __init__(self, name: str, options: ClipOptions) -> None:
+        self.name, self._options = name, options
+        self.is_pipe = name == PIPE
+        self.is_folder = not self.is_pipe and (Path(name).is_dir() or name.endswith(("/", os.sep)) or not Path(name).suffix)
+        self.work_path = work_path(str(Path(name).resolve()))
+        if options.picture_format is not None and not self.is_folder:
+            raise UsageError(f"{name}: --format is for a folder of frames; end the name with / to make one")
+
+    def check(self, source: Path) -> None:
+        """Refuse a target that cannot be written, is there already, or is the input."""
+        if self.is_pipe:
+            return
+        path = Path(self.name).resolve()
+        if path == source.resolve():
+            raise UsageError(f"{self.name} is the input; choose another output")
+        if not path.parent.is_dir():
+            raise UsageError(f"{path.parent}: no such folder; make it first")
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise UsageError(f"{path.parent}: nothing can be written there; choose another folder or change its permissions")
+        if self._options.overwrite:
+            return
+        if not self.is_folder and path.exists():
+            raise UsageError(f"{self.name} exists; add --overwrite to replace it")
+        if self.is_folder and path.is_dir() and any(path.iterdir()):
+            raise UsageError(f"{self.name} has files in it; add --overwrite to write among them")
+
+    def writer(
+        self, info: ClipInfo, source: str, *, first_pts: int | None = None, last_pts: int | None = None
+    ) -> Any:
+        """A ClipWriter, not entered, with `notes`; what does not fit is refused here."""
+        options = self._options
+        if self.is_pipe:
+            from featcolor.y4m import Y4mWriter
+
+            return Y4mWriter(info)
+        if self.is_folder:
+            from featcolor.framefolders import FrameFolderWriter
+
+            return FrameFolderWriter(Path(self.name), info, format=options.picture_format or "png")
+        from featcolor.videos import create_clip
+
+        return create_clip(
+            self.name,
+            info,
+            source=source,
+            codec=options.codec,
+            crf=options.crf,
+            pixel_format=options.pixel_format,
+            first_pts=first_pts,
+            last_pts=last_pts,
+            overwrite=options.overwrite,
+        )
