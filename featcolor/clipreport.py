@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
 
 from featcolor.errors import UsageError
 from featcolor.modelfile import jsonable, replacing
+from featcolor.propagation import Lightnesses
+from features.base import FloatArray
 
 REPORT_FORMAT: Final = "featcolor film report"
 REPORT_VERSION: Final = 1
@@ -149,6 +151,17 @@ class ClipReport:
         text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
         with replacing(path) as part:
             part.write_text(text + "\n", encoding="utf-8")
+
+
+def confidence_curves(planes: Lightnesses) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """`ShotReport.confidence` and `guessed` of a shot: its mean and its share of guesses, of planes (h, w), 0..1."""
+    curves = [(float(plane.mean()), float((plane < GUESS_BELOW).mean())) for plane in _each(planes)]
+    return tuple(mean for mean, _ in curves), tuple(share for _, share in curves)
+
+
+def _each(planes: Lightnesses) -> Iterator[FloatArray]:
+    """One after the other: a long shot's lie in a file."""
+    return (planes[index] for index in range(len(planes)))
 
 
 def read_report(path: str | Path) -> ClipReport:
