@@ -143,7 +143,7 @@ class ClipReport:
                 notes=tuple(_text(note) for note in document["notes"]),
                 next=tuple(_read_next(frame) for frame in document["next"]),
             )
-        except (LookupError, TypeError, AttributeError) as error:
+        except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise ValueError(f"a film report with a part missing or wrong ({error})") from error
 
     def write_json(self, path: str | Path) -> None:

@@ -100,6 +100,7 @@ def test_an_unwritable_place_leaves_the_old_report(report: ClipReport, tmp_path:
         (("shots", 0, "key_frames"), ["10"]),
         (("keys", 0, "located"), 1),
         (("next", 0, "gain"), "much"),
+        (("seconds",), 10**400),
         (("damaged",), [1.5]),
     ],
 )
