@@ -25,6 +25,9 @@ SMEAR: Final = 4 / 255
 FALLBACK_RATE: Final = Fraction(25)
 """Frames a second of a folder of masks; no time of theirs is used."""
 
+BT601: Final = (0.299, 0.587, 0.114)
+"""Of red, green and blue in the grey of a mask that has colour."""
+
 Opener = Callable[..., ClipReader]
 """`featcolor.videos.open_clip`, or what reads films like it."""
 
@@ -193,7 +196,7 @@ def _read_still(source: str) -> FloatArray:
     picture = read_picture(source)
     mask = _to_unit(picture.pixels)
     if mask.ndim == 3:
-        mask = mask @ np.float32([0.299, 0.587, 0.114])
+        mask = np.minimum(mask @ np.array(BT601, np.float32), 1)
     return mask if picture.alpha is None else mask * _to_unit(picture.alpha)
 
 

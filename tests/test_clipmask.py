@@ -1,4 +1,4 @@
-"""Masks: exact outside and inside, turned as the film is, held where a mask clip ends, and clear words for a bad one."""
+"""Masks: exact outside and inside, turned as the film is, held where a mask clip ends; a bad one is named."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from featcolor.errors import FeatcolorError, UsageError
 from featcolor.frames import ClipInfo, Frame
 
 INFO = ClipInfo(name="film", width=8, height=4, time_base=Fraction(1, 25), rate=Fraction(25))
+PLANES = arrays(np.uint16, (3, 5))
 
 
 class Reader:
