@@ -28,9 +28,9 @@ GRAIN: Final = 2.5
 SOFTNESS: Final = 0.7
 """Blur before the photographs are made smaller, in pixels."""
 
-CUP: Final = (slice(78, 322), slice(168, 500))
+CUP: Final = (slice(10, 392), slice(76, 482))
 """Where scikit-image's `coffee` shows the cup on its saucer."""
-CUP_WIDTH: Final = 104
+CUP_WIDTH: Final = 96
 
 PANELS: Final = 4
 """Moments of the film that the contact strip shows."""
