@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -14,12 +13,12 @@ from typing import Final, Self
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from refine.shots import Shot, ShotDetector, thumbnail
 
 from featcolor.errors import UsageError
-from featcolor.frames import ClipInfo, ClipReader, Codes, Frame
+from featcolor.frames import ClipInfo, ClipReader, Codes
 from featcolor.ycbcr import lightness_from_luma
 from features.base import FloatArray
-from refine.shots import Shot, ShotDetector, thumbnail
 
 IN_MEMORY: Final = 32 * 2**20
 """Bytes of thumbnails, about 14,000 frames, above which they go to a file."""
@@ -86,7 +85,6 @@ class ClipScan:
     ----------
     first : number of the first frame of the part; 0 for a whole film.
     n_frames : frames in the part, at least 1.
-    n_read : frames that were decoded in all, those before the part among them.
     shots : cover the part without gaps; `first` and `last` of each are frame numbers.
     thumbnails : lightness of every frame, about 64 pixels wide.
     pts, durations : (n_frames,) in units of the clip's time base.
@@ -96,7 +94,6 @@ class ClipScan:
 
     first: int
     n_frames: int
-    n_read: int
     shots: tuple[Shot, ...]
     thumbnails: Thumbnails
     pts: NDArray[np.int64]
@@ -118,59 +115,49 @@ class ClipScan:
 
 
 def scan_clip(
-    reader: ClipReader,
-    *,
-    start: Fraction | float | None = None,
-    end: Fraction | float | None = None,
-    folder: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    reader: ClipReader, *, folder: Path | None = None, progress: Callable[[int, int], None] | None = None
 ) -> ClipScan:
-    """Decode a film once and note what every later pass needs; memory does not grow with its length (40 bytes a frame).
+    """Note what every later pass over a film needs; memory does not grow with its length, but for 25 bytes a frame.
 
     Parameters
     ----------
-    reader : a reader that nothing was read from
-    start, end : seconds from the first frame; the part is the frames with start <= time < end
+    reader : of a film, or of a part of it (`featcolor.clipparts.PartReader`); read to its end
     folder : for the file of a long film's thumbnails
-    progress : called with (frames decoded, frames as far as known)
+    progress : called with (number of frames up to the one just read, frames as far as known)
 
     Raises
     ------
     UsageError
-        No frame lies in the part, or the film has none.
+        The film has no frames.
     """
     info = reader.info
     detector = ShotDetector()
     thumbnails = Thumbnails(folder)
     pts, durations, sharpness = array("q"), array("q"), array("f")
     damaged: list[int] = []
-    first, n_read = 0, 0
+    first = 0
     try:
-        for frame, inside in _marked(reader, start, end):
-            n_read += 1
-            if inside:
-                if not pts:
-                    first = frame.index
-                lightness = small_lightness(frame.luma, info)
-                small = thumbnail(lightness)
-                detector.push(small)
-                thumbnails.append(small)
-                pts.append(frame.pts)
-                durations.append(frame.duration)
-                sharpness.append(_sharpness(lightness))
-                if frame.damaged:
-                    damaged.append(frame.index)
+        for frame in reader:
+            first = first if pts else frame.index
+            lightness = small_lightness(frame.luma, info)
+            small = thumbnail(lightness)
+            detector.push(small)
+            thumbnails.append(small)
+            pts.append(frame.pts)
+            durations.append(frame.duration)
+            sharpness.append(_sharpness(lightness))
+            if frame.damaged:
+                damaged.append(frame.index)
             if progress is not None:
-                progress(n_read, max(n_read, info.n_frames or 0))
+                progress(frame.index + 1, max(frame.index + 1, info.n_frames or 0))
         if not pts:
-            raise UsageError(_nothing(info, start, end, n_read))
+            raise UsageError(f"{info.name}: no frame in it can be decoded; is it a film?")
     except BaseException:
         thumbnails.close()
         raise
     return ClipScan(
         first=first,
         n_frames=len(pts),
-        n_read=n_read,
         shots=tuple(replace(shot, first=shot.first + first, last=shot.last + first) for shot in detector.finish()),
         thumbnails=thumbnails,
         pts=np.array(pts, np.int64),
@@ -180,30 +167,10 @@ def scan_clip(
     )
 
 
-def part_of(
-    reader: ClipReader, start: Fraction | float | None = None, end: Fraction | float | None = None
-) -> Iterator[Frame]:
-    """The frames with start <= time < end, seconds from the first frame; decoding stops at the end of the part."""
-    return (frame for frame, inside in _marked(reader, start, end) if inside)
-
-
-def _marked(
-    reader: ClipReader, start: Fraction | float | None, end: Fraction | float | None
-) -> Iterator[tuple[Frame, bool]]:
-    """Every frame before the part's end, and whether it is in the part."""
-    origin: int | None = None
-    for frame in reader:
-        origin = frame.pts if origin is None else origin
-        time = (frame.pts - origin) * reader.info.time_base
-        if end is not None and time >= end:
-            return
-        yield frame, start is None or time >= start
-
-
 def small_lightness(luma: Codes, info: ClipInfo) -> FloatArray:
     """L* (h, w) float32, 0..1, of a luma plane, its longer side at most `SCAN_WIDTH`.
 
-    The codes are averaged, not their L*: they are within a few units of proportional to it, and this is 10 times faster.
+    The codes are averaged, not their L*: they are within a few units of proportional to it, which is faster.
     """
     height, width = luma.shape
     scale = SCAN_WIDTH / max(height, width)
@@ -219,10 +186,3 @@ def _sharpness(lightness: FloatArray) -> float:
     if spread < 1e-3:
         return 0.0
     return float(np.abs(cv2.Laplacian(lightness, cv2.CV_32F)).mean()) / spread
-
-
-def _nothing(info: ClipInfo, start: Fraction | float | None, end: Fraction | float | None, n_read: int) -> str:
-    if n_read == 0 and end is None:
-        return f"{info.name}: no frame in it can be decoded; is it a film?"
-    part = f"from {float(start or 0):g} s" + (f" to {float(end):g} s" if end is not None else "")
-    return f"{info.name}: no frame lies in the part {part}; choose another --start or --end"
