@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -158,7 +158,7 @@ def scan_clip(
     return ClipScan(
         first=first,
         n_frames=len(pts),
-        shots=tuple(replace(shot, first=shot.first + first, last=shot.last + first) for shot in detector.finish()),
+        shots=tuple(shot._replace(first=shot.first + first, last=shot.last + first) for shot in detector.finish()),
         thumbnails=thumbnails,
         pts=np.array(pts, np.int64),
         durations=np.array(durations, np.int64),
