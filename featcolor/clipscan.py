@@ -13,12 +13,12 @@ from typing import Final, Self
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from refine.shots import Shot, ShotDetector, thumbnail
 
 from featcolor.errors import UsageError
 from featcolor.frames import ClipInfo, ClipReader, Codes
 from featcolor.ycbcr import lightness_from_luma
 from features.base import FloatArray
+from refine.shots import Shot, ShotDetector, thumbnail
 
 IN_MEMORY: Final = 32 * 2**20
 """Bytes of thumbnails, about 14,000 frames, above which they go to a file."""
@@ -34,7 +34,7 @@ class Thumbnails:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=folder)  # noqa: SIM115 - closed by close()
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=None if folder is None else str(folder))  # noqa: SIM115 - closed by close()
         self._count = 0
         self._shape: tuple[int, int] | None = None
 

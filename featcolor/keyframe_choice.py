@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from refine.shots import Shot
 
 from featcolor.clipscan import ClipScan
 from features.base import FloatArray
+from refine.shots import Shot
 
 MARGIN: Final = 3
 """Frames from a cut that are not chosen: the compression is at its worst there, and a cut may be found a frame off."""

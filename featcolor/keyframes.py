@@ -84,7 +84,7 @@ class KeyMatch:
     Attributes
     ----------
     keys : by frame, at most one a frame.
-    refused : pictures that cannot be read, or show no frame, or that of another picture; each with a line that names it.
+    refused : pictures that cannot be read, or show no frame or that of another picture, each with a line that says so.
     notes : lines for a person: pictures found by lightness, without colour, or outside the part.
     """
 
