@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from featcolor.errors import UsageError
 from featcolor.frames import ClipInfo
@@ -24,7 +24,6 @@ class Container:
     subtitles: frozenset[str] | None
     attachments: bool = False
     chapters: bool = True
-    options: Mapping[str, str] = field(default_factory=dict)
 
 
 MP4_SOUND = frozenset("aac mp3 mp2 ac3 eac3 alac opus flac dts truehd".split())
@@ -60,7 +59,8 @@ CONTAINERS: Mapping[str, Container] = {
     ".avi": Container(
         muxer="avi",
         codecs=("ffv1",),
-        sound=frozenset({"mp3", "mp2", "ac3"}) | PCM_LE,
+        # Packets of other codecs come back from it with wrong times.
+        sound=frozenset({"mp3"}) | PCM_LE,
         subtitles=frozenset(),
         chapters=False,
     ),

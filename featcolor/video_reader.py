@@ -105,6 +105,7 @@ class VideoFileReader:
         """Decoded pictures with their time stamps, and (None, time stamp) for what an error swallowed."""
         waiting: list[int] = []  # time stamps of packets that no picture has answered yet
         errors = 0
+        in_avi = container.format.name == "avi"
         codec = stream.codec_context
         for packet in self._packets(container, stream):
             if packet.size and packet.pts is not None and not packet.is_discard:
@@ -116,14 +117,16 @@ class VideoFileReader:
                 pictures = []
                 self._tell(f"a packet at {_clock(packet.pts, stream.time_base)} cannot be decoded ({error.strerror})")
             for picture in pictures:
+                # AVI stores no presentation times, and what is guessed for B-frames packed in pairs is out of order.
+                pts = picture.dts if in_avi else picture.pts
                 silent = []
-                while waiting and picture.pts is not None and waiting[0] <= picture.pts:
+                while waiting and pts is not None and waiting[0] <= pts:
                     silent.append(heapq.heappop(waiting))
                 # A packet without a picture is normal in some codecs; only after an error does it mean a lost frame.
-                lost = [pts for pts in silent if pts != picture.pts][-errors:] if errors else []
+                lost = [stamp for stamp in silent if stamp != pts][-errors:] if errors else []
                 errors -= len(lost)
-                yield from ((None, pts) for pts in lost)
-                yield picture, picture.pts
+                yield from ((None, stamp) for stamp in lost)
+                yield picture, pts
         yield from ((None, pts) for pts in heapq.nsmallest(errors, waiting))
 
     def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
