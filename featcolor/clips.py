@@ -7,12 +7,14 @@ output is the same as if nothing had happened.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from featcolor.clipencode import Encoding, KeyPictures, Look
@@ -154,7 +156,8 @@ class _Run:
             if self.named == PIPE:
                 from featcolor.y4m import spool_stdin
 
-                self.source = str(self._stack.enter_context(spool_stdin()))
+                folder = self._stack.enter_context(TemporaryDirectory(prefix="featcolor-"))
+                self.source = str(spool_stdin(sys.stdin.buffer, Path(folder)))
         except BaseException:
             self._stack.close()
             raise
@@ -203,7 +206,7 @@ class _Run:
         with self._open() as reader:
             info = reader.info
             self._mask(info).__exit__(None, None, None)
-            for note in self.target.writer(info, self.source).notes:
+            for note in getattr(self.target.writer(info, self.source), "notes", ()):
                 self._note(note)
         if info.interlaced:
             self._note(
@@ -220,7 +223,7 @@ class _Run:
 
     def plan(self, scan: ClipScan) -> ClipPlan:
         """Key pictures matched to frames, and what is to be done with each shot."""
-        with self._open() as reader:
+        with open_clip(self.source, rate=self.options.rate) as reader:
             info = reader.info
             match = KeyMatch(())
             if self.keyframes is not None:
@@ -322,8 +325,6 @@ class _Run:
 
     def _fingerprint(self) -> dict[str, Any]:
         """What the colour of the shots depends on; how they are written may change from run to run."""
-        from featcolor.keyframes import find_keyframes
-
         options = self.options
         files = [] if self.keyframes is None else [file.path for file in find_keyframes(self.keyframes)]
         return {

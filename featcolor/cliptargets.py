@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class Target:
         if self.is_pipe:
             from featcolor.y4m import Y4mWriter
 
-            return Y4mWriter(info)
+            return Y4mWriter(sys.stdout.buffer, info)
         if self.is_folder:
             from featcolor.framefolders import FrameFolderWriter
 

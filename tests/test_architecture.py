@@ -37,7 +37,7 @@ MODULES = {
 COMES_ALONG = {"google"}
 
 # What the command line may import before it knows what to do: `--help` is for people who wait.
-HEAVY = ("numpy", "scipy", "sklearn", "skimage", "cv2", "rich", "joblib", "onnx", "PIL", "shtab")
+HEAVY = ("numpy", "scipy", "sklearn", "skimage", "cv2", "rich", "joblib", "onnx", "PIL", "shtab", "av")
 
 
 def layer_of(module: str) -> str | None:

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from featcolor.commands import benchmark, colorize, completion, fit, inspect, keyframes
+from featcolor.commands import benchmark, colorize, completion, fit, inspect, keyframes, video
 from featcolor.commands.console import complain
 from featcolor.errors import ModelFileError, NetworkError, UsageError
 
@@ -22,6 +22,7 @@ COMMANDS = {
     "fit": fit,
     "colorize": colorize,
     "keyframes": keyframes,
+    "video": video,
     "inspect": inspect,
     "benchmark": benchmark,
     "completion": completion,
@@ -55,8 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _end_cleanly_on_sigterm()
     try:
         return int(arguments.run(arguments))
-    except KeyboardInterrupt:
-        complain("stopped")
+    except KeyboardInterrupt as stop:
+        complain(str(stop) or "stopped")
         return STOPPED
     except BrokenPipeError:
         # The reader of stdout has gone; Python must not try to flush into it again.

@@ -51,8 +51,11 @@ def print_pairs(pairs: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Progress]:
-    """A progress bar on stderr, with time left; silent when asked, or when stderr is no terminal."""
+def progress_bar(*, quiet: bool, unit: str | None = None) -> Iterator[Progress]:
+    """A progress bar on stderr, with time left; silent when asked, or when stderr is no terminal.
+
+    With a unit ("frames") it also says how many of them a second are done.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda stage, done, total: None
         return
@@ -61,15 +64,25 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
 
+    class Rate(TextColumn):
+        """So many units a second."""
+
+        def render(self, task: Task) -> Any:
+            self.text_format = f"{task.finished_speed or task.speed or 0:.1f} {unit}/s"
+            return super().render(task)
+
+    rate = () if unit is None else (Rate(""),)
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
+        *rate,
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

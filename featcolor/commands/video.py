@@ -1,0 +1,196 @@
+"""featcolor video IN -o OUT --keyframes DIR | --model MODEL: colour a film."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featcolor.commands.console import complain, print_line, print_table, progress_bar
+from featcolor.commands.options import not_negative, whole_number
+from featcolor.errors import UsageError
+
+if TYPE_CHECKING:
+    from featcolor.clipoptions import ClipOptions
+    from featcolor.clipreport import ClipReport
+    from featcolor.clips import ClipPlan
+
+SUMMARY = "colour a film from a few coloured frames, from a model, or from both"
+DESCRIPTION = """\
+Colour a film. Colour is carried from key frames (pictures of single frames that somebody has coloured) to all frames of
+their shot; where there is none, a model colours some first. Luma, size, time stamps, sound, subtitles, chapters and
+tags stay as they are. Both may be given: key frames win, the model guesses elsewhere.
+"""
+EPILOG = """\
+examples:
+  featcolor keyframes reel.mp4 -o keys/                                  what to colour in a picture editor, and then:
+  featcolor video reel.mp4 -o reel-colour.mp4 --keyframes keys/          colour the film from it
+  featcolor video reel.mp4 -o out.mp4 --model town.featcolor             no key frames: a model, steadied
+  featcolor video reel.mp4 -o out.mkv --keyframes keys/ --codec ffv1     lossless
+  featcolor video reel.mp4 -o out.mp4 --keyframes keys/ --report r.json  where colour is a guess; what to correct next
+  featcolor video reel.mp4 -o out.mp4 --keyframes keys/ --resume         go on where a run was stopped
+  featcolor video scans/ -o coloured/ --fps 18 --keyframes keys/         a folder of frames, into a folder
+  ffmpeg -i reel.avi -f yuv4mpegpipe - | featcolor video - -o - --keyframes keys/ | ffmpeg -i - out.mp4
+
+A key picture's last digits are the number of its frame, counted from 0, as 'featcolor keyframes' names them; one whose
+name does not tell is found by its lightness. A place in the film is seconds (12.5), a clock (1:02.5, 0:01:02.500) or a
+frame (120f); --end is not included. What is done is kept, shot by shot, in OUT.featcolor-work until OUT is written.
+"""
+
+PIPE = "-"
+WORK_FAILED = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `video`."""
+    from featcolor.clipoptions import (
+        CODECS,
+        DEFAULT_EVERY,
+        DEFAULT_FILM_PRESET,
+        FILM_PRESET_NAMES,
+        PICTURE_FORMATS,
+        Place,
+        parse_rate,
+    )
+
+    place = _readable(Place.parse)
+    parser.add_argument("input", metavar="IN", help="a film, a folder of frames, or - (Y4M on stdin)")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="OUT", help="a film, a folder for frames, or - (Y4M on stdout)"
+    )
+    colour = parser.add_argument_group("where the colour comes from")
+    colour.add_argument("-k", "--keyframes", nargs="+", metavar="KEYS", help="a folder of coloured frames, or files")
+    colour.add_argument("-m", "--model", type=Path, metavar="MODEL", help="a model of 'featcolor fit'")
+    colour.add_argument(
+        "--every",
+        type=whole_number,
+        default=DEFAULT_EVERY,
+        metavar="N",
+        help="where no frame is coloured: guess one every N frames and carry it (default: %(default)s)",
+    )
+    colour.add_argument(
+        "--preset", choices=FILM_PRESET_NAMES, default=DEFAULT_FILM_PRESET, help="speed against quality"
+    )
+
+    part = parser.add_argument_group("part of the film")
+    part.add_argument("--start", type=place, metavar="T", help="colour and write from here: 12.5, 1:02.5 or 300f")
+    part.add_argument("--end", type=place, metavar="T", help="up to here, not included")
+    part.add_argument("--mask", type=Path, metavar="FILE", help="a picture or a film: colour only where it is white")
+    part.add_argument("--region", metavar="X,Y,W,H", help="colour only inside this rectangle, in pixels")
+
+    look = parser.add_argument_group("the look")
+    look.add_argument("--saturation", type=not_negative, default=1.0, metavar="X", help="factor on the colours")
+    look.add_argument(
+        "--chroma-only", action="store_true", help="the colour on even grey, for an editor's blend mode 'colour'"
+    )
+
+    files = parser.add_argument_group("files")
+    files.add_argument("--codec", choices=CODECS, help="of the output (default: by its ending)")
+    files.add_argument("--crf", type=int, metavar="N", help="constant quality: smaller is better and larger")
+    files.add_argument("--pixel-format", metavar="NAME", help="of the output, such as yuv444p")
+    files.add_argument("--format", choices=PICTURE_FORMATS, help="of the frames in an output folder (default: png)")
+    files.add_argument("--fps", type=_readable(parse_rate), metavar="RATE", help="of a folder of frames")
+    files.add_argument("--report", type=Path, metavar="FILE.json", help="where colour is a guess; FILE.html shows it")
+    files.add_argument("--resume", action="store_true", help="go on with what a stopped run has left")
+    files.add_argument("--overwrite", action="store_true", help="replace an output, or a stopped run's work")
+    files.add_argument("--dry-run", action="store_true", help="show shots and key frames, and stop")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Colour the film; 0 when all is well, 1 when a key picture was refused."""
+    from featcolor.clips import colorize_video, plan_video
+    from featcolor.clipwork import work_path
+
+    _check(arguments)
+    options = _options(arguments)
+    given = {"keyframes": arguments.keyframes, "model": arguments.model, "options": options}
+    try:
+        with progress_bar(quiet=arguments.quiet, unit="frames") as progress:
+            tell = _Teller(quiet=arguments.quiet)
+            if arguments.dry_run:
+                plan = plan_video(arguments.input, arguments.output, **given, progress=progress, tell=tell)
+            else:
+                report = colorize_video(arguments.input, arguments.output, **given, progress=progress, tell=tell)
+    except BaseException as error:
+        left = work_path(arguments.output)
+        if not isinstance(error, UsageError) and PIPE not in (arguments.input, arguments.output) and left.is_dir():
+            kept = f"{left} keeps the shots that are done; the same command with --resume goes on"
+            if isinstance(error, KeyboardInterrupt):
+                raise KeyboardInterrupt(f"stopped; {kept}") from None
+            complain(kept)
+        raise
+    if arguments.dry_run:
+        _show_plan(plan)
+        return WORK_FAILED if plan.match.refused else 0
+    if not arguments.quiet:
+        # On a pipe stdout carries the film.
+        (complain if arguments.output == PIPE else print_line)(_summary(report))
+    return WORK_FAILED if report.refused else 0
+
+
+class _Teller:
+    """What is said while the work goes on: errors always, notes unless quiet."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def __call__(self, message: str, kind: str) -> None:
+        if kind == "error" or not self._quiet:
+            complain(message, kind=kind)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.output == PIPE and sys.stdout.isatty() and not arguments.dry_run:
+        raise UsageError("-o - writes Y4M to stdout; send it on: ... -o - | ffmpeg -i - out.mp4")
+    if arguments.input == PIPE and sys.stdin.isatty():
+        raise UsageError("- reads Y4M from stdin, but nothing is piped in: ffmpeg -i FILM -f yuv4mpegpipe - | ...")
+    if PIPE in (arguments.input, arguments.output) and arguments.resume:
+        raise UsageError("--resume does not go with - (a pipe); name files instead")
+    if arguments.report is not None and arguments.report.suffix == ".html":
+        raise UsageError(f"{arguments.report}: --report names the JSON file; its page gets the same name and .html")
+
+
+def _options(arguments: argparse.Namespace) -> ClipOptions:
+    from featcolor.clipoptions import ClipOptions
+
+    names = (
+        "codec crf pixel_format preset start end mask region chroma_only saturation every resume overwrite report"
+    ).split()
+    chosen = {name: getattr(arguments, name) for name in names}
+    return ClipOptions(rate=arguments.fps, picture_format=arguments.format, **chosen)
+
+
+def _show_plan(plan: ClipPlan) -> None:
+    by_frame = {key.frame: key for key in plan.match.keys}
+    rows = []
+    for shot in plan.shots:
+        keys = [f"{frame} ({by_frame[frame].path.name})" for frame in shot.keys]
+        colour = ", ".join(keys) if keys else f"{shot.source}: {len(shot.guessed)} frames"
+        rows.append((shot.kind, str(shot.number), f"{shot.first}-{shot.last}", colour))
+    print_table(("shot begins with", "shot", "frames", "colour from"), rows)
+    print_line(f"{plan.n_frames} frames, {len(plan.shots)} shots, {len(by_frame)} key frames")
+
+
+def _summary(report: ClipReport) -> str:
+    rate = f"{report.frames / report.seconds:.1f} frames a second" if report.seconds else "at once"
+    text = f"coloured {report.frames} frames in {report.seconds:.1f} s, {rate}; {len(report.shots)} shots"
+    text += f", {len(report.keys)} key frames"
+    for count, what in ((len(report.refused), "key pictures refused"), (len(report.damaged), "frames damaged")):
+        text += f"; {count} {what}" if count else ""
+    if report.next:
+        text += f"; to correct next: frame {report.next[0].frame}"
+    return text
+
+
+def _readable(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A parser whose ValueError reaches the person."""
+
+    def typed(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return typed
