@@ -294,7 +294,7 @@ class _Run:
                 work,
                 keys,
                 mask=mask if options.mask is not None or options.region is not None else None,
-                look=Look(options.saturation, options.chroma_only),
+                look=Look(saturation=options.saturation, chroma_only=options.chroma_only),
                 tiles=tiles,
             )
             encoding.run(reader, plan.shots, partial(self.progress, WRITING))
@@ -331,7 +331,7 @@ class _Run:
             "version of featcolor": WORK_VERSION,
             "input": file_fingerprint(Path(self.source)),
             "model": None if self.model is None else content_hash(self.model),
-            "key frames": {path.name: content_hash(path) for path in files},
+            "key frames": {f"{path.parent.name}/{path.name}": content_hash(path) for path in files},
             "settings": {
                 "--preset": options.preset,
                 "--start": str(options.start),
