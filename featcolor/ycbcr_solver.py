@@ -112,7 +112,7 @@ def _start(luma: FloatArray, chroma: FloatArray, weights: Weights) -> FloatArray
 def _table(weights: Weights) -> FloatArray:
     """f(Y) by (Y' and a*, b*): slices of a* rows and b* columns, one a Y', on top of each other."""
     axis = np.linspace(-_REACH, _REACH, _SIDE, dtype=np.float32)
-    a, b = (plane.ravel() for plane in np.meshgrid(axis, axis, indexing="ij"))
+    a, b = (plane.reshape(1, -1) for plane in np.meshgrid(axis, axis, indexing="ij"))
     f_y = ((_LIGHTNESSES + 16) / 116).astype(np.float32)
     lumas = np.empty((len(f_y), a.size), np.float32)
     for row, middle in zip(lumas, f_y, strict=True):
