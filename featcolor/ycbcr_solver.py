@@ -1,0 +1,124 @@
+"""The sRGB colour that has a given Y' and given a*, b*: a table over (Y', a*, b*), then Newton's method on f(Y).
+
+f is CIE 1976's, f(Y) = (L* + 16) / 116; a* and b* fix f(X) - f(Y) and f(Z) - f(Y), so f(Y) is the one unknown.
+Y' = w . encode(M (X, Y, Z)) bends most where a channel nears 0 (the toe of the sRGB curve): a grey's f(Y) as a start
+makes Newton's method swing there, the table's does not.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.spaces import D65_WHITE, XYZ_FROM_LINEAR
+from featcolor.srgb import encode_srgb
+
+FloatArray = NDArray[np.float32]
+Weights = tuple[float, float, float]
+
+# CIE 1976 as in featcolor.spaces: cube above the knee, straight below
+_KNEE_ROOT = np.float32(0.2068966)
+_BELOW_KNEE = np.float32(1 / 7.787)
+_CODED_KNEE, _LINEAR_KNEE = np.float32(0.04045), np.float32(0.0031308)  # sRGB: end of the straight piece
+
+_TO_LINEAR = np.linalg.inv(XYZ_FROM_LINEAR) * D65_WHITE
+# rows that sum to exactly 1 (they do within 3e-5): a* = b* = 0 is R = G = B in 16 bits as well
+_LINEAR_FROM_SHARES = (_TO_LINEAR / _TO_LINEAR.sum(axis=1, keepdims=True)).astype(np.float32)
+
+_LUMAS = 65  # of the table
+_SIDE = 33  # of the table along a* and b*; odd, so that 0 lies on the grid
+_REACH = np.float32(112)  # no sRGB colour's |a*| or |b*| is larger
+_LIGHTNESSES = np.linspace(-20, 140, 257)  # L* tried for the table; beyond 0..100 where the gamut is left
+_STEPS = 2
+_LEAST_SLOPE = np.float32(0.3)  # of Y' over f(Y); inside the gamut it is 1 or more
+
+
+def differences_at_luma(luma: FloatArray, chroma: FloatArray, weights: Weights) -> tuple[FloatArray, FloatArray]:
+    """R' - Y' and B' - Y', (h, w) each, of the colours with this unit Y' (h, w), 0..1, and these a*, b* (h, w, 2).
+
+    Where the colour leaves 0..1, the differences are scaled toward 0 just so far that it does not.
+    """
+    coded = _coded_at_luma(luma, chroma, weights)
+    coded -= cv2.transform(coded, np.array([weights]))[..., None]
+    red, green, blue = cv2.split(coded)
+    least, most = np.minimum(np.minimum(red, green), blue), np.maximum(np.maximum(red, green), blue)
+    # linear in the scale: luma + scale * least >= 0 and luma + scale * most <= 1; differences below tiny fit anyway
+    tiny = np.float32(1e-12)
+    scale = np.minimum(luma / np.maximum(-least, tiny), (1 - luma) / np.maximum(most, tiny))
+    np.minimum(scale, np.float32(1), out=scale)
+    return red * scale, blue * scale
+
+
+def _coded_at_luma(luma: FloatArray, chroma: FloatArray, weights: Weights) -> FloatArray:
+    """R'G'B', (h, w, 3), with this Y' and a*, b*; outside 0..1 where the gamut is left (sRGB's straight piece goes on)."""
+    f_y = _start(luma, chroma, weights)
+    toward_x, toward_z = chroma[..., 0] * np.float32(1 / 500), chroma[..., 1] * np.float32(-1 / 200)
+    row = np.array([weights])
+    for step in range(_STEPS):
+        coded, slopes = _coded_and_slopes(cv2.merge([f_y + toward_x, f_y, f_y + toward_z]))
+        off = luma - cv2.transform(coded, row)
+        off /= np.maximum(cv2.transform(slopes, row), _LEAST_SLOPE)
+        if step + 1 < _STEPS:
+            f_y += off
+    slopes *= off[..., None]  # the last step along the tangent costs no further powers
+    coded += slopes
+    return coded
+
+
+def _coded_and_slopes(f: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """R'G'B' of (f(X), f(Y), f(Z)), and its derivative by f(Y); both (h, w, 3)."""
+    linear, slopes = (cv2.transform(planes, _LINEAR_FROM_SHARES) for planes in _shares_and_slopes(f))
+    coded = encode_srgb(linear)
+    np.maximum(linear, _LINEAR_KNEE, out=linear)
+    curve = np.maximum(coded, _CODED_KNEE)
+    curve += np.float32(0.055)
+    curve /= linear
+    curve *= np.float32(1 / 2.4)  # d encode(t) / dt = (encode(t) + 0.055) / (2.4 t)
+    slopes *= curve
+    return coded, slopes
+
+
+def _shares_and_slopes(f: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """X, Y, Z as shares of white, and their derivatives by f."""
+    upper = np.maximum(f, _KNEE_ROOT)
+    slopes = upper * upper
+    shares = slopes * upper
+    shares += (f - upper) * _BELOW_KNEE
+    slopes *= np.float32(3)
+    return shares, slopes
+
+
+def _start(luma: FloatArray, chroma: FloatArray, weights: Weights) -> FloatArray:
+    """f(Y) by interpolation in the table: bilinear in a*, b* (cv2.remap on slices), linear in Y'."""
+    place = luma * np.float32(_LUMAS - 1)
+    below = np.minimum(np.floor(place), np.float32(_LUMAS - 2))
+    a, b = (
+        (np.clip(chroma[..., i], -_REACH, _REACH) + _REACH) * np.float32((_SIDE - 1) / (2 * _REACH)) for i in (0, 1)
+    )
+    a += below * np.float32(_SIDE)
+    table = _table(weights)
+    lower, upper = (cv2.remap(table, b, rows, cv2.INTER_LINEAR) for rows in (a, a + np.float32(_SIDE)))
+    place -= below
+    upper -= lower
+    upper *= place
+    upper += lower
+    return np.asarray(upper, np.float32)
+
+
+@lru_cache(maxsize=3)
+def _table(weights: Weights) -> FloatArray:
+    """f(Y) by (Y' and a*, b*): slices of a* rows and b* columns, one a Y', on top of each other."""
+    axis = np.linspace(-_REACH, _REACH, _SIDE, dtype=np.float32)
+    a, b = (plane.reshape(1, -1) for plane in np.meshgrid(axis, axis, indexing="ij"))
+    f_y = ((_LIGHTNESSES + 16) / 116).astype(np.float32)
+    lumas = np.empty((len(f_y), a.size), np.float32)
+    for row, middle in zip(lumas, f_y, strict=True):
+        coded, _ = _coded_and_slopes(cv2.merge([middle + a / 500, np.full_like(a, middle), middle - b / 200]))
+        row[:] = cv2.transform(coded, np.array([weights])).ravel()
+    np.maximum.accumulate(lumas, axis=0, out=lumas)  # far outside the gamut Y' falls here and there
+    wanted = np.linspace(0, 1, _LUMAS)
+    table = np.stack([np.interp(wanted, column, f_y) for column in lumas.T], axis=1)
+    return np.ascontiguousarray(table.reshape(_LUMAS * _SIDE, _SIDE), np.float32)
