@@ -26,8 +26,8 @@ CANDIDATES: Final = 240
 LEAST_CONTRAST: Final = 0.6
 """Of a chosen frame, as a share of what the better frames of its shot have: keeps away from black."""
 
-LEAST_SHARPNESS: Final = 0.85
-"""Of a chosen frame, as a share of its shot's median."""
+LEAST_SHARPNESS: Final = 0.8
+"""The same of the detail that is fine for its contrast: keeps away from motion blur."""
 
 
 def choose_frames(scan: ClipScan, *, every: int | None = None) -> list[int]:
@@ -74,8 +74,7 @@ def _good(scan: ClipScan, frames: NDArray[np.intp]) -> NDArray[np.intp]:
     contrast = np.array([float(scan.thumbnails[frame - scan.first].std()) for frame in frames.tolist()])
     sharpness = scan.sharpness[frames - scan.first]
     bright = contrast >= LEAST_CONTRAST * np.percentile(contrast, 90)
-    median = np.median(sharpness[bright])
-    return _where_any(frames, bright & (sharpness >= LEAST_SHARPNESS * median))
+    return _where_any(frames, bright & (sharpness >= LEAST_SHARPNESS * np.percentile(sharpness[bright], 75)))
 
 
 def _where_any(frames: NDArray[np.intp], keep: NDArray[np.bool_]) -> NDArray[np.intp]:
