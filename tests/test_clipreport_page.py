@@ -136,7 +136,7 @@ def test_a_long_reel_makes_a_small_page(lengths: list[int]) -> None:
 
 
 def test_pictures_take_less_than_five_megabytes(photographs: dict[str, np.ndarray]) -> None:
-    report = film([100] * 60)
+    report = film([130] * 1000)
     picture = photographs["coffee"]
     tiles = [Tile(frame, picture, np.zeros((30, 40), np.float32)) for frame in choose_tiles(report)]
     assert len(build_page(report, tiles).encode()) < 5e6
