@@ -218,7 +218,10 @@ def small_rgb(luma: Codes, cb: Codes, cr: Codes, info: ClipInfo) -> np.ndarray[t
     height, width = luma.shape
     scale = min(1.0, TILE_SIDE / max(height, width))
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    units = [luma_from_codes(_fit(luma, size), info), *(chroma_from_codes(_fit(plane, size), info) for plane in (cb, cr))]
+    units = [
+        luma_from_codes(_fit(luma, size), info),
+        *(chroma_from_codes(_fit(plane, size), info) for plane in (cb, cr)),
+    ]
     return np.asarray(upright(ycbcr_to_rgb(units[0], units[1], units[2], info), info.rotation), np.uint8)
 
 
@@ -226,4 +229,6 @@ def _fit(plane: Codes, shape: tuple[int, ...]) -> Codes:
     if plane.shape == shape:
         return plane
     shrinks = plane.shape[0] >= shape[0] and plane.shape[1] >= shape[1]
-    return np.asarray(cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+    return np.asarray(
+        cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    )

@@ -70,7 +70,6 @@ class ClipOptions:
     chroma_only : write the colour alone, on an even grey.
     saturation : factor on the colours, key frames' too.
     every : frames between key frames that the model colours, at most.
-    steady : frames; how long the window is in which colour is averaged along the motion; 1 is no averaging.
     resume : go on with an unfinished run.
     overwrite : replace an output, or an unfinished run, that exists.
     report : where the report goes, as JSON; its page is written beside it, ending in .html.
@@ -89,7 +88,6 @@ class ClipOptions:
     chroma_only: bool = False
     saturation: float = 1.0
     every: int = DEFAULT_EVERY
-    steady: int = 1
     resume: bool = False
     overwrite: bool = False
     report: Path | None = None

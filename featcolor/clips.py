@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
+from featcolor.clipcorrections import frames_to_correct
 from featcolor.clipencode import Encoding, KeyPictures, Look
 from featcolor.clipmask import MaskSource, parse_region, shown_size
 from featcolor.clipoptions import PIPE, ClipOptions
@@ -25,7 +26,6 @@ from featcolor.clipreport import ClipReport, KeyReport
 from featcolor.clipreport_page import choose_tiles, write_page
 from featcolor.clipscan import ClipScan, scan_clip
 from featcolor.clipshots import ShotColouring, ShotPlan, model_guess, plan_shots
-from featcolor.clipcorrections import frames_to_correct
 from featcolor.cliptargets import Target
 from featcolor.clipwork import WORK_VERSION, WorkFolder, content_hash, file_fingerprint, open_work
 from featcolor.errors import UsageError
@@ -209,9 +209,7 @@ class _Run:
             for note in getattr(self.target.writer(info, self.source), "notes", ()):
                 self._note(note)
         if info.interlaced:
-            self._note(
-                f"{info.name} is interlaced; colour lies better on whole frames: 'ffmpeg -i IN -vf bwdif OUT' makes them"
-            )
+            self._note(f"{info.name}: colour lies better on whole frames; 'ffmpeg -i IN -vf bwdif OUT' makes them of fields")
         return colorizer
 
     def scan(self, work: WorkFolder | None) -> ClipScan:
@@ -337,7 +335,6 @@ class _Run:
                 "--start": str(options.start),
                 "--end": str(options.end),
                 "--every": options.every,
-                "--steady": options.steady,
                 "--fps": str(options.rate),
             },
         }

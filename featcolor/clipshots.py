@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 
 import numpy as np
@@ -64,7 +64,7 @@ def spread_keys(first: int, last: int, every: int) -> tuple[int, ...]:
     count = last - first + 1
     pieces = -(-count // every)
     ends = [first + count * piece // pieces for piece in range(pieces + 1)]
-    return tuple((low + high - 1) // 2 for low, high in zip(ends, ends[1:], strict=False))
+    return tuple((low + high - 1) // 2 for low, high in pairwise(ends))
 
 
 def film_size(info: ClipInfo, config: FilmConfig) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from featcolor.clipoptions import PIPE, ClipOptions
 from featcolor.clipwork import work_path
 from featcolor.errors import UsageError
 from featcolor.frames import ClipInfo
+from featcolor.videos import create_clip, open_clip
 
 
 class Target:
@@ -26,7 +27,9 @@ class Target:
     def __init__(self, name: str, options: ClipOptions) -> None:
         self.name, self._options = name, options
         self.is_pipe = name == PIPE
-        self.is_folder = not self.is_pipe and (Path(name).is_dir() or name.endswith(("/", os.sep)) or not Path(name).suffix)
+        self.is_folder = not self.is_pipe and (
+            Path(name).is_dir() or name.endswith(("/", os.sep)) or not Path(name).suffix
+        )
         self.work_path = work_path(str(Path(name).resolve()))
         if options.picture_format is not None and not self.is_folder:
             raise UsageError(f"{name}: --format is for a folder of frames; end the name with / to make one")
@@ -41,18 +44,14 @@ class Target:
         if not path.parent.is_dir():
             raise UsageError(f"{path.parent}: no such folder; make it first")
         if not os.access(path.parent, os.W_OK | os.X_OK):
-            raise UsageError(f"{path.parent}: nothing can be written there; choose another folder or change its permissions")
-        if self._options.overwrite:
-            return
-        if not self.is_folder and path.exists():
+            raise UsageError(
+                f"{path.parent}: nothing can be written there; choose another folder or change its permissions"
+            )
+        if not self.is_folder and path.exists() and not self._options.overwrite:
             raise UsageError(f"{self.name} exists; add --overwrite to replace it")
-        if self.is_folder and path.is_dir() and any(path.iterdir()):
-            raise UsageError(f"{self.name} has files in it; add --overwrite to write among them")
 
-    def writer(
-        self, info: ClipInfo, source: str, *, first_pts: int | None = None, last_pts: int | None = None
-    ) -> Any:
-        """A ClipWriter, not entered, with `notes`; what does not fit is refused here."""
+    def writer(self, info: ClipInfo, source: str, *, first_pts: int | None = None, last_pts: int | None = None) -> Any:
+        """A ClipWriter, not entered; what does not fit is refused here. One of a film has `notes` for a person."""
         options = self._options
         if self.is_pipe:
             from featcolor.y4m import Y4mWriter
@@ -61,9 +60,14 @@ class Target:
         if self.is_folder:
             from featcolor.framefolders import FrameFolderWriter
 
-            return FrameFolderWriter(Path(self.name), info, format=options.picture_format or "png")
-        from featcolor.videos import create_clip
-
+            return FrameFolderWriter(
+                Path(self.name),
+                info,
+                stems=self._stems(source),
+                format=options.picture_format or "png",
+                # A run that was killed while it wrote has left some of the frames.
+                overwrite=options.overwrite or options.resume,
+            )
         return create_clip(
             self.name,
             info,
@@ -75,3 +79,11 @@ class Target:
             last_pts=last_pts,
             overwrite=options.overwrite,
         )
+
+    def _stems(self, source: str) -> list[str] | None:
+        """Of a folder's frames, whose names the output's get."""
+        if not Path(source).is_dir():
+            return None
+        with open_clip(source, rate=self._options.rate) as reader:
+            stems: list[str] = reader.stems  # type: ignore[attr-defined]
+        return stems

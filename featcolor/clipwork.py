@@ -109,7 +109,7 @@ class Segment:
             self.first, count = int(header["first"]), int(header["count"])
             self._shape: tuple[int, int] = (int(header["shape"][0]), int(header["shape"][1]))
             raw = np.frombuffer(self._zip.read(_CONFIDENCE), np.uint8)
-            self.confidence: FloatArray = raw.reshape(count, *header["confidence"]).astype(np.float32) / 255
+            self.confidence: FloatArray = raw.reshape(count, *header["confidence"]).astype(np.float32) / np.float32(255)
             self.facts: dict[str, Any] = header["facts"]
         except (zipfile.BadZipFile, LookupError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: not a whole segment ({error})") from error
@@ -172,9 +172,8 @@ def open_work(
         for part in path.glob(f".*{PART_SUFFIX}"):
             part.unlink(missing_ok=True)
         return WorkFolder(path, resumed=True)
-    if earlier is not None:
-        if not overwrite:
-            raise UsageError(f"{path}: an unfinished run is there: --resume goes on, --overwrite starts again")
+    if earlier is not None and not overwrite:
+        raise UsageError(f"{path}: an unfinished run is there: --resume goes on, --overwrite starts again")
     if path.exists():
         shutil.rmtree(path)
     path.mkdir()

@@ -40,9 +40,7 @@ def colours(count: int, shape: tuple[int, int], *, seed: int = 0, reach: float =
     width=st.integers(1, 6),
     reach=st.sampled_from([0.0, 1.0, 110.0, 900.0]),
 )
-def test_a_segment_gives_back_what_was_kept(
-    tmp_path: Path, count: int, height: int, width: int, reach: float
-) -> None:
+def test_a_segment_gives_back_what_was_kept(tmp_path: Path, count: int, height: int, width: int, reach: float) -> None:
     work = open_work(tmp_path / "out.mp4.featcolor-work", FINGERPRINT, overwrite=True)
     kept = colours(count, (height, width), reach=reach)
     work.save(3, 100, kept, {"notes": ["a"]})

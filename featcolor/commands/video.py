@@ -155,9 +155,8 @@ def _check(arguments: argparse.Namespace) -> None:
 def _options(arguments: argparse.Namespace) -> ClipOptions:
     from featcolor.clipoptions import ClipOptions
 
-    names = (
-        "codec crf pixel_format preset start end mask region chroma_only saturation every resume overwrite report"
-    ).split()
+    names = ("codec", "crf", "pixel_format", "preset", "start", "end", "mask", "region", "chroma_only")
+    names += ("saturation", "every", "resume", "overwrite", "report")
     chosen = {name: getattr(arguments, name) for name in names}
     return ClipOptions(rate=arguments.fps, picture_format=arguments.format, **chosen)
 

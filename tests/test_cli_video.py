@@ -1,0 +1,188 @@
+"""featcolor video: what a person types, what comes back, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+import featcolor.clips
+from featcolor.clipoptions import CODECS, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES
+from featcolor.commands import main
+from featcolor.containers import CODECS as WRITERS
+from featcolor.propagation import DEFAULT_FILM_PRESET as CHOSEN
+from featcolor.propagation import FILM_PRESETS
+from tests.clip_samples import make_clip
+from tests.samples import write_rgb
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = [sys.executable, str(ROOT / "cli.py")]
+
+
+@pytest.fixture
+def reel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A small film in a fresh working folder, with a key picture of frame 3 in `keys`."""
+    make_clip(tmp_path / "reel.mp4", n=12)
+    with av.open(str(tmp_path / "reel.mp4")) as film:
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    write_rgb(tmp_path / "keys" / "reel-000003.png", frames[3])
+    monkeypatch.chdir(tmp_path)
+    return "reel.mp4"
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> tuple[list[str], list[str]]:
+    said = capsys.readouterr()
+    return said.out.splitlines(), said.err.splitlines()
+
+
+def test_the_names_for_help_are_those_of_the_tables() -> None:
+    assert tuple(FILM_PRESETS) == FILM_PRESET_NAMES
+    assert DEFAULT_FILM_PRESET == CHOSEN
+    assert tuple(WRITERS) == CODECS
+
+
+def test_a_film_from_key_frames_with_its_report(reel: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["video", reel, "-o", "out.mp4", "--keyframes", "keys", "--report", "r.json", "--crf", "30"]) == 0
+    out, err = lines(capsys)
+    assert len(out) == 1
+    assert "12 frames" in out[0]
+    assert "1 key frame" in out[0]
+    assert not err
+    report = json.loads(Path("r.json").read_text())
+    assert report["frames"] == 12
+    assert report["keys"][0]["frame"] == 3
+    assert "<html" in Path("r.html").read_text()
+    with av.open("out.mp4") as film:
+        assert len(list(film.decode(video=0))) == 12
+    assert main(["video", reel, "-o", "out.mp4", "-k", "keys", "-q", "--overwrite"]) == 0
+    assert lines(capsys) == ([], [])
+
+
+def test_a_refused_key_picture_is_named_and_the_exit_code_tells(reel: str, capsys: pytest.CaptureFixture[str]) -> None:
+    stray = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    write_rgb(Path("keys/stray-000007.png"), cv2.GaussianBlur(stray, (0, 0), 5))
+    assert main(["video", reel, "-o", "out.mp4", "-k", "keys"]) == 1
+    out, err = lines(capsys)
+    assert sum("stray-000007.png" in line for line in err) == 1
+    assert "1 key picture refused" in out[0]
+    assert Path("out.mp4").exists()
+
+
+def test_a_dry_run_shows_shots_and_key_frames_and_writes_nothing(
+    reel: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(Path().rglob("*"))
+    assert main(["video", reel, "-o", "out.mp4", "-k", "keys", "--dry-run"]) == 0
+    out, _ = lines(capsys)
+    assert any("3 (reel-000003.png)" in line and "0-11" in line for line in out)
+    assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("call", "word"),
+    [
+        (["reel.mp4", "-o", "out.mp4"], "--keyframes"),
+        (["reel.mp4", "-o", "out.mp4", "-k", "keys", "--start", "soon"], "a place is"),
+        (["reel.mp4", "-o", "out.mp4", "-k", "keys", "--fps", "fast"], "frames a second"),
+        (["reel.mp4", "-o", "out.mp4", "-k", "keys", "--region", "a"], "--region"),
+        (["reel.mp4", "-o", "out.mp4", "-k", "keys", "--report", "r.html"], "JSON"),
+        (["reel.mp4", "-o", "-", "-k", "keys", "--resume"], "--resume"),
+        (["no.mp4", "-o", "out.mp4", "-k", "keys"], "no.mp4"),
+        (["reel.mp4", "-o", "out.mp4", "-k", "keys", "--start", "9f", "--end", "4f"], "--start"),
+        (["reel.mp4", "-o", "out.mp4", "-k", "keys", "--model", "no.featcolor"], "no.featcolor"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_leaves_nothing(
+    reel: str, capsys: pytest.CaptureFixture[str], call: list[str], word: str
+) -> None:
+    before = sorted(Path().rglob("*"))
+    try:
+        code = main(["video", *call])
+    except SystemExit as stop:
+        code = int(str(stop.code))
+    out, err = lines(capsys)
+    assert code in (1, 2)
+    assert not out
+    assert len(err) == 1
+    assert word in err[0]
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_ctrl_c_says_how_to_go_on(
+    reel: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(featcolor.clips.Encoding, "run", stop)
+        assert main(["video", reel, "-o", "out.mp4", "-k", "keys"]) == 130
+    _, err = lines(capsys)
+    assert len(err) == 1
+    assert "stopped" in err[0]
+    assert "--resume goes on" in err[0]
+    assert sorted(path.name for path in Path().iterdir()) == ["keys", "out.mp4.featcolor-work", "reel.mp4"]
+    assert main(["video", reel, "-o", "out.mp4", "-k", "keys"]) == 2
+    assert main(["video", reel, "-o", "out.mp4", "-k", "keys", "--resume"]) == 0
+    assert sorted(path.name for path in Path().iterdir()) == ["keys", "out.mp4", "reel.mp4"]
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_film(
+    reel: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(featcolor.clips.Encoding, "run", full)
+    assert main(["video", reel, "-o", "out.mp4", "-k", "keys"]) == 1
+    _, err = lines(capsys)
+    assert "the disk is full" in err[-1]
+    assert "--resume" in err[-1]
+    assert not Path("out.mp4").exists()
+
+
+def test_y4m_goes_through_the_pipes(reel: str) -> None:
+    made = subprocess.run(
+        [*PROGRAM, "video", reel, "-o", "-", "-k", "keys", "--end", "6f"], capture_output=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith(b"YUV4MPEG2 W64 H48 F25:1")
+    assert made.stdout.count(b"FRAME\n") == 6
+    again = subprocess.run(
+        [*PROGRAM, "video", "-", "-o", "-", "-k", "keys"], input=made.stdout, capture_output=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count(b"FRAME\n") == 6
+    size = 64 * 48 * 3 // 2 + 6
+    start = made.stdout.index(b"FRAME")
+    for number in range(6):
+        place = start + number * size + 6
+        assert made.stdout[place : place + 64 * 48] == again.stdout[place : place + 64 * 48]
+    assert sorted(path.name for path in Path().iterdir()) == ["keys", "reel.mp4"]
+
+
+def test_sigterm_keeps_the_work(reel: str) -> None:
+    code = (
+        "import os, signal, featcolor.clips as clips\n"
+        "from featcolor.commands import main\n"
+        "clips.Encoding.run = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "raise SystemExit(main(['video', 'reel.mp4', '-o', 'out.mp4', '-k', 'keys']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 128 + signal.SIGTERM
+    assert "--resume goes on" in done.stderr
+    assert sorted(path.name for path in Path().iterdir()) == ["keys", "out.mp4.featcolor-work", "reel.mp4"]
