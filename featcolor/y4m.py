@@ -112,6 +112,8 @@ class Y4mWriter:
 def spool_stdin(stream: BinaryIO, folder: Path) -> Path:
     """Keep a Y4M stream in a temporary file, planes bit for bit (FFV1), so that later passes can read it again.
 
+    A stream that ends within a frame is kept to the frame before.
+
     Returns
     -------
     The file, in `folder`; the caller deletes it. It is an MP4: NUT loses the colour range, and Matroska rounds time

@@ -136,15 +136,13 @@ def test_pictures_are_numbered_and_keep_luma(tmp_path, format, bits):
 
 
 def test_a_folders_stems_name_the_output_and_its_luma_returns(folder, tmp_path):
-    pictures = {f"shot a {i}": grey(40 * i) for i in (1, 2, 10)}
+    pictures = {f"shot a {i}": grey(25 * i) for i in (1, 2, 10)}
     for stem, pixels in pictures.items():
         write_picture(folder / f"{stem}.tif", pixels)
     reader = FrameFolderReader(folder, rate=RATE)
     write_all(tmp_path / "out", reader.info, reader, stems=reader.stems)
     for stem, pixels in pictures.items():
-        assert (
-            read_picture(tmp_path / "out" / f"{stem}.png").pixels == pixels[..., None] if pixels.any() else True
-        ).all()
+        assert (read_picture(tmp_path / "out" / f"{stem}.png").pixels == pixels[..., None]).all()
     assert len(list((tmp_path / "out").iterdir())) == 3
 
 
