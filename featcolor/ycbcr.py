@@ -145,8 +145,8 @@ def chroma_to_cbcr(luma: NDArray[Any], chroma: FloatArray, info: ClipInfo) -> tu
     """Cb and Cr codes that give a frame of this Y' this a*, b*.
 
     Y' stays, not L*: at one Y' a saturated blue has an L* far above the grey's. The L* whose colour (L*, a*, b*) has
-    the asked Y' is looked up in a table over (Y', a*, b*) and refined by Newton's method. Where that colour leaves the
-    R'G'B' cube, (Cb, Cr) is scaled toward neutral just so far that it fits; there hue in a*b* may turn.
+    the asked Y' is looked up in a table over (Y', a*, b*) and refined by Newton's method. A colour that leaves
+    the R'G'B' cube is scaled toward neutral until it fits, at its Y' and, within 4 degrees, its hue.
 
     Parameters
     ----------
@@ -210,7 +210,8 @@ def key_planes(rgb: NDArray[Any], info: ClipInfo) -> tuple[Codes, Codes]:
     if rgb.shape[:2] != (info.height, info.width):
         raise ValueError(f"the picture is {rgb.shape[:2]}, frames are {(info.height, info.width)}")
     _, cb, cr = rgb_to_ycbcr(rgb, info)
-    return tuple(chroma_to_codes(subsample(plane, info.chroma_shift), info) for plane in (cb, cr))  # type: ignore[return-value]
+    small_cb, small_cr = (subsample(plane, info.chroma_shift) for plane in (cb, cr))
+    return chroma_to_codes(small_cb, info), chroma_to_codes(small_cr, info)
 
 
 def upright(picture: NDArray[Any], rotation: int) -> NDArray[Any]:

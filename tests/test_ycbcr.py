@@ -154,6 +154,20 @@ def test_any_chroma_stays_in_the_cube(info):
         assert channel.max() < 1 + rounding
 
 
+@pytest.mark.parametrize("matrix", MATRICES)
+@pytest.mark.parametrize("luma", [0.1, 0.4, 0.85])
+def test_too_much_chroma_keeps_its_hue(matrix, luma):
+    info = info_of(matrix, bits=16)
+    turn = np.linspace(0, 2 * np.pi, 400, endpoint=False).reshape(20, 20)
+    codes = np.full((20, 20), luma * ycbcr.code_range(info).luma_span + ycbcr.code_range(info).black, np.float32)
+    for amount in (30.0, 60.0):
+        wanted = amount * np.dstack([np.cos(turn), np.sin(turn)])
+        chroma = ycbcr.cbcr_to_chroma(codes, *ycbcr.chroma_to_cbcr(codes, wanted.astype(np.float32), info), info)
+        angle = np.arctan2(chroma[..., 1], chroma[..., 0]) - turn
+        assert np.abs((angle + np.pi) % (2 * np.pi) - np.pi).max() < np.radians(5)
+        assert np.hypot(chroma[..., 0], chroma[..., 1]).max() < amount * 1.05
+
+
 def test_chroma_of_planes_is_that_of_the_picture():
     info = info_of("bt601", bits=16)
     rgb = colours()
