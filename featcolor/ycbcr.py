@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from featcolor.frames import ClipInfo, Codes
-from featcolor.spaces import bands, check_picture, lightness_from_luminance, rgb_to_lab
+from featcolor.spaces import check_picture, lightness_from_luminance, rgb_to_lab
 from featcolor.srgb import decode_srgb, quantize
 from featcolor.ycbcr_solver import differences_at_luma
 
@@ -30,8 +30,6 @@ LUMA_WEIGHTS: dict[str, tuple[float, float, float]] = {
     "bt2020": (0.2627, 0.6780, 0.0593),
 }
 """Shares of R', G', B' in Y', by matrix; each sums to 1."""
-
-_PIXELS_AT_ONCE = 10_240  # the temporaries of a band stay in the processor's cache
 
 
 class CodeRange(NamedTuple):
@@ -160,13 +158,10 @@ def chroma_to_cbcr(luma: NDArray[Any], chroma: FloatArray, info: ClipInfo) -> tu
     if luma.ndim != 2 or chroma.shape != (*luma.shape, 2):
         raise ValueError(f"luma must be (h, w) and chroma (h, w, 2), got {luma.shape} and {chroma.shape}")
     weights = LUMA_WEIGHTS[info.matrix]
-    cb, cr = np.empty(luma.shape, code_dtype(info)), np.empty(luma.shape, code_dtype(info))
-    for band in bands(len(luma), max(1, _PIXELS_AT_ONCE // luma.shape[1])):
-        unit = np.clip(luma_from_codes(luma[band], info), 0.0, 1.0)
-        red, blue = differences_at_luma(unit, np.asarray(chroma[band], np.float32), weights)
-        cb[band] = chroma_to_codes(blue * np.float32(0.5 / (1 - weights[2])), info)
-        cr[band] = chroma_to_codes(red * np.float32(0.5 / (1 - weights[0])), info)
-    return cb, cr
+    unit = np.clip(luma_from_codes(luma, info), 0.0, 1.0)
+    red, blue = differences_at_luma(unit, np.ascontiguousarray(chroma, np.float32), weights)
+    cb = chroma_to_codes(blue * np.float32(0.5 / (1 - weights[2])), info)
+    return cb, chroma_to_codes(red * np.float32(0.5 / (1 - weights[0])), info)
 
 
 def subsample(plane: NDArray[Any], shift: tuple[int, int]) -> FloatArray:

@@ -229,3 +229,16 @@ def test_upright_turns_anticlockwise():
 def test_planes_that_do_not_match_are_refused():
     with pytest.raises(ValueError, match="luma must be"):
         ycbcr.chroma_to_cbcr(np.zeros((4, 4), np.uint8), np.zeros((4, 5, 2), np.float32), info_of())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3), (5, 1), (3, 3)])
+def test_small_planes_are_coloured_as_large_ones(size):
+    info = info_of()
+    luma, chroma = np.full((20, 30), 120, np.uint8), np.full((20, 30, 2), (90.0, -100.0), np.float32)
+    for small, large in zip(
+        ycbcr.chroma_to_cbcr(luma[: size[0], : size[1]], chroma[: size[0], : size[1]], info),
+        ycbcr.chroma_to_cbcr(luma, chroma, info),
+        strict=True,
+    ):
+        assert small.shape == size
+        assert (small == large[0, 0]).all()
