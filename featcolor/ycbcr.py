@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from featcolor.frames import ClipInfo, Codes
-from featcolor.spaces import bands, check_picture, lightness_from_luminance, rgb_to_lab
+from featcolor.spaces import check_picture, lightness_from_luminance, rgb_to_lab
 from featcolor.srgb import decode_srgb, quantize
 from featcolor.ycbcr_solver import differences_at_luma
 
@@ -30,8 +30,6 @@ LUMA_WEIGHTS: dict[str, tuple[float, float, float]] = {
     "bt2020": (0.2627, 0.6780, 0.0593),
 }
 """Shares of R', G', B' in Y', by matrix; each sums to 1."""
-
-_PIXELS_AT_ONCE = 10_240  # the temporaries of a band stay in the processor's cache
 
 
 class CodeRange(NamedTuple):
@@ -145,8 +143,8 @@ def chroma_to_cbcr(luma: NDArray[Any], chroma: FloatArray, info: ClipInfo) -> tu
     """Cb and Cr codes that give a frame of this Y' this a*, b*.
 
     Y' stays, not L*: at one Y' a saturated blue has an L* far above the grey's. The L* whose colour (L*, a*, b*) has
-    the asked Y' is looked up in a table over (Y', a*, b*) and refined by Newton's method. Where that colour leaves the
-    R'G'B' cube, (Cb, Cr) is scaled toward neutral just so far that it fits; there hue in a*b* may turn.
+    the asked Y' is looked up in a table over (Y', a*, b*) and refined by Newton's method. A colour that leaves
+    the R'G'B' cube is scaled toward neutral until it fits, at its Y' and, within 4 degrees, its hue.
 
     Parameters
     ----------
@@ -160,13 +158,10 @@ def chroma_to_cbcr(luma: NDArray[Any], chroma: FloatArray, info: ClipInfo) -> tu
     if luma.ndim != 2 or chroma.shape != (*luma.shape, 2):
         raise ValueError(f"luma must be (h, w) and chroma (h, w, 2), got {luma.shape} and {chroma.shape}")
     weights = LUMA_WEIGHTS[info.matrix]
-    cb, cr = np.empty(luma.shape, code_dtype(info)), np.empty(luma.shape, code_dtype(info))
-    for band in bands(len(luma), max(1, _PIXELS_AT_ONCE // luma.shape[1])):
-        unit = np.clip(luma_from_codes(luma[band], info), 0.0, 1.0)
-        red, blue = differences_at_luma(unit, np.asarray(chroma[band], np.float32), weights)
-        cb[band] = chroma_to_codes(blue * np.float32(0.5 / (1 - weights[2])), info)
-        cr[band] = chroma_to_codes(red * np.float32(0.5 / (1 - weights[0])), info)
-    return cb, cr
+    unit = np.clip(luma_from_codes(luma, info), 0.0, 1.0)
+    red, blue = differences_at_luma(unit, np.ascontiguousarray(chroma, np.float32), weights)
+    cb = chroma_to_codes(blue * np.float32(0.5 / (1 - weights[2])), info)
+    return cb, chroma_to_codes(red * np.float32(0.5 / (1 - weights[0])), info)
 
 
 def subsample(plane: NDArray[Any], shift: tuple[int, int]) -> FloatArray:
@@ -210,7 +205,8 @@ def key_planes(rgb: NDArray[Any], info: ClipInfo) -> tuple[Codes, Codes]:
     if rgb.shape[:2] != (info.height, info.width):
         raise ValueError(f"the picture is {rgb.shape[:2]}, frames are {(info.height, info.width)}")
     _, cb, cr = rgb_to_ycbcr(rgb, info)
-    return tuple(chroma_to_codes(subsample(plane, info.chroma_shift), info) for plane in (cb, cr))  # type: ignore[return-value]
+    small_cb, small_cr = (subsample(plane, info.chroma_shift) for plane in (cb, cr))
+    return chroma_to_codes(small_cb, info), chroma_to_codes(small_cr, info)
 
 
 def upright(picture: NDArray[Any], rotation: int) -> NDArray[Any]:

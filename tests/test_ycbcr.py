@@ -118,11 +118,9 @@ def test_codes_beyond_the_depth_are_white():
 def test_chroma_comes_back_within_a_code(info):
     rgb = colours()
     luma, cb, cr = ycbcr.rgb_to_ycbcr(rgb, info)
-    codes = ycbcr.luma_from_codes(np.zeros(1), info)  # black, for the unit scale below
     place = ycbcr.code_range(info)
     exact = luma * place.luma_span + place.black  # float codes: Y' itself must not be rounded in this comparison
     got = ycbcr.chroma_to_cbcr(exact, spaces.rgb_to_lab(rgb)[1], info)
-    assert codes.shape == (1,)
     for plane, truth in zip(got, (cb, cr), strict=True):
         error = np.abs(ycbcr.chroma_from_codes(plane, info) - truth) * 224
         assert error.max() < 0.25 + 0.51 * 224 / place.chroma_span + 0.5 * (info.full_range / 2 ** (info.bits - 8))
@@ -154,6 +152,20 @@ def test_any_chroma_stays_in_the_cube(info):
     for channel in (r, g, b):
         assert channel.min() > -rounding
         assert channel.max() < 1 + rounding
+
+
+@pytest.mark.parametrize("matrix", MATRICES)
+@pytest.mark.parametrize("luma", [0.1, 0.4, 0.85])
+def test_too_much_chroma_keeps_its_hue(matrix, luma):
+    info = info_of(matrix, bits=16)
+    turn = np.linspace(0, 2 * np.pi, 400, endpoint=False).reshape(20, 20)
+    codes = np.full((20, 20), luma * ycbcr.code_range(info).luma_span + ycbcr.code_range(info).black, np.float32)
+    for amount in (30.0, 60.0):
+        wanted = amount * np.dstack([np.cos(turn), np.sin(turn)])
+        chroma = ycbcr.cbcr_to_chroma(codes, *ycbcr.chroma_to_cbcr(codes, wanted.astype(np.float32), info), info)
+        angle = np.arctan2(chroma[..., 1], chroma[..., 0]) - turn
+        assert np.abs((angle + np.pi) % (2 * np.pi) - np.pi).max() < np.radians(5)
+        assert np.hypot(chroma[..., 0], chroma[..., 1]).max() < amount * 1.05
 
 
 def test_chroma_of_planes_is_that_of_the_picture():
@@ -217,3 +229,16 @@ def test_upright_turns_anticlockwise():
 def test_planes_that_do_not_match_are_refused():
     with pytest.raises(ValueError, match="luma must be"):
         ycbcr.chroma_to_cbcr(np.zeros((4, 4), np.uint8), np.zeros((4, 5, 2), np.float32), info_of())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3), (5, 1), (3, 3)])
+def test_small_planes_are_coloured_as_large_ones(size):
+    info = info_of()
+    luma, chroma = np.full((20, 30), 120, np.uint8), np.full((20, 30, 2), (90.0, -100.0), np.float32)
+    for small, large in zip(
+        ycbcr.chroma_to_cbcr(luma[: size[0], : size[1]], chroma[: size[0], : size[1]], info),
+        ycbcr.chroma_to_cbcr(luma, chroma, info),
+        strict=True,
+    ):
+        assert small.shape == size
+        assert (small == large[0, 0]).all()
