@@ -34,6 +34,9 @@ LOOK_AHEAD: Final = 2 * max(HALF_LENGTHS)
 FLAT: Final = 0.012
 """Deviation of lightness (0..1) below which a picture is empty: the middle of a fade."""
 
+MAX_LIKENESS: Final = 0.8
+"""Correlation of the ends of a run beyond which it is no dissolve."""
+
 MIN_GAIN: Final = 0.03
 """Part of the variance by which two ends must at least beat one for a dissolve to be looked for any further."""
 
@@ -92,6 +95,7 @@ class ShotDetector:
     def __init__(self, *, cut: float = 0.25, ratio: float = 2.0, blend: float = 0.112, min_length: int = 5) -> None:
         self.cut, self.ratio, self.blend, self.min_length = cut, ratio, blend, min_length
         self._recent: deque[FloatArray] = deque(maxlen=2 * max(HALF_LENGTHS) + 1)
+        self._blurred: deque[FloatArray] = deque(maxlen=self._recent.maxlen)
         self._numbers: list[_Numbers] = []
         self._fades: list[int] = []
         self._filled: FloatArray | None = None
@@ -102,6 +106,7 @@ class ShotDetector:
         if picture.ndim != 2 or (self._recent and picture.shape != self._recent[0].shape):
             raise ValueError(f"thumbnails must be (h, w) of one shape, got {picture.shape}")
         self._recent.append(np.array(picture, np.float32))
+        self._blurred.append(_centred(cv2.GaussianBlur(self._recent[-1], (0, 0), 1)))
         recent, numbers = self._recent, self._numbers
         change = _difference(recent[-1], recent[-2]) if len(recent) > 1 else 0.0
         numbers.append(_Numbers(float(picture.std()), change, 0.0, 0.0))
@@ -111,13 +116,18 @@ class ShotDetector:
         if at >= 0:
             numbers[at] = numbers[at]._replace(lasting=self._lasting(at))
         for half in HALF_LENGTHS:
-            middle = len(numbers) - 1 - half
             if len(recent) > 2 * half:
-                best = max(numbers[middle].blend, _blend(list(recent)[-1 - 2 * half :]))
-                numbers[middle] = numbers[middle]._replace(blend=best)
+                blend = _blend(list(self._blurred)[-1 - 2 * half :])
+                blend *= _difference(recent[-1 - 2 * half], recent[-1]) if blend else 0
+                middle = len(numbers) - 1 - half
+                numbers[middle] = numbers[middle]._replace(blend=max(numbers[middle].blend, blend))
 
     def finish(self) -> list[Shot]:
-        """Shots of all frames so far, in order, without gap; a boundary is final `LOOK_AHEAD` frames later."""
+        """Shots of all frames so far, in order, without gap.
+
+        May be called while frames still come: what it says up to `LOOK_AHEAD` frames ago is final, but for a fade
+        that goes on.
+        """
         n_frames = len(self._numbers)
         if not n_frames:
             return []
@@ -146,7 +156,7 @@ class ShotDetector:
         return min(change, *(_difference(later, earlier) for later in after for earlier in before))
 
     def _boundaries(self) -> dict[int, str]:
-        """First frames of shots, and how each begins; the strongest first, none nearer than `min_length`."""
+        """First frames of shots, and how each begins; of those nearer than `min_length` the strongest."""
         contrast, change, lasting, blend = (np.array(column) for column in zip(*self._numbers, strict=True))
         found: list[tuple[float, int, str]] = [(2.0, at, "fade") for at in self._fades]
         # Into and out of an empty picture leads a fade, if anything.
@@ -154,10 +164,13 @@ class ShotDetector:
         cuts = np.flatnonzero((lasting >= self.cut) & filled)
         found += [(1 + lasting[at], at, "cut") for at in map(int, cuts) if self._stands_out(change, at)]
         found += [(blend[at], int(at), "dissolve") for at in np.flatnonzero(blend >= self.blend)]
+        found.sort(key=lambda each: (-each[0], each[1]))
         kept: dict[int, str] = {}
-        for _, at, kind in sorted(found, key=lambda each: (-each[0], each[1])):
-            room = self.min_length if kind != "dissolve" else max(self.min_length, max(HALF_LENGTHS))
-            if room <= at <= len(change) - room and all(abs(at - other) >= room for other in kept):
+        # Weaker than a neighbour goes, whether or not that one stays: so that nothing far away has a say.
+        for index, (_, at, kind) in enumerate(found):
+            room = self.min_length if kind != "dissolve" else max(self.min_length, *HALF_LENGTHS)
+            alone = all(abs(at - other) >= room for _, other, _ in found[:index])
+            if alone and room <= at <= len(change) - room:
                 kept[at] = kind
         return kept
 
@@ -188,31 +201,29 @@ def _correlation(first: FloatArray, second: FloatArray) -> float:
 
 
 def _blend(run: list[FloatArray]) -> float:
-    """How much better both ends of a run of thumbnails explain its middle than one does, times how they differ.
+    """How much better both ends of a run of blurred thumbnails explain its middle than one does; 0 where hardly.
 
-    The explained part of the variance; an ideal blend of two unlike ends has 0.5. 0 unless the share of the first end
-    falls along the run and that of the second rises.
+    The explained part of the variance; an ideal blend of two unlike ends has 0.5. 0 too unless the share of the first
+    end falls along the run and that of the second rises.
     """
     half = len(run) // 2
-    parts = half // 2, half, len(run) - 1 - half // 2
-    first, last, *inner = (_centred(cv2.GaussianBlur(run[at], (0, 0), 1)) for at in (0, -1, *parts))
-    ends = np.stack([first, last])
-    gram = ends @ ends.T
+    ends = np.stack([run[0], run[-1]])
+    gram = (ends @ ends.T).astype(np.float64)
     sizes = np.diag(gram)
-    likeness = gram[0, 1] / max(float(np.sqrt(sizes.prod())), 1e-9)
-    # Beyond that the shares of the two ends are not told apart.
-    if abs(likeness) > 0.8 or sizes.min() < FLAT**2 * first.size:
+    # Beyond that likeness the shares of the two ends are not told apart.
+    if sizes.min() < FLAT**2 * run[0].size or abs(gram[0, 1]) > MAX_LIKENESS * np.sqrt(sizes.prod()):
         return 0.0
-    shares = np.linalg.solve(gram, np.stack([ends @ each for each in inner], axis=1))
+    inner = np.stack([run[half // 2], run[half], run[len(run) - 1 - half // 2]], axis=1)
+    products = (ends @ inner).astype(np.float64)
+    shares = np.linalg.solve(gram, products)
     if not (np.diff(shares[0]) < 0).all() or not (np.diff(shares[1]) > 0).all():
         return 0.0
-    variance = float(inner[1] @ inner[1])
-    alone = ends @ inner[1]
-    gain = float(alone @ shares[:, 1] - (alone**2 / sizes).max()) / max(variance, 1e-9)
-    return gain * _difference(run[0], run[-1]) if gain > MIN_GAIN else 0.0
+    variance = max(float(run[half] @ run[half]), 1e-9)
+    alone = products[:, 1]
+    gain = float(alone @ shares[:, 1] - (alone**2 / sizes).max()) / variance
+    return gain if gain > MIN_GAIN else 0.0
 
 
-def _centred(picture: FloatArray) -> NDArray[np.float64]:
+def _centred(picture: FloatArray) -> FloatArray:
     """Pixels in a row, their mean taken away."""
-    flat = picture.astype(np.float64).ravel()
-    return flat - flat.mean()
+    return np.asarray(picture.ravel() - picture.mean())
