@@ -1,7 +1,7 @@
 """How well shots are found: random joins of pieces of DAVIS, hard and dissolved, clean and worn; real cuts.
 
     python -m benchmarks.shots_study $DAVIS                     200 joins of each kind
-    python -m benchmarks.shots_study $DAVIS --clips $CLIPS      and the clips of benchmarks/cuts.json, cuts labelled by eye
+    python -m benchmarks.shots_study $DAVIS --clips $CLIPS      and the clips of cuts.json, labelled by eye
 
 $DAVIS holds a folder of frames a sequence.
 """
@@ -49,7 +49,8 @@ class Count(NamedTuple):
     def __str__(self) -> str:
         recall = self.hit / self.true if self.true else float("nan")
         precision = self.right / self.reported if self.reported else float("nan")
-        return f"recall {recall:.3f} ({self.hit} of {self.true}), precision {precision:.3f} ({self.right} of {self.reported})"
+        missed, wrong = self.true - self.hit, self.reported - self.right
+        return f"recall {recall:.3f} ({missed} of {self.true} missed), precision {precision:.3f} ({wrong} wrong)"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

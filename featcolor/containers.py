@@ -26,21 +26,21 @@ class Container:
     chapters: bool = True
 
 
-MP4_SOUND = frozenset("aac mp3 mp2 ac3 eac3 alac opus flac dts truehd".split())
-PCM_LE = frozenset("pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_alaw pcm_mulaw".split())
-PCM_BE = frozenset("pcm_s8 pcm_s16be pcm_s24be pcm_s32be pcm_f32be".split())
-MATROSKA_SUBTITLES = frozenset("subrip ass ssa webvtt text dvd_subtitle dvb_subtitle hdmv_pgs_subtitle".split())
-
-MP4 = Container(
-    muxer="mp4", codecs=("h264", "h265", "vp9", "av1"), sound=MP4_SOUND, subtitles=frozenset({"mov_text"})
+MP4_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac", "dts", "truehd"])
+PCM_LE = frozenset(["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"])
+PCM_BE = frozenset(["pcm_s8", "pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be"])
+MATROSKA_SUBTITLES = frozenset(
+    ["subrip", "ass", "ssa", "webvtt", "text", "dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle"]
 )
+
+MP4 = Container(muxer="mp4", codecs=("h264", "h265", "vp9", "av1"), sound=MP4_SOUND, subtitles=frozenset({"mov_text"}))
 CONTAINERS: Mapping[str, Container] = {
     ".mp4": MP4,
     ".m4v": MP4,
     ".mov": Container(
         muxer="mov",
         codecs=("h264", "h265", "prores"),
-        sound=frozenset("aac mp3 mp2 ac3 eac3 alac".split()) | PCM_LE | PCM_BE,
+        sound=frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac"]) | PCM_LE | PCM_BE,
         subtitles=frozenset({"mov_text"}),
     ),
     ".mkv": Container(
@@ -193,7 +193,9 @@ def choose_format(codec: str, asked: str | None, info: ClipInfo, name: str) -> t
             raise UsageError(f"{name}: {codec} does not take {asked}; it takes {_offer(rules)}")
         _check_depth(chosen, info, name)
         if _needs_even(chosen, rules, info):
-            raise UsageError(f"{name}: {asked} of {codec} needs even sizes, not {_size(info)}; leave --pixel-format out")
+            raise UsageError(
+                f"{name}: {asked} of {codec} needs even sizes, not {_size(info)}; leave --pixel-format out"
+            )
         return chosen, _depth_note(chosen, info, codec)
     bits = min((bits for bits in rules.bits if _carries(bits, info)), default=None)
     if bits is None:
@@ -210,7 +212,9 @@ def choose_format(codec: str, asked: str | None, info: ClipInfo, name: str) -> t
         if "yuv444p" not in rules.formats:
             raise UsageError(f"{name}: {codec} needs even sizes, not {_size(info)}; take --codec h264 or ffv1")
         chosen = parse_format("yuv444p" + (f"{bits}le" if bits > 8 else ""), name)
-        notes.append(f"the odd size {_size(info)} is kept by writing full-size chroma ({chosen.name}), as {codec} needs")
+        notes.append(
+            f"the odd size {_size(info)} is kept by writing full-size chroma ({chosen.name}), as {codec} needs"
+        )
     return chosen, notes + _depth_note(chosen, info, codec)
 
 
@@ -263,7 +267,9 @@ def _depth_note(chosen: Format, info: ClipInfo, codec: str) -> list[str]:
     if chosen.bits == info.bits:
         return []
     factor = 2 ** (chosen.bits - info.bits)
-    return [f"{codec} is given {chosen.bits} bits: every {info.bits}-bit code times {factor}, which divides back exactly"]
+    return [
+        f"{codec} is given {chosen.bits} bits: every {info.bits}-bit code times {factor}, which divides back exactly"
+    ]
 
 
 def _needs_even(chosen: Format, rules: Codec, info: ClipInfo) -> bool:

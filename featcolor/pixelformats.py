@@ -80,8 +80,8 @@ def layout_of(name: str, depth: int) -> Layout:
         return Layout(bits=8, chroma_shift=shift, semi_planar=True, swapped=name in SWAPPED)
     if found := DEEP_SEMI_PLANAR.fullmatch(name):
         bits, shift = int(found[2]), CHROMA_SHIFTS[{"0": "420", "2": "422", "4": "444"}[found[1]]]
-        deep = {"low_zeros": 16 - bits, "big_endian": found[3] == "be"}
-        return Layout(bits=bits, chroma_shift=shift, semi_planar=True, **deep)
+        big = found[3] == "be"
+        return Layout(bits=bits, chroma_shift=shift, semi_planar=True, low_zeros=16 - bits, big_endian=big)
     target = PACKED.get(name)
     bits = next((bits for bits in (8, 10, 12) if depth <= bits), 16)
     rgb_target = "yuv444p" if bits == 8 else f"yuv444p{bits}le"
@@ -125,6 +125,7 @@ def _plane(plane: Any, height: int, width: int, layout: Layout) -> Codes:
     dtype = np.dtype((">u2" if layout.big_endian and not layout.convert else "<u2") if deep else "u1")
     # FFmpeg pads lines; the last one need not be there in full, so the stride is laid over the bytes.
     line = plane.line_size
-    codes = np.ndarray((height, width), dtype, buffer=memoryview(plane), strides=(line, dtype.itemsize))
-    native = codes.astype(np.uint16 if deep else np.uint8)  # a copy: the decoder takes its buffer back
-    return native >> layout.low_zeros if layout.low_zeros else native
+    codes: Codes = np.ndarray((height, width), dtype, buffer=memoryview(plane), strides=(line, dtype.itemsize))
+    # A copy: the decoder takes its buffer back.
+    native: Codes = codes.astype(np.uint16) if deep else codes.astype(np.uint8)
+    return np.right_shift(native, layout.low_zeros) if layout.low_zeros else native

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-import os
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -16,25 +16,17 @@ from av.error import FFmpegError
 
 from featcolor.errors import ClipError
 from featcolor.frames import ClipInfo, Frame
-from featcolor.pixelformats import Layout, Planes, layout_of, read_planes
+from featcolor.pixelformats import Planes, read_planes
+from featcolor.video_facts import (
+    describe,
+    first_pictures,
+    layout_of_picture,
+    open_container,
+    picture_stream,
+    seconds_of,
+)
 
-MATRICES = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9: "bt2020", 10: "bt2020"}
-"""FFmpeg's colour-space codes by the nearest of our matrices (FCC is 601 to 0.01, SMPTE 240M nearly 709)."""
-
-RGB_SPACE, UNTAGGED_SPACE = 0, 2
-FULL_RANGE, NARROW_RANGE = 2, 1
-HD_LINES = 720
-"""An untagged film of fewer lines is taken as BT.601, as players do."""
-
-NARROW_GREY_CODECS = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg1video", "mpeg2video", "mpeg4")
-"""Whose standards say narrow range where nothing is tagged; a grey picture of others (FFV1, raw) is full range."""
-
-DECODER_THREADS = 4
-"""At most: every thread holds a frame of its own."""
-
-PROBED_FRAMES = 4
 MAX_PROBLEMS = 100
-STILL_FORMATS = ("image2", "tty", "bin", "xbin", "adf", "idf")
 
 
 class VideoFileReader:
@@ -56,13 +48,13 @@ class VideoFileReader:
         self._opened: Any = None
         with open_container(path) as container:
             stream = picture_stream(container, path)
-            first = _first_pictures(container, stream)
+            first = first_pictures(container, stream)
             if not first:
                 raise ClipError(f"{path}: none of its first frames can be decoded; is the file damaged?")
             self._index = stream.index
-            self._length = _seconds_of(stream.metadata.get("DURATION", ""))
-            self._layout = _layout(first[0])
-            self._info = _describe(path, stream, first, self._layout)
+            self._length = seconds_of(stream.metadata.get("DURATION", ""))
+            self._layout = layout_of_picture(first[0])
+            self._info = describe(path, stream, first, self._layout)
 
     @property
     def info(self) -> ClipInfo:
@@ -79,27 +71,36 @@ class VideoFileReader:
             self._opened = None
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames in the order the decoder gives them out, numbered from 0; each owns its planes."""
+        """Frames in the order the decoder gives them out, numbered from 0; each owns its planes.
+
+        A frame lasts until the next one's time stamp; the last, as long as the file says.
+        """
+        held, number = None, 0
+        for frame in self._frames():
+            if held is not None:
+                yield replace(held, duration=frame.pts - held.pts) if frame.pts > held.pts else held
+            held, number = frame, number + 1
+        if held is not None:
+            yield held
+        self._check_end(held, number)
+
+    def _frames(self) -> Iterator[Frame]:
         self.__exit__(None, None, None)
         self._opened = container = open_container(self.path)
         self.problems.clear()
-        info, planes, last, number = self._info, self._grey(), None, 0
-        for picture, pts in self._pictures(container, container.streams[self._index]):
+        planes, last = self._grey(), None
+        for number, (picture, pts) in enumerate(self._pictures(container, container.streams[self._index])):
             damaged = picture is None or picture.is_corrupt
             if picture is not None and damaged:
                 self._tell(f"frame {number} is damaged")
             if picture is not None and not damaged:
                 self._check_same(picture, number)
-                planes = read_planes(picture, self._layout, matrix=info.matrix)
+                planes = read_planes(picture, self._layout, matrix=self._info.matrix)
             duration = int(getattr(picture, "duration", 0) or 0)
             stamp = self._next_stamp(last) if pts is None else pts
             luma, cb, cr = planes
-            frame = Frame(
-                index=number, luma=luma, cb=cb, cr=cr, pts=stamp, duration=duration, damaged=damaged
-            )
-            yield frame
-            last, number = frame, number + 1
-        self._check_end(last, number)
+            last = Frame(index=number, luma=luma, cb=cb, cr=cr, pts=stamp, duration=duration, damaged=damaged)
+            yield last
 
     def _pictures(self, container: Any, stream: Any) -> Iterator[tuple[Any, int | None]]:
         """Decoded pictures with their time stamps, and (None, time stamp) for what an error swallowed."""
@@ -154,10 +155,10 @@ class VideoFileReader:
 
     def _check_same(self, picture: Any, number: int) -> None:
         info = self._info
-        if (picture.width, picture.height) != (info.width, info.height) or _layout(picture) != self._layout:
+        if (picture.width, picture.height) != (info.width, info.height) or layout_of_picture(picture) != self._layout:
             raise ClipError(
                 f"{self.path}: its picture changes in frame {number} from {info.width}x{info.height} "
-                f"{info.tags['pix_fmt']} to {picture.width}x{picture.height} {picture.format.name}; split it there first"
+                f"{info.tags['pix_fmt']} to {picture.width}x{picture.height} {picture.format.name}; split it there"
             )
 
     def _check_end(self, last: Frame | None, number: int) -> None:
@@ -175,123 +176,5 @@ class VideoFileReader:
             self.problems.append(f"{self.path.name}: {problem}")
 
 
-def open_container(path: Path) -> Any:
-    """An `av` input container; ClipError in one line for what is none."""
-    if path.is_dir():
-        raise ClipError(f"{path}: a folder, not a film file")
-    if not path.exists():
-        raise ClipError(f"{path}: no such film")
-    try:
-        # A film that names other files or addresses (a playlist) stays on this disk.
-        container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
-    except (FFmpegError, OSError, ValueError) as error:
-        raise ClipError(f"{path}: not a film that can be read ({_reason(error)})") from error
-    kinds = container.format.name.split(",")
-    if any(kind in STILL_FORMATS or kind.endswith("_pipe") for kind in kinds):
-        container.close()
-        raise ClipError(f"{path}: not a film but {container.format.long_name}; 'colorize' is for pictures")
-    return container
-
-
-def picture_stream(container: Any, path: Path) -> Any:
-    """The first video stream that is not a cover picture."""
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            if stream.codec_context is None:
-                raise ClipError(f"{path}: no decoder for its picture track; convert it with another program first")
-            stream.codec_context.thread_type = "AUTO"
-            stream.codec_context.thread_count = min(DECODER_THREADS, os.cpu_count() or 1)
-            return stream
-    raise ClipError(f"{path}: has no picture track")
-
-
-def _first_pictures(container: Any, stream: Any) -> list[Any]:
-    pictures: list[Any] = []
-    try:
-        for packet in container.demux(stream):
-            try:
-                pictures += stream.codec_context.decode(packet)
-            except FFmpegError:
-                continue
-            if len(pictures) >= PROBED_FRAMES:
-                break
-    except FFmpegError:
-        pass  # told while frames are read
-    whole = [picture for picture in pictures if not picture.is_corrupt]
-    return whole or pictures
-
-
-def _layout(picture: Any) -> Layout:
-    return layout_of(picture.format.name, max(part.bits for part in picture.format.components))
-
-
-def _describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> ClipInfo:
-    codec, picture = stream.codec_context, pictures[0]
-    space, span = int(picture.colorspace), int(picture.color_range)
-    if space not in (*MATRICES, RGB_SPACE, UNTAGGED_SPACE) and not layout.from_rgb:
-        raise ClipError(f"{path}: its colours are coded in a way we do not know (FFmpeg's colour space {space})")
-    tagged = space in MATRICES and not layout.from_rgb
-    matrix = MATRICES[space] if tagged else "bt601" if picture.height < HD_LINES else "bt709"
-    canonical = codec.codec.canonical_name
-    if layout.from_rgb:
-        full = False
-    elif span:
-        full = span == FULL_RANGE
-    else:
-        grey = layout.chroma_shift is None and canonical not in NARROW_GREY_CODECS
-        full = grey or picture.format.name.startswith("yuvj")
-    rate = stream.average_rate or stream.guessed_rate or stream.base_rate
-    field_order = int(getattr(codec, "field_order", 0))
-    return ClipInfo(
-        name=path.name,
-        width=picture.width,
-        height=picture.height,
-        time_base=Fraction(stream.time_base),
-        rate=Fraction(rate) if rate else None,
-        pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
-        rotation=round(picture.rotation / 90) * 90 % 360,
-        matrix=matrix,
-        full_range=full,
-        bits=layout.bits,
-        chroma_shift=layout.chroma_shift or (1, 1),
-        colour=layout.chroma_shift is not None,
-        interlaced=field_order > 1 or any(picture.interlaced_frame for picture in pictures),
-        n_frames=stream.frames or None,
-        tags={
-            "codec": canonical,
-            "pix_fmt": picture.format.name,
-            "matrix_tagged": tagged,
-            "range_tagged": bool(span) and not layout.from_rgb,
-            "colorspace": space if tagged else None,
-            "color_primaries": int(picture.color_primaries),
-            "color_trc": int(picture.color_trc),
-            "field_order": field_order,
-            "display_matrix": _display_matrix(picture),
-            "has_alpha": picture.format.name.startswith(("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")),
-        },
-    )
-
-
-def _display_matrix(picture: Any) -> tuple[int, ...] | None:
-    """The nine numbers that turn and mirror the picture, as FFmpeg keeps them."""
-    from av.sidedata.sidedata import Type
-
-    side = picture.side_data.get(Type.DISPLAYMATRIX)
-    return None if side is None else tuple(int(n) for n in np.frombuffer(bytes(side), np.int32))
-
-
-def _seconds_of(text: str) -> float | None:
-    """Matroska's own length of a track, "00:01:02.500000000"; None where there is none."""
-    try:
-        hours, minutes, seconds = text.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    except ValueError:
-        return None
-
-
 def _clock(pts: int | None, time_base: Fraction) -> str:
     return "an unknown time" if pts is None else f"{float(pts * time_base):.2f} s"
-
-
-def _reason(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error)

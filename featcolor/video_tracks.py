@@ -10,7 +10,8 @@ from typing import Any
 
 from featcolor.containers import Container, homes_of, takes
 from featcolor.errors import UsageError
-from featcolor.video_reader import open_container, picture_stream
+from featcolor.frames import ClipInfo
+from featcolor.video_facts import open_container, picture_stream
 
 OWN_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration", "creation_time"}
 """Metadata that tells of the file it stood in, not of the film; a muxer writes its own. `creation_time` is kept on
@@ -19,8 +20,13 @@ the film (MP4 and Matroska take it from there) and dropped from tracks, where it
 STATISTICS = ("bps", "number_of_frames", "number_of_bytes", "_statistics")
 """Beginnings of the tags with which mkvmerge counts a track."""
 
+AVI_TOLERANCE = 0.2
+"""Of a frame: how far a time stamp may be from AVI's steps. Matroska's milliseconds at 60 frames a second are 0.03."""
+
 AVI_OFFSET = 0.1
 """Seconds between the starts of two tracks that are let pass in AVI, which keeps none: less than is seen."""
+
+MOV_TEXT_GAP = b"\0\0"
 
 SHIFTED_FORMATS = ("mpegts", "mpeg")
 """Their clocks start anywhere: an hour of nothing would be written in front of the film."""
@@ -78,6 +84,24 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
     return TrackPlan(indexes=tuple(copied), attachments=tuple(attached), clock_start=start, notes=tuple(notes))
 
 
+def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
+    """Seconds a frame of an AVI; UsageError where the source's time stamps do not keep such a step."""
+    if not like.rate:
+        raise UsageError(f"{target}: AVI needs a constant rate and {like.name} has none; write .mkv or .mp4")
+    if source is not None:
+        with open_container(source) as film:
+            stream = picture_stream(film, source)
+            in_avi = film.format.name == "avi"
+            stamps = [packet.dts if in_avi else packet.pts for packet in film.demux(stream) if packet.size]
+        steps = [float(stamp * like.time_base * like.rate) for stamp in stamps if stamp is not None]
+        whole = {round(step) for step in steps}
+        if len(whole) < len(steps) or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps):
+            raise UsageError(
+                f"{target}: AVI needs a constant rate, which {like.name} does not keep; write .mkv or .mp4"
+            )
+    return 1 / like.rate
+
+
 def codec_name(stream: Any) -> str:
     """FFmpeg's name of a track's codec ("mp3", whichever decoder would be used); "" where it is unknown."""
     return "" if stream.codec_context is None else str(stream.codec_context.codec.canonical_name)
@@ -93,9 +117,10 @@ class TrackCopier:
         self._film = open_container(source)
         self._output = output
         self._part = part
-        self._streams = {index: self._add(self._film.streams[index], index in plan.attachments) for index in (
-            *plan.indexes, *plan.attachments
-        )}
+        self._streams = {
+            index: self._add(self._film.streams[index], index in plan.attachments)
+            for index in (*plan.indexes, *plan.attachments)
+        }
         self._last_dts: dict[int, int] = {}
         self._packets = self._demuxed([self._film.streams[index] for index in plan.indexes])
         self._held: tuple[Fraction, Any] | None = None
@@ -147,6 +172,8 @@ class TrackCopier:
                 if not packet.size:
                     continue  # the demuxer's sign of the end
                 packet.pts = last.get(packet.stream_index, 0)
+            if bytes(packet) == MOV_TEXT_GAP and codec_name(packet.stream) == "mov_text":
+                continue  # nothing is shown: the muxer puts its own between two texts
             stamp = packet.pts if packet.pts is not None else packet.dts
             last[packet.stream_index] = stamp + (packet.duration or 0)
             unit = packet.time_base
@@ -219,6 +246,8 @@ def _refusal(source: Path, target: str, refused: list[tuple[Any, str]], tracks: 
         remedy = f"write {order[0]}, which takes all its tracks"
     else:
         homes = sorted({home for stream, codec in refused for home in homes_of(stream.type, codec)})
-        remedy = f"{' or '.join(homes)} takes it, but not the other tracks; " if homes else "no container here takes it; "
+        remedy = (
+            f"{' or '.join(homes)} takes it, but not the other tracks; " if homes else "no container here takes it; "
+        )
         remedy += "remove or convert that track first"
     return f"{target}: {suffix} does not take {named} of {source.name}; {remedy}"

@@ -1,4 +1,4 @@
-"""Writes a film file through PyAV: the luma exactly as it came, the other tracks packet for packet, whole or not at all."""
+"""Writes a film file through PyAV: luma exactly as it came, other tracks packet for packet, whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from featcolor.containers import CODECS, choose_codec, choose_crf, choose_format
 from featcolor.errors import ClipError, UsageError
 from featcolor.frames import ClipInfo, Codes, Frame
 from featcolor.modelfile import replacing
-from featcolor.video_reader import FULL_RANGE, NARROW_RANGE, UNTAGGED_SPACE, open_container, picture_stream
-from featcolor.video_tracks import Part, TrackCopier, TrackPlan, plan_tracks
+from featcolor.video_facts import FULL_RANGE, NARROW_RANGE, UNTAGGED_SPACE
+from featcolor.video_tracks import Part, TrackCopier, TrackPlan, avi_step, plan_tracks
 
 SPACES = {"bt601": 6, "bt709": 1, "bt2020": 9}
 """FFmpeg's colour-space codes; its numbers of the primaries and the transfer that go with each are the same."""
@@ -37,8 +37,6 @@ MOVIE_UNITS = 90_000
 """A second at least, as broadcast clocks have."""
 
 FALLBACK_RATE = Fraction(25)
-AVI_TOLERANCE = 0.2
-"""Of a frame: how far a time stamp may be from AVI's steps. Matroska's milliseconds at 60 frames a second are 0.03."""
 
 
 class VideoFileWriter:
@@ -125,7 +123,11 @@ class VideoFileWriter:
 
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Encode the frame's luma, as it is, with these chroma planes, and the sound up to it."""
-        for plane, shape in ((frame.luma, (self._like.height, self._like.width)), (cb, self.chroma_shape), (cr, self.chroma_shape)):
+        for plane, shape in (
+            (frame.luma, (self._like.height, self._like.width)),
+            (cb, self.chroma_shape),
+            (cr, self.chroma_shape),
+        ):
             if plane.shape != shape:
                 raise ValueError(f"{self.target}: a plane of {shape} is due in frame {frame.index}, not {plane.shape}")
         with self._told():
@@ -233,7 +235,9 @@ class VideoFileWriter:
         for plane, codes in zip(picture.planes, (frame.luma, cb, cr), strict=True):
             dtype = np.dtype(np.uint8 if self._format.bits == 8 else "<u2")
             into = np.ndarray(codes.shape, dtype, buffer=memoryview(plane), strides=(plane.line_size, dtype.itemsize))
-            np.left_shift(codes, shift, out=into, casting="unsafe", dtype=np.uint16) if shift else np.copyto(into, codes)
+            np.left_shift(codes, shift, out=into, casting="unsafe", dtype=np.uint16) if shift else np.copyto(
+                into, codes
+            )
         seconds = frame.pts * like.time_base + self._part.shift
         stamp = round(seconds / self._time_base)
         if self._last_stamp is not None and stamp <= self._last_stamp:
@@ -276,19 +280,3 @@ def check_target(target: Path, source: Path | None, *, overwrite: bool) -> None:
             raise UsageError(f"{target}: exists already; name another file, or ask for it to be replaced (--overwrite)")
     if not target.parent.is_dir():
         raise UsageError(f"{target}: its folder does not exist; make it first")
-
-
-def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
-    """Seconds a frame of an AVI; UsageError where the source's time stamps do not keep such a step."""
-    if not like.rate:
-        raise UsageError(f"{target}: AVI needs a constant rate and {like.name} has none; write .mkv or .mp4")
-    if source is not None:
-        with open_container(source) as film:
-            stream = picture_stream(film, source)
-            in_avi = film.format.name == "avi"
-            stamps = [packet.dts if in_avi else packet.pts for packet in film.demux(stream) if packet.size]
-        steps = [float(stamp * like.time_base * like.rate) for stamp in stamps if stamp is not None]
-        whole = {round(step) for step in steps}
-        if len(whole) < len(steps) or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps):
-            raise UsageError(f"{target}: AVI needs a constant rate, which {like.name} does not keep; write .mkv or .mp4")
-    return 1 / like.rate

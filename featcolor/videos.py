@@ -1,4 +1,4 @@
-"""Opens films to read and to write. The rest is behind: `video_reader`, `video_writer`, `framefolders`, `containers`."""
+"""Opens films to read and to write, behind which are `video_reader`, `video_writer` and `framefolders`."""
 
 from __future__ import annotations
 

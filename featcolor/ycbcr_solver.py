@@ -53,7 +53,7 @@ def differences_at_luma(luma: FloatArray, chroma: FloatArray, weights: Weights) 
 
 
 def _coded_at_luma(luma: FloatArray, chroma: FloatArray, weights: Weights) -> FloatArray:
-    """R'G'B', (h, w, 3), with this Y' and a*, b*; outside 0..1 where the gamut is left (sRGB's straight piece goes on)."""
+    """R'G'B', (h, w, 3), with this Y' and a*, b*; beyond 0..1 outside the gamut, along sRGB's straight piece below 0."""
     f_y = _start(luma, chroma, weights)
     toward_x, toward_z = chroma[..., 0] * np.float32(1 / 500), chroma[..., 1] * np.float32(-1 / 200)
     row = np.array([weights])

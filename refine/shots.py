@@ -2,9 +2,10 @@
 
 Frames are compared by the correlation of their thumbnails, which knows nothing of exposure, after one has been warped
 onto the other, so that motion is no change. A cut is a change that stands out from its neighbourhood and lasts (a flash
-does not); a dissolve is a run whose middle is a blend of its two ends while these do not look alike (Zhang, Kankanhalli,
-Smoliar: Automatic partitioning of full-motion video, 1993, compare the ends of a run too); a fade goes through a
-picture without contrast. No colour is carried across a boundary, so a dissolve or a fade is parted in its middle.
+does not). A dissolve is a run whose middle is explained by both its ends together and not by one, while these do not
+look alike (twin comparison looks at the ends too: Zhang, Kankanhalli, Smoliar: Automatic partitioning of full-motion
+video, 1993). A fade goes through an empty picture. No colour is carried across a boundary, so a dissolve or a fade is
+parted in its middle.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ LOOK_AHEAD: Final = 2 * max(HALF_LENGTHS)
 
 FLAT: Final = 0.012
 """Deviation of lightness (0..1) below which a picture is empty: the middle of a fade."""
+
+MIN_GAIN: Final = 0.03
+"""Part of the variance by which two ends must at least beat one for a dissolve to be looked for any further."""
+
+MAX_FLASH: Final = 3
+"""Empty frames that may come amid a shot: a flash, or frames that were lost."""
 
 NEIGHBOURS: Final = 5
 """Frames before and after a change that it has to stand out from."""
@@ -78,14 +85,17 @@ class ShotDetector:
     ----------
     cut : least lasting change of a cut, 0..1 (1 - correlation after motion).
     ratio : how many times the changes around it a cut has to be.
-    blend : least blend of a dissolve, 0..1.
+    blend : least blend of a dissolve, 0..0.5: what two ends explain more than one, times their difference.
     min_length : frames of the shortest shot; a shorter one goes to its neighbour.
     """
 
-    def __init__(self, *, cut: float = 0.25, ratio: float = 2.0, blend: float = 0.35, min_length: int = 5) -> None:
+    def __init__(self, *, cut: float = 0.25, ratio: float = 2.0, blend: float = 0.112, min_length: int = 5) -> None:
         self.cut, self.ratio, self.blend, self.min_length = cut, ratio, blend, min_length
         self._recent: deque[FloatArray] = deque(maxlen=2 * max(HALF_LENGTHS) + 1)
         self._numbers: list[_Numbers] = []
+        self._fades: list[int] = []
+        self._filled: FloatArray | None = None
+        self._n_empty = 0
 
     def push(self, picture: FloatArray) -> None:
         """Take the next frame's `thumbnail`; ValueError when its shape is not that of those before."""
@@ -95,6 +105,7 @@ class ShotDetector:
         recent, numbers = self._recent, self._numbers
         change = _difference(recent[-1], recent[-2]) if len(recent) > 1 else 0.0
         numbers.append(_Numbers(float(picture.std()), change, 0.0, 0.0))
+        self._follow_fade(recent[-1], numbers[-1].contrast)
         # The change into frame t is seen to last once t + 2 is there.
         at = len(numbers) - 3
         if at >= 0:
@@ -115,6 +126,16 @@ class ShotDetector:
         lasts = [first - 1 for first, _ in firsts[1:]] + [n_frames - 1]
         return [Shot(first, last, kind) for (first, kind), last in zip(firsts, lasts, strict=True)]
 
+    def _follow_fade(self, picture: FloatArray, contrast: float) -> None:
+        """Note the middle of a run of empty pictures once it is over; a flash, the same before and after, is none."""
+        if contrast < FLAT:
+            self._n_empty += 1
+            return
+        if self._n_empty and self._filled is not None:
+            flash = self._n_empty <= MAX_FLASH and _difference(picture, self._filled) < self.cut
+            self._fades += [] if flash else [len(self._numbers) - 1 - (self._n_empty + 1) // 2]
+        self._filled, self._n_empty = picture, 0
+
     def _lasting(self, at: int) -> float:
         """The least change from before frame `at` to after it; 0 where nothing much changes anyway."""
         change = self._numbers[at].change
@@ -127,14 +148,17 @@ class ShotDetector:
     def _boundaries(self) -> dict[int, str]:
         """First frames of shots, and how each begins; the strongest first, none nearer than `min_length`."""
         contrast, change, lasting, blend = (np.array(column) for column in zip(*self._numbers, strict=True))
-        found = [(2.0, at, "fade") for at in _flat_middles(contrast)]
-        found += [(1 + lasting[at], at, "cut") for at in np.flatnonzero(lasting >= self.cut) if self._stands_out(change, at)]
-        found += [(blend[at], at, "dissolve") for at in np.flatnonzero(blend >= self.blend)]
+        found: list[tuple[float, int, str]] = [(2.0, at, "fade") for at in self._fades]
+        # Into and out of an empty picture leads a fade, if anything.
+        filled = (contrast >= FLAT) & (np.roll(contrast, 1) >= FLAT)
+        cuts = np.flatnonzero((lasting >= self.cut) & filled)
+        found += [(1 + lasting[at], at, "cut") for at in map(int, cuts) if self._stands_out(change, at)]
+        found += [(blend[at], int(at), "dissolve") for at in np.flatnonzero(blend >= self.blend)]
         kept: dict[int, str] = {}
         for _, at, kind in sorted(found, key=lambda each: (-each[0], each[1])):
             room = self.min_length if kind != "dissolve" else max(self.min_length, max(HALF_LENGTHS))
             if room <= at <= len(change) - room and all(abs(at - other) >= room for other in kept):
-                kept[int(at)] = kind
+                kept[at] = kind
         return kept
 
     def _stands_out(self, change: NDArray[np.float64], at: int) -> bool:
@@ -144,7 +168,13 @@ class ShotDetector:
 
 
 def _difference(target: FloatArray, source: FloatArray) -> float:
-    """1 - correlation of two thumbnails, the source warped onto the target where that helps; 0 (alike) .. 1."""
+    """1 - correlation of two thumbnails, the source warped onto the target where that helps; 0 (alike) .. 1.
+
+    Two empty pictures are alike, an empty and another are not.
+    """
+    empty = [float(picture.std()) < FLAT for picture in (target, source)]
+    if any(empty):
+        return 0.0 if all(empty) else 1.0
     still = _correlation(target, source)
     if still > 0.97 or max(target.shape) < 12:
         return 1 - max(0.0, still)
@@ -154,36 +184,35 @@ def _difference(target: FloatArray, source: FloatArray) -> float:
 
 def _correlation(first: FloatArray, second: FloatArray) -> float:
     a, b = first - first.mean(), second - second.mean()
-    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / size if size > FLAT**2 * a.size else 0.0
+    return float((a * b).sum() / max(float(np.sqrt((a * a).sum() * (b * b).sum())), 1e-9))
 
 
 def _blend(run: list[FloatArray]) -> float:
-    """How much the middle of a run of thumbnails is made of both its ends while these differ, 0..1."""
+    """How much better both ends of a run of thumbnails explain its middle than one does, times how they differ.
+
+    The explained part of the variance; an ideal blend of two unlike ends has 0.5. 0 unless the share of the first end
+    falls along the run and that of the second rises.
+    """
     half = len(run) // 2
-    ends = np.stack([cv2.GaussianBlur(end, (0, 0), 1).ravel() for end in (run[0], run[-1])])
-    ends -= ends.mean(axis=1, keepdims=True)
-    gram = (ends @ ends.T).astype(np.float64)
-    likeness = gram[0, 1] / max(float(np.sqrt(gram[0, 0] * gram[1, 1])), 1e-9)
-    if likeness > 0.7 or np.sqrt(np.diag(gram) / ends.shape[1]).min() < FLAT:
+    parts = half // 2, half, len(run) - 1 - half // 2
+    first, last, *inner = (_centred(cv2.GaussianBlur(run[at], (0, 0), 1)) for at in (0, -1, *parts))
+    ends = np.stack([first, last])
+    gram = ends @ ends.T
+    sizes = np.diag(gram)
+    likeness = gram[0, 1] / max(float(np.sqrt(sizes.prod())), 1e-9)
+    # Beyond that the shares of the two ends are not told apart.
+    if abs(likeness) > 0.8 or sizes.min() < FLAT**2 * first.size:
         return 0.0
-    shares, fits = [], []
-    for at in (half // 2, half, len(run) - 1 - half // 2):
-        picture = cv2.GaussianBlur(run[at], (0, 0), 1).ravel()
-        picture = picture - picture.mean()
-        weights = np.linalg.solve(gram, (ends @ picture).astype(np.float64))
-        explained = weights @ gram @ weights / max(float(picture @ picture), 1e-9)
-        shares.append(weights)
-        fits.append(explained)
-    first, second = np.array(shares).T
-    if not (first[0] > first[1] > first[2] and second[0] < second[1] < second[2]):
+    shares = np.linalg.solve(gram, np.stack([ends @ each for each in inner], axis=1))
+    if not (np.diff(shares[0]) < 0).all() or not (np.diff(shares[1]) > 0).all():
         return 0.0
-    balance = 2 * min(first[1], second[1])
-    return float(np.clip(balance * fits[1] * _difference(run[0], run[-1]), 0, 1))
+    variance = float(inner[1] @ inner[1])
+    alone = ends @ inner[1]
+    gain = float(alone @ shares[:, 1] - (alone**2 / sizes).max()) / max(variance, 1e-9)
+    return gain * _difference(run[0], run[-1]) if gain > MIN_GAIN else 0.0
 
 
-def _flat_middles(contrast: NDArray[np.float64]) -> list[int]:
-    """The middle frame of each run of empty pictures that has a picture before and after."""
-    flat = np.concatenate(([False], contrast < FLAT, [False]))
-    edges = np.flatnonzero(flat[1:] != flat[:-1]).reshape(-1, 2)
-    return [int(start + stop) // 2 for start, stop in edges if start > 0 and stop < len(contrast)]
+def _centred(picture: FloatArray) -> NDArray[np.float64]:
+    """Pixels in a row, their mean taken away."""
+    flat = picture.astype(np.float64).ravel()
+    return flat - flat.mean()

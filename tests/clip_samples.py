@@ -98,7 +98,9 @@ def make_clip(
             output.add_attachment("notes.txt", "text/plain", b"kept in a drawer")
         if chapters:
             entry = {"time_base": Fraction(1, 1000), "metadata": {"title": "First"}}
-            output.set_chapters([{"id": 1, "start": 0, "end": 200, **entry}, {"id": 2, "start": 200, "end": 480, **entry}])
+            output.set_chapters(
+                [{"id": 1, "start": 0, "end": 200, **entry}, {"id": 2, "start": 200, "end": 480, **entry}]
+            )
         output.metadata.update(metadata or {})
         output.start_encoding()
         for track in tracks:
@@ -123,19 +125,23 @@ def _sound(track: Any, seconds: float, start: float) -> list[Any]:
     context = track.codec_context
     count = int(seconds * SOUND_RATE)
     tone = np.sin(np.arange(count) * 0.05) * 0.3
-    packed = context.format.name in ("s16", "s16p")
-    samples = (tone * 32767).astype(np.int16) if packed else tone.astype(np.float32)
+    kind = {"s16": np.int16, "s32": np.int32}.get(context.format.name.rstrip("p"))
+    samples = tone.astype(np.float32) if kind is None else (tone * np.iinfo(kind).max).astype(kind)
     planar = context.format.is_planar
     data = np.stack([samples, samples]) if planar else np.repeat(samples, 2)[None]
     frame: Any = av.AudioFrame.from_ndarray(data, format=context.format.name, layout="stereo")
-    frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, round(start * SOUND_RATE), Fraction(1, SOUND_RATE)
+    frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, 0, Fraction(1, SOUND_RATE)
     size = context.frame_size or 1024
     fifo = av.AudioFifo()
     fifo.write(frame)
     packets = []
     while part := fifo.read(size):
         packets += track.encode(part)
-    return packets + track.encode(None)
+    packets += track.encode(None)
+    for packet in packets:
+        packet.pts += round(start / packet.time_base)
+        packet.dts += round(start / packet.time_base)
+    return packets
 
 
 def packet_hashes(path: Path) -> list[tuple[str, str, list[str]]]:
@@ -163,10 +169,10 @@ def packet_times(path: Path) -> list[list[float]]:
 def damaged_copy(path: Path, target: Path, packet: int) -> Path:
     """A copy of a film whose picture packet of this number is filled with zeros."""
     with av.open(str(path)) as film:
-        places = [(p.pos, p.size) for p in film.demux(film.streams.video[0]) if p.size]
-    content = bytearray(path.read_bytes())
-    start, size = places[packet]
-    content[start : start + size] = bytes(size)
+        held = [bytes(p) for p in film.demux(film.streams.video[0]) if p.size][packet]
+    content = path.read_bytes()
+    assert content.count(held) == 1
+    content = content.replace(held, bytes(len(held)))
     target.write_bytes(content)
     return target
 

@@ -1,0 +1,258 @@
+"""A folder of numbered pictures as a film, and a film written as such a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.errors import ClipError, PictureError, UsageError
+from featcolor.frames import ClipInfo, Codes, Frame
+from featcolor.imagefiles import as_depth
+from featcolor.images import read_picture, write_picture
+from featcolor.references import is_picture_name
+from featcolor.ycbcr import (
+    chroma_from_codes,
+    chroma_to_codes,
+    luma_from_codes,
+    luma_to_codes,
+    rgb_to_ycbcr,
+    upright,
+    ycbcr_to_rgb,
+)
+
+FRAME_FORMATS = {"png": "PNG", "tiff": "TIFF"}
+"""What a folder of frames is written as; the key is the suffix as well."""
+
+_WRITERS = 4  # threads at most; deflate takes ten times as long as the rest
+_NUMBERED = re.compile(r"\d{6,}")
+
+
+def natural_key(name: str) -> tuple[Any, ...]:
+    """Sorts names with their numbers as numbers: 2 before 10; equal numbers by the name itself.
+
+    >>> sorted(["f10", "f9", "f09"], key=natural_key)
+    ['f09', 'f9', 'f10']
+    """
+    parts = re.split(r"([0-9]+)", name)
+    return tuple(int(part) if i % 2 else part for i, part in enumerate(parts)), name
+
+
+class FrameFolderReader:
+    """The pictures of a folder (not of folders in it) as a `ClipReader`, in natural order of their names.
+
+    Y' is BT.709's, full range, of 8 bits or 16 as the first picture is; a grey picture's values are Y' as they are. A
+    colour picture gives chroma planes of its own size (4:4:4). A picture that cannot be read is a damaged frame that
+    repeats the one before.
+
+    Parameters
+    ----------
+    folder : path
+    rate : frames a second
+
+    Attributes
+    ----------
+    stems : names of the pictures without suffix, one a frame
+
+    Raises
+    ------
+    ClipError
+        No picture in the folder, none that can be read; while reading: a picture of another size.
+    """
+
+    def __init__(self, folder: Path, *, rate: Fraction) -> None:
+        if rate <= 0:
+            raise UsageError(f"{folder}: frames a second must be more than 0, got {rate}")
+        self._paths = _pictures_in(folder)
+        self.stems = [path.stem for path in self._paths]
+        pixels, self._model = _first_readable(folder, self._paths)
+        height, width = pixels.shape[:2]
+        self._info = ClipInfo(
+            name=str(folder),
+            width=width,
+            height=height,
+            time_base=1 / Fraction(rate),
+            rate=Fraction(rate),
+            matrix="bt709",
+            full_range=True,
+            bits=8 if pixels.dtype == np.uint8 else 16,
+            chroma_shift=(0, 0),
+            colour=pixels.ndim == 3,
+            n_frames=len(self._paths),
+        )
+
+    @property
+    def info(self) -> ClipInfo:
+        return self._info
+
+    def __iter__(self) -> Iterator[Frame]:
+        middle = 2 ** (self._info.bits - 1)
+        dtype = np.uint8 if self._info.bits == 8 else np.uint16
+        last = Frame(index=0, luma=np.full((self._info.height, self._info.width), middle, dtype), duration=1)
+        for index, path in enumerate(self._paths):
+            try:
+                pixels = read_picture(path).pixels
+            except PictureError:
+                yield replace(last, index=index, pts=index, damaged=True)
+                continue
+            last = self._frame(index, path, pixels)
+            yield last
+
+    def _frame(self, index: int, path: Path, pixels: NDArray[Any]) -> Frame:
+        info = self._info
+        if pixels.shape[:2] != (info.height, info.width):
+            height, width = pixels.shape[:2]
+            raise ClipError(
+                f"{path}: is {width}x{height} pixels, {self._model.name} {info.width}x{info.height}; "
+                "the frames of a film have one size: scale it or take it out"
+            )
+        pixels = as_depth(pixels, np.uint8 if info.bits == 8 else np.uint16)
+        if pixels.ndim == 2:
+            return Frame(index=index, luma=pixels, pts=index, duration=1)
+        luma, cb, cr = rgb_to_ycbcr(pixels, info)
+        return Frame(
+            index=index,
+            luma=luma_to_codes(luma, info),
+            cb=chroma_to_codes(cb, info),
+            cr=chroma_to_codes(cr, info),
+            pts=index,
+            duration=1,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
+class FrameFolderWriter:
+    """A `ClipWriter` that leaves one RGB picture a frame, upright, 8 bits for 8 and 16 for more.
+
+    Each picture is whole or not there; pictures written before an error or a stop stay, so the folder then holds the
+    beginning of the film. Pixel aspect and time stamps have no place in pictures.
+
+    Parameters
+    ----------
+    folder : made when the first frame may come
+    like : of the input
+    stems : the input's, when it is a folder: frame i is named stems[i]; None: the frame's number, six digits
+    format : a key of `FRAME_FORMATS`
+    overwrite : whether pictures of these names may be replaced
+
+    Raises
+    ------
+    UsageError
+        The folder is the input's, is a file, or holds such pictures; two input pictures have one stem.
+    PictureError
+        A picture cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        like: ClipInfo,
+        *,
+        stems: Sequence[str] | None = None,
+        format: str = "png",
+        overwrite: bool = False,
+    ) -> None:
+        if format not in FRAME_FORMATS:
+            raise UsageError(f"{format!r} is no format of frames; choose from {', '.join(FRAME_FORMATS)}")
+        self._folder, self._like, self._stems, self._suffix = folder, like, stems, format
+        self._pending: deque[Future[None]] = deque()
+        self._workers = min(_WRITERS, os.cpu_count() or 1)
+        self._pool: ThreadPoolExecutor | None = None
+        self._check(overwrite)
+
+    @property
+    def chroma_shape(self) -> tuple[int, int]:
+        return self._like.height, self._like.width
+
+    @property
+    def bits(self) -> int:
+        return self._like.bits
+
+    def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
+        """Write the picture of this luma and these chroma planes; an error of it may come with a later frame."""
+        if self._pool is None:
+            raise RuntimeError("use the writer in a with statement")
+        if cb.shape != self.chroma_shape or cr.shape != self.chroma_shape:
+            raise ValueError(f"chroma planes must be {self.chroma_shape}, got {cb.shape} and {cr.shape}")
+        while len(self._pending) >= 2 * self._workers or (self._pending and self._pending[0].done()):
+            self._pending.popleft().result()
+        stem = self._stems[frame.index] if self._stems is not None else f"{frame.index:06d}"
+        path = self._folder / f"{stem}.{self._suffix}"
+        self._pending.append(self._pool.submit(self._write_one, path, frame.luma, cb, cr))
+
+    def _write_one(self, path: Path, luma: Codes, cb: Codes, cr: Codes) -> None:
+        like = self._like
+        planes = luma_from_codes(luma, like), chroma_from_codes(cb, like), chroma_from_codes(cr, like)
+        rgb = ycbcr_to_rgb(*planes, like, np.uint8 if like.bits == 8 else np.uint16)
+        write_picture(path, upright(rgb, like.rotation), format=FRAME_FORMATS[self._suffix])
+
+    def _check(self, overwrite: bool) -> None:
+        folder, source = self._folder, Path(self._like.name)
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder}: is a file; name a folder for the frames")
+        if source.is_dir() and folder.resolve() == source.resolve():
+            raise UsageError(f"{folder}: is the folder of the input; name another for the coloured frames")
+        if self._stems is not None and len(set(self._stems)) < len(self._stems):
+            twice = next(stem for i, stem in enumerate(self._stems) if stem in self._stems[:i])
+            raise UsageError(f"{source}: two pictures are called {twice!r} but for their suffix; rename one")
+        if overwrite or not folder.is_dir():
+            return
+        wanted = None if self._stems is None else set(self._stems)
+        for path in sorted(folder.glob(f"*.{self._suffix}")):
+            if path.stem in wanted if wanted is not None else _NUMBERED.fullmatch(path.stem):
+                raise UsageError(f"{path}: is there already; name another folder or allow --overwrite")
+
+    def __enter__(self) -> Self:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ClipError(f"{self._folder}: cannot be made ({error.strerror}); is there room, may you?") from error
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="frames")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._pool is not None
+        self._pool.shutdown(wait=True, cancel_futures=error is not None)
+        self._pool = None
+        pending, self._pending = self._pending, deque()
+        if error is None:
+            for one in pending:
+                one.result()
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    try:
+        names = [path.name for path in folder.iterdir() if is_picture_name(path.name) and path.is_file()]
+    except OSError as error:
+        raise ClipError(f"{folder}: this folder cannot be read ({error.strerror}); check the path") from error
+    if not names:
+        raise ClipError(f"{folder}: no pictures in this folder; a film needs one picture a frame in it")
+    return [folder / name for name in sorted(names, key=natural_key)]
+
+
+def _first_readable(folder: Path, paths: Sequence[Path]) -> tuple[NDArray[Any], Path]:
+    for path in paths:
+        try:
+            return read_picture(path).pixels, path
+        except PictureError as error:
+            first = error
+    raise ClipError(f"{folder}: none of its {len(paths)} pictures can be read; the last: {first}")
