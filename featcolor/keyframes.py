@@ -196,7 +196,7 @@ def match_keys(
     if grey:
         matcher.notes.append(_about_grey(grey, accepted=accept_grey))
     keys = sorted(matcher.keys.values(), key=lambda key: key.frame)
-    return KeyMatch(tuple(keys), tuple(matcher.refused), tuple(matcher.notes))
+    return KeyMatch(tuple(keys), tuple(sorted(matcher.refused)), tuple(matcher.notes))
 
 
 class _Matcher:

@@ -142,7 +142,7 @@ def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> 
     result = source.name + "-colour" if source.is_dir() else f"{source.stem}-colour.mp4"
     fps = f" --fps {arguments.fps}" if arguments.fps is not None else ""
     print_line(
-        f"{todo} them in any picture editor, then: featcolor video {shlex.quote(arguments.input)}{fps} "
+        f"{todo} {'them' if len(targets) > 1 else 'it'} in any picture editor, then: featcolor video {shlex.quote(arguments.input)}{fps} "
         f"-o {shlex.quote(result)} --keyframes {shlex.quote(str(arguments.output))}"
     )
 
