@@ -29,6 +29,9 @@ SURE_CORRELATION: Final = 0.95
 CLEARLY_BETTER: Final = 0.05
 """By this much another frame must fit better before a person is told so."""
 
+A_FRAME_OFF: Final = 0.001
+"""By this much the frame before must fit better to count as a sign that names count from 1."""
+
 FLAT: Final = 1.0 / 255.0
 """Standard deviation of L* below which a picture is one even grey, which correlates with nothing."""
 
@@ -193,7 +196,7 @@ def match_keys(
     if grey:
         matcher.notes.append(_about_grey(grey, accepted=accept_grey))
     keys = sorted(matcher.keys.values(), key=lambda key: key.frame)
-    return KeyMatch(tuple(keys), tuple(matcher.refused), tuple(matcher.notes))
+    return KeyMatch(tuple(keys), tuple(sorted(matcher.refused)), tuple(matcher.notes))
 
 
 class _Matcher:
@@ -205,6 +208,7 @@ class _Matcher:
         self.refused: list[tuple[Path, str]] = []
         self.notes: list[str] = []
         self._waiting: list[tuple[Path, str, Candidate]] = []
+        self._better_before: list[bool] = []
 
     def place(self, file: KeyFile, lightness: FloatArray) -> None:
         """By its number where lightness agrees; else it waits until all numbers are placed."""
@@ -216,6 +220,9 @@ class _Matcher:
             fit = correlation(lightness, self.thumbnails[number - self.first])
             if fit >= LEAST_CORRELATION:
                 self._check_rivals(path, number, fit, lightness)
+                if number > self.first:
+                    before = correlation(lightness, self.thumbnails[number - 1 - self.first])
+                    self._better_before.append(before > fit + A_FRAME_OFF)
                 self._take(KeyFrame(path, number, fit, located=False))
                 return
             why = f"frame {number}, which its name says, looks different (correlation {fit:.2f})"
@@ -227,7 +234,9 @@ class _Matcher:
         self._waiting.append((path, why, locate(lightness, self.thumbnails, count=1)[0]))
 
     def place_rest(self) -> None:
-        """The pictures whose names did not tell."""
+        """The pictures whose names did not tell; a word where all that did seem to count from 1."""
+        if len(self._better_before) > 1 and all(self._better_before):
+            self.notes.append("the key frames look like the frames before theirs; their names must count from 0, not 1")
         for path, why, (place, fit) in sorted(self._waiting, key=lambda waiting: str(waiting[0])):
             frame = place + self.first
             if fit < LEAST_CORRELATION:

@@ -214,6 +214,17 @@ def test_numbers_count_from_the_film_not_from_the_part(
     assert any("frame 12 is outside the part, frames 30 to 49" in note for note in match.notes)
 
 
+@pytest.mark.parametrize("counted_from", [0, 1])
+def test_names_that_count_from_1_are_told_of(
+    tmp_path: Path, lumas: list[NDArray[np.uint8]], scan: ClipScan, counted_from: int
+) -> None:
+    for frame in (9, 21, 44):
+        save(tmp_path / f"reel-{frame + counted_from:06d}.png", painted(lumas[frame]))
+    match = match_keys(find_keyframes(tmp_path), scan.thumbnails, INFO)
+    assert [key.frame for key in match.keys] == [9 + counted_from, 21 + counted_from, 44 + counted_from]
+    assert any("must count from 0, not 1" in note for note in match.notes) == bool(counted_from)
+
+
 def test_exposure_does_not_move_a_location(lumas: list[NDArray[np.uint8]], scan: ClipScan) -> None:
     small = thumbnail(small_lightness(lumas[20], INFO))
     best, second, *_ = locate(0.3 + 0.5 * small, scan.thumbnails)

@@ -137,12 +137,12 @@ def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> 
     what = "coloured by the model" if arguments.model is not None else "grey"
     again = f", {replaced} of them replaced" if replaced else ""
     print_line(f"wrote {pictures}, {what}, to {arguments.output}{again}")
-    todo = "correct" if arguments.model is not None else "paint"
+    todo = ("correct" if arguments.model is not None else "paint") + (" them" if len(targets) > 1 else " it")
     source = Path(arguments.input)
     result = source.name + "-colour" if source.is_dir() else f"{source.stem}-colour.mp4"
     fps = f" --fps {arguments.fps}" if arguments.fps is not None else ""
     print_line(
-        f"{todo} them in any picture editor, then: featcolor video {shlex.quote(arguments.input)}{fps} "
+        f"{todo} in any picture editor, then: featcolor video {shlex.quote(arguments.input)}{fps} "
         f"-o {shlex.quote(result)} --keyframes {shlex.quote(str(arguments.output))}"
     )
 
