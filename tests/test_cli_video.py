@@ -76,9 +76,7 @@ def test_a_refused_key_picture_is_named_and_the_exit_code_tells(reel: str, capsy
     assert Path("out.mp4").exists()
 
 
-def test_a_dry_run_shows_shots_and_key_frames_and_writes_nothing(
-    reel: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_dry_run_shows_shots_and_key_frames_and_writes_nothing(reel: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(Path().rglob("*"))
     assert main(["video", reel, "-o", "out.mp4", "-k", "keys", "--dry-run"]) == 0
     out, _ = lines(capsys)

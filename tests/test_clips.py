@@ -391,7 +391,7 @@ def test_frames_are_held_a_few_at_a_time_and_damage_is_reported(
         return Made(4 * CUT, alive, damaged=7)  # type: ignore[return-value]
 
     (tmp_path / "in.mkv").write_bytes(b"stands for a film")
-    monkeypatch.setattr(featcolor.clips, "open_clip", opened)
+    monkeypatch.setattr(featcolor.clipinputs, "open_clip", opened)
     monkeypatch.setattr(
         featcolor.cliptargets,
         "create_clip",
@@ -399,7 +399,7 @@ def test_frames_are_held_a_few_at_a_time_and_damage_is_reported(
     )
     report = colorize_video(tmp_path / "in.mkv", tmp_path / "out.mkv", keyframes=keys / "key-000005.png")
     assert report.damaged == (7,)
-    assert any("frame 7 is damaged" in note for note in report.notes)
+    assert any("damaged frames (7)" in note for note in report.notes)
     assert max(alive) <= AHEAD + 4
     after = read(tmp_path / "out.mkv")
     assert len(after) == 4 * CUT

@@ -41,6 +41,11 @@ frame (120f); --end is not included. What is done is kept, shot by shot, in OUT.
 
 PIPE = "-"
 WORK_FAILED = 1
+OPTION_NAMES = (
+    *("codec", "crf", "pixel_format", "preset", "start", "end", "mask", "region", "chroma_only"),
+    *("saturation", "every", "resume", "overwrite", "report"),
+)
+"""Options that `featcolor.clipoptions.ClipOptions` calls as the command line does."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -148,16 +153,12 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError("- reads Y4M from stdin, but nothing is piped in: ffmpeg -i FILM -f yuv4mpegpipe - | ...")
     if PIPE in (arguments.input, arguments.output) and arguments.resume:
         raise UsageError("--resume does not go with - (a pipe); name files instead")
-    if arguments.report is not None and arguments.report.suffix == ".html":
-        raise UsageError(f"{arguments.report}: --report names the JSON file; its page gets the same name and .html")
 
 
 def _options(arguments: argparse.Namespace) -> ClipOptions:
     from featcolor.clipoptions import ClipOptions
 
-    names = ("codec", "crf", "pixel_format", "preset", "start", "end", "mask", "region", "chroma_only")
-    names += ("saturation", "every", "resume", "overwrite", "report")
-    chosen = {name: getattr(arguments, name) for name in names}
+    chosen = {name: getattr(arguments, name) for name in OPTION_NAMES}
     return ClipOptions(rate=arguments.fps, picture_format=arguments.format, **chosen)
 
 
@@ -166,21 +167,28 @@ def _show_plan(plan: ClipPlan) -> None:
     rows = []
     for shot in plan.shots:
         keys = [f"{frame} ({by_frame[frame].path.name})" for frame in shot.keys]
-        colour = ", ".join(keys) if keys else f"{shot.source}: {len(shot.guessed)} frames"
+        colour = ", ".join(keys) if keys else f"{shot.source}: {_many(len(shot.guessed), 'frame')}"
         rows.append((shot.kind, str(shot.number), f"{shot.first}-{shot.last}", colour))
     print_table(("shot begins with", "shot", "frames", "colour from"), rows)
-    print_line(f"{plan.n_frames} frames, {len(plan.shots)} shots, {len(by_frame)} key frames")
+    counts = (plan.n_frames, "frame"), (len(plan.shots), "shot"), (len(by_frame), "key frame")
+    print_line(", ".join(_many(*count) for count in counts))
 
 
 def _summary(report: ClipReport) -> str:
-    rate = f"{report.frames / report.seconds:.1f} frames a second" if report.seconds else "at once"
-    text = f"coloured {report.frames} frames in {report.seconds:.1f} s, {rate}; {len(report.shots)} shots"
-    text += f", {len(report.keys)} key frames"
-    for count, what in ((len(report.refused), "key pictures refused"), (len(report.damaged), "frames damaged")):
-        text += f"; {count} {what}" if count else ""
+    rate = f", {report.frames / report.seconds:.1f} a second" if report.seconds else ""
+    text = f"coloured {_many(report.frames, 'frame')} in {report.seconds:.1f} s{rate}; "
+    text += f"{_many(len(report.shots), 'shot')}, {_many(len(report.keys), 'key frame')}"
+    if report.refused:
+        text += f"; {_many(len(report.refused), 'key picture')} refused"
+    if report.damaged:
+        text += f"; {_many(len(report.damaged), 'frame')} damaged"
     if report.next:
         text += f"; to correct next: frame {report.next[0].frame}"
     return text
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")
 
 
 def _readable(parse: Callable[[str], Any]) -> Callable[[str], Any]:

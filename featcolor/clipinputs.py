@@ -1,0 +1,121 @@
+"""What a run over a film reads: the film, the pictures that somebody coloured, a model, a mask."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from featcolor.clipmask import MaskSource, parse_region, shown_size
+from featcolor.clipoptions import PIPE, ClipOptions
+from featcolor.clipparts import PartReader
+from featcolor.clipscan import ClipScan
+from featcolor.clipwork import WORK_VERSION, content_hash, file_fingerprint
+from featcolor.errors import UsageError
+from featcolor.frames import ClipInfo
+from featcolor.keyframes import KeyMatch, find_keyframes, match_keys
+from featcolor.videos import open_clip
+
+if TYPE_CHECKING:
+    from featcolor.colorizer import Colorizer
+
+KeySource = str | Path | Iterable[str | Path]
+"""A folder of coloured frames, or several folders and files."""
+
+NO_COLOUR: Final = (
+    "where should the colour come from? Give --keyframes keys/ (pictures of single frames, coloured; 'featcolor "
+    "keyframes' exports some), --model town.featcolor, or both"
+)
+
+
+class ClipInputs:
+    """The inputs of one run; a context manager, since what comes on stdin is kept in a temporary file meanwhile.
+
+    Attributes
+    ----------
+    name : of the film, as a person named it.
+    path : of the film that is read.
+    model : path of the model file, or None.
+    """
+
+    def __init__(
+        self, source: str | Path, keyframes: KeySource | None, model: str | Path | None, options: ClipOptions
+    ) -> None:
+        if keyframes is None and model is None:
+            raise UsageError(NO_COLOUR)
+        self.name = self.path = str(source)
+        self.model = None if model is None else Path(model)
+        self._options = options
+        self._keys = [keyframes] if isinstance(keyframes, str | Path) else keyframes and list(keyframes)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self.name == PIPE:
+            from featcolor.y4m import spool_stdin
+
+            with ExitStack() as stack:
+                folder = stack.enter_context(TemporaryDirectory(prefix="featcolor-"))
+                self.path = str(spool_stdin(sys.stdin.buffer, Path(folder)))
+                self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def open(self) -> PartReader:
+        """The part of the film that is asked for, to be read once."""
+        return PartReader(open_clip(self.path, rate=self._options.rate), self._options.start, self._options.end)
+
+    def open_mask(self, info: ClipInfo) -> MaskSource:
+        """Where colour is added; everywhere when nothing was asked for."""
+        options = self._options
+        region = None if options.region is None else parse_region(options.region, *shown_size(info))
+        return MaskSource(None if options.mask is None else str(options.mask), info, region=region)
+
+    def load_model(self) -> Colorizer | None:
+        """The model, if one was given."""
+        if self.model is None:
+            return None
+        from featcolor.modelfile import load_model
+
+        return load_model(self.model)
+
+    def match(self, scan: ClipScan) -> KeyMatch:
+        """Which frame each picture shows; whether any is left is for `check_match` to say."""
+        if self._keys is None:
+            return KeyMatch(())
+        with open_clip(self.path, rate=self._options.rate) as reader:
+            files = find_keyframes(self._keys, stems=getattr(reader, "stems", None))
+            return match_keys(files, scan.thumbnails, reader.info, reader.info.n_frames, first=scan.first)
+
+    def check_match(self, match: KeyMatch) -> None:
+        """Refuse a run that was given pictures of which none shows a frame."""
+        if self._keys is not None and not match.keys:
+            raise UsageError(
+                f"{', '.join(map(str, self._keys))}: no key frame is left; colour frames that "
+                f"'featcolor keyframes {self.name} -o keys/' exports"
+            )
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What the colour of the shots depends on; how they are written may change from run to run."""
+        options = self._options
+        files = [] if self._keys is None else [file.path for file in find_keyframes(self._keys)]
+        return {
+            "version of featcolor": WORK_VERSION,
+            "input": file_fingerprint(Path(self.path)),
+            "model": None if self.model is None else content_hash(self.model),
+            "key frames": {f"{path.parent.name}/{path.name}": content_hash(path) for path in files},
+            "settings": {
+                "--preset": options.preset,
+                "--start": str(options.start),
+                "--end": str(options.end),
+                "--every": options.every,
+                "--fps": str(options.rate),
+            },
+        }
