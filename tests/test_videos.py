@@ -328,6 +328,7 @@ def test_a_film_that_breaks_off_is_read_to_there_and_said_so(tmp_path: Path) -> 
     "content", [b"", b"no film at all\n" * 50, b"\x00\x00\x00\x20ftypisom" + bytes(200), PLAYLIST, FFCONCAT]
 )
 def test_what_is_no_film_is_said_so_in_one_line(tmp_path: Path, content: bytes) -> None:
+    make_clip(tmp_path / "in.mkv", n=2)
     path = tmp_path / "film.mp4"
     path.write_bytes(content)
     with pytest.raises(ClipError, match=r"film\.mp4: ") as caught:
