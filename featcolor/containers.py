@@ -91,7 +91,7 @@ class Codec:
 
 def _x264(crf: int) -> dict[str, str]:
     # At 10 bits crf 0 is not lossless in x264; a quantiser of 0 is at every depth.
-    return {"preset": "medium", **({"qp": "0"} if crf == 0 else {"crf": str(crf)})}
+    return {"preset": "fast", **({"qp": "0"} if crf == 0 else {"crf": str(crf)})}
 
 
 def _x265(crf: int) -> dict[str, str]:

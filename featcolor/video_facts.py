@@ -33,6 +33,9 @@ PROBED_FRAMES = 4
 STILL_FORMATS = ("image2", "tty", "bin", "xbin", "adf", "idf")
 """Demuxers of single pictures and of text shown as one."""
 
+LIST_FORMATS = ("concat", "hls", "dash", "imf")
+"""Demuxers of text that names other files and addresses: a film from elsewhere must not choose what is read here."""
+
 
 def open_container(path: Path) -> Any:
     """An `av` input container; ClipError in one line for what is none."""
@@ -49,6 +52,9 @@ def open_container(path: Path) -> Any:
     if any(kind in STILL_FORMATS or kind.endswith("_pipe") for kind in kinds):
         container.close()
         raise ClipError(f"{path}: not a film but {container.format.long_name}; 'colorize' is for pictures")
+    if any(kind in LIST_FORMATS for kind in kinds):
+        container.close()
+        raise ClipError(f"{path}: not a film but a list of others; name the film itself")
     return container
 
 

@@ -27,6 +27,7 @@ from featcolor.video_facts import (
 )
 
 MAX_PROBLEMS = 100
+ONE_FRAME_A_PACKET = ("h264", "hevc", "ffv1", "mjpeg", "prores", "mpeg1video", "mpeg2video", "huffyuv", "dvvideo")
 
 
 class VideoFileReader:
@@ -104,31 +105,23 @@ class VideoFileReader:
 
     def _pictures(self, container: Any, stream: Any) -> Iterator[tuple[Any, int | None]]:
         """Decoded pictures with their time stamps, and (None, time stamp) for what an error swallowed."""
-        waiting: list[int] = []  # time stamps of packets that no picture has answered yet
-        errors = 0
         in_avi = container.format.name == "avi"
         codec = stream.codec_context
+        lost = _LostFrames(codec.codec.canonical_name)
         for packet in self._packets(container, stream):
-            if packet.size and packet.pts is not None and not packet.is_discard:
-                heapq.heappush(waiting, packet.pts)
+            lost.expect(packet)
             try:
                 pictures = codec.decode(packet)
             except FFmpegError as error:
-                errors += 1
                 pictures = []
+                lost.note_error(packet.pts)
                 self._tell(f"a packet at {_clock(packet.pts, stream.time_base)} cannot be decoded ({error.strerror})")
             for picture in pictures:
                 # AVI stores no presentation times, and what is guessed for B-frames packed in pairs is out of order.
                 pts = picture.dts if in_avi else picture.pts
-                silent = []
-                while waiting and pts is not None and waiting[0] <= pts:
-                    silent.append(heapq.heappop(waiting))
-                # A packet without a picture is normal in some codecs; only after an error does it mean a lost frame.
-                lost = [stamp for stamp in silent if stamp != pts][-errors:] if errors else []
-                errors -= len(lost)
-                yield from ((None, stamp) for stamp in lost)
+                yield from ((None, stamp) for stamp in lost.before(pts, key=bool(picture.key_frame)))
                 yield picture, pts
-        yield from ((None, pts) for pts in heapq.nsmallest(errors, waiting))
+        yield from ((None, stamp) for stamp in lost.left())
 
     def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
         try:
@@ -174,6 +167,47 @@ class VideoFileReader:
     def _tell(self, problem: str) -> None:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(f"{self.path.name}: {problem}")
+
+
+class _LostFrames:
+    """Which packets should have given a frame and did not.
+
+    A packet without a frame is normal in some codecs (VP8 and VP9 have hidden frames, AVI has pairs in one packet), so
+    it only counts after an error: as many as there were errors, or, where every packet is a frame, all up to the next
+    key frame (a decoder may silently leave out what refers to the lost one).
+    """
+
+    def __init__(self, codec: str) -> None:
+        self._each = codec in ONE_FRAME_A_PACKET
+        self._waiting: list[int] = []  # time stamps of packets that no frame has answered yet
+        self._errors = 0
+        self._broken_at: int | None = None
+
+    def expect(self, packet: Any) -> None:
+        if packet.size and packet.pts is not None and not packet.is_discard:
+            heapq.heappush(self._waiting, packet.pts)
+
+    def note_error(self, pts: int | None) -> None:
+        self._errors += 1
+        self._broken_at = self._broken_at if pts is None else pts
+
+    def before(self, pts: int | None, *, key: bool) -> list[int]:
+        """Time stamps of the frames that were lost before the one of `pts`."""
+        silent = []
+        while self._waiting and pts is not None and self._waiting[0] <= pts:
+            silent.append(heapq.heappop(self._waiting))
+        silent = [stamp for stamp in silent if stamp != pts]
+        broken = self._each and self._broken_at is not None
+        found = silent if broken else silent[-self._errors :] if self._errors else []
+        self._errors = max(0, self._errors - len(found))
+        if key and pts is not None and self._broken_at is not None and pts > self._broken_at:
+            self._broken_at = None
+        return found
+
+    def left(self) -> list[int]:
+        """Those lost at the end."""
+        count = len(self._waiting) if self._each and self._broken_at is not None else self._errors
+        return heapq.nsmallest(count, self._waiting)
 
 
 def _clock(pts: int | None, time_base: Fraction) -> str:

@@ -43,11 +43,12 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class TrackPlan:
-    """Which tracks of a source are copied, found before any work."""
+    """Which tracks of a source are copied, found before any work; starts in seconds of its clock and of ours."""
 
     indexes: tuple[int, ...] = ()
     attachments: tuple[int, ...] = ()
     clock_start: Fraction = Fraction(0)
+    picture_start: Fraction = Fraction(0)
     notes: tuple[str, ...] = field(default=())
 
 
@@ -77,11 +78,18 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
                 notes.append(f"track {stream.index} of {source.name} ({_kind(stream)}) is not copied")
         if film.chapters() and not container.chapters:
             notes.append(f"the chapters of {source.name} are not copied: {Path(target).suffix} has none")
+        first = (picture.start_time or 0) * Fraction(picture.time_base)
         moved = film.format.name in SHIFTED_FORMATS and (film.start_time or 0) > 0
         start = Fraction(film.start_time, 1_000_000) if moved else Fraction(0)
     if start:
         notes.append(f"the clock of {source.name} starts at {float(start):.3f} s; every track is moved to start at 0")
-    return TrackPlan(indexes=tuple(copied), attachments=tuple(attached), clock_start=start, notes=tuple(notes))
+    return TrackPlan(
+        indexes=tuple(copied),
+        attachments=tuple(attached),
+        clock_start=start,
+        picture_start=first - start,
+        notes=tuple(notes),
+    )
 
 
 def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:

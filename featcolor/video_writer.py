@@ -183,6 +183,9 @@ class VideoFileWriter:
         return pts * self._like.time_base + (duration * self._like.time_base if duration else 1 / rate)
 
     def _muxer_options(self) -> dict[str, str]:
+        if self._container.muxer in ("matroska", "webm") and self._plan.picture_start >= 0:
+            # Else all tracks are moved on by the little that an encoder's first sound packets lie before 0.
+            return {"avoid_negative_ts": "disabled"}
         if self._container.muxer not in ("mp4", "mov"):
             return {}
         # An MP4 keeps the start of each track in the film's own unit; of 1 ms, as usual, it would round it.

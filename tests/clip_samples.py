@@ -167,12 +167,12 @@ def packet_times(path: Path) -> list[list[float]]:
 
 
 def damaged_copy(path: Path, target: Path, packet: int) -> Path:
-    """A copy of a film whose picture packet of this number is filled with zeros."""
+    """A copy of a film whose picture packet of this number is filled with noise."""
     with av.open(str(path)) as film:
         held = [bytes(p) for p in film.demux(film.streams.video[0]) if p.size][packet]
     content = path.read_bytes()
-    assert content.count(held) == 1
-    content = content.replace(held, bytes(len(held)))
+    assert content.count(held) == 1, "the packet is not one piece of the file"
+    content = content.replace(held, np.random.default_rng(1).bytes(len(held)))
     target.write_bytes(content)
     return target
 

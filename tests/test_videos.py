@@ -29,6 +29,10 @@ from tests.clip_samples import (
 
 SIZE = (64, 48)
 
+# Text that FFmpeg would follow to other files and addresses.
+PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n"
+FFCONCAT = b"ffconcat version 1.0\nfile in.mkv\n"
+
 
 def frames_of(path: Path) -> list[Frame]:
     with open_clip(path) as clip:
@@ -191,6 +195,15 @@ def test_a_late_start_is_kept(tmp_path: Path) -> None:
     assert max(abs(before - after) for before, after in times) < 2e-4
 
 
+def test_sound_that_begins_before_the_picture_moves_neither(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", sound=("aac",), sound_start=-0.02)
+    rewrite(source, tmp_path / "out.mkv")
+    assert packet_times(source)[0][0] < 0
+    assert seconds(tmp_path / "out.mkv") == seconds(source)
+    assert packet_hashes(tmp_path / "out.mkv") == packet_hashes(source)
+    np.testing.assert_allclose(packet_times(tmp_path / "out.mkv")[0], packet_times(source)[0], atol=1e-3)
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
 def test_rotation_and_pixel_aspect_are_kept(tmp_path: Path, suffix: str) -> None:
     source = make_clip(tmp_path / "in.mp4", n=3, rotation=90, aspect=Fraction(16, 11))
@@ -293,8 +306,10 @@ def test_a_damaged_packet_gives_the_frame_before_and_the_run_goes_on(tmp_path: P
     assert clip.problems  # type: ignore[attr-defined]
 
 
-def test_a_lost_h264_packet_keeps_count_and_time(tmp_path: Path) -> None:
-    whole = make_clip(tmp_path / "in.mp4", n=24)
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_a_lost_packet_keeps_count_and_time(tmp_path: Path, codec: str) -> None:
+    options = {"x265-params": "log-level=none:keyint=4:pools=1"} if codec == "libx265" else {}
+    whole = make_clip(tmp_path / "in.mp4", n=24, codec=codec, options=options, size=(128, 96))
     frames = frames_of(damaged_copy(whole, tmp_path / "damaged.mp4", 9))
     assert [frame.pts for frame in frames] == [frame.pts for frame in frames_of(whole)]
     assert any(frame.damaged for frame in frames)
@@ -309,8 +324,11 @@ def test_a_film_that_breaks_off_is_read_to_there_and_said_so(tmp_path: Path) -> 
     assert any("before its time" in problem or "end" in problem for problem in clip.problems)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("content", [b"", b"no film at all\n" * 50, b"\x00\x00\x00\x20ftypisom" + bytes(200)])
+@pytest.mark.parametrize(
+    "content", [b"", b"no film at all\n" * 50, b"\x00\x00\x00\x20ftypisom" + bytes(200), PLAYLIST, FFCONCAT]
+)
 def test_what_is_no_film_is_said_so_in_one_line(tmp_path: Path, content: bytes) -> None:
+    make_clip(tmp_path / "in.mkv", n=2)
     path = tmp_path / "film.mp4"
     path.write_bytes(content)
     with pytest.raises(ClipError, match=r"film\.mp4: ") as caught:
