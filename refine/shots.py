@@ -166,12 +166,14 @@ class ShotDetector:
         found += [(blend[at], int(at), "dissolve") for at in np.flatnonzero(blend >= self.blend)]
         found.sort(key=lambda each: (-each[0], each[1]))
         kept: dict[int, str] = {}
+        stronger = np.zeros(len(change), bool)
         # Weaker than a neighbour goes, whether or not that one stays: so that nothing far away has a say.
-        for index, (_, at, kind) in enumerate(found):
+        for _, at, kind in found:
             room = self.min_length if kind != "dissolve" else max(self.min_length, *HALF_LENGTHS)
-            alone = all(abs(at - other) >= room for _, other, _ in found[:index])
+            alone = not stronger[max(0, at - room + 1) : at + room].any()
             if alone and room <= at <= len(change) - room:
                 kept[at] = kind
+            stronger[at] = True
         return kept
 
     def _stands_out(self, change: NDArray[np.float64], at: int) -> bool:
