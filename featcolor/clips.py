@@ -146,6 +146,8 @@ class _Run:
             resume=self.options.resume,
             overwrite=self.options.overwrite,
         )
+        if self.options.resume or self.options.overwrite:
+            self.target.remove_parts()
         try:
             with self.scan(work) as scan:
                 plan = self.plan(scan)

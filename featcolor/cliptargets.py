@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from featcolor.batch import remove_parts
 from featcolor.clipoptions import PIPE, ClipOptions
 from featcolor.clipwork import work_path
 from featcolor.errors import UsageError
 from featcolor.frames import ClipInfo
+from featcolor.modelfile import PART_SUFFIX
 from featcolor.videos import create_clip, open_clip
+
+_PART = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(PART_SUFFIX)}")
+"""What `featcolor.modelfile.replacing` calls a file that is not whole yet."""
 
 
 class Target:
@@ -49,6 +55,16 @@ class Target:
             )
         if not self.is_folder and path.exists() and not self._options.overwrite:
             raise UsageError(f"{self.name} exists; add --overwrite to replace it")
+
+    def remove_parts(self) -> None:
+        """Take away what a run that was killed while it wrote has left, hidden, beside the output or in its folder."""
+        path = Path(self.name)
+        if self.is_folder and path.is_dir():
+            for entry in path.iterdir():
+                if _PART.fullmatch(entry.name):
+                    entry.unlink(missing_ok=True)
+        elif not self.is_folder and not self.is_pipe:
+            remove_parts([path])
 
     def writer(self, info: ClipInfo, source: str, *, first_pts: int | None = None, last_pts: int | None = None) -> Any:
         """A ClipWriter, not entered; what does not fit is refused here. One of a film has `notes` for a person."""

@@ -27,7 +27,7 @@ from featcolor.clipwork import work_path
 from featcolor.errors import UsageError
 from featcolor.frames import ClipInfo, ClipReader, Frame
 from featcolor.videos import create_clip, open_clip
-from featcolor.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr
+from featcolor.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, upright
 from tests.samples import write_rgb
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -287,6 +287,56 @@ def test_a_folder_in_and_a_folder_out_keep_the_names(keys: Path, tmp_path: Path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["coloured", "keys", "scans"]
 
 
+def test_a_folder_that_a_killed_run_has_half_filled_is_filled(reel: Path, keys: Path, tmp_path: Path) -> None:
+    out = tmp_path / "coloured"
+    with pytest.raises(KeyboardInterrupt):
+        colorize_video(reel, out, keyframes=keys, options=ClipOptions(preset="fast"), progress=stop_after(CUT))
+    out.mkdir()
+    for name in ("000000.png", ".000001.png.0123abcd.part", "mine.txt"):
+        (out / name).write_bytes(b"half")
+    colorize_video(reel, out, keyframes=keys, options=ClipOptions(preset="fast", resume=True))
+    assert sorted(path.name for path in out.iterdir()) == [*(f"{n:06d}.png" for n in range(COUNT)), "mine.txt"]
+    assert (out / "000000.png").stat().st_size > 100
+
+
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [
+        ({"bits": 10}, {}),
+        ({"full_range": True, "matrix": "bt601"}, {}),
+        ({"chroma_shift": (0, 1)}, {}),
+        ({"rotation": 90}, {}),
+        ({}, {"pixel_format": "yuv444p"}),
+        ({"colour": False}, {"region": "10,10,20,20"}),
+    ],
+)
+def test_films_of_all_kinds_keep_their_luma_and_their_key_frames(
+    tmp_path: Path, changes: dict[str, Any], options: dict[str, Any]
+) -> None:
+    info = replace(INFO, **changes)
+    with create_clip(tmp_path / "in.mkv", info, source=None, codec="ffv1") as writer:
+        for number in range(4):
+            luma = luma_to_codes(rgb_to_ycbcr(scene(number), info)[0], info)
+            neutral = np.full(writer.chroma_shape, 1 << info.bits - 1, luma.dtype)
+            writer.write(Frame(index=number, luma=luma, pts=40 * number, duration=40), neutral, neutral)
+    write_rgb(tmp_path / "keys" / "2.png", upright(scene(2), info.rotation))
+    colorize_video(tmp_path / "in.mkv", tmp_path / "out.mkv", keyframes=tmp_path / "keys", options=ffv1(**options))
+    with open_clip(tmp_path / "out.mkv") as reader:
+        found = reader.info
+        after = list(reader)
+    assert (found.bits, found.rotation, found.full_range, found.matrix) == (
+        info.bits,
+        info.rotation,
+        info.full_range,
+        info.matrix,
+    )
+    for one, other in zip(read(tmp_path / "in.mkv"), after, strict=True):
+        np.testing.assert_array_equal(one.luma, other.luma)
+    if "region" not in options:
+        np.testing.assert_array_equal(after[2].cr, key_planes(scene(2), found)[1])
+    assert all(warmth(frame) > 0 for frame in after)
+
+
 def stop_after(shots: int) -> Callable[[str, int, int], None]:
     """Ctrl-C once the second shot is being coloured."""
 
@@ -357,7 +407,7 @@ def test_a_killed_run_resumes_to_the_same_file(reel: Path, keys: Path, tmp_path:
     colorize_video(reel, out, keyframes=keys, options=ffv1(resume=True))
     colorize_video(reel, whole, keyframes=keys, options=ffv1())
     assert out.read_bytes() == whole.read_bytes()
-    assert not work_path(str(out)).exists()
+    assert sorted(tmp_path.iterdir()) == [out, whole]
 
 
 class Made:
