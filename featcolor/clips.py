@@ -183,10 +183,11 @@ class _Run:
 
     def scan(self, work: WorkFolder | None) -> ClipScan:
         """The first pass."""
+        folder = None if work is None else work.path
         with self.inputs.open() as reader:
-            return scan_clip(
-                reader, folder=None if work is None else work.path, progress=partial(self.progress, SCANNING)
-            )
+            scan = scan_clip(reader, folder=folder, progress=partial(self.progress, SCANNING))
+        self.progress(SCANNING, scan.n_frames, scan.n_frames)
+        return scan
 
     def plan(self, scan: ClipScan) -> ClipPlan:
         """Key pictures matched to frames, and what is to be done with each shot."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -145,6 +146,18 @@ def test_a_full_disk_is_one_line_and_leaves_no_film(
     assert "the disk is full" in err[-1]
     assert "--resume" in err[-1]
     assert not Path("out.mp4").exists()
+
+
+def test_the_bar_says_how_fast_it_goes(reel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert main(["video", reel, "-o", "out.mp4", "-k", "keys"]) == 0
+    for words in ("finding shots", "colouring shots", "writing", "12/12", "frames/s", "left"):
+        assert words in screen.getvalue()
 
 
 def test_y4m_goes_through_the_pipes(reel: str) -> None:

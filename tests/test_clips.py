@@ -19,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 import featcolor.clips
-from featcolor.clipencode import AHEAD, saturate
+from featcolor.clipencode import AHEAD, full_planes, saturate
 from featcolor.clipoptions import ClipOptions, Place
 from featcolor.clips import colorize_video, plan_video
 from featcolor.clipshots import spread_keys
@@ -335,6 +335,27 @@ def test_films_of_all_kinds_keep_their_luma_and_their_key_frames(
     if "region" not in options:
         np.testing.assert_array_equal(after[2].cr, key_planes(scene(2), found)[1])
     assert all(warmth(frame) > 0 for frame in after)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (33, 47), (48, 64)])
+@pytest.mark.parametrize("low", [(1, 1), (16, 24), (33, 64)])
+@pytest.mark.parametrize("shift", [(0, 0), (0, 1), (1, 1)])
+def test_colour_is_raised_to_planes_of_any_size(
+    size: tuple[int, int], low: tuple[int, int], shift: tuple[int, int]
+) -> None:
+    info = replace(INFO, height=size[0], width=size[1], chroma_shift=shift)
+    luma = np.random.default_rng(0).integers(16, 236, size).astype(np.uint8)
+    kept = luma.copy()
+    shape = -(-size[0] >> shift[0]), -(-size[1] >> shift[1])
+    for plane in full_planes(luma, np.zeros((*low, 2), np.float32), info):
+        assert plane.shape == shape
+        assert (plane == 128).all()
+    red = np.full((*low, 2), (30.0, 10.0), np.float32)
+    cb, cr = full_planes(np.full(size, 126, np.uint8), red, info)
+    assert (cr > 128).all()
+    assert np.ptp(cr) <= 1
+    assert np.ptp(cb) <= 1
+    np.testing.assert_array_equal(luma, kept)
 
 
 def stop_after(shots: int) -> Callable[[str, int, int], None]:
