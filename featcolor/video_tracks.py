@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+from av.error import FFmpegError
 
 from featcolor.containers import Container, homes_of, takes
 from featcolor.errors import UsageError
@@ -49,7 +51,8 @@ class TrackPlan:
     attachments: tuple[int, ...] = ()
     clock_start: Fraction = Fraction(0)
     picture_start: Fraction = Fraction(0)
-    notes: tuple[str, ...] = field(default=())
+    picture_tags: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
@@ -78,6 +81,7 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
                 notes.append(f"track {stream.index} of {source.name} ({_kind(stream)}) is not copied")
         if film.chapters() and not container.chapters:
             notes.append(f"the chapters of {source.name} are not copied: {Path(target).suffix} has none")
+        tags = kept_tags(picture.metadata)
         first = (picture.start_time or 0) * Fraction(picture.time_base)
         moved = film.format.name in SHIFTED_FORMATS and (film.start_time or 0) > 0
         start = Fraction(film.start_time, 1_000_000) if moved else Fraction(0)
@@ -88,6 +92,7 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
         attachments=tuple(attached),
         clock_start=start,
         picture_start=first - start,
+        picture_tags=tags,
         notes=tuple(notes),
     )
 
@@ -121,7 +126,8 @@ class TrackCopier:
     Nothing but one packet is held: call `copy_until` with the picture's time as it goes on.
     """
 
-    def __init__(self, source: Path, plan: TrackPlan, output: Any, part: Part) -> None:
+    def __init__(self, source: Path, plan: TrackPlan, output: Any, part: Part, notes: list[str]) -> None:
+        self._notes = notes
         self._film = open_container(source)
         self._output = output
         self._part = part
@@ -175,7 +181,7 @@ class TrackCopier:
         if not streams:
             return
         last: dict[int, int] = {}
-        for packet in self._film.demux(streams):
+        for packet in self._whole_packets(streams):
             if packet.pts is None and packet.dts is None:
                 if not packet.size:
                     continue  # the demuxer's sign of the end
@@ -187,6 +193,12 @@ class TrackCopier:
             unit = packet.time_base
             if (start := self._fitted(packet, stamp * unit, unit)) is not None:
                 yield start, packet
+
+    def _whole_packets(self, streams: list[Any]) -> Iterator[Any]:
+        try:
+            yield from self._film.demux(streams)
+        except FFmpegError as error:
+            self._notes.append(f"the other tracks break off where the file does ({error.strerror})")
 
     def _fitted(self, packet: Any, start: Fraction, unit: Fraction) -> Fraction | None:
         """The packet's start within the part, its stamps moved along; None when it lies outside."""
