@@ -104,7 +104,7 @@ def make_clip(
         output.metadata.update(metadata or {})
         output.start_encoding()
         for track in tracks:
-            for packet in _sound(track, float(stamps[-1] * time_base) + 0.04, sound_start):
+            for packet in _sound(track, float((stamps[-1] - stamps[0]) * time_base) + 0.04, sound_start):
                 output.mux(packet)
         for name, text in texts:
             for start, duration in ((50, 150), (250, 150)):

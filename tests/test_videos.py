@@ -324,6 +324,34 @@ def test_a_film_that_breaks_off_is_read_to_there_and_said_so(tmp_path: Path) -> 
     assert any("before its time" in problem or "end" in problem for problem in clip.problems)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(("suffix", "options"), [(".mkv", {}), (".mp4", {"movflags": "faststart"})])
+def test_a_film_that_breaks_off_is_written_to_there_with_its_sound(
+    tmp_path: Path, suffix: str, options: dict[str, str]
+) -> None:
+    whole = make_clip(tmp_path / f"in{suffix}", n=75, sound=("aac",), container_options=options)
+    cut = cut_copy(whole, tmp_path / f"cut{suffix}", 0.5)
+    rewrite(cut, tmp_path / "out.mkv")
+    assert len(frames_of(tmp_path / "out.mkv")) == len(frames_of(cut)) > 20
+    copied, held = packet_hashes(tmp_path / "out.mkv")[0][2], packet_hashes(whole)[0][2]
+    assert copied[:20] == held[:20]
+
+
+def test_a_clock_that_starts_anywhere_starts_at_zero(tmp_path: Path) -> None:
+    unit, stamps = Fraction(1, 90_000), [9_000_000 + 3600 * k for k in range(12)]
+    source = make_clip(tmp_path / "in.ts", sound=("libmp3lame",), sound_start=100, time_base=unit, stamps=stamps)
+    writer = rewrite(source, tmp_path / "out.mp4")
+    before, after = seconds(source), seconds(tmp_path / "out.mp4")
+    assert before[0] > 1
+    assert any("clock" in note for note in writer.notes)
+    np.testing.assert_allclose(np.diff(np.float64(after)), np.diff(np.float64(before)), atol=1e-6)
+    steps = [
+        float(film[0]) - sound[0][0]
+        for film, sound in ((before, packet_times(source)), (after, packet_times(tmp_path / "out.mp4")))
+    ]
+    assert abs(steps[0] - steps[1]) < 1e-3
+    assert after[0] < Fraction(1, 10)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"no film at all\n" * 50, b"\x00\x00\x00\x20ftypisom" + bytes(200), PLAYLIST, FFCONCAT]
 )
