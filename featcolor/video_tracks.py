@@ -28,6 +28,7 @@ AVI_TOLERANCE = 0.2
 AVI_OFFSET = 0.1
 """Seconds between the starts of two tracks that are let pass in AVI, which keeps none: less than is seen."""
 
+AC3_SYNC = b"\x0b\x77"
 MOV_TEXT_GAP = b"\0\0"
 
 SHIFTED_FORMATS = ("mpegts", "mpeg")
@@ -135,6 +136,11 @@ class TrackCopier:
             index: self._add(self._film.streams[index], index in plan.attachments)
             for index in (*plan.indexes, *plan.attachments)
         }
+        # The MP4 muxer drops AC-3 that does not begin with a frame, and says nothing.
+        self._syncs = {
+            index: output.format.name in ("mp4", "mov") and codec_name(self._film.streams[index]) in ("ac3", "eac3")
+            for index in plan.indexes
+        }
         self._last_dts: dict[int, int] = {}
         self._packets = self._demuxed([self._film.streams[index] for index in plan.indexes])
         self._held: tuple[Fraction, Any] | None = None
@@ -222,6 +228,11 @@ class TrackCopier:
 
     def _mux(self, packet: Any) -> None:
         index = packet.stream_index
+        if self._syncs.get(index) and not bytes(packet).startswith(AC3_SYNC):
+            self._notes.append(
+                f"a broken packet of sound track {index} is left out, as {self._output.format.name} needs"
+            )
+            return
         # Damaged files repeat a stamp; muxers refuse that.
         if index in self._last_dts and packet.dts < self._last_dts[index]:
             packet.dts = self._last_dts[index]
