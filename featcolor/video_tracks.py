@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 from av.error import FFmpegError
 
 from featcolor.containers import Container, homes_of, takes
@@ -69,7 +71,7 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
         tracks = [(stream, codec_name(stream)) for stream in film.streams if stream.type in ("audio", "subtitle")]
         for stream, codec in tracks:
             copied.append(stream.index)
-            if not codec or not takes(container, stream.type, codec):
+            if not codec or not takes(container, stream.type, codec) or not _muxer_takes(container, stream):
                 refused.append((stream, codec))
         if refused:
             raise UsageError(_refusal(source, target, refused, tracks))
@@ -260,6 +262,16 @@ def _check_starts(source: Path, target: str, picture: Any, streams: list[Any]) -
                 f"{target}: track {stream.index} of {source.name} starts {float(offset):.2f} s from the picture, "
                 "which AVI cannot keep; write .mkv or .mp4"
             )
+
+
+def _muxer_takes(container: Container, stream: Any) -> bool:
+    """Whether FFmpeg's muxer agrees: our table lets Matroska take any sound."""
+    with av.open(os.devnull, "w", format=container.muxer) as trial:
+        try:
+            trial.add_stream_from_template(stream)
+        except ValueError:
+            return False
+    return True
 
 
 def _kind(stream: Any) -> str:
