@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+import av
+from av.error import FFmpegError
 
 from featcolor.containers import Container, homes_of, takes
 from featcolor.errors import UsageError
@@ -26,6 +30,7 @@ AVI_TOLERANCE = 0.2
 AVI_OFFSET = 0.1
 """Seconds between the starts of two tracks that are let pass in AVI, which keeps none: less than is seen."""
 
+AC3_SYNC = b"\x0b\x77"
 MOV_TEXT_GAP = b"\0\0"
 
 SHIFTED_FORMATS = ("mpegts", "mpeg")
@@ -49,7 +54,8 @@ class TrackPlan:
     attachments: tuple[int, ...] = ()
     clock_start: Fraction = Fraction(0)
     picture_start: Fraction = Fraction(0)
-    notes: tuple[str, ...] = field(default=())
+    picture_tags: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
@@ -65,7 +71,7 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
         tracks = [(stream, codec_name(stream)) for stream in film.streams if stream.type in ("audio", "subtitle")]
         for stream, codec in tracks:
             copied.append(stream.index)
-            if not codec or not takes(container, stream.type, codec):
+            if not codec or not takes(container, stream.type, codec) or not _muxer_takes(container, stream):
                 refused.append((stream, codec))
         if refused:
             raise UsageError(_refusal(source, target, refused, tracks))
@@ -78,6 +84,7 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
                 notes.append(f"track {stream.index} of {source.name} ({_kind(stream)}) is not copied")
         if film.chapters() and not container.chapters:
             notes.append(f"the chapters of {source.name} are not copied: {Path(target).suffix} has none")
+        tags = kept_tags(picture.metadata)
         first = (picture.start_time or 0) * Fraction(picture.time_base)
         moved = film.format.name in SHIFTED_FORMATS and (film.start_time or 0) > 0
         start = Fraction(film.start_time, 1_000_000) if moved else Fraction(0)
@@ -88,6 +95,7 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
         attachments=tuple(attached),
         clock_start=start,
         picture_start=first - start,
+        picture_tags=tags,
         notes=tuple(notes),
     )
 
@@ -121,13 +129,19 @@ class TrackCopier:
     Nothing but one packet is held: call `copy_until` with the picture's time as it goes on.
     """
 
-    def __init__(self, source: Path, plan: TrackPlan, output: Any, part: Part) -> None:
+    def __init__(self, source: Path, plan: TrackPlan, output: Any, part: Part, notes: list[str]) -> None:
+        self._notes = notes
         self._film = open_container(source)
         self._output = output
         self._part = part
         self._streams = {
             index: self._add(self._film.streams[index], index in plan.attachments)
             for index in (*plan.indexes, *plan.attachments)
+        }
+        # The MP4 muxer drops AC-3 that does not begin with a frame, and says nothing.
+        self._syncs = {
+            index: output.format.name in ("mp4", "mov") and codec_name(self._film.streams[index]) in ("ac3", "eac3")
+            for index in plan.indexes
         }
         self._last_dts: dict[int, int] = {}
         self._packets = self._demuxed([self._film.streams[index] for index in plan.indexes])
@@ -175,7 +189,7 @@ class TrackCopier:
         if not streams:
             return
         last: dict[int, int] = {}
-        for packet in self._film.demux(streams):
+        for packet in self._whole_packets(streams):
             if packet.pts is None and packet.dts is None:
                 if not packet.size:
                     continue  # the demuxer's sign of the end
@@ -187,6 +201,12 @@ class TrackCopier:
             unit = packet.time_base
             if (start := self._fitted(packet, stamp * unit, unit)) is not None:
                 yield start, packet
+
+    def _whole_packets(self, streams: list[Any]) -> Iterator[Any]:
+        try:
+            yield from self._film.demux(streams)
+        except FFmpegError as error:
+            self._notes.append(f"the other tracks break off where the file does ({error.strerror})")
 
     def _fitted(self, packet: Any, start: Fraction, unit: Fraction) -> Fraction | None:
         """The packet's start within the part, its stamps moved along; None when it lies outside."""
@@ -210,6 +230,11 @@ class TrackCopier:
 
     def _mux(self, packet: Any) -> None:
         index = packet.stream_index
+        if self._syncs.get(index) and not bytes(packet).startswith(AC3_SYNC):
+            self._notes.append(
+                f"a broken packet of sound track {index} is left out, as {self._output.format.name} needs"
+            )
+            return
         # Damaged files repeat a stamp; muxers refuse that.
         if index in self._last_dts and packet.dts < self._last_dts[index]:
             packet.dts = self._last_dts[index]
@@ -237,6 +262,16 @@ def _check_starts(source: Path, target: str, picture: Any, streams: list[Any]) -
                 f"{target}: track {stream.index} of {source.name} starts {float(offset):.2f} s from the picture, "
                 "which AVI cannot keep; write .mkv or .mp4"
             )
+
+
+def _muxer_takes(container: Container, stream: Any) -> bool:
+    """Whether FFmpeg's muxer agrees: our table lets Matroska take any sound."""
+    with av.open(os.devnull, "w", format=container.muxer) as trial:
+        try:
+            trial.add_stream_from_template(stream)
+        except ValueError:
+            return False
+    return True
 
 
 def _kind(stream: Any) -> str:

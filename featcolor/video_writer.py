@@ -44,7 +44,7 @@ class VideoFileWriter:
 
     Attributes
     ----------
-    notes : what a person should know of the output, in words, complete once it is made.
+    notes : what a person should know of the output, in words; a damaged sound track may add to them while written.
 
     Raises
     ------
@@ -113,7 +113,7 @@ class VideoFileWriter:
             self._output.flags |= BITEXACT
             self._stream = self._picture_track()
             if self._source is not None:
-                self._copier = TrackCopier(self._source, self._plan, self._output, self._part)
+                self._copier = TrackCopier(self._source, self._plan, self._output, self._part, self.notes)
                 stack.callback(self._copier.close)
                 if self._container.chapters:
                     self._copier.copy_chapters()
@@ -139,7 +139,7 @@ class VideoFileWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._stack, self._told():
+        with self._told(), self._stack:
             if kind is not None:
                 # Tells `replacing` that the file is not whole; the caller sees the error itself.
                 with suppress(_NotWholeError), self._stack:
@@ -163,7 +163,7 @@ class VideoFileWriter:
             self.notes.append("AVI is written with FFV1, which is lossless and large; .mp4 or .mkv are smaller")
         if suffix == ".avi" and like.rotation:
             raise UsageError(f"{self.target}: AVI cannot say that {like.name} is turned; write .mp4 or .mkv")
-        if suffix in (".mkv", ".webm") and Fraction(1, 1000) % like.time_base:
+        if suffix in (".mkv", ".webm") and like.time_base % Fraction(1, 1000):
             self.notes.append(f"{suffix} keeps time stamps to 1 ms; .mp4 keeps those of {like.name} exactly")
         if like.interlaced:
             kept = self._keeps_fields() or self._codec == "ffv1"
@@ -212,6 +212,7 @@ class VideoFileWriter:
             context.codec_tag = "hvc1"  # Apple's players read no other
         for name, code in self._colour_codes().items():
             setattr(context, name, code)
+        stream.metadata.update(self._plan.picture_tags)
         if like.tags.get("display_matrix"):
             stream.set_display_matrix(like.tags["display_matrix"])
         elif like.rotation:

@@ -12,6 +12,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.frames import Frame
+from featcolor.video_writer import VideoFileWriter
+from featcolor.videos import create_clip, open_clip
+
 SUBTITLES = {
     "subrip": b"First line",
     "webvtt": b"First line",
@@ -104,7 +108,7 @@ def make_clip(
         output.metadata.update(metadata or {})
         output.start_encoding()
         for track in tracks:
-            for packet in _sound(track, float(stamps[-1] * time_base) + 0.04, sound_start):
+            for packet in _sound(track, float((stamps[-1] - stamps[0]) * time_base) + 0.04, sound_start):
                 output.mux(packet)
         for name, text in texts:
             for start, duration in ((50, 150), (250, 150)):
@@ -182,3 +186,32 @@ def cut_copy(path: Path, target: Path, share: float) -> Path:
     content = path.read_bytes()
     target.write_bytes(content[: int(len(content) * share)])
     return target
+
+
+def frames_of(path: Path) -> list[Frame]:
+    """Every frame of a film."""
+    with open_clip(path) as clip:
+        return list(clip)
+
+
+def seconds(path: Path) -> list[Fraction]:
+    """The frames' time stamps."""
+    with open_clip(path) as clip:
+        return [frame.pts * clip.info.time_base for frame in clip]
+
+
+def rewrite(source: Path, target: Path, **options: Any) -> VideoFileWriter:
+    """The film again with a chroma of our own, through reader and writer."""
+    with open_clip(source) as clip:
+        writer = create_clip(target, clip.info, source=source, **options)
+        with writer:
+            for frame in clip:
+                writer.write(frame, *chroma(writer, frame.index))
+    return writer
+
+
+def chroma(writer: VideoFileWriter, number: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Cb and Cr of a frame of ours, in the size and bits that the writer wants."""
+    dtype = np.uint8 if writer.bits == 8 else np.uint16
+    ramp = np.add.outer(*map(np.arange, writer.chroma_shape)) + number
+    return ((ramp % 60 + 100) << (writer.bits - 8)).astype(dtype), ((ramp % 50 + 90) << (writer.bits - 8)).astype(dtype)
