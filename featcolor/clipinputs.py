@@ -68,6 +68,11 @@ class ClipInputs:
     ) -> None:
         self._stack.close()
 
+    @property
+    def key_paths(self) -> list[Path]:
+        """The folders and files of coloured frames, as they were named."""
+        return [Path(key) for key in self._keys or ()]
+
     def open(self) -> PartReader:
         """The part of the film that is asked for, to be read once."""
         return PartReader(open_clip(self.path, rate=self._options.rate), self._options.start, self._options.end)

@@ -167,7 +167,7 @@ class _Run:
         """Refuse what cannot be done before anything is; the model, if there is one."""
         colorizer = self.inputs.load_model()
         if self.inputs.name != PIPE:
-            self.target.check(Path(self.inputs.path))
+            self.target.check(Path(self.inputs.path), self.inputs.key_paths)
         self._check_report()
         with self.inputs.open() as reader:
             info = reader.info

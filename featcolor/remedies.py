@@ -27,7 +27,10 @@ def is_disk_full(error: BaseException | None) -> bool:
 
 def _words(error: BaseException) -> str:
     if is_disk_full(error):
-        return "the disk is full; free some space and run again (colorize goes on with --skip-existing, video with --resume)"
+        return (
+            "the disk is full; free some space and run again (colorize goes on with --skip-existing, video with "
+            "--resume)"
+        )
     if isinstance(error, FeatcolorError):
         return str(error)
     if isinstance(error, MemoryError) or any(words in str(error).lower() for words in STARVED):

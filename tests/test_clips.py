@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from featcolor.errors import UsageError
 from featcolor.frames import ClipInfo, ClipReader, Frame
 from featcolor.videos import create_clip, open_clip
 from featcolor.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, upright
+from tests.clip_samples import VARIABLE_STAMPS, make_clip
 from tests.samples import write_rgb
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -256,6 +258,7 @@ def test_what_cannot_be_done_is_refused_before_any_work(
             "--report",
         ),
         (keys, tmp_path / "out.mkv", {"keyframes": keys}, "--fps"),
+        (reel, keys, {"keyframes": keys, "options": ClipOptions(overwrite=True)}, "holds the key frames"),
         (reel, tmp_path / "out.mkv", {"keyframes": tmp_path / "no"}, "no"),
     ]
     for source, target, given, word in cases:
@@ -356,6 +359,26 @@ def test_colour_is_raised_to_planes_of_any_size(
     assert np.ptp(cr) <= 1
     assert np.ptp(cb) <= 1
     np.testing.assert_array_equal(luma, kept)
+
+
+def test_variable_rate_and_sound_stay(tmp_path: Path) -> None:
+    film = make_clip(tmp_path / "in.mp4", stamps=VARIABLE_STAMPS, sound=("aac",), sound_start=0.1)
+    with av.open(str(film)) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    write_rgb(tmp_path / "keys" / "4.png", pictures[4])
+    colorize_video(film, tmp_path / "out.mp4", keyframes=tmp_path / "keys", options=ClipOptions(crf=0))
+    before, after = read(film), read(tmp_path / "out.mp4")
+    assert [frame.pts for frame in after] == [frame.pts for frame in before] == list(VARIABLE_STAMPS)
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one.luma, other.luma)
+    assert sound_of(tmp_path / "out.mp4") == sound_of(film)
+
+
+def sound_of(path: Path) -> list[tuple[float, bytes]]:
+    """Time and bytes of every packet of sound."""
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size]
+        return [(float(packet.pts * packet.time_base), bytes(packet)) for packet in packets]
 
 
 def stop_after(shots: int) -> Callable[[str, int, int], None]:
