@@ -121,6 +121,7 @@ class ClipInputs:
                 "--start": str(options.start),
                 "--end": str(options.end),
                 "--every": options.every,
+                "--steady": options.steady,
                 "--fps": str(options.rate),
             },
         }

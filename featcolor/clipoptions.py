@@ -70,6 +70,8 @@ class ClipOptions:
     chroma_only : write the colour alone, on an even grey.
     saturation : factor on the colours, key frames' too.
     every : frames between key frames that the model colours, at most.
+    steady : guess at every frame of a shot without a key frame, and average the colour of so many frames along the
+        motion; None: guess at one of `every` frames and carry it.
     resume : go on with an unfinished run.
     overwrite : replace an output, or an unfinished run, that exists.
     report : where the report goes, as JSON; its page is written beside it, ending in .html.
@@ -88,6 +90,7 @@ class ClipOptions:
     chroma_only: bool = False
     saturation: float = 1.0
     every: int = DEFAULT_EVERY
+    steady: int | None = None
     resume: bool = False
     overwrite: bool = False
     report: Path | None = None

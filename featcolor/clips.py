@@ -218,7 +218,7 @@ class _Run:
         self, plan: ClipPlan, work: WorkFolder, keys: KeyPictures, colorizer: Colorizer | None
     ) -> ClipReport:
         guess = None if colorizer is None else model_guess(colorizer, plan.info)
-        colouring = ShotColouring(plan.info, self.config, work, keys.chroma, guess)
+        colouring = ShotColouring(plan.info, self.config, work, keys.chroma, guess, steady=self.options.steady)
         if guess is None and any(not shot.keys for shot in plan.shots):
             with self.inputs.open() as reader:
                 colouring.learn(reader, [key.frame for key in plan.match.keys])

@@ -14,8 +14,9 @@ from featcolor.clipwork import Segment, WorkFolder
 from featcolor.colorizer import Colorizer
 from featcolor.errors import ClipError
 from featcolor.frames import ClipInfo, Codes, Frame
-from featcolor.propagation import FilmConfig, Guess, KeyChroma, colour_shot, fit_guess
+from featcolor.propagation import FilmConfig, Guess, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.sampling import resize, working_size
+from featcolor.steadying import colour_each
 from featcolor.stores import PlaneStore
 from featcolor.ycbcr import lightness_from_luma
 from features.base import FloatArray
@@ -83,14 +84,22 @@ class ShotColouring:
     work : where the segments go
     key_of : chroma of a frame that a person coloured
     guess : what colours other frames; None: a regressor fitted on key frames, see `learn`
+    steady : of `ClipOptions`
     """
 
     def __init__(
-        self, info: ClipInfo, config: FilmConfig, work: WorkFolder, key_of: KeyOf, guess: Guess | None = None
+        self,
+        info: ClipInfo,
+        config: FilmConfig,
+        work: WorkFolder,
+        key_of: KeyOf,
+        guess: Guess | None = None,
+        *,
+        steady: int | None = None,
     ) -> None:
         self.info, self.config, self.work, self.key_of = info, config, work, key_of
         self.size = film_size(info, config)
-        self._guess, self._fitted = guess, guess
+        self._guess, self._fitted, self._steady = guess, guess, steady
 
     def learn(self, frames: Iterable[Frame], keys: Sequence[int]) -> None:
         """Fit what colours the shots without a key frame on the clip's key frames, or on some of many."""
@@ -125,7 +134,6 @@ class ShotColouring:
 
     def _colour(self, plan: ShotPlan, frames: Iterator[Frame], progress: Callable[[int], None]) -> None:
         own = set(plan.keys)
-        guess = self._guess if plan.keys else self._fitted
         lightness = PlaneStore(len(plan), self.size, folder=self.work.path)
         try:
             keys: list[KeyChroma] = []
@@ -139,24 +147,25 @@ class ShotColouring:
                     f"{self.info.name}: {plan.first + count} frames could be decoded this time, more before; is the "
                     "file being written, or the disk failing?"
                 )
-            if not keys:
-                assert guess is not None, "a plan without key frames comes with a guess"
-                places = [number - plan.first for number in plan.guessed]
-                keys = [KeyChroma(place, guess(lightness[place])[0]) for place in places]
-            colours = colour_shot(
-                lightness,
-                keys,
-                config=self.config,
-                guess=guess,
-                folder=self.work.path,
-                progress=lambda now, _: progress(now),
-            )
+            colours = self._colours(plan, lightness, keys, lambda now, _: progress(now))
             try:
                 self.work.save(plan.number, plan.first, colours, {"notes": colours.notes})
             finally:
                 colours.close()
         finally:
             lightness.close()
+
+    def _colours(
+        self, plan: ShotPlan, lightness: PlaneStore, keys: list[KeyChroma], progress: Callable[[int, int], None]
+    ) -> ShotColours:
+        folder, guess = self.work.path, self._guess if keys else self._fitted
+        if not keys:
+            assert guess is not None, "`learn` comes before a shot without key frames"
+            if self._steady is not None:
+                return colour_each(lightness, guess, window=self._steady, folder=folder, progress=progress)
+            places = [number - plan.first for number in plan.guessed]
+            keys = [KeyChroma(place, guess(lightness[place])[0]) for place in places]
+        return colour_shot(lightness, keys, config=self.config, guess=guess, folder=folder, progress=progress)
 
     def _report(self, plan: ShotPlan) -> ShotReport:
         with self.work.segment(plan.number) as segment:

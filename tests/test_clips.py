@@ -138,6 +138,22 @@ def test_a_model_alone_colours_every_shot(reel: Path, tiny_model: Path, tmp_path
     assert any(np.ptp(frame.cb) > 0 for frame in read(tmp_path / "out.mkv") if frame.cb is not None)
 
 
+def test_a_model_may_colour_every_frame_and_be_steadied(reel: Path, tiny_model: Path, tmp_path: Path) -> None:
+    colorize_video(reel, tmp_path / "each.mkv", model=tiny_model, options=ffv1(steady=1))
+    colorize_video(reel, tmp_path / "out.mkv", model=tiny_model, options=ffv1(steady=5))
+
+    def flicker(path: Path) -> float:
+        frames = read(path)[:CUT]
+        tints = [
+            (float(frame.cb.mean()), float(frame.cr.mean()))
+            for frame in frames
+            if frame.cb is not None and frame.cr is not None
+        ]
+        return float(np.abs(np.diff(np.array(tints), axis=0)).mean())
+
+    assert flicker(tmp_path / "out.mkv") < flicker(tmp_path / "each.mkv")
+
+
 def test_key_frames_win_over_the_model(reel: Path, keys: Path, tiny_model: Path, tmp_path: Path) -> None:
     report = colorize_video(
         reel, tmp_path / "out.mkv", keyframes=keys / "key-000020.png", model=tiny_model, options=ffv1()

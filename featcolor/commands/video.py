@@ -43,7 +43,7 @@ PIPE = "-"
 WORK_FAILED = 1
 OPTION_NAMES = (
     *("codec", "crf", "pixel_format", "preset", "start", "end", "mask", "region", "chroma_only"),
-    *("saturation", "every", "resume", "overwrite", "report"),
+    *("saturation", "every", "steady", "resume", "overwrite", "report"),
 )
 """Options that `featcolor.clipoptions.ClipOptions` calls as the command line does."""
 
@@ -68,12 +68,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     colour = parser.add_argument_group("where the colour comes from")
     colour.add_argument("-k", "--keyframes", nargs="+", metavar="KEYS", help="a folder of coloured frames, or files")
     colour.add_argument("-m", "--model", type=Path, metavar="MODEL", help="a model of 'featcolor fit'")
-    colour.add_argument(
+    guessed = colour.add_mutually_exclusive_group()
+    guessed.add_argument(
         "--every",
         type=whole_number,
         default=DEFAULT_EVERY,
         metavar="N",
         help="where no frame is coloured: guess one every N frames and carry it (default: %(default)s)",
+    )
+    guessed.add_argument(
+        "--steady",
+        type=whole_number,
+        metavar="N",
+        help="where no frame is coloured: guess every one, and average N frames along the motion",
     )
     colour.add_argument(
         "--preset", choices=FILM_PRESET_NAMES, default=DEFAULT_FILM_PRESET, help="speed against quality"
