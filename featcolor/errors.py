@@ -9,6 +9,10 @@ class PictureError(FeatcolorError, ValueError):
     """A picture cannot be read, written or used."""
 
 
+class ClipError(FeatcolorError, ValueError):
+    """A film cannot be read, written or used."""
+
+
 class ModelFileError(FeatcolorError, ValueError):
     """A model file is damaged, foreign, or newer than this program."""
 

@@ -1,0 +1,161 @@
+"""What a film file says of itself, and what players assume where it says nothing."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from featcolor.errors import ClipError
+from featcolor.frames import ClipInfo
+from featcolor.pixelformats import Layout, layout_of
+
+MATRICES = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9: "bt2020", 10: "bt2020"}
+"""FFmpeg's colour-space codes by the nearest of our matrices (FCC is 601 to 0.01, SMPTE 240M nearly 709)."""
+
+RGB_SPACE, UNTAGGED_SPACE = 0, 2
+FULL_RANGE, NARROW_RANGE = 2, 1
+HD_LINES = 720
+"""An untagged film of fewer lines is taken as BT.601, as players do."""
+
+NARROW_GREY_CODECS = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg1video", "mpeg2video", "mpeg4")
+"""Whose standards say narrow range where nothing is tagged; a grey picture of others (FFV1, raw) is full range."""
+
+DECODER_THREADS = 4
+"""At most: every thread holds a frame of its own."""
+
+PROBED_FRAMES = 4
+STILL_FORMATS = ("image2", "tty", "bin", "xbin", "adf", "idf")
+"""Demuxers of single pictures and of text shown as one."""
+
+LIST_FORMATS = ("concat", "hls", "dash", "imf")
+"""Demuxers of text that names other files and addresses: a film from elsewhere must not choose what is read here."""
+
+
+def open_container(path: Path) -> Any:
+    """An `av` input container; ClipError in one line for what is none."""
+    if path.is_dir():
+        raise ClipError(f"{path}: a folder, not a film file")
+    if not path.exists():
+        raise ClipError(f"{path}: no such film")
+    try:
+        # A film that names other files or addresses (a playlist) stays on this disk.
+        container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
+    except (FFmpegError, OSError, ValueError) as error:
+        raise ClipError(f"{path}: not a film that can be read ({_reason(error)})") from error
+    kinds = container.format.name.split(",")
+    if any(kind in STILL_FORMATS or kind.endswith("_pipe") for kind in kinds):
+        container.close()
+        raise ClipError(f"{path}: not a film but {container.format.long_name}; 'colorize' is for pictures")
+    if any(kind in LIST_FORMATS for kind in kinds):
+        container.close()
+        raise ClipError(f"{path}: not a film but a list of others; name the film itself")
+    return container
+
+
+def picture_stream(container: Any, path: Path) -> Any:
+    """The first video stream that is not a cover picture."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise ClipError(f"{path}: no decoder for its picture track; convert it with another program first")
+            stream.codec_context.thread_type = "AUTO"
+            stream.codec_context.thread_count = min(DECODER_THREADS, os.cpu_count() or 1)
+            return stream
+    raise ClipError(f"{path}: has no picture track")
+
+
+def first_pictures(container: Any, stream: Any) -> list[Any]:
+    """A few decoded pictures from the start, whole ones where there are any."""
+    pictures: list[Any] = []
+    try:
+        for packet in container.demux(stream):
+            try:
+                pictures += stream.codec_context.decode(packet)
+            except FFmpegError:
+                continue
+            if len(pictures) >= PROBED_FRAMES:
+                break
+    except FFmpegError:
+        pass  # told while frames are read
+    whole = [picture for picture in pictures if not picture.is_corrupt]
+    return whole or pictures
+
+
+def layout_of_picture(picture: Any) -> Layout:
+    """How the planes of a decoded picture are read."""
+    return layout_of(picture.format.name, max(part.bits for part in picture.format.components))
+
+
+def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> ClipInfo:
+    """The facts of a picture track, from its container and its first pictures."""
+    codec, picture = stream.codec_context, pictures[0]
+    space, span = int(picture.colorspace), int(picture.color_range)
+    if space not in (*MATRICES, RGB_SPACE, UNTAGGED_SPACE) and not layout.from_rgb:
+        raise ClipError(f"{path}: its colours are coded in a way we do not know (FFmpeg's colour space {space})")
+    tagged = space in MATRICES and not layout.from_rgb
+    matrix = MATRICES[space] if tagged else "bt601" if picture.height < HD_LINES else "bt709"
+    canonical = codec.codec.canonical_name
+    if layout.from_rgb:
+        full = False
+    elif span:
+        full = span == FULL_RANGE
+    else:
+        grey = layout.chroma_shift is None and canonical not in NARROW_GREY_CODECS
+        full = grey or picture.format.name.startswith("yuvj")
+    rate = stream.average_rate or stream.guessed_rate or stream.base_rate
+    field_order = int(getattr(codec, "field_order", 0))
+    return ClipInfo(
+        name=path.name,
+        width=picture.width,
+        height=picture.height,
+        time_base=Fraction(stream.time_base),
+        rate=Fraction(rate) if rate else None,
+        pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
+        rotation=round(picture.rotation / 90) * 90 % 360,
+        matrix=matrix,
+        full_range=full,
+        bits=layout.bits,
+        chroma_shift=layout.chroma_shift or (1, 1),
+        colour=layout.chroma_shift is not None,
+        interlaced=field_order > 1 or any(picture.interlaced_frame for picture in pictures),
+        n_frames=stream.frames or None,
+        tags={
+            "codec": canonical,
+            "pix_fmt": picture.format.name,
+            "matrix_tagged": tagged,
+            "range_tagged": bool(span) and not layout.from_rgb,
+            "colorspace": space if tagged else None,
+            "color_primaries": int(picture.color_primaries),
+            "color_trc": int(picture.color_trc),
+            "field_order": field_order,
+            "display_matrix": _display_matrix(picture),
+            "has_alpha": picture.format.name.startswith(("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")),
+        },
+    )
+
+
+def _display_matrix(picture: Any) -> tuple[int, ...] | None:
+    """The nine numbers that turn and mirror the picture, as FFmpeg keeps them."""
+    from av.sidedata.sidedata import Type
+
+    side = picture.side_data.get(Type.DISPLAYMATRIX)
+    return None if side is None else tuple(int(n) for n in np.frombuffer(bytes(side), np.int32))
+
+
+def seconds_of(text: str) -> float | None:
+    """Matroska's own length of a track, "00:01:02.500000000"; None where there is none."""
+    try:
+        hours, minutes, seconds = text.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return None
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or error)

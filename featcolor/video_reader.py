@@ -1,0 +1,214 @@
+"""Reads a film file through PyAV: exact planes, time stamps, and a stand-in for every frame that is damaged."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from featcolor.errors import ClipError
+from featcolor.frames import ClipInfo, Frame
+from featcolor.pixelformats import Planes, read_planes
+from featcolor.video_facts import (
+    describe,
+    first_pictures,
+    layout_of_picture,
+    open_container,
+    picture_stream,
+    seconds_of,
+)
+
+MAX_PROBLEMS = 100
+ONE_FRAME_A_PACKET = ("h264", "hevc", "ffv1", "mjpeg", "prores", "mpeg1video", "mpeg2video", "huffyuv", "dvvideo")
+
+
+class VideoFileReader:
+    """A film file as a `ClipReader`.
+
+    Attributes
+    ----------
+    info : facts about the picture track: the first that is not a cover picture.
+    problems : what was wrong with the file, in words, filled while frames are read.
+
+    Raises
+    ------
+    ClipError : the file is missing, no film, has no picture track, or none of its first frames can be decoded.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problems: list[str] = []
+        self._opened: Any = None
+        with open_container(path) as container:
+            stream = picture_stream(container, path)
+            first = first_pictures(container, stream)
+            if not first:
+                raise ClipError(f"{path}: none of its first frames can be decoded; is the file damaged?")
+            self._index = stream.index
+            self._length = seconds_of(stream.metadata.get("DURATION", ""))
+            self._layout = layout_of_picture(first[0])
+            self._info = describe(path, stream, first, self._layout)
+
+    @property
+    def info(self) -> ClipInfo:
+        return self._info
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Frames in the order the decoder gives them out, numbered from 0; each owns its planes.
+
+        A frame lasts until the next one's time stamp; the last, as long as the file says.
+        """
+        held, number = None, 0
+        for frame in self._frames():
+            if held is not None:
+                yield replace(held, duration=frame.pts - held.pts) if frame.pts > held.pts else held
+            held, number = frame, number + 1
+        if held is not None:
+            yield held
+        self._check_end(held, number)
+
+    def _frames(self) -> Iterator[Frame]:
+        self.__exit__(None, None, None)
+        self._opened = container = open_container(self.path)
+        self.problems.clear()
+        planes, last = self._grey(), None
+        for number, (picture, pts) in enumerate(self._pictures(container, container.streams[self._index])):
+            damaged = picture is None or picture.is_corrupt
+            if picture is not None and damaged:
+                self._tell(f"frame {number} is damaged")
+            if picture is not None and not damaged:
+                self._check_same(picture, number)
+                planes = read_planes(picture, self._layout, matrix=self._info.matrix)
+            duration = int(getattr(picture, "duration", 0) or 0)
+            stamp = self._next_stamp(last) if pts is None else pts
+            luma, cb, cr = planes
+            last = Frame(index=number, luma=luma, cb=cb, cr=cr, pts=stamp, duration=duration, damaged=damaged)
+            yield last
+
+    def _pictures(self, container: Any, stream: Any) -> Iterator[tuple[Any, int | None]]:
+        """Decoded pictures with their time stamps, and (None, time stamp) for what an error swallowed."""
+        in_avi = container.format.name == "avi"
+        codec = stream.codec_context
+        lost = _LostFrames(codec.codec.canonical_name)
+        for packet in self._packets(container, stream):
+            lost.expect(packet)
+            try:
+                pictures = codec.decode(packet)
+            except FFmpegError as error:
+                pictures = []
+                lost.note_error(packet.pts)
+                self._tell(f"a packet at {_clock(packet.pts, stream.time_base)} cannot be decoded ({error.strerror})")
+            for picture in pictures:
+                # AVI stores no presentation times, and what is guessed for B-frames packed in pairs is out of order.
+                pts = picture.dts if in_avi else picture.pts
+                yield from ((None, stamp) for stamp in lost.before(pts, key=bool(picture.key_frame)))
+                yield picture, pts
+        yield from ((None, stamp) for stamp in lost.left())
+
+    def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
+        try:
+            yield from container.demux(stream)
+        except FFmpegError as error:
+            self._tell(f"the file cannot be read to its end ({error.strerror})")
+            yield av.Packet()  # empty: lets the decoder give out what it holds
+
+    def _grey(self) -> Planes:
+        info = self._info
+        dtype = np.uint8 if info.bits == 8 else np.uint16
+        luma = np.full((info.height, info.width), 1 << (info.bits - 1), dtype)
+        if not info.colour:
+            return luma, None, None
+        rows, columns = info.chroma_shift
+        chroma = np.full((-(-info.height >> rows), -(-info.width >> columns)), 1 << (info.bits - 1), dtype)
+        return luma, chroma, chroma.copy()
+
+    def _next_stamp(self, last: Frame | None) -> int:
+        if last is None:
+            return 0
+        rate = self._info.rate
+        return last.pts + (last.duration or (max(1, round(1 / rate / self._info.time_base)) if rate else 1))
+
+    def _check_same(self, picture: Any, number: int) -> None:
+        info = self._info
+        if (picture.width, picture.height) != (info.width, info.height) or layout_of_picture(picture) != self._layout:
+            raise ClipError(
+                f"{self.path}: its picture changes in frame {number} from {info.width}x{info.height} "
+                f"{info.tags['pix_fmt']} to {picture.width}x{picture.height} {picture.format.name}; split it there"
+            )
+
+    def _check_end(self, last: Frame | None, number: int) -> None:
+        info = self._info
+        # The index also counts what an edit list hides, so only a file that breaks off is told of.
+        if info.n_frames and number < info.n_frames and self.problems:
+            self._tell(f"{number} of {info.n_frames} frames were read")
+        elif self._length and last is not None:
+            missing = self._length - float(last.pts * info.time_base)
+            if missing > 1:
+                self._tell(f"the file ends {missing:.1f} s before its time; {number} frames were read")
+
+    def _tell(self, problem: str) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(f"{self.path.name}: {problem}")
+
+
+class _LostFrames:
+    """Which packets should have given a frame and did not.
+
+    A packet without a frame is normal in some codecs (VP8 and VP9 have hidden frames, AVI has pairs in one packet), so
+    it only counts after an error: as many as there were errors, or, where every packet is a frame, all up to the next
+    key frame (a decoder may silently leave out what refers to the lost one).
+    """
+
+    def __init__(self, codec: str) -> None:
+        self._each = codec in ONE_FRAME_A_PACKET
+        self._waiting: list[int] = []  # time stamps of packets that no frame has answered yet
+        self._errors = 0
+        self._broken_at: int | None = None
+
+    def expect(self, packet: Any) -> None:
+        if packet.size and packet.pts is not None and not packet.is_discard:
+            heapq.heappush(self._waiting, packet.pts)
+
+    def note_error(self, pts: int | None) -> None:
+        self._errors += 1
+        self._broken_at = self._broken_at if pts is None else pts
+
+    def before(self, pts: int | None, *, key: bool) -> list[int]:
+        """Time stamps of the frames that were lost before the one of `pts`."""
+        silent = []
+        while self._waiting and pts is not None and self._waiting[0] <= pts:
+            silent.append(heapq.heappop(self._waiting))
+        silent = [stamp for stamp in silent if stamp != pts]
+        broken = self._each and self._broken_at is not None
+        found = silent if broken else silent[-self._errors :] if self._errors else []
+        self._errors = max(0, self._errors - len(found))
+        if key and pts is not None and self._broken_at is not None and pts > self._broken_at:
+            self._broken_at = None
+        return found
+
+    def left(self) -> list[int]:
+        """Those lost at the end."""
+        count = len(self._waiting) if self._each and self._broken_at is not None else self._errors
+        return heapq.nsmallest(count, self._waiting)
+
+
+def _clock(pts: int | None, time_base: Fraction) -> str:
+    return "an unknown time" if pts is None else f"{float(pts * time_base):.2f} s"

@@ -1,0 +1,286 @@
+"""Writes a film file through PyAV: luma exactly as it came, other tracks packet for packet, whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from featcolor.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
+from featcolor.errors import ClipError, UsageError
+from featcolor.frames import ClipInfo, Codes, Frame
+from featcolor.modelfile import replacing
+from featcolor.video_facts import FULL_RANGE, NARROW_RANGE, UNTAGGED_SPACE
+from featcolor.video_tracks import Part, TrackCopier, TrackPlan, avi_step, plan_tracks
+
+SPACES = {"bt601": 6, "bt709": 1, "bt2020": 9}
+"""FFmpeg's colour-space codes; its numbers of the primaries and the transfer that go with each are the same."""
+
+BT2020_TRANSFER = 14
+INTERLACED_FLAG = 1 << 18
+BITEXACT = 0x400
+"""Of a muxer: no random identifiers and no program's name, so that the same input gives the same bytes."""
+
+BOTTOM_FIRST = (3, 4)
+"""FFmpeg's field orders whose lower field is shown first."""
+
+MOVIE_UNITS = 90_000
+"""A second at least, as broadcast clocks have."""
+
+FALLBACK_RATE = Fraction(25)
+
+
+class VideoFileWriter:
+    """A film file as a `ClipWriter`. Everything is checked when it is made, nothing is written before it is entered.
+
+    Attributes
+    ----------
+    notes : what a person should know of the output, in words; a damaged sound track may add to them while written.
+
+    Raises
+    ------
+    UsageError : the container, codec or pixel format does not fit the clip, or a track does not fit the container.
+    ClipError : the source cannot be read, or (while writing) the target cannot be written.
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        like: ClipInfo,
+        source: Path | None,
+        *,
+        codec: str | None = None,
+        crf: int | None = None,
+        pixel_format: str | None = None,
+        first_pts: int | None = None,
+        last_pts: int | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        self.target = target
+        self._like, self._source, self._overwrite = like, source, overwrite
+        self._container = container_of(target.suffix, str(target))
+        self._codec = choose_codec(self._container, codec, str(target))
+        self._crf = choose_crf(self._codec, crf, str(target))
+        self._format, self.notes = choose_format(self._codec, pixel_format, like, str(target))
+        check_target(target, source, overwrite=overwrite)
+        self._plan = TrackPlan() if source is None else plan_tracks(source, self._container, str(target))
+        self.notes += self._plan.notes
+        self._time_base = like.time_base
+        if self._container.muxer == "avi":
+            self._time_base = avi_step(target, like, source)
+        self._note_losses(codec)
+        self._last = last_pts
+        start = Fraction(first_pts or 0) * like.time_base if first_pts is not None else None
+        self._part = Part(start=start, shift=-self._plan.clock_start if start is None else -start)
+        if last_pts is not None:
+            self._part = Part(start=start, end=self._end_of(last_pts, 0), shift=self._part.shift)
+        self._stack = ExitStack()
+        self._output: Any = None
+        self._copier: TrackCopier | None = None
+        self._last_stamp: int | None = None
+
+    @property
+    def chroma_shape(self) -> tuple[int, int]:
+        rows, columns = self._format.chroma_shift
+        return -(-self._like.height >> rows), -(-self._like.width >> columns)
+
+    @property
+    def bits(self) -> int:
+        return self._like.bits
+
+    @property
+    def pixel_format(self) -> str:
+        """Of the encoder, by FFmpeg's name."""
+        return self._format.name
+
+    def __enter__(self) -> Self:
+        check_target(self.target, self._source, overwrite=self._overwrite)
+        with ExitStack() as stack, self._told():
+            part = stack.enter_context(replacing(self.target))
+            self._output = av.open(
+                str(part), "w", format=self._container.muxer, container_options=self._muxer_options()
+            )
+            stack.callback(self._close_quietly)
+            self._output.flags |= BITEXACT
+            self._stream = self._picture_track()
+            if self._source is not None:
+                self._copier = TrackCopier(self._source, self._plan, self._output, self._part, self.notes)
+                stack.callback(self._copier.close)
+                if self._container.chapters:
+                    self._copier.copy_chapters()
+            self._output.start_encoding()
+            self._stack = stack.pop_all()
+        return self
+
+    def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
+        """Encode the frame's luma, as it is, with these chroma planes, and the sound up to it."""
+        for plane, shape in (
+            (frame.luma, (self._like.height, self._like.width)),
+            (cb, self.chroma_shape),
+            (cr, self.chroma_shape),
+        ):
+            if plane.shape != shape:
+                raise ValueError(f"{self.target}: a plane of {shape} is due in frame {frame.index}, not {plane.shape}")
+        with self._told():
+            if self._copier is not None:
+                self._copier.copy_until(frame.pts * self._like.time_base)
+            picture = self._picture(frame, cb, cr)
+            self._output.mux(self._stream.encode(picture))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._told(), self._stack:
+            if kind is not None:
+                # Tells `replacing` that the file is not whole; the caller sees the error itself.
+                with suppress(_NotWholeError), self._stack:
+                    raise _NotWholeError
+                return
+            self._output.mux(self._stream.encode(None))
+            if self._copier is not None:
+                self._copier.copy_until(self._part.end)
+            if self._last_stamp is None:
+                raise ClipError(f"{self.target}: no frame was written; is the part of the film empty?")
+            self._output.close()
+
+    def _close_quietly(self) -> None:
+        # After an error the trailer may fail too; after a clean end this does nothing.
+        with suppress(FFmpegError, OSError, ValueError):
+            self._output.close()
+
+    def _note_losses(self, codec: str | None) -> None:
+        like, suffix = self._like, self.target.suffix.lower()
+        if suffix == ".avi" and codec is None:
+            self.notes.append("AVI is written with FFV1, which is lossless and large; .mp4 or .mkv are smaller")
+        if suffix == ".avi" and like.rotation:
+            raise UsageError(f"{self.target}: AVI cannot say that {like.name} is turned; write .mp4 or .mkv")
+        if suffix in (".mkv", ".webm") and like.time_base % Fraction(1, 1000):
+            self.notes.append(f"{suffix} keeps time stamps to 1 ms; .mp4 keeps those of {like.name} exactly")
+        if like.interlaced:
+            kept = self._keeps_fields() or self._codec == "ffv1"
+            self.notes.append(
+                f"{like.name} is interlaced: its frames are coloured as they are woven"
+                + ("" if kept else f", and {self._codec} here does not mark them as interlaced")
+            )
+        if like.tags.get("has_alpha"):
+            self.notes.append(f"the transparency of {like.name} is not written")
+
+    def _keeps_fields(self) -> bool:
+        # x264 codes fields of 4:2:0 only where each field has whole chroma lines.
+        return self._codec == "h264" and self._like.interlaced and self._like.height % 4 == 0
+
+    def _end_of(self, pts: int, duration: int) -> Fraction:
+        rate = self._like.rate or FALLBACK_RATE
+        return pts * self._like.time_base + (duration * self._like.time_base if duration else 1 / rate)
+
+    def _muxer_options(self) -> dict[str, str]:
+        if self._container.muxer in ("matroska", "webm") and self._plan.picture_start >= 0:
+            # Else all tracks are moved on by the little that an encoder's first sound packets lie before 0.
+            return {"avoid_negative_ts": "disabled"}
+        if self._container.muxer not in ("mp4", "mov"):
+            return {}
+        # An MP4 keeps the start of each track in the film's own unit; of 1 ms, as usual, it would round it.
+        unit = self._time_base.denominator
+        return {"movie_timescale": str(unit * max(1, MOVIE_UNITS // unit))}
+
+    def _picture_track(self) -> Any:
+        like, rules = self._like, CODECS[self._codec]
+        options = rules.options(self._crf)
+        rate = (like.rate or FALLBACK_RATE).limit_denominator(1 << 20)
+        stream: Any = self._output.add_stream(rules.encoder, rate=rate)
+        context = stream.codec_context
+        if self._keeps_fields():
+            context.flags |= INTERLACED_FLAG
+            options["x264-params"] = "bff=1" if like.tags.get("field_order") in BOTTOM_FIRST else "tff=1"
+        if like.interlaced and self._codec == "ffv1":
+            context.field_order = like.tags.get("field_order") or 2
+        context.options = options
+        context.width, context.height, context.pix_fmt = like.width, like.height, self._format.name
+        context.time_base = self._time_base
+        context.sample_aspect_ratio = like.pixel_aspect
+        context.thread_type = "AUTO"  # PyAV's own choice, slices, costs x264 quality
+        if self._codec == "h265" and self._container.muxer in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # Apple's players read no other
+        for name, code in self._colour_codes().items():
+            setattr(context, name, code)
+        stream.metadata.update(self._plan.picture_tags)
+        if like.tags.get("display_matrix"):
+            stream.set_display_matrix(like.tags["display_matrix"])
+        elif like.rotation:
+            stream.set_display_rotation(like.rotation)
+        return stream
+
+    def _colour_codes(self) -> dict[str, int]:
+        like = self._like
+        space = SPACES[like.matrix]
+        primaries = like.tags.get("color_primaries") or UNTAGGED_SPACE
+        transfer = like.tags.get("color_trc") or UNTAGGED_SPACE
+        usual = BT2020_TRANSFER if like.matrix == "bt2020" else space
+        return {
+            "colorspace": like.tags.get("colorspace") or space,
+            "color_range": FULL_RANGE if like.full_range else NARROW_RANGE,
+            "color_primaries": space if primaries == UNTAGGED_SPACE else primaries,
+            "color_trc": usual if transfer == UNTAGGED_SPACE else transfer,
+        }
+
+    def _picture(self, frame: Frame, cb: Codes, cr: Codes) -> Any:
+        like = self._like
+        picture: Any = av.VideoFrame(like.width, like.height, self._format.name)
+        shift = self._format.bits - like.bits
+        for plane, codes in zip(picture.planes, (frame.luma, cb, cr), strict=True):
+            dtype = np.dtype(np.uint8 if self._format.bits == 8 else "<u2")
+            into = np.ndarray(codes.shape, dtype, buffer=memoryview(plane), strides=(plane.line_size, dtype.itemsize))
+            np.left_shift(codes, shift, out=into, casting="unsafe", dtype=np.uint16) if shift else np.copyto(
+                into, codes
+            )
+        seconds = frame.pts * like.time_base + self._part.shift
+        stamp = round(seconds / self._time_base)
+        if self._last_stamp is not None and stamp <= self._last_stamp:
+            stamp = self._last_stamp + 1  # no encoder takes a stamp twice, and no frame is dropped for it
+        self._last_stamp = stamp
+        picture.pts, picture.time_base = stamp, self._time_base
+        picture.duration = math.floor(frame.duration * like.time_base / self._time_base)
+        for name, code in self._colour_codes().items():
+            setattr(picture, name, code)
+        if self._last is not None and frame.pts >= self._last:
+            end = self._end_of(frame.pts, frame.duration)
+            self._part = Part(start=self._part.start, end=end, shift=self._part.shift)
+        return picture
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """FFmpeg's and the system's errors in one line of ours."""
+        try:
+            yield
+        except (FFmpegError, OSError) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                reason = "the disk is full; nothing is left of it. Free some space or write elsewhere"
+            else:
+                reason = f"{getattr(error, 'strerror', None) or error}"
+            raise ClipError(f"{self.target}: cannot be written: {reason}") from error
+
+
+class _NotWholeError(Exception):
+    """Unwinds the part file after an error that the caller raises himself."""
+
+
+def check_target(target: Path, source: Path | None, *, overwrite: bool) -> None:
+    """UsageError when `target` is the source, exists without `overwrite`, or its folder does not."""
+    if target.is_dir():
+        raise UsageError(f"{target}: a folder; name a film file")
+    if target.exists():
+        if source is not None and source.exists() and target.samefile(source):
+            raise UsageError(f"{target}: is the input itself; name another file")
+        if not overwrite:
+            raise UsageError(f"{target}: exists already; name another file, or ask for it to be replaced (--overwrite)")
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: its folder does not exist; make it first")
