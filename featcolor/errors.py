@@ -27,7 +27,3 @@ class ReferencesError(FeatcolorError, ValueError):
 
 class UsageError(FeatcolorError, ValueError):
     """What was asked for contradicts itself or cannot be done; exit code 2."""
-
-
-class ClipError(FeatcolorError, ValueError):
-    """A film cannot be read, written or used."""

@@ -14,11 +14,18 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from featcolor.commands import benchmark, colorize, completion, fit, inspect
+from featcolor.commands import benchmark, colorize, completion, fit, inspect, keyframes
 from featcolor.commands.console import complain
 from featcolor.errors import ModelFileError, NetworkError, UsageError
 
-COMMANDS = {"fit": fit, "colorize": colorize, "inspect": inspect, "benchmark": benchmark, "completion": completion}
+COMMANDS = {
+    "fit": fit,
+    "colorize": colorize,
+    "keyframes": keyframes,
+    "inspect": inspect,
+    "benchmark": benchmark,
+    "completion": completion,
+}
 
 WORK_FAILED = 1
 WRONG_CALL = 2

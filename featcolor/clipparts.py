@@ -1,0 +1,61 @@
+"""A part of a film, from one place to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from featcolor.clipoptions import Place
+from featcolor.errors import UsageError
+from featcolor.frames import ClipInfo, ClipReader, Frame
+
+
+class PartReader:
+    """A reader that passes the frames from `start` up to, not including, `end`; numbers and time stamps stay.
+
+    Decoding stops at the end of the part.
+
+    Raises
+    ------
+    UsageError
+        While it is read: the film has frames, but the part has none.
+    """
+
+    def __init__(self, reader: ClipReader, start: Place | None = None, end: Place | None = None) -> None:
+        self._reader, self._start, self._end = reader, start, end
+
+    @property
+    def info(self) -> ClipInfo:
+        """Of the whole film."""
+        return self._reader.info
+
+    def __iter__(self) -> Iterator[Frame]:
+        origin: int | None = None
+        passed = 0
+        for frame in self._reader:
+            origin = frame.pts if origin is None else origin
+            if self._end is not None and self._reaches(frame, origin, self._end):
+                break
+            if self._start is None or self._reaches(frame, origin, self._start):
+                passed += 1
+                yield frame
+        if origin is not None and not passed:
+            raise UsageError(
+                f"{self.info.name}: no frame lies in the part from {self._start or 'the first frame'} to "
+                f"{self._end or 'the last'}; choose another --start or --end"
+            )
+
+    def __enter__(self) -> Self:
+        self._reader.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.__exit__(kind, error, trace)
+
+    def _reaches(self, frame: Frame, origin: int, place: Place) -> bool:
+        if place.seconds is not None:
+            return (frame.pts - origin) * self.info.time_base >= place.seconds
+        return frame.index >= (place.frame or 0)

@@ -1,0 +1,258 @@
+"""The film report as a page: a strip a shot, where colour is a guess, and which frames to correct next."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.clipreport import GUESS_BELOW, ClipReport, NextFrame, ShotReport
+from featcolor.modelfile import replacing
+from features.base import FloatArray
+
+TILES_A_SHOT: Final = 8
+TILES: Final = 400
+TILE_WIDTH: Final = 176
+"""Pixels: at most eight stand side by side on a page of 1140."""
+JPEG_QUALITY: Final = 72
+
+SHOTS_SHOWN: Final = 600
+"""Strips on the page; a reel with more keeps those with the most guesses, and the JSON has all."""
+BARS: Final = 96
+"""Of one curve."""
+NAMES_SHOWN: Final = 100
+
+_GUESS_RGBA: Final = (214, 84, 40, 150)
+"""The shading: it must show on grass and on skin."""
+
+
+class Tile(NamedTuple):
+    """A frame for the page.
+
+    Attributes
+    ----------
+    frame : its zero-based number in the film.
+    rgb : (h, w, 3) uint8, upright, of any size.
+    confidence : (h', w') 0..1, of the same view; None: not known.
+    """
+
+    frame: int
+    rgb: NDArray[np.uint8]
+    confidence: FloatArray | None = None
+
+
+def choose_tiles(report: ClipReport) -> list[int]:
+    """Numbers of the frames that the page wants to show, rising: some of each shot, and those to correct next."""
+    return sorted({frame for shot in _frames_shown(report).values() for frame in shot} | {n.frame for n in report.next})
+
+
+def write_page(path: str | Path, report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "report.json") -> None:
+    """`build_page`, written beside the place and then renamed."""
+    text = build_page(report, tiles, json_name=json_name)
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "report.json") -> str:
+    """One HTML file that asks nothing of the network, under 5 MB however long the film.
+
+    Parameters
+    ----------
+    report : ClipReport
+    tiles : frames, at best those of `choose_tiles`; others are passed over, and one that is missing leaves a gap
+    json_name : of the report's JSON, for the command that exports the frames to correct
+    """
+    wanted = set(choose_tiles(report))
+    images = {tile.frame: _image(tile) for tile in tiles if tile.frame in wanted}
+    body = (
+        _header(report)
+        + _next_frames(report, images, json_name)
+        + _shots(report, images)
+        + _names("Key frames not used", report.refused)
+        + _names("Damaged frames", [f"frame {frame}" for frame in report.damaged])
+        + _names("Notes", report.notes)
+    )
+    style = Path(__file__).with_name("clipreport.css").read_text(encoding="utf-8")
+    return _DOCUMENT.format(title=escape(f"featcolor: {report.clip}"), style=style, body=body)
+
+
+def _frames_shown(report: ClipReport) -> dict[int, list[int]]:
+    """For each shot on the page, by its place, the frames of its strip."""
+    worst = sorted(range(len(report.shots)), key=lambda place: (-sum(report.shots[place].guessed), place))
+    shown = sorted(worst[:SHOTS_SHOWN])
+    each = max(1, min(TILES_A_SHOT, TILES // max(1, len(shown))))
+    with_tiles = set(worst[:TILES])
+    return {place: _spread(report.shots[place], each) if place in with_tiles else [] for place in shown}
+
+
+def _spread(shot: ShotReport, count: int) -> list[int]:
+    """Frames at regular steps, each the middle of its step, moved to a key frame where the step has one."""
+    count = min(count, len(shot))
+    ends = [shot.first + len(shot) * step // count for step in range(count + 1)]
+    frames = []
+    for low, high in pairwise(ends):
+        keys = [key for key in shot.key_frames if low <= key < high]
+        frames.append(keys[0] if keys else (low + high - 1) // 2)
+    return frames
+
+
+def _header(report: ClipReport) -> str:
+    guesses = sum(sum(shot.guessed) for shot in report.shots)
+    share = 100 * guesses / max(1, sum(len(shot) for shot in report.shots))
+    rate = f"{report.frames / report.seconds:.1f}" if report.seconds > 0 else "–"
+    facts = (
+        (_grouped(report.frames), "frames"),
+        (_grouped(len(report.shots)), "shots"),
+        (_grouped(len(report.keys)), "key frames used"),
+        (f"{share:.0f} %", "of all colour is a guess"),
+        (rate, "frames a second"),
+    )
+    cells = "".join(f"<div><dt>{value}</dt><dd>{text}</dd></div>" for value, text in facts)
+    return (
+        f"<header><p class=kicker>Film report</p><h1>{escape(report.clip)}</h1>"
+        f"<p class=note>Coloured as {escape(report.output)}</p><dl class=facts>{cells}</dl></header>"
+    )
+
+
+def _next_frames(report: ClipReport, images: Mapping[int, str], json_name: str) -> str:
+    if not report.next:
+        return "<section><h2>Correct next</h2><p class=note>No single frame would help much.</p></section>"
+    command = shlex.join(["featcolor", "keyframes", report.clip, "-o", "keys/", "--more", json_name])
+    rows = "".join(_next_row(rank, frame, images) for rank, frame in enumerate(report.next, 1))
+    return (
+        "<section><h2>Correct next</h2><p class=note>The frame whose correction would help most comes first; each gain "
+        "counts those above it as corrected. This command exports them, coloured as they are now:</p>"
+        f"<p class=command><code>{escape(command)}</code></p><ol class=next>{rows}</ol></section>"
+    )
+
+
+def _next_row(rank: int, frame: NextFrame, images: Mapping[int, str]) -> str:
+    return (
+        f"<li><span class=rank>{rank}</span><span class=tile>{images.get(frame.frame, '')}</span>"
+        f"<div><h3>Frame {frame.frame}</h3><p class=note>{escape(frame.reason)}</p></div>"
+        f"<p class=gain>{frame.gain:.1f} <small>frames’ worth</small></p></li>"
+    )
+
+
+def _shots(report: ClipReport, images: Mapping[int, str]) -> str:
+    shown = _frames_shown(report)
+    if not shown:
+        return ""
+    hidden = len(report.shots) - len(shown)
+    more = f"<p class=note>The {hidden} shots with the fewest guesses are in the JSON only.</p>" if hidden else ""
+    strips = "".join(_shot(place, report.shots[place], frames, images) for place, frames in shown.items())
+    return (
+        "<section><h2>Shots</h2><p class='note legend'>Each bar is a stretch of the shot; its height is the mean "
+        "confidence. <i class=sure></i> carried from a key frame, <i class=guesses></i> share of the picture that is "
+        "a guess. Upright lines and framed pictures are key frames.</p>"
+        "<label class=shading><input type=checkbox id=shading checked> Shade guesses in the pictures</label>"
+        f"{more}{strips}</section>"
+    )
+
+
+def _shot(place: int, shot: ShotReport, frames: Sequence[int], images: Mapping[int, str]) -> str:
+    keys = set(shot.key_frames)
+    tiles = "".join(
+        f"<figure{' class=key' if frame in keys else ''}><span class=tile>{images[frame]}</span>"
+        f"<figcaption>{frame}{' key' if frame in keys else ''}</figcaption></figure>"
+        for frame in frames
+        if frame in images
+    )
+    strip = f"<div class=strip>{tiles}</div>" if tiles else ""
+    share = 100 * sum(shot.guessed) / max(1, len(shot))
+    given = f"{len(keys)} key frame{'' if len(keys) == 1 else 's'}" if keys else "no key frame"
+    return (
+        f"<article class=shot><h3>Shot {place + 1}</h3><p class=note>{len(shot)} frames, begins with a "
+        f"{escape(shot.kind)}; {given}; colour from {escape(shot.source)}; {share:.0f} % a guess</p>{strip}"
+        f"{_curve(shot)}<p class=ends><span>{shot.first}</span><span>{shot.last}</span></p></article>"
+    )
+
+
+def _curve(shot: ShotReport) -> str:
+    """Bars of confidence from below, of guesses from above, and the key frames; both are means over a bar's frames."""
+    count = len(shot.confidence)
+    if not count or len(shot.guessed) != count:
+        return ""
+    edges = np.unique(np.linspace(0, count, min(BARS, count) + 1).astype(int))
+    sizes = np.diff(edges)
+    paths = []
+    for name, values in (("sure", shot.confidence), ("guesses", shot.guessed)):
+        curve = np.clip(np.nan_to_num(np.array(values, np.float64)), 0, 1)
+        heights = np.rint(100 * np.add.reduceat(curve, edges[:-1]) / sizes).astype(int)
+        bars = zip(edges[:-1], sizes, heights, strict=True)
+        drawn = (
+            f"M{at} {100 if name == 'sure' else 0}v{-height if name == 'sure' else height}h{size}"
+            f"v{height if name == 'sure' else -height}z"
+            for at, size, height in bars
+            if height
+        )
+        paths.append(f'<path class={name} d="{"".join(drawn)}"/>')
+    marks = "".join(f"M{key - shot.first + 0.5} 0v100" for key in shot.key_frames if shot.first <= key <= shot.last)
+    mark = f'<path class=mark d="{marks}"/>' if marks else ""
+    return (
+        f'<svg class=curve viewBox="0 0 {count} 100" preserveAspectRatio=none role=img '
+        f'aria-label="Confidence over time">{"".join(paths)}{mark}</svg>'
+    )
+
+
+def _image(tile: Tile) -> str:
+    """The picture, and over it the shading of where it is a guess."""
+    height, width = tile.rgb.shape[:2]
+    scale = min(1.0, TILE_WIDTH / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(tile.rgb, size, interpolation=cv2.INTER_AREA)
+    jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    image = (
+        f'<img alt="frame {tile.frame}" width={size[0]} height={size[1]} loading=lazy '
+        f'src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}">'
+    )
+    return image + (_shading(tile.confidence, size) if tile.confidence is not None else "")
+
+
+def _shading(confidence: FloatArray, size: tuple[int, int]) -> str:
+    """A transparent PNG that is coloured where the confidence is low; none where nothing is."""
+    if confidence.shape[1] > size[0] or confidence.shape[0] > size[1]:
+        confidence = cv2.resize(np.asarray(confidence, np.float32), size, interpolation=cv2.INTER_AREA)
+    guess = ~(np.asarray(confidence) >= GUESS_BELOW)
+    if not guess.any():
+        return ""
+    red, green, blue, opacity = _GUESS_RGBA
+    bgra = np.zeros((*guess.shape, 4), np.uint8)
+    bgra[guess] = (blue, green, red, opacity)
+    png = cv2.imencode(".png", bgra)[1].tobytes()
+    return f'<img class=guess alt="" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+
+
+def _names(title: str, lines: Sequence[str]) -> str:
+    if not lines:
+        return ""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines[:NAMES_SHOWN])
+    rest = len(lines) - NAMES_SHOWN
+    more = f"<p class=note>And {rest} more in the JSON.</p>" if rest > 0 else ""
+    return f"<section><h2>{title}</h2><ul class=warnings>{items}</ul>{more}</section>"
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+_DOCUMENT: Final = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>{style}</style></head>
+<body><main>
+{body}
+</main></body>
+</html>
+"""

@@ -1,0 +1,188 @@
+"""One pass over a film: where its shots are, its time stamps and damage, and a thumbnail of every frame."""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.errors import UsageError
+from featcolor.frames import ClipInfo, ClipReader, Codes
+from featcolor.ycbcr import lightness_from_luma
+from features.base import FloatArray
+from refine.shots import Shot, ShotDetector, thumbnail
+
+IN_MEMORY: Final = 32 * 2**20
+"""Bytes of thumbnails, about 14,000 frames, above which they go to a file."""
+
+SCAN_WIDTH: Final = 320
+"""Longer side at which a frame is looked at: sharpness needs more than a thumbnail, and less than the frame."""
+
+
+class Thumbnails:
+    """Small lightness pictures, one a frame, in the order they were added; kept in 8 bits, a large lot in a file.
+
+    `thumbnails[i]` is (h, w) float32, 0..1. The file has no name, so that nothing stays behind.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=None if folder is None else str(folder))  # noqa: SIM115 - closed by close()
+        self._count = 0
+        self._shape: tuple[int, int] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(h, w) of each; (0, 0) while there is none."""
+        return self._shape or (0, 0)
+
+    def append(self, picture: FloatArray) -> None:
+        """Keep one more, (h, w), 0..1; all must have one shape."""
+        if self._shape is None:
+            height, width = picture.shape
+            self._shape = height, width
+        if picture.shape != self._shape:
+            raise ValueError(f"a thumbnail is {picture.shape}, those before are {self._shape}")
+        self._file.seek(0, 2)
+        self._file.write(np.rint(np.clip(picture, 0.0, 1.0) * 255.0).astype(np.uint8).tobytes())
+        self._count += 1
+
+    def block(self, first: int, end: int) -> FloatArray:
+        """Thumbnails `first` up to, not including, `end`: (n, h, w)."""
+        if not 0 <= first <= end <= self._count:
+            raise IndexError(f"thumbnails {first} to {end} of {self._count}")
+        height, width = self.shape
+        self._file.seek(first * height * width)
+        codes = np.frombuffer(self._file.read((end - first) * height * width), np.uint8)
+        return codes.reshape(end - first, height, width).astype(np.float32) / np.float32(255.0)
+
+    def __getitem__(self, index: int) -> FloatArray:
+        return np.asarray(self.block(index, index + 1)[0])
+
+    def close(self) -> None:
+        """Give the memory or the file back."""
+        self._file.close()
+        self._count = 0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ClipScan:
+    """What one pass over a film, or over a part of it, found. Close it, or use it as a context manager.
+
+    Frames are known by their number in the whole file; entry i of every table is frame `first + i`.
+
+    Attributes
+    ----------
+    first : number of the first frame of the part; 0 for a whole film.
+    n_frames : frames in the part, at least 1.
+    shots : cover the part without gaps; `first` and `last` of each are frame numbers.
+    thumbnails : lightness of every frame, about 64 pixels wide.
+    pts, durations : (n_frames,) in units of the clip's time base.
+    sharpness : (n_frames,) float32: fine detail as a share of the picture's contrast; comparable within a shot.
+    damaged : numbers of the frames that the decoder could not restore.
+    """
+
+    first: int
+    n_frames: int
+    shots: tuple[Shot, ...]
+    thumbnails: Thumbnails
+    pts: NDArray[np.int64]
+    durations: NDArray[np.int64]
+    sharpness: FloatArray
+    damaged: tuple[int, ...] = ()
+
+    def close(self) -> None:
+        """Give the thumbnails' memory or file back."""
+        self.thumbnails.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def scan_clip(
+    reader: ClipReader, *, folder: Path | None = None, progress: Callable[[int, int], None] | None = None
+) -> ClipScan:
+    """Note what every later pass over a film needs; memory does not grow with its length, but for 25 bytes a frame.
+
+    Parameters
+    ----------
+    reader : of a film, or of a part of it (`featcolor.clipparts.PartReader`); read to its end
+    folder : for the file of a long film's thumbnails
+    progress : called with (number of frames up to the one just read, frames as far as known)
+
+    Raises
+    ------
+    UsageError
+        The film has no frames.
+    """
+    info = reader.info
+    detector = ShotDetector()
+    thumbnails = Thumbnails(folder)
+    pts, durations, sharpness = array("q"), array("q"), array("f")
+    damaged: list[int] = []
+    first = 0
+    try:
+        for frame in reader:
+            first = first if pts else frame.index
+            lightness = small_lightness(frame.luma, info)
+            small = thumbnail(lightness)
+            detector.push(small)
+            thumbnails.append(small)
+            pts.append(frame.pts)
+            durations.append(frame.duration)
+            sharpness.append(_sharpness(lightness))
+            if frame.damaged:
+                damaged.append(frame.index)
+            if progress is not None:
+                progress(frame.index + 1, max(frame.index + 1, info.n_frames or 0))
+        if not pts:
+            raise UsageError(f"{info.name}: no frame in it can be decoded; is it a film?")
+    except BaseException:
+        thumbnails.close()
+        raise
+    return ClipScan(
+        first=first,
+        n_frames=len(pts),
+        shots=tuple(shot._replace(first=shot.first + first, last=shot.last + first) for shot in detector.finish()),
+        thumbnails=thumbnails,
+        pts=np.array(pts, np.int64),
+        durations=np.array(durations, np.int64),
+        sharpness=np.array(sharpness, np.float32),
+        damaged=tuple(damaged),
+    )
+
+
+def small_lightness(luma: Codes, info: ClipInfo) -> FloatArray:
+    """L* (h, w) float32, 0..1, of a luma plane, its longer side at most `SCAN_WIDTH`.
+
+    The codes are averaged, not their L*: they are within a few units of proportional to it, which is faster.
+    """
+    height, width = luma.shape
+    scale = SCAN_WIDTH / max(height, width)
+    if scale < 1.0:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        luma = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
+    return lightness_from_luma(luma, info)
+
+
+def _sharpness(lightness: FloatArray) -> float:
+    """Mean size of the Laplacian over the standard deviation; 0 for an even picture."""
+    spread = float(lightness.std())
+    if spread < 1e-3:
+        return 0.0
+    return float(np.abs(cv2.Laplacian(lightness, cv2.CV_32F)).mean()) / spread

@@ -1,0 +1,159 @@
+"""featcolor keyframes CLIP -o DIR: write the frames of a film that are worth colouring by hand."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featcolor.commands.console import Progress, complain, print_line, progress_bar
+from featcolor.commands.options import whole_number
+from featcolor.errors import UsageError
+
+if TYPE_CHECKING:
+    from featcolor.colorizer import Colorizer
+
+SUMMARY = "write the frames of a film that are worth colouring by hand"
+DESCRIPTION = """\
+Find the shots of a film and write the most typical frame of each as a picture: grey, or coloured by a model as a
+start. Correct them in any picture editor, keep their names and sizes, and give the folder to 'featcolor video'.
+"""
+EPILOG = """\
+examples:
+  featcolor keyframes reel.mp4 -o keys/                          one frame a shot, grey
+  featcolor keyframes reel.mp4 -o keys/ --model town.featcolor   coloured as a start
+  featcolor keyframes reel.mp4 -o keys/ --every 50               more of long shots
+  featcolor keyframes reel.mp4 -o keys/ --more report.json --limit 5
+                                                                 what a run of 'featcolor video' asks for next
+  featcolor keyframes scans/ -o keys/ --fps 18                   a folder of frames
+
+A name's last digits are the frame's number, counted from 0. A picture that exists is not replaced, since somebody may
+have worked on it.
+"""
+
+PIPE = "-"
+FORMATS = ("png", "tiff", "jpg")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `keyframes`."""
+    from featcolor.clipoptions import Place, parse_rate
+
+    parser.add_argument("input", metavar="CLIP", help="a film, or a folder of frames")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="folder for the pictures")
+    parser.add_argument("-m", "--model", type=Path, metavar="MODEL", help="colour the pictures with this model")
+
+    which = parser.add_argument_group("which frames")
+    which.add_argument("--every", type=whole_number, metavar="N", help="also one every N frames within a shot")
+    which.add_argument(
+        "--more", type=Path, metavar="REPORT.json", help="only the frames that this report of 'video' asks for"
+    )
+    which.add_argument("--limit", type=whole_number, metavar="N", help="at most N; with --more the most useful ones")
+    which.add_argument("--start", type=_readable(Place.parse), metavar="T", help="from here: 12.5, 1:02.5 or 300f")
+    which.add_argument("--end", type=_readable(Place.parse), metavar="T", help="up to here, not included")
+
+    files = parser.add_argument_group("files")
+    files.add_argument("--format", choices=FORMATS, default="png", help="of the pictures (default: %(default)s)")
+    files.add_argument("--fps", type=_readable(parse_rate), metavar="RATE", help="of a folder of frames")
+    files.add_argument("--overwrite", action="store_true", help="replace pictures that exist")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the pictures and say what comes next."""
+    from featcolor.clipparts import PartReader
+    from featcolor.keyframe_export import export_keys, key_targets
+    from featcolor.videos import open_clip
+
+    _check(arguments)
+    colorizer = _colorizer(arguments.model)
+    with progress_bar(quiet=arguments.quiet) as progress:
+        if arguments.more is not None:
+            frames = _asked_for(arguments.more, arguments.input)
+        else:
+            with open_clip(arguments.input, rate=arguments.fps) as reader:
+                frames = _chosen(PartReader(reader, arguments.start, arguments.end), arguments.every, progress)
+        frames = frames[: arguments.limit]
+        with open_clip(arguments.input, rate=arguments.fps) as reader:
+            stems: Sequence[str] | None = getattr(reader, "stems", None)
+            targets = key_targets(frames, arguments.output, arguments.input, stems=stems, format=arguments.format)
+            replaced = _existing(targets.values(), overwrite=arguments.overwrite)
+            export_keys(reader, targets, colorizer=colorizer, progress=lambda *done: progress("writing", *done))
+    if not arguments.quiet:
+        _tell(arguments, list(targets.values()), replaced)
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.input == PIPE:
+        raise UsageError("a film is read twice to choose its key frames, a pipe only once; save it to a file first")
+    if arguments.more is not None:
+        for option in ("every", "start", "end"):
+            if getattr(arguments, option) is not None:
+                raise UsageError(f"--more says which frames; leave out --{option}")
+    if arguments.output.exists() and not arguments.output.is_dir():
+        raise UsageError(f"{arguments.output}: a file, but key frames need a folder; choose another -o")
+
+
+def _colorizer(model: Path | None) -> Colorizer | None:
+    if model is None:
+        return None
+    from featcolor.batch import ColouringSettings, load_colorizer
+
+    return load_colorizer(model, ColouringSettings())
+
+
+def _chosen(reader: Any, every: int | None, progress: Progress) -> list[int]:
+    from featcolor.clipscan import scan_clip
+    from featcolor.keyframe_choice import choose_frames
+
+    with scan_clip(reader, progress=lambda *done: progress("finding shots", *done)) as scan:
+        return choose_frames(scan, every=every)
+
+
+def _asked_for(report: Path, clip: str) -> list[int]:
+    from featcolor.clipreport import read_report
+
+    asked = read_report(report)
+    if Path(asked.clip).name != Path(clip).name:
+        complain(f"{report} is about {asked.clip}; its frame numbers are taken for {clip}", kind="warning")
+    if not asked.next:
+        raise UsageError(f"{report}: asks for no more frames; the colour is sure enough without")
+    return [frame.frame for frame in asked.next]
+
+
+def _existing(targets: Any, *, overwrite: bool) -> int:
+    present = [target for target in targets if os.path.lexists(target)]
+    if present and not overwrite:
+        others = f" (and {len(present) - 1} more)" if len(present) > 1 else ""
+        raise UsageError(f"{present[0]} exists{others} and may hold work; choose another -o, or --overwrite to replace")
+    return len(present)
+
+
+def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> None:
+    pictures = f"{len(targets)} key frames" if len(targets) > 1 else "1 key frame"
+    what = "coloured by the model" if arguments.model is not None else "grey"
+    again = f", {replaced} of them replaced" if replaced else ""
+    print_line(f"wrote {pictures}, {what}, to {arguments.output}{again}")
+    todo = ("correct" if arguments.model is not None else "paint") + (" them" if len(targets) > 1 else " it")
+    source = Path(arguments.input)
+    result = source.name + "-colour" if source.is_dir() else f"{source.stem}-colour.mp4"
+    fps = f" --fps {arguments.fps}" if arguments.fps is not None else ""
+    print_line(
+        f"{todo} in any picture editor, then: featcolor video {shlex.quote(arguments.input)}{fps} "
+        f"-o {shlex.quote(result)} --keyframes {shlex.quote(str(arguments.output))}"
+    )
+
+
+def _readable(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A parser whose ValueError reaches the person."""
+
+    def typed(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return typed

@@ -1,0 +1,297 @@
+"""Coloured pictures of single frames: finding them, telling which frame each shows, and refusing what fits none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+import cv2
+import numpy as np
+
+from featcolor.errors import PictureError
+from featcolor.frames import ClipInfo
+from featcolor.keypictures import as_stored, comparing_size, has_colour, read_key
+from featcolor.references import expand_references
+from featcolor.spaces import lightness_of
+from features.base import FloatArray
+
+__all__ = ["Candidate", "KeyFile", "KeyFrame", "KeyMatch", "find_keyframes", "locate", "match_keys", "read_key"]
+
+LEAST_CORRELATION: Final = 0.8
+"""Of a key picture's lightness with its frame's; below it the picture is refused."""
+
+SURE_CORRELATION: Final = 0.95
+"""From here on nobody asks whether another frame fits better than the one that the name says."""
+
+CLEARLY_BETTER: Final = 0.05
+"""By this much another frame must fit better before a person is told so."""
+
+A_FRAME_OFF: Final = 0.001
+"""By this much the frame before must fit better to count as a sign that names count from 1."""
+
+FLAT: Final = 1.0 / 255.0
+"""Standard deviation of L* below which a picture is one even grey, which correlates with nothing."""
+
+BLOCK: Final = 512
+"""Thumbnails compared at once."""
+
+_DIGITS = re.compile(r"\d+")
+
+
+class FramePictures(Protocol):
+    """Small lightness pictures, one a frame, (h, w) float32 each: `featcolor.clipscan.Thumbnails`."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> FloatArray: ...
+
+    def block(self, first: int, end: int, /) -> FloatArray: ...
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """A picture and the number of the frame that its name says it shows; None where it says nothing."""
+
+    path: Path
+    number: int | None
+
+
+@dataclass(frozen=True)
+class KeyFrame:
+    """A picture that gives the colour of one frame.
+
+    Attributes
+    ----------
+    path : of the picture.
+    frame : number in the whole film.
+    correlation : of its lightness with the frame's, at thumbnail size.
+    located : whether the frame was found by lightness, not by the name.
+    """
+
+    path: Path
+    frame: int
+    correlation: float
+    located: bool
+
+
+@dataclass(frozen=True)
+class KeyMatch:
+    """What became of the key pictures.
+
+    Attributes
+    ----------
+    keys : by frame, at most one a frame.
+    refused : pictures that cannot be read, or show no frame or that of another picture, each with a line that says so.
+    notes : lines for a person: pictures found by lightness, without colour, or outside the part.
+    """
+
+    keys: tuple[KeyFrame, ...]
+    refused: tuple[tuple[Path, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Candidate(NamedTuple):
+    """A frame that a picture may show: its place among the thumbnails, and the correlation of their lightness."""
+
+    place: int
+    correlation: float
+
+
+def find_keyframes(source: str | Path | Iterable[str | Path], *, stems: Sequence[str] | None = None) -> list[KeyFile]:
+    """The pictures in a folder (or files, globs, lists, as every command takes them), in name order, with numbers.
+
+    Parameters
+    ----------
+    source : a folder, or several files or folders
+    stems : of the input's frames, in order, when the input is a folder of frames
+
+    Returns
+    -------
+    The number is the one made of the last digits of the name without its suffix. With `stems` it is the place of the
+    frame with the same stem, else of the only one whose stem ends in the same number, else None.
+
+    Raises
+    ------
+    UsageError
+        No pictures there.
+    """
+    paths = expand_references([source] if isinstance(source, str | Path) else source)
+    if stems is None:
+        return [KeyFile(path, _last_number(path.stem)) for path in paths]
+    places = {stem: place for place, stem in reversed(list(enumerate(stems)))}
+    by_number: dict[int | None, int | None] = {}
+    for place, stem in enumerate(stems):
+        number = _last_number(stem)
+        by_number[number] = None if number in by_number or number is None else place
+    return [KeyFile(path, places.get(path.stem, by_number.get(_last_number(path.stem)))) for path in paths]
+
+
+def correlation(first: FloatArray, second: FloatArray) -> float:
+    """Pearson's, of two lightness pictures of one shape, -1..1; 1 for two even greys, 0 when only one is even."""
+    return float(_correlations(first, second[None])[0])
+
+
+def locate(lightness: FloatArray, thumbnails: FramePictures, *, count: int = 5) -> list[Candidate]:
+    """The frames that look most like a picture by its lightness, the best first.
+
+    Parameters
+    ----------
+    lightness : (h, w) as the thumbnails are, 0..1; brightness and contrast do not count
+    thumbnails : of all frames
+    count : of candidates, at most
+    """
+    found = np.concatenate(
+        [
+            _correlations(lightness, thumbnails.block(first, min(first + BLOCK, len(thumbnails))))
+            for first in range(0, len(thumbnails), BLOCK)
+        ]
+    )
+    best = np.argsort(-found, kind="stable")[:count]
+    return [Candidate(int(place), float(found[place])) for place in best]
+
+
+def match_keys(
+    files: Sequence[KeyFile],
+    thumbnails: FramePictures,
+    info: ClipInfo,
+    n_frames: int | None = None,
+    *,
+    first: int = 0,
+    accept_grey: bool = False,
+) -> KeyMatch:
+    """Tell which frame each picture shows. Pictures are read one at a time.
+
+    Parameters
+    ----------
+    files : of `find_keyframes`
+    thumbnails : one a frame of the film, or of the part that begins with frame `first`
+    info : of the film
+    n_frames : of the whole film; a number below it outside the part is left out, with a note, not looked for elsewhere
+    first : number of the first thumbnail's frame
+    accept_grey : whether a picture without any colour says that its frame is grey. By default it is left out, with a
+        note: an exported frame that nobody has painted yet would turn its shot grey.
+    """
+    matcher = _Matcher(thumbnails, info, n_frames, first)
+    grey: list[Path] = []
+    # Names go before likeness, so that a located picture never takes the frame of a numbered one.
+    for file in sorted(files, key=lambda file: (file.number is None, str(file.path))):
+        try:
+            rgb = as_stored(file.path, info, *comparing_size(info))
+        except PictureError as error:
+            matcher.refused.append((file.path, str(error)))
+            continue
+        if not has_colour(rgb):
+            grey.append(file.path)
+            if not accept_grey:
+                continue
+        height, width = thumbnails.shape
+        matcher.place(file, cv2.resize(lightness_of(rgb), (width, height), interpolation=cv2.INTER_AREA))
+    matcher.place_rest()
+    if grey:
+        matcher.notes.append(_about_grey(grey, accepted=accept_grey))
+    keys = sorted(matcher.keys.values(), key=lambda key: key.frame)
+    return KeyMatch(tuple(keys), tuple(sorted(matcher.refused)), tuple(matcher.notes))
+
+
+class _Matcher:
+    """Frames that are taken, pictures that wait to be located, and what there is to say."""
+
+    def __init__(self, thumbnails: FramePictures, info: ClipInfo, n_frames: int | None, first: int) -> None:
+        self.thumbnails, self.info, self.n_frames, self.first = thumbnails, info, n_frames, first
+        self.keys: dict[int, KeyFrame] = {}
+        self.refused: list[tuple[Path, str]] = []
+        self.notes: list[str] = []
+        self._waiting: list[tuple[Path, str, Candidate]] = []
+        self._better_before: list[bool] = []
+
+    def place(self, file: KeyFile, lightness: FloatArray) -> None:
+        """By its number where lightness agrees; else it waits until all numbers are placed."""
+        path, number = file.path, file.number
+        end = self.first + len(self.thumbnails)
+        if number is None:
+            why = "no frame number in its name"
+        elif self.first <= number < end:
+            fit = correlation(lightness, self.thumbnails[number - self.first])
+            if fit >= LEAST_CORRELATION:
+                self._check_rivals(path, number, fit, lightness)
+                if number > self.first:
+                    before = correlation(lightness, self.thumbnails[number - 1 - self.first])
+                    self._better_before.append(before > fit + A_FRAME_OFF)
+                self._take(KeyFrame(path, number, fit, located=False))
+                return
+            why = f"frame {number}, which its name says, looks different (correlation {fit:.2f})"
+        elif number < max(self.first, self.n_frames or 0):
+            self.notes.append(f"{path}: frame {number} is outside the part, frames {self.first} to {end - 1}; left out")
+            return
+        else:
+            why = f"there is no frame {number}, the last is {end - 1}"
+        self._waiting.append((path, why, locate(lightness, self.thumbnails, count=1)[0]))
+
+    def place_rest(self) -> None:
+        """The pictures whose names did not tell; a word where all that did seem to count from 1."""
+        if len(self._better_before) > 1 and all(self._better_before):
+            self.notes.append("the key frames look like the frames before theirs; their names must count from 0, not 1")
+        for path, why, (place, fit) in sorted(self._waiting, key=lambda waiting: str(waiting[0])):
+            frame = place + self.first
+            if fit < LEAST_CORRELATION:
+                self.refused.append(
+                    (
+                        path,
+                        f"{path}: {why}, and no frame of {self.info.name} looks like it (at best frame {frame}, "
+                        f"correlation {fit:.2f}; {LEAST_CORRELATION} is needed); colour a frame that "
+                        "'featcolor keyframes' wrote, without cropping it",
+                    )
+                )
+            elif self._take(KeyFrame(path, frame, fit, located=True)):
+                self.notes.append(f"{path}: {why}; looks like frame {frame} (correlation {fit:.2f}) and is used for it")
+
+    def _check_rivals(self, path: Path, number: int, fit: float, lightness: FloatArray) -> None:
+        if fit >= SURE_CORRELATION:
+            return
+        place, best = locate(lightness, self.thumbnails, count=1)[0]
+        if best >= fit + CLEARLY_BETTER:
+            self.notes.append(
+                f"{path}: used for frame {number} as its name says (correlation {fit:.2f}), though frame "
+                f"{place + self.first} looks more like it ({best:.2f}); numbers count from 0"
+            )
+
+    def _take(self, key: KeyFrame) -> bool:
+        other = self.keys.get(key.frame)
+        if other is not None:
+            reason = f"{key.path}: {other.path} already gives the colour of frame {key.frame}; keep one of them"
+            self.refused.append((key.path, reason))
+            return False
+        self.keys[key.frame] = key
+        return True
+
+
+def _last_number(stem: str) -> int | None:
+    found = _DIGITS.findall(stem)
+    return int(found[-1]) if found else None
+
+
+def _about_grey(paths: Sequence[Path], *, accepted: bool) -> str:
+    others = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
+    if accepted:
+        return f"{paths[0]}{others}: no colour in it at all; the film will be grey there"
+    return f"{paths[0]}{others}: no colour in it at all; left out until it is painted"
+
+
+def _correlations(picture: FloatArray, others: FloatArray) -> FloatArray:
+    """Of (h, w) with each of (n, h, w)."""
+    centred = picture - picture.mean()
+    others = others - others.mean(axis=(1, 2), keepdims=True)
+    spread = np.sqrt(np.mean(centred**2))
+    spreads = np.sqrt(np.mean(others**2, axis=(1, 2)))
+    products = np.tensordot(others, centred, axes=2) / centred.size
+    flat = spreads < FLAT
+    if spread < FLAT:
+        return flat.astype(np.float32)
+    found = np.where(flat, 0.0, products / np.maximum(spread * spreads, 1e-12))
+    return np.asarray(np.clip(found, -1.0, 1.0), np.float32)

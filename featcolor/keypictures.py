@@ -1,0 +1,75 @@
+"""Pictures of single frames, read so that they lie over the frames as the film stores them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.errors import PictureError
+from featcolor.frames import ClipInfo
+from featcolor.images import read_picture
+from featcolor.spaces import rgb_to_lab
+
+MOST_ASPECT_ERROR: Final = 0.02
+"""Share by which a key picture may be too wide or too high for its frame."""
+
+LEAST_CHROMA: Final = 2.0
+"""Largest |a*| or |b*| below which a picture has no colour at all."""
+
+
+def read_key(path: str | Path, info: ClipInfo) -> NDArray[Any]:
+    """A key picture as its frame is stored: turned back from upright, of the frame's size, without alpha.
+
+    Returns
+    -------
+    (height, width, 3) sRGB of the file's depth: uint8, uint16 or float32
+
+    Raises
+    ------
+    PictureError
+        It cannot be read, or its proportions are neither the stored frame's nor, where pixels are not square, the shown
+        frame's.
+    """
+    return as_stored(path, info, info.width, info.height)
+
+
+def has_colour(rgb: NDArray[Any]) -> bool:
+    """Whether any pixel of (H, W, 3) is more than a trace off grey."""
+    return bool(np.abs(rgb_to_lab(rgb)[1]).max() >= LEAST_CHROMA)
+
+
+def comparing_size(info: ClipInfo) -> tuple[int, int]:
+    """Width and height at which pictures are compared: a thumbnail's detail, and enough that no colour gets lost."""
+    scale = min(1.0, 320 / max(info.width, info.height))
+    return max(1, round(info.width * scale)), max(1, round(info.height * scale))
+
+
+def as_stored(path: str | Path, info: ClipInfo, width: int, height: int) -> NDArray[Any]:
+    """As `read_key`, at another size than the frame's."""
+    pixels = read_picture(path).pixels
+    turned = np.rot90(pixels, -info.rotation // 90)
+    _check_aspect(path, turned.shape[1], turned.shape[0], info)
+    rgb = turned if turned.ndim == 3 else np.repeat(turned[..., None], 3, axis=2)
+    rgb = np.ascontiguousarray(rgb)
+    if rgb.shape[:2] == (height, width):
+        return rgb
+    shrinks = width * height < rgb.shape[0] * rgb.shape[1]
+    resized = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4)
+    return np.asarray(np.clip(resized, 0, 1) if rgb.dtype == np.float32 else resized)
+
+
+def _check_aspect(path: str | Path, width: int, height: int, info: ClipInfo) -> None:
+    stored = info.width / info.height
+    shown = stored * float(info.pixel_aspect)
+    if all(abs(width / height / aspect - 1.0) > MOST_ASPECT_ERROR for aspect in (stored, shown)):
+        quarter = info.rotation % 180 == 90
+        size = (info.height, info.width) if quarter else (info.width, info.height)
+        found = (height, width) if quarter else (width, height)
+        raise PictureError(
+            f"{path}: {found[0]}x{found[1]} pixels, but a frame of {info.name} is {size[0]}x{size[1]}; "
+            "colour the whole frame, neither cropped nor turned"
+        )
