@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.demo_film import colour_film, make_film
 from benchmarks.demo_page import Command, Page, build_page
 from benchmarks.demo_results import Result
 from featcolor.images import read_picture, write_picture
@@ -193,6 +194,7 @@ def main() -> None:
     truths = prepare(out)
     halves, commands, seconds = colour_halves(truths["halves"], out)
     unseen, more = colour_unseen(truths["pictures"], out)
+    film = colour_film(make_film(out), out)
     page = Page(
         halves=halves,
         unseen=unseen,
@@ -202,6 +204,8 @@ def main() -> None:
         seconds=time.perf_counter() - start,
         credits=[photograph.credit for photograph in PHOTOGRAPHS],
         versions=library_versions(),
+        film=film,
+        film_address=Path(os.path.relpath(film.path, arguments.page.parent)).as_posix(),
     )
     arguments.page.parent.mkdir(parents=True, exist_ok=True)
     arguments.page.write_text(build_page(page), encoding="utf-8")

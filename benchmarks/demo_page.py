@@ -1,4 +1,4 @@
-"""The demo's page: one HTML file that holds its pictures and asks nothing of the network."""
+"""The demo's page: one HTML file that holds its pictures and asks nothing of the network; the film lies beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.demo_film import ColouredFilm
 from benchmarks.demo_results import Result
 from benchmarks.page_parts import build_document, build_image, build_section, read_parts, signed
 from featcolor.measures import delta_e00
@@ -16,6 +17,9 @@ from featcolor.spaces import rgb_to_lab
 
 LONGEST_SIDE = 560
 """Pictures on the page are no larger than this, in pixels."""
+
+FILM_SIDE = 1120
+"""The film's contact strip likewise."""
 
 ERROR_BLACK = 30
 """CIEDE2000 shown as black."""
@@ -44,6 +48,9 @@ class Page:
     seconds: float
     credits: list[str]
     versions: Mapping[str, str]
+    film: ColouredFilm | None = None
+    film_address: str = ""
+    """Of the coloured film, from the page."""
 
 
 def build_page(page: Page) -> str:
@@ -73,6 +80,7 @@ def build_page(page: Page) -> str:
             f"The worst of the {_word(len(page.unseen))} unseen pictures by gain. {page.failure}",
             _figures([worst], "failure", "No pixel of this picture was a reference."),
         ),
+        *_film(page),
         build_section(
             "How sure it says it is",
             "<code>colorize --confidence</code> writes a map for each picture: bright where the model is sure, dark "
@@ -144,6 +152,25 @@ def _figure(result: Result, tag: str, note: str) -> str:
         f"</b> <span class=tag>{escape(tag)}</span></p><p class=note>{escape(note)}</p><dl>{cells}</dl>"
         "</figcaption></figure>"
     )
+
+
+def _film(page: Page) -> list[str]:
+    if page.film is None:
+        return []
+    film = page.film
+    gained = signed(film.psnr - film.grey_psnr)
+    return [
+        build_section(
+            "Film",
+            "Two shots of thirty frames with a hard cut, grain and a sound track, made of three of the photographs. "
+            "One frame of each shot was given in colour, the rest is carried from it. Below, from top to bottom: grey, "
+            "coloured, truth; none of these frames was given.",
+            f'<figure class=wide><video controls loop muted preload=metadata src="{escape(page.film_address)}"></video>'
+            f"{build_image(film.strip, 'grey, coloured and true frames of the film', side=FILM_SIDE)}"
+            f"<figcaption><dl><div><dt>over grey</dt><dd>{gained} dB</dd></div><div><dt>whole run</dt>"
+            f"<dd>{film.frames_a_second:.1f} frames a second</dd></div></dl></figcaption></figure>",
+        )
+    ]
 
 
 def _confidence(results: Iterable[tuple[Result, str]]) -> str:

@@ -20,18 +20,20 @@ from features.base import FloatArray
 
 TILES_A_SHOT: Final = 8
 TILES: Final = 400
-TILE_WIDTH: Final = 176
+TILE_WIDTH: Final = 144
 """Pixels: at most eight stand side by side on a page of 1140."""
 JPEG_QUALITY: Final = 72
 
 SHOTS_SHOWN: Final = 600
 """Strips on the page; a reel with more keeps those with the most guesses, and the JSON has all."""
-BARS: Final = 96
+BARS: Final = 64
 """Of one curve."""
 NAMES_SHOWN: Final = 100
 
-_GUESS_RGBA: Final = (214, 84, 40, 150)
-"""The shading: it must show on grass and on skin."""
+STRIPE: Final = 3
+"""Pixels of the light and dark stripes that shade guesses: no colour of their own, so that they show on any picture."""
+_LIGHT_BGRA: Final = (255, 255, 255, 190)
+_DARK_BGRA: Final = (0, 0, 0, 90)
 
 
 class Tile(NamedTuple):
@@ -62,7 +64,7 @@ def write_page(path: str | Path, report: ClipReport, tiles: Iterable[Tile], *, j
 
 
 def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "report.json") -> str:
-    """One HTML file that asks nothing of the network, under 5 MB however long the film.
+    """One HTML file that asks nothing of the network; some 4 MB for the longest film.
 
     Parameters
     ----------
@@ -86,7 +88,7 @@ def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "r
 
 def _frames_shown(report: ClipReport) -> dict[int, list[int]]:
     """For each shot on the page, by its place, the frames of its strip."""
-    worst = sorted(range(len(report.shots)), key=lambda place: (-sum(report.shots[place].guessed), place))
+    worst = sorted(range(len(report.shots)), key=lambda place: (-_guesses(report.shots[place]), place))
     shown = sorted(worst[:SHOTS_SHOWN])
     each = max(1, min(TILES_A_SHOT, TILES // max(1, len(shown))))
     with_tiles = set(worst[:TILES])
@@ -105,7 +107,7 @@ def _spread(shot: ShotReport, count: int) -> list[int]:
 
 
 def _header(report: ClipReport) -> str:
-    guesses = sum(sum(shot.guessed) for shot in report.shots)
+    guesses = sum(map(_guesses, report.shots))
     share = 100 * guesses / max(1, sum(len(shot) for shot in report.shots))
     rate = f"{report.frames / report.seconds:.1f}" if report.seconds > 0 else "–"
     facts = (
@@ -150,9 +152,9 @@ def _shots(report: ClipReport, images: Mapping[int, str]) -> str:
     more = f"<p class=note>The {hidden} shots with the fewest guesses are in the JSON only.</p>" if hidden else ""
     strips = "".join(_shot(place, report.shots[place], frames, images) for place, frames in shown.items())
     return (
-        "<section><h2>Shots</h2><p class='note legend'>Each bar is a stretch of the shot; its height is the mean "
-        "confidence. <i class=sure></i> carried from a key frame, <i class=guesses></i> share of the picture that is "
-        "a guess. Upright lines and framed pictures are key frames.</p>"
+        "<section><h2>Shots</h2><p class='note legend'>Over time: <i class=sure></i> mean confidence, from below; "
+        "<i class=guesses></i> share of the picture that is a guess, from above. Upright lines and framed pictures are "
+        "key frames.</p>"
         "<label class=shading><input type=checkbox id=shading checked> Shade guesses in the pictures</label>"
         f"{more}{strips}</section>"
     )
@@ -167,11 +169,12 @@ def _shot(place: int, shot: ShotReport, frames: Sequence[int], images: Mapping[i
         if frame in images
     )
     strip = f"<div class=strip>{tiles}</div>" if tiles else ""
-    share = 100 * sum(shot.guessed) / max(1, len(shot))
+    share = 100 * _guesses(shot) / max(1, len(shot))
+    begins = "" if shot.kind == "start" else f", begins with a {escape(shot.kind)}"
     given = f"{len(keys)} key frame{'' if len(keys) == 1 else 's'}" if keys else "no key frame"
     return (
-        f"<article class=shot><h3>Shot {place + 1}</h3><p class=note>{len(shot)} frames, begins with a "
-        f"{escape(shot.kind)}; {given}; colour from {escape(shot.source)}; {share:.0f} % a guess</p>{strip}"
+        f"<article class=shot><h3>Shot {place + 1}</h3><p class=note>{len(shot)} frames{begins}; "
+        f"{given}; colour from {escape(shot.source)}; {share:.0f} % a guess</p>{strip}"
         f"{_curve(shot)}<p class=ends><span>{shot.first}</span><span>{shot.last}</span></p></article>"
     )
 
@@ -218,16 +221,17 @@ def _image(tile: Tile) -> str:
 
 
 def _shading(confidence: FloatArray, size: tuple[int, int]) -> str:
-    """A transparent PNG that is coloured where the confidence is low; none where nothing is."""
-    if confidence.shape[1] > size[0] or confidence.shape[0] > size[1]:
-        confidence = cv2.resize(np.asarray(confidence, np.float32), size, interpolation=cv2.INTER_AREA)
-    guess = ~(np.asarray(confidence) >= GUESS_BELOW)
+    """Stripes, as a transparent PNG, where the confidence is low; none where nothing is."""
+    known = np.nan_to_num(np.asarray(confidence, np.float32))
+    guess = cv2.resize(known, size, interpolation=cv2.INTER_LINEAR) < GUESS_BELOW
     if not guess.any():
         return ""
-    red, green, blue, opacity = _GUESS_RGBA
+    rows, columns = np.indices(guess.shape)
+    light = (rows + columns) // STRIPE % 2 == 0
     bgra = np.zeros((*guess.shape, 4), np.uint8)
-    bgra[guess] = (blue, green, red, opacity)
-    png = cv2.imencode(".png", bgra)[1].tobytes()
+    bgra[guess & light] = _LIGHT_BGRA
+    bgra[guess & ~light] = _DARK_BGRA
+    png = cv2.imencode(".png", bgra, [cv2.IMWRITE_PNG_COMPRESSION, 6])[1].tobytes()
     return f'<img class=guess alt="" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
 
@@ -238,6 +242,11 @@ def _names(title: str, lines: Sequence[str]) -> str:
     rest = len(lines) - NAMES_SHOWN
     more = f"<p class=note>And {rest} more in the JSON.</p>" if rest > 0 else ""
     return f"<section><h2>{title}</h2><ul class=warnings>{items}</ul>{more}</section>"
+
+
+def _guesses(shot: ShotReport) -> float:
+    """Frames' worth; what is not known counts as a guess."""
+    return float(np.clip(np.nan_to_num(np.array(shot.guessed, np.float64), nan=1.0), 0, 1).sum())
 
 
 def _grouped(number: int) -> str:

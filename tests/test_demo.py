@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from benchmarks.demo import PHOTOGRAPHS, STRIP, load, strip
+from benchmarks.demo_film import ColouredFilm
 from benchmarks.demo_page import BEST_SHOWN, Command, Page, build_page
 from benchmarks.demo_results import Result
 from featcolor.measures import colourfulness, gain, grey_picture, mean_delta_e00
@@ -127,6 +130,18 @@ def test_photographs_come_with_the_packages() -> None:
         assert rgb.ndim == 3
         assert min(rgb.shape[:2]) >= 256
         assert rgb.shape[2] == 3
+
+
+def test_the_film_lies_beside_the_page_and_its_strip_inside(page: Page) -> None:
+    strip = np.zeros((60, 80, 3), np.uint8)
+    film = ColouredFilm(Path("film.mp4"), grey_psnr=20.0, psnr=27.5, frames_a_second=12.3, strip=strip)
+    outline = Outline(shown := build_page(replace(page, film=film, film_address='out/"film".mp4')))
+    assert not outline.wrong
+    assert not outline.open
+    sources = [value for name, value in outline.attributes if name == "src"]
+    assert [source for source in sources if not source.startswith("data:")] == ['out/"film".mp4']
+    assert "+7.5 dB" in shown
+    assert "12.3 frames a second" in shown
 
 
 def test_the_strip_shows_three_pictures_of_each_result(page: Page) -> None:

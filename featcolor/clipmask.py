@@ -1,0 +1,232 @@
+"""Where a film gets colour: a region, a still mask, or a mask that moves; elsewhere the input's chroma stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import cv2
+import numpy as np
+
+from featcolor.errors import UsageError
+from featcolor.frames import ClipInfo, ClipReader, Codes, Frame
+from featcolor.imagefiles import sniff
+from featcolor.images import read_picture
+from features.base import FloatArray
+
+SMEAR: Final = 4 / 255
+"""Codecs smear a mask clip's black and white by a few codes: what is nearer than that to either is taken for it."""
+
+FALLBACK_RATE: Final = Fraction(25)
+"""Frames a second of a folder of masks; no time of theirs is used."""
+
+BT601: Final = (0.299, 0.587, 0.114)
+"""Of red, green and blue in the grey of a mask that has colour."""
+
+Opener = Callable[..., ClipReader]
+"""`featcolor.videos.open_clip`, or what reads films like it."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of the picture as a player shows it, in pixels: its left upper corner and its size."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def mask(self, width: int, height: int) -> FloatArray:
+        """(height, width), 1 inside and 0 outside."""
+        mask = np.zeros((height, width), np.float32)
+        mask[self.y : self.y + self.height, self.x : self.x + self.width] = 1
+        return mask
+
+
+def parse_region(text: str, width: int, height: int) -> Region:
+    """The region that a person typed as "x,y,w,h", for a picture of this size as it is shown; UsageError if none."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise UsageError(f"--region {text!r:.60}: four whole numbers are wanted, x,y,w,h, such as 0,0,{width},{height}")
+    region = Region(*map(int, parts))
+    if not region.width or not region.height:
+        raise UsageError(f"--region {text}: it holds no pixel; width and height are at least 1")
+    if region.x + region.width > width or region.y + region.height > height:
+        raise UsageError(f"--region {text}: it leaves the picture, which is {width}x{height}; choose one inside")
+    return region
+
+
+def shown_size(info: ClipInfo) -> tuple[int, int]:
+    """(width, height) of the frames as a player shows them, its pixels' aspect aside."""
+    return (info.height, info.width) if info.rotation % 180 else (info.width, info.height)
+
+
+class MaskSource:
+    """How much colour each pixel of each frame gets; a context manager.
+
+    Parameters
+    ----------
+    source : a still picture, a clip or a folder of frames, upright: white adds colour, black does not, grey does in
+        part, and what is transparent does not. It is brought to the film's size. A clip has a frame for each of the
+        film's; the last frame of a shorter one is held. None: all of the picture.
+    info : of the film
+    region : colour is added only inside it
+    opener : reads clips; None: `featcolor.videos.open_clip`
+
+    Attributes
+    ----------
+    notes : what a person should know of it, known once frames were read.
+
+    Raises
+    ------
+    FeatcolorError : the mask is missing, cannot be read, or has no frame
+    """
+
+    def __init__(
+        self, source: str | None, info: ClipInfo, *, region: Region | None = None, opener: Opener | None = None
+    ) -> None:
+        self.notes: list[str] = []
+        self._info = info
+        self._source = source
+        self._stack = ExitStack()
+        self._frames: Iterator[Frame] | None = None
+        self._mask_info = info
+        self._next = 0
+        self._region = None if region is None else _as_stored(region.mask(*shown_size(info)), info)
+        self._mask = np.ones((info.height, info.width), np.float32)
+        if source is not None and _is_still(source):
+            self._mask = _fit(_read_still(source), info)
+        elif source is not None:
+            self._open(source, opener)
+
+    def at(self, index: int) -> FloatArray:
+        """(H, W) float32, 0..1, as the film's frames are stored, for the frame of this number.
+
+        Numbers may leave frames out but never fall: a mask clip is read once. The array belongs to the caller.
+        """
+        if index < self._next - 1:
+            raise ValueError(f"mask of frame {index} after that of {self._next - 1}")
+        while self._frames is not None and self._next <= index:
+            frame = next(self._frames, None)
+            if frame is None:
+                self._end()
+                break
+            self._next += 1
+            if self._next > index:
+                self._mask = _fit(_read_frame(frame, self._mask_info), self._info)
+            self._last = frame
+        return self._mask * self._region if self._region is not None else self._mask.copy()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._frames = None
+        self._stack.close()
+
+    def _open(self, source: str, opener: Opener | None) -> None:
+        if opener is None:
+            from featcolor.videos import open_clip
+
+            opener = open_clip
+        reader = self._stack.enter_context(opener(source, rate=self._info.rate or FALLBACK_RATE))
+        self._mask_info = reader.info
+        self._frames = iter(reader)
+
+    def _end(self) -> None:
+        """The clip is over: its last frame stays."""
+        self._frames = None
+        if not self._next:
+            raise UsageError(f"{self._source}: the mask has no frame; give a picture or a clip")
+        self._mask = _fit(_read_frame(self._last, self._mask_info), self._info)
+        count = f"{self._next} frame" + ("" if self._next == 1 else "s")
+        self.notes.append(f"{self._source}: the mask has {count}, fewer than the film; its last is held")
+
+
+def apply_mask(
+    cb: Codes, cr: Codes, mask: FloatArray, cb_in: Codes | None, cr_in: Codes | None, *, bits: int = 8
+) -> tuple[Codes, Codes]:
+    """Our chroma where the mask is 1, the input's where it is 0, and between them by its share.
+
+    Parameters
+    ----------
+    cb, cr : (h, w) codes that we made
+    mask : (H, W) 0..1; brought to (h, w) by the mean of what a chroma sample covers
+    cb_in, cr_in : (h, w) codes of the input; None: grey, so that neutral chroma takes their place
+    bits : of a code
+
+    Returns
+    -------
+    (h, w) codes of the type of cb and cr, new arrays; exact where the mask is 0 or 1
+    """
+    share = _resize(mask, cb.shape[1], cb.shape[0])
+    return _blend(cb, cb_in, share, bits), _blend(cr, cr_in, share, bits)
+
+
+def _blend(ours: Codes, given: Codes | None, share: FloatArray, bits: int) -> Codes:
+    """In float32, which holds codes of 16 bits, and their differences, exactly."""
+    below = np.float32(1 << (bits - 1)) if given is None else given.astype(np.float32)
+    return np.rint(below + share * (ours.astype(np.float32) - below)).astype(ours.dtype)
+
+
+def _is_still(source: str) -> bool:
+    path = Path(source)
+    if not path.exists():
+        raise UsageError(f"{source}: there is no such mask; check the path")
+    if path.is_dir():
+        return False
+    try:
+        with path.open("rb") as file:
+            sniff(file.read(16))
+    except OSError as error:
+        raise UsageError(f"{source}: the mask cannot be read ({error.strerror}); check the file") from error
+    except ValueError:
+        return False
+    return True
+
+
+def _read_still(source: str) -> FloatArray:
+    picture = read_picture(source)
+    mask = _to_unit(picture.pixels)
+    if mask.ndim == 3:
+        mask = np.minimum(mask @ np.array(BT601, np.float32), 1)
+    return mask if picture.alpha is None else mask * _to_unit(picture.alpha)
+
+
+def _to_unit(pixels: np.ndarray[Any, Any]) -> FloatArray:
+    top = np.iinfo(pixels.dtype).max if np.issubdtype(pixels.dtype, np.integer) else 1
+    return np.clip(np.nan_to_num(pixels.astype(np.float32)) / np.float32(top), 0, 1)
+
+
+def _read_frame(frame: Frame, info: ClipInfo) -> FloatArray:
+    """A mask clip's frame, upright."""
+    low, high = (0, 2**info.bits - 1) if info.full_range else (16 << (info.bits - 8), 235 << (info.bits - 8))
+    mask = (frame.luma.astype(np.float32) - low) / np.float32(high - low)
+    mask = np.where(mask < SMEAR, 0, np.where(mask > 1 - SMEAR, 1, mask)).astype(np.float32)
+    return np.rot90(mask, info.rotation // 90)
+
+
+def _fit(upright: FloatArray, info: ClipInfo) -> FloatArray:
+    """An upright mask of any size, as the film's frames are stored."""
+    return _resize(_as_stored(upright, info), info.width, info.height)
+
+
+def _as_stored(upright: FloatArray, info: ClipInfo) -> FloatArray:
+    """A player turns the stored frame anticlockwise; this is the way back."""
+    return np.ascontiguousarray(np.rot90(upright, -(info.rotation // 90)))
+
+
+def _resize(mask: FloatArray, width: int, height: int) -> FloatArray:
+    """The mean where it shrinks, linear where it grows; 0 and 1 stay what they are."""
+    if mask.shape == (height, width):
+        return mask
+    shrinks = mask.shape[0] >= height and mask.shape[1] >= width
+    resized = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.clip(resized, 0, 1)
