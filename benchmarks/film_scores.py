@@ -22,7 +22,7 @@ from features.base import FloatArray
 Values: TypeAlias = NDArray[np.float64]
 
 DELTA_STEP: Final = 3
-"""CIEDE2000 is taken at every third pixel of every third row: its mean is the same to 0.01, at a ninth of the time."""
+"""CIEDE2000 is taken at every third pixel of every third row: its mean is the same to 0.04, at a ninth of the time."""
 
 CDC_FRAMES: Final = 5
 """Frames without a gap that colour distribution consistency needs."""
