@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -118,7 +119,7 @@ class FlowOnly:
     def colour(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> Iterator[FloatArray]:
         chroma = keys[0].chroma
         yield chroma
-        for before, after in zip(lightness, lightness[1:], strict=False):
+        for before, after in pairwise(lightness):
             chroma = warp(chroma, estimate_flow(_luma(after), _luma(before)))
             yield chroma
 
@@ -135,7 +136,7 @@ class Recipe:
         guesser = KeyRegressor(lightness[keys[0].position], keys[0].chroma)
         chroma = keys[0].chroma
         yield chroma
-        for before, after in zip(lightness, lightness[1:], strict=False):
+        for before, after in pairwise(lightness):
             flow = estimate_flow(_luma(after), _luma(before))
             reverse = estimate_flow(_luma(before), _luma(after))
             difference = 100 * (warp(before, flow) - after)
@@ -161,9 +162,7 @@ class Ours:
         full = lightness[0].shape
         shape = min(working_size(full, config.size), (full[0], full[1]))  # never blown up
         working = [resize(plane, shape) for plane in lightness]
-        colours = colour_shot(
-            working, [key._replace(chroma=resize(key.chroma, shape)) for key in keys], config=config
-        )
+        colours = colour_shot(working, [key._replace(chroma=resize(key.chroma, shape)) for key in keys], config=config)
         try:
             for index, plane in enumerate(lightness):
                 chroma = colours.chroma[index]
@@ -188,9 +187,7 @@ class KeyRegressor:
         self._stack: FeatureStack = parse_features(RECIPE_FEATURES).fit([lightness])
         rng = np.random.default_rng(0)
         yx = random_pixels(lightness.shape, min(RECIPE_PIXELS, lightness.size), rng)
-        regressor = ChromaRegressor(
-            head="mean", hidden=RECIPE_HIDDEN, epochs=RECIPE_EPOCHS, members=1, random_state=0
-        )
+        regressor = ChromaRegressor(head="mean", hidden=RECIPE_HIDDEN, epochs=RECIPE_EPOCHS, members=1, random_state=0)
         regressor.fit(self._stack.sample(lightness, yx), chroma[yx[:, 0], yx[:, 1]])
         self._predictor = regressor.predictor_
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -49,7 +49,7 @@ class Truth:
         self.frames = list(frames)
         pairs = [rgb_to_lab(frame) for frame in self.frames]
         self.lightness, self.chroma = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        self.motions = [measure_motion(*pair) for pair in zip(self.frames, self.frames[1:], strict=False)]
+        self.motions = [measure_motion(*pair) for pair in pairwise(self.frames)]
         self.scores = score_pictures(self, self.frames, keys=())
 
     def __len__(self) -> int:
@@ -81,13 +81,15 @@ class FilmScores:
         return np.asarray(~np.isnan(self.cf))
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """As JSON can hold it; numbers that are not finite stay."""
         return {name: value if name == "cdc" else value.tolist() for name, value in vars(self).items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> FilmScores:
-        """The inverse of `to_dict`."""
-        return cls(**{name: value if name == "cdc" else np.asarray(value) for name, value in values.items()})
+        """The inverse of `to_dict`; None is read as nan."""
+        cdc_value = values["cdc"]
+        arrays = {name: np.asarray(value, np.float64) for name, value in values.items() if name != "cdc"}
+        return cls(**arrays, cdc=float("nan") if cdc_value is None else cdc_value)
 
 
 def score_sequence(
@@ -161,7 +163,7 @@ def summarise_scores(scores: FilmScores, truth: FilmScores, frames: Collection[i
         "psnr": _mean(scores.psnr[chosen]),
         "wrapped_psnr": _mean(scores.wrapped_psnr[chosen]),
         "cf": cf,
-        "cf_share": cf / _mean(truth.cf[chosen]),
+        "cf_share": float(np.divide(cf, _mean(truth.cf[chosen]) or np.nan)),
         "delta_e00": _mean(scores.delta_e00[chosen]),
         "cdc": scores.cdc,
         "warp_error": _mean(scores.warp_error[pairs]),

@@ -1,4 +1,4 @@
-"""What a worn reel does to a film's lightness: unsteady gate and exposure, grain, scratches; and how to undo the gate."""
+"""What a worn reel does to a film's lightness: unsteady gate and exposure, grain, scratches."""
 
 from __future__ import annotations
 
