@@ -174,11 +174,19 @@ def pair_warp_error(before: Frame, after: Frame, motion: Motion) -> float:
     return float(np.square(difference[motion.valid], dtype=np.float64).mean())
 
 
-def pair_flicker(before: FloatArray, after: FloatArray, motion: Motion) -> float:
-    """`chroma_flicker` of the chroma, (H, W, 2) each, of one pair of frames; nan where nothing can be compared."""
+def pair_flicker(before: FloatArray, after: FloatArray, motion: Motion, *, window: int = 1) -> float:
+    """`chroma_flicker` of the chroma, (H, W, 2) each, of one pair of frames; nan where nothing can be compared.
+
+    With a `window` (pixels, odd) the change is first averaged over a square of so many pixels, the valid ones of it:
+    grain and coding noise, of which a film's own chroma is full, average out, and what flickers as a patch stays.
+    """
     if not motion.valid.any():
         return float("nan")
     difference = warp(after, motion.flow) - before
+    if window > 1:
+        share = cv2.blur(motion.valid.astype(np.float32), (window, window))
+        total = cv2.blur(difference * motion.valid[..., None], (window, window))
+        difference = total / np.maximum(share, np.float32(0.5 / window**2))[..., None]
     return float(np.hypot(*difference[motion.valid].T).mean(dtype=np.float64))
 
 

@@ -24,6 +24,9 @@ Values: TypeAlias = NDArray[np.float64]
 DELTA_STEP: Final = 3
 """CIEDE2000 is taken at every third pixel of every third row: its mean is the same to 0.04, at a ninth of the time."""
 
+COARSE: Final = 17
+"""Window in pixels over which the change of chroma is averaged for the coarse flicker."""
+
 CDC_FRAMES: Final = 5
 """Frames without a gap that colour distribution consistency needs."""
 
@@ -63,7 +66,7 @@ class FilmScores:
     Attributes
     ----------
     psnr, wrapped_psnr, cf, delta_e00 : (n,); nan for key frames and for frames that are not there.
-    warp_error, flicker : (n - 1,), of frame t and t + 1; nan where either is not scored.
+    warp_error, flicker, coarse_flicker : (n - 1,), of frame t and t + 1; nan where either is not scored.
     cdc : of the frames that are scored; nan when they are fewer than 5 or not in one piece.
     """
 
@@ -73,6 +76,7 @@ class FilmScores:
     delta_e00: Values
     warp_error: Values
     flicker: Values
+    coarse_flicker: Values
     cdc: float
 
     @property
@@ -123,7 +127,7 @@ def score_pictures(truth: Truth, pictures: Iterable[Frame | None], *, keys: Coll
     """Scores of whole pictures, (H, W, 3) uint8 each, in order; None: not there, not scored; `keys` likewise."""
     count = len(truth)
     of_frames = np.full((4, count), np.nan)
-    of_pairs = np.full((2, count - 1), np.nan)
+    of_pairs = np.full((3, count - 1), np.nan)
     coloured: list[Frame] = []
     before: tuple[Frame, FloatArray] | None = None
     for index, (true, rgb) in enumerate(zip_longest(truth.frames, pictures)):
@@ -137,7 +141,11 @@ def score_pictures(truth: Truth, pictures: Iterable[Frame | None], *, keys: Coll
         of_frames[:, index] = psnr(true, rgb), wrapped_psnr(true, rgb), colourfulness(rgb), difference
         if before is not None:
             motion = truth.motions[index - 1]
-            of_pairs[:, index - 1] = pair_warp_error(before[0], rgb, motion), pair_flicker(before[1], chroma, motion)
+            of_pairs[:, index - 1] = (
+                pair_warp_error(before[0], rgb, motion),
+                pair_flicker(before[1], chroma, motion),
+                pair_flicker(before[1], chroma, motion, window=COARSE),
+            )
         before = rgb, chroma
         coloured.append(rgb)
     return FilmScores(*of_frames, *of_pairs, _cdc(coloured, ~np.isnan(of_frames[2])))
@@ -150,15 +158,16 @@ def summarise_scores(scores: FilmScores, truth: FilmScores, frames: Collection[i
     -------
     dict
         `psnr`, `wrapped_psnr` (dB), `cf`, `cf_share` (of the truth's on the same frames), `delta_e00`, `cdc` (of all
-        scored frames), `warp_error`, `flicker` (a*b* units), `flicker_excess` (over the truth's own on the same pairs),
-        `frames`: how many. nan where there are none.
+        scored frames), `warp_error`, `flicker` (a*b* units), `coarse_flicker` (the same of the change averaged over
+        `COARSE` pixels), `flicker_excess` and `coarse_excess` (over the truth's own on the same pairs), `frames`: how
+        many. nan where there are none.
     """
     chosen = scores.scored.copy()
     if frames is not None:
         chosen &= np.isin(np.arange(len(chosen)), list(frames))
     pairs = chosen[:-1] & chosen[1:] & ~np.isnan(scores.flicker)
     cf = _mean(scores.cf[chosen])
-    flicker = _mean(scores.flicker[pairs])
+    flicker, coarse = _mean(scores.flicker[pairs]), _mean(scores.coarse_flicker[pairs])
     return {
         "psnr": _mean(scores.psnr[chosen]),
         "wrapped_psnr": _mean(scores.wrapped_psnr[chosen]),
@@ -169,6 +178,8 @@ def summarise_scores(scores: FilmScores, truth: FilmScores, frames: Collection[i
         "warp_error": _mean(scores.warp_error[pairs]),
         "flicker": flicker,
         "flicker_excess": flicker - _mean(truth.flicker[pairs]),
+        "coarse_flicker": coarse,
+        "coarse_excess": coarse - _mean(truth.coarse_flicker[pairs]),
         "frames": float(chosen.sum()),
     }
 
