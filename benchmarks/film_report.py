@@ -110,10 +110,10 @@ def list_tables(results: FilmResults, rows: Sequence[FilmRow]) -> list[Table]:
     gaps = [
         (
             gap.text,
-            f"{gap.difference.difference:+.2f} {gap.unit}",
-            f"[{gap.difference.low:+.2f}, {gap.difference.high:+.2f}]",
-            f"{gap.difference.won:.0%}",
-            str(gap.difference.n),
+            f"{gap.paired.difference:+.2f} {gap.unit}",
+            f"[{gap.paired.low:+.2f}, {gap.paired.high:+.2f}]",
+            f"{gap.paired.won:.0%}",
+            str(gap.paired.n),
         )
         for gap in list_gaps(rows, results.study.seed)
     ]
@@ -189,9 +189,7 @@ def _write_text(path: Path, text: str) -> None:
 def _document(results: FilmResults, rows: Sequence[FilmRow]) -> dict[str, object]:
     settings = {record.method: record.settings for record in results.records if record.method != TRUTH}
     means = {name: average(rows, name) for name in list_frame_sets(rows)}
-    gaps = [
-        {"text": gap.text, "unit": gap.unit, **gap.difference._asdict()} for gap in list_gaps(rows, results.study.seed)
-    ]
+    gaps = list_gaps(rows, results.study.seed)
     document: dict[str, object] = jsonable(
         hide_person(
             {
@@ -201,7 +199,7 @@ def _document(results: FilmResults, rows: Sequence[FilmRow]) -> dict[str, object
                 "settings": settings,
                 "worn": results.study.worn,
                 "means": means,
-                "differences": gaps,
+                "differences": [{"text": gap.text, "unit": gap.unit, **gap.paired._asdict()} for gap in gaps],
                 **results.study.facts,
             }
         )

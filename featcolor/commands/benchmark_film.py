@@ -42,6 +42,7 @@ METHOD_NAMES = ("grey", "frames", "flow", "recipe", "ours", "ours2")
 PRESET_NAMES = ("fast", "balanced")
 RECIPE_FILE = "recipe.csv"
 WORK_FAILED = 1
+SHOWN = ("psnr", "wrapped_psnr", "cf_share", "flicker_excess", "coarse_excess", "seconds")
 
 
 def add_film_arguments(parser: argparse.ArgumentParser) -> None:
@@ -159,16 +160,14 @@ def _print_film(results: FilmResults) -> None:
     from benchmarks.film_tables import ALL, COLUMNS, average, list_gaps, list_rows
 
     rows = list_rows(results)
+    columns = [column for column in COLUMNS if column.key in SHOWN]
     means = average(rows, ALL)
-    lines = [[name, *(_number(values[c.key], c.digits, c.factor) for c in COLUMNS)] for name, values in means.items()]
-    print_table(("method", *(column.title for column in COLUMNS)), lines, title="mean over sequences")
-    gaps = [
-        [
-            gap.text,
-            f"{gap.difference.difference:+.2f} [{gap.difference.low:+.2f}, {gap.difference.high:+.2f}] {gap.unit}",
-        ]
-        for gap in list_gaps(rows, results.study.seed)
-    ]
+    lines = [[name, *(_number(values[c.key], c.digits, c.factor) for c in columns)] for name, values in means.items()]
+    print_table(("method", *(column.title for column in columns)), lines, title="mean over sequences")
+    gaps = []
+    for gap in list_gaps(rows, results.study.seed):
+        mean, low, high = gap.paired[:3]
+        gaps.append([gap.text, f"{mean:+.2f} [{low:+.2f}, {high:+.2f}] {gap.unit}"])
     if gaps:
         print_table(("what", "difference"), gaps)
 
