@@ -68,7 +68,7 @@ class FilmMethod(Protocol):
 
 
 class Grey:
-    """No colour at all."""
+    """No colour at all: the exact L*, by which PSNR is up to 0.04 dB below that of OpenCV's interpolated Lab."""
 
     name, title, keys = "grey", "grey", FIRST
 
@@ -128,7 +128,11 @@ class FlowOnly:
 
 
 class Recipe:
-    """The quick study's recipe: carried along the flow where that can be trusted, else what the regressor says."""
+    """The quick study's recipe: carried along the flow where that can be trusted, else what the regressor says.
+
+    What the study left open (training pixels and epochs, at which pixels it predicts) is set here; its own figures,
+    where they are recorded, are shown beside.
+    """
 
     name, title, keys = "recipe", "the quick study's recipe", FIRST
 
