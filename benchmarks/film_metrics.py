@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import rel_entr
 
-from benchmarks.flow_masks import FloatArray, Mask, estimate_flow, valid_pixels, warp
 from featcolor.measures import check_rgb
 from featcolor.spaces import rgb_to_lab
+from refine.flow import estimate_flow
+from refine.warp import FloatArray, Mask, valid_pixels, warp
 
 Frame: TypeAlias = NDArray[np.uint8]
 FlowEstimator: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], FloatArray]
@@ -119,7 +120,7 @@ def colour_distribution_table(frames: Iterable[Frame]) -> NDArray[np.float64]:
 def warp_error(truth: Iterable[Frame], output: Iterable[Frame], *, flow: FlowEstimator = estimate_flow) -> float:
     """Squared difference of each frame to the next one, warped to it along the truth's motion; 0 (steady) .. 1.
 
-    With frames in 0..1 and M the valid pixels (`flow_masks.valid_pixels`): sum(M diff^2) / sum(M), where M counts
+    With frames in 0..1 and M the valid pixels (`refine.warp.valid_pixels`): sum(M diff^2) / sum(M), where M counts
     pixels times channels, so that it is a mean squared error; then the mean over pairs of frames, pairs without a valid
     pixel left out, nan without any pair. Over clips take the plain mean.
 

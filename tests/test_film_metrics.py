@@ -18,7 +18,7 @@ from benchmarks.film_metrics import (
     temporal_errors,
     warp_error,
 )
-from tests.test_flow_masks import plain_valid, plain_warp
+from tests.test_flow import plain_valid, plain_warp
 
 SHAPE = (24, 30)
 
