@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.datasets import file_hash
-from benchmarks.flow_masks import estimate_flow, warp
 from featcolor.modelfile import load_model
 from featcolor.propagation import DEFAULT_FILM_PRESET, FILM_PRESETS, KeyChroma, colour_shot
 from featcolor.regressor import ChromaRegressor
 from featcolor.sampling import random_pixels, resize, working_size
 from features.base import FeatureStack, FloatArray, grid_axes, grid_points
 from features.spec import parse_features
+from refine.flow import estimate_flow
 from refine.upsample import upsample
+from refine.warp import occluded, warp
 
 KeyPlaces: TypeAlias = tuple[int, ...]
 """Frames that are given in colour, counted from the end where negative, as lists are."""
@@ -40,9 +41,6 @@ RECIPE_STEP: Final = 2
 """It predicts every second pixel of every second row; between them its chroma is interpolated."""
 LIGHTNESS_TOLERANCE: Final = 10.0
 """L* units by which a pixel may differ from where its colour comes from, in the recipe's exp(-(dL/10)^2)."""
-OCCLUSION_SHARE: Final = 0.01
-OCCLUSION_SLACK: Final = 0.5
-"""Forward and backward flow disagree where |f + b|^2 > share (|f|^2 + |b|^2) + slack (Sundaram et al., ECCV 2010)."""
 
 
 class FilmMethod(Protocol):
@@ -54,9 +52,14 @@ class FilmMethod(Protocol):
     keys : the frames that it is given.
     """
 
-    name: str
-    title: str
-    keys: KeyPlaces
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def keys(self) -> KeyPlaces: ...
 
     def colour(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> Iterator[FloatArray]:
         """Chroma (H, W, 2) of every frame in order, from lightness (H, W), 0..1, and the key frames' chroma."""
@@ -144,7 +147,7 @@ class Recipe:
             flow = estimate_flow(_luma(after), _luma(before))
             reverse = estimate_flow(_luma(before), _luma(after))
             difference = 100 * (warp(before, flow) - after)
-            trust = np.exp(-np.square(difference / np.float32(LIGHTNESS_TOLERANCE))) * _visible(flow, reverse)
+            trust = np.exp(-np.square(difference / np.float32(LIGHTNESS_TOLERANCE))) * ~occluded(flow, reverse)
             chroma = trust[..., None] * warp(chroma, flow) + (1 - trust[..., None]) * guesser.predict(after)
             yield chroma
 
@@ -236,14 +239,6 @@ def _between(grid: FloatArray, shape: tuple[int, int]) -> FloatArray:
     axes = [(np.arange(n, dtype=np.float32) - RECIPE_STEP // 2) / RECIPE_STEP for n in shape]
     columns, rows = np.meshgrid(axes[1], axes[0])
     return np.asarray(cv2.remap(grid, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
-
-
-def _visible(flow: FloatArray, reverse: FloatArray) -> FloatArray:
-    """1 where forward and backward flow agree, else 0."""
-    back = warp(reverse, flow)
-    gap = np.square(flow + back).sum(axis=-1)
-    length = np.square(flow).sum(axis=-1) + np.square(back).sum(axis=-1)
-    return np.asarray(gap <= OCCLUSION_SHARE * length + OCCLUSION_SLACK, np.float32)
 
 
 def _luma(lightness: FloatArray) -> NDArray[np.uint8]:

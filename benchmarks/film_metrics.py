@@ -31,7 +31,7 @@ class Motion(NamedTuple):
     Attributes
     ----------
     flow : (H, W, 2) float32, from the frame to the next one, pixels.
-    valid : (H, W) bool, pixels that can be compared (`flow_masks.valid_pixels`).
+    valid : (H, W) bool, pixels that can be compared (`refine.warp.valid_pixels`).
     """
 
     flow: FloatArray

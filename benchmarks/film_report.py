@@ -51,8 +51,8 @@ LEAD: Final = (
     "count. Figures are means over frames, then over sequences; flicker is the mean distance in a*b* between a point's "
     "chroma and its chroma in the next frame, along the truth's motion; excess is that over the truth's own, which "
     "grain and coding noise make; coarse flicker is of the change averaged over 17 x 17 pixels. A grey film is steady: "
-    "read flicker, CDC and warp error beside CF. Noise of the truth can exceed any output's flicker, so that every excess "
-    "is negative: read the coarse one then."
+    "read flicker, CDC and warp error beside CF. Noise of the truth can exceed any output's flicker, so that every "
+    "excess is negative: read the coarse one then."
 )
 PUBLISHED: Final = (
     "Wrapped PSNR squares 8-bit errors in 8 bits, as the released script of ColorMNet does: a wrong number, kept to "

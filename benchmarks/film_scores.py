@@ -117,8 +117,9 @@ def score_sequence(
 
     def pictures() -> Iterable[Frame | None]:
         for index, ab in enumerate(chroma):
-            unscored = ab is None or index in keys or index >= len(planes)
-            yield None if unscored else lab_to_rgb(planes[index], ab)
+            if index >= len(planes):
+                raise ValueError(f"more chroma than the {len(planes)} frames of the truth")
+            yield None if ab is None or index in keys else lab_to_rgb(planes[index], ab)
 
     return score_pictures(known, pictures(), keys=keys)
 
@@ -148,7 +149,9 @@ def score_pictures(truth: Truth, pictures: Iterable[Frame | None], *, keys: Coll
             )
         before = rgb, chroma
         coloured.append(rgb)
-    return FilmScores(*of_frames, *of_pairs, _cdc(coloured, ~np.isnan(of_frames[2])))
+    psnrs, wrapped, cf, delta = of_frames
+    warp_errors, flicker, coarse = of_pairs
+    return FilmScores(psnrs, wrapped, cf, delta, warp_errors, flicker, coarse, _cdc(coloured, ~np.isnan(cf)))
 
 
 def summarise_scores(scores: FilmScores, truth: FilmScores, frames: Collection[int] | None = None) -> dict[str, float]:

@@ -34,6 +34,20 @@ METRICS: Final = (
 )
 
 
+GAPS: Final = (
+    ("ours less the recipe, run here", "ours", "recipe", "psnr", ALL),
+    ("ours less the recipe, as recorded", "ours", RECORDED, "psnr", ALL),
+    ("the recipe, run here less as recorded", "recipe", RECORDED, "psnr", ALL),
+    ("ours less the recipe, run here, wrapped PSNR", "ours", "recipe", "wrapped_psnr", ALL),
+    ("two key frames less one, inner frames", "ours2", "ours", "psnr", INNER),
+    ("worn reel less clean", "ours" + WORN, "ours", "psnr", ALL),
+    ("worn reel less clean, two key frames", "ours2" + WORN, "ours2", "psnr", INNER),
+    ("excess of flicker, ours less frame by frame", "ours", "frames", "flicker_excess", ALL),
+    ("excess of coarse flicker, ours less frame by frame", "ours", "frames", "coarse_excess", ALL),
+)
+"""What is compared: text, first and second method, measure, set of frames."""
+
+
 class Column(NamedTuple):
     """How a measure is shown: its title, what it says, digits after the point, and a factor before that."""
 
@@ -132,28 +146,21 @@ def average(rows: Sequence[FilmRow], frames_of: str) -> dict[str, dict[str, floa
 
 def list_gaps(rows: Sequence[FilmRow], seed: int) -> list[Gap]:
     """The differences that the report is for, with their intervals over sequences; those that can be told."""
-    wanted = [
-        ("ours less the recipe, run here", "ours", "recipe", "psnr", ALL),
-        ("ours less the recipe, as recorded", "ours", RECORDED, "psnr", ALL),
-        ("ours less the recipe, run here, wrapped PSNR", "ours", "recipe", "wrapped_psnr", ALL),
-        ("two key frames less one, inner frames", "ours2", "ours", "psnr", INNER),
-        ("worn reel less clean", "ours" + WORN, "ours", "psnr", ALL),
-        ("worn reel less clean, two key frames", "ours2" + WORN, "ours2", "psnr", INNER),
-        ("excess of flicker, ours less frame by frame", "ours", "frames", "flicker_excess", ALL),
-        ("excess of coarse flicker, ours less frame by frame", "ours", "frames", "coarse_excess", ALL),
-    ]
     gaps = []
-    for text, first, second, metric, frames_of in wanted:
-        values = [
+    for text, first, second, metric, frames_of in GAPS:
+        ours, theirs = (
             {row.sequence: row.values[metric] for row in rows if (row.method, row.frames_of) == (method, frames_of)}
             for method in (first, second)
-        ]
-        both = [sequence for sequence in values[0] if sequence in values[1]]
-        if both:
-            unit = "dB" if "psnr" in metric else "a*b*"
-            pairs = [[each[sequence] for sequence in both] for each in values]
-            better = "higher" if "psnr" in metric else "lower"
-            gaps.append(Gap(text, unit, paired(*pairs, better=better, seed=seed)))
+        )
+        if both := [sequence for sequence in ours if sequence in theirs]:
+            fidelity = "psnr" in metric
+            difference = paired(
+                [ours[sequence] for sequence in both],
+                [theirs[sequence] for sequence in both],
+                better="higher" if fidelity else "lower",
+                seed=seed,
+            )
+            gaps.append(Gap(text, "dB" if fidelity else "a*b*", difference))
     return gaps
 
 

@@ -79,7 +79,7 @@ def shift(planes: FloatArray, offset: NDArray[np.float32]) -> FloatArray:
 
     Interpolated by Lanczos windows, so that there and back changes little: what is beyond the border is lost.
     """
-    moved = np.float32([[1, 0, offset[0]], [0, 1, offset[1]]])
+    moved = np.array([[1, 0, offset[0]], [0, 1, offset[1]]], np.float32)
     size = planes.shape[1::-1]
     flags = cv2.INTER_LANCZOS4
     return np.asarray(cv2.warpAffine(planes, moved, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)

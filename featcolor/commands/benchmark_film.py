@@ -91,7 +91,7 @@ def plan_film_study(arguments: argparse.Namespace) -> FilmStudy:
     outputs = tuple(_outputs(text) for text in arguments.outputs)
     check_outputs(outputs, sequences)
     methods = _methods(arguments)
-    _check_names([each.name for each in (*methods, *outputs)])
+    _check_names([method.name for method in methods] + [each.name for each in outputs])
     return FilmStudy(
         sequences=sequences,
         methods=methods,
