@@ -58,6 +58,7 @@ PUBLISHED: Final = (
     "Wrapped PSNR squares 8-bit errors in 8 bits, as the released script of ColorMNet does: a wrong number, kept to "
     "read published tables of DAVIS by: DDColor 30.84, DeepExemplar 33.24, DeepRemaster 33.25, BiSTNet with two "
     "references 34.02, ColorMNet 35.77. Theirs are 30 sequences and larger pictures, these are not: no ranking follows."
+    " A method that is given the last frame is not scored on it: compare it in the next table."
 )
 
 
