@@ -24,6 +24,20 @@ from refine.warp import FloatArray, Mask, valid_pixels, warp
 Frame: TypeAlias = NDArray[np.uint8]
 FlowEstimator: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], FloatArray]
 
+
+class Motion(NamedTuple):
+    """How one frame of a shot becomes the next.
+
+    Attributes
+    ----------
+    flow : (H, W, 2) float32, from the frame to the next one, pixels.
+    valid : (H, W) bool, pixels that can be compared (`refine.warp.valid_pixels`).
+    """
+
+    flow: FloatArray
+    valid: Mask
+
+
 GAPS: Final = (1, 2, 4)
 """Distances in frames at which colour distributions are compared (Liu et al. 2021)."""
 
@@ -136,15 +150,45 @@ def temporal_errors(
     """`warp_error` and `chroma_flicker` in one pass; parameters as there."""
     errors, shares = [], []
     for (truth_before, before), (truth_after, after) in pairwise(_frame_pairs(truth, output)):
-        luma_before, luma_after = _luma(truth_before), _luma(truth_after)
-        forward = flow(luma_before, luma_after)
-        valid = valid_pixels(forward, flow(luma_after, luma_before))
-        shares.append(valid.mean())
-        if valid.any():
-            errors.append([measure(before, after, forward, valid) for measure in (_pair_warp_error, _pair_flicker)])
+        motion = measure_motion(truth_before, truth_after, flow=flow)
+        shares.append(motion.valid.mean())
+        if motion.valid.any():
+            chroma_before, chroma_after = (rgb_to_lab(frame)[1] for frame in (before, after))
+            errors.append([pair_warp_error(before, after, motion), pair_flicker(chroma_before, chroma_after, motion)])
     mean_error, mean_flicker = np.mean(errors, axis=0) if errors else (np.nan, np.nan)
     valid_share = np.mean(shares) if shares else np.nan
     return TemporalErrors(float(mean_error), float(mean_flicker), float(valid_share), len(errors))
+
+
+def measure_motion(before: Frame, after: Frame, *, flow: FlowEstimator = estimate_flow) -> Motion:
+    """The motion between two neighbouring frames of the truth, by their luma; to be shared over several outputs."""
+    luma_before, luma_after = _luma(before), _luma(after)
+    forward = flow(luma_before, luma_after)
+    return Motion(forward, valid_pixels(forward, flow(luma_after, luma_before)))
+
+
+def pair_warp_error(before: Frame, after: Frame, motion: Motion) -> float:
+    """`warp_error` of one pair of neighbouring frames; nan where nothing can be compared."""
+    if not motion.valid.any():
+        return float("nan")
+    difference = warp(_unit(after), motion.flow) - _unit(before)
+    return float(np.square(difference[motion.valid], dtype=np.float64).mean())
+
+
+def pair_flicker(before: FloatArray, after: FloatArray, motion: Motion, *, window: int = 1) -> float:
+    """`chroma_flicker` of the chroma, (H, W, 2) each, of one pair of frames; nan where nothing can be compared.
+
+    With a `window` (pixels, odd) the change is first averaged over a square of so many pixels, the valid ones of it:
+    grain and coding noise, of which a film's own chroma is full, average out, and what flickers as a patch stays.
+    """
+    if not motion.valid.any():
+        return float("nan")
+    difference = warp(after, motion.flow) - before
+    if window > 1:
+        share = cv2.blur(motion.valid.astype(np.float32), (window, window))
+        total = cv2.blur(difference * motion.valid[..., None], (window, window))
+        difference = total / np.maximum(share, np.float32(0.5 / window**2))[..., None]
+    return float(np.hypot(*difference[motion.valid].T).mean(dtype=np.float64))
 
 
 def _frame_pairs(truth: Iterable[Frame], output: Iterable[Frame]) -> Iterator[tuple[Frame, Frame]]:
@@ -162,16 +206,6 @@ def _frame_pairs(truth: Iterable[Frame], output: Iterable[Frame]) -> Iterator[tu
 def _luma(frame: Frame) -> NDArray[np.uint8]:
     """Y' of ITU-R BT.601 in whole codes, (H, W)."""
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY))
-
-
-def _pair_warp_error(before: Frame, after: Frame, flow: FloatArray, valid: Mask) -> float:
-    difference = warp(_unit(after), flow) - _unit(before)
-    return float(np.square(difference[valid], dtype=np.float64).mean())
-
-
-def _pair_flicker(before: Frame, after: Frame, flow: FloatArray, valid: Mask) -> float:
-    difference = warp(rgb_to_lab(after)[1], flow) - rgb_to_lab(before)[1]
-    return float(np.hypot(*difference[valid].T).mean(dtype=np.float64))
 
 
 def _unit(frame: Frame) -> FloatArray:

@@ -117,12 +117,12 @@ def _fingerprint(job: Job, data: str) -> str:
         "references": len(job.references),
         "seconds": job.seconds,
         "data": data,
-        "code": _code_hash(Path(inspect.getfile(type(job.method)))),
+        "code": code_hash(Path(inspect.getfile(type(job.method)))),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=_JSON_SEPARATORS).encode()).hexdigest()[:16]
 
 
-def _code_hash(module: Path) -> str:
+def code_hash(module: Path) -> str:
     """Hash of the packages that colour, and of what a method's module takes from this package, wherever it does."""
     packages = (Path(package.__path__[0]) for package in (featcolor, features, refine))
     files = {path for package in packages for path in package.rglob("*.py") if "commands" not in path.parts}

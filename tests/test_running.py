@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.datasets import Sample
 from benchmarks.output_folder import OutputFolder
-from benchmarks.running import Job, _code_hash, peak_memory, run_job
+from benchmarks.running import Job, code_hash, peak_memory, run_job
 from tests.toy_methods import Dies, Raises, Sleeps, Tint, WrongShape
 
 PICTURES = ["a", "b", "c"]
@@ -154,8 +154,8 @@ def test_a_change_of_what_a_method_imports_changes_its_fingerprint(tmp_path: Pat
     method.write_text("def fit():\n    from benchmarks.helper import work\n")
     helper.write_text("from benchmarks.method import fit\n")
     other.write_text("one")
-    before = _code_hash(method)
+    before = code_hash(method)
     other.write_text("two")
-    assert _code_hash(method) == before
+    assert code_hash(method) == before
     helper.write_text("from benchmarks.method import fit  # changed\n")
-    assert _code_hash(method) != before
+    assert code_hash(method) != before

@@ -1,4 +1,4 @@
-"""featcolor benchmark photos|outputs|speed -o REPORT: how good and how fast, beside others, on one page."""
+"""featcolor benchmark photos|outputs|film|speed -o REPORT: how good and how fast, beside others, on one page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from featcolor.commands.benchmark_film import FILM, FILM_EPILOG, add_film_arguments, run_film
 from featcolor.commands.benchmark_plan import OURS, broken_bounds, check_bounds, parse_bound, plan_study
 from featcolor.commands.console import complain, print_line, print_table, progress_bar
 from featcolor.commands.options import seed, whole_number
@@ -27,6 +28,7 @@ examples:
   featcolor benchmark photos --data test/ --refs refs/ -o report/
   featcolor benchmark photos --data val/ --layout imagenet-val5k --refs refs/ --onnx ddcolor-tiny=net.onnx -o val5k/
   featcolor benchmark outputs gallery/ --model town.featcolor -o others/
+  featcolor benchmark film --data davis/ -o film/
   featcolor benchmark speed -o speed/
 
 'featcolor benchmark photos --help' explains photos, and so on.
@@ -95,6 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     outputs.add_argument("--refs", nargs="+", metavar="REF", help="references, for --methods that are fitted")
     outputs.add_argument("--methods", metavar="LIST", help="methods to run beside them, by commas (default: grey)")
     _add_inputs(outputs)
+    add_film_arguments(_add_kind(kinds, "film", "carry colour over the frames of a film", FILM, FILM_EPILOG))
     speed = _add_kind(kinds, "speed", "time every part", SPEED)
     speed.add_argument("--quick", action="store_true", help="fewer sizes and repeats: about half a minute")
     speed.add_argument("--model", type=Path, metavar="MODEL", help="the model to time (default: one fitted on the way)")
@@ -153,7 +156,7 @@ def run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     if output.exists() and not output.is_dir():
         raise UsageError(f"{output}: a file; -o needs a folder")
-    return _speed(arguments) if arguments.benchmark == "speed" else _compare(arguments)
+    return {"speed": _speed, "film": run_film}.get(arguments.benchmark, _compare)(arguments)
 
 
 def _compare(arguments: argparse.Namespace) -> int:
