@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, Self, TypeVar
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from featcolor.keyguess import KeyGuess
+from featcolor.parallel import available_cores
 from featcolor.stores import PlaneStore
 from features.base import FloatArray
+from refine.temporal import Carried, Link, carry, flow_both, join, link_confidence, trust
+from refine.warp import warp
+
+Result = TypeVar("Result")
 
 DEFAULT_FILM_PRESET: Final = "balanced"
+AREA: Final = cv2.INTER_AREA
 
 
 class Lightnesses(Protocol):
@@ -50,14 +59,24 @@ class FilmConfig:
     Attributes
     ----------
     size : side of a square with as many pixels as the working frame.
+    flow : a name of `refine.flow.FLOWS`.
+    guess_step : every how many-th pixel is guessed from the key frames, in both directions.
+    guess_pixels : key pixels that the guess compares with.
+    steady : frames that a guess is averaged over, along the motion.
     seed : of everything random.
     """
 
     size: int = 384
+    flow: str = "dis_medium"
+    guess_step: int = 8
+    guess_pixels: int = 4608
+    steady: int = 10
     seed: int = 0
 
 
-FILM_PRESETS: Final = MappingProxyType({"fast": FilmConfig(size=256), "balanced": FilmConfig()})
+FILM_PRESETS: Final = MappingProxyType(
+    {"fast": FilmConfig(size=256, flow="dis_fast", guess_step=12, guess_pixels=2304), "balanced": FilmConfig()}
+)
 
 
 @dataclass
@@ -101,35 +120,171 @@ def colour_shot(
     folder : for large temporary files
     progress : called with (frames done, frames)
     """
-    keys = sorted(keys)
-    count, (height, width) = len(lightness), lightness[0].shape
-    chroma = PlaneStore(count, (height, width, 2), folder=folder)
-    confidence = PlaneStore(count, (-(-height // 8), -(-width // 8)), folder=folder)
-    for index in range(count):
-        nearest = min(keys, key=lambda key: abs(key.position - index))
-        chroma[index] = nearest.chroma
-        small = cv2.resize(np.ones((height, width), np.float32), confidence.shape[::-1])
-        confidence[index] = small if index == nearest.position else 0.5 * small
-        if progress is not None:
-            progress(index + 1, count)
-    return ShotColours(chroma, confidence)
+    config = config or FilmConfig()
+    keys = sorted(keys, key=lambda key: key.position)
+    own = fit_guess([(lightness[key.position], key.chroma) for key in keys], config)
+    with _Propagation(lightness, keys, config, own if guess is None else _either(own, guess), folder) as run:
+        return run.colour(progress)
 
 
 def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: FilmConfig | None = None) -> Guess:
-    """What says the chroma of a frame that no key frame's colour reaches, learnt from all key frames of a film.
+    """What says the chroma of a place that no key frame's colour reaches, learnt from key frames.
 
-    Placeholder: the mean chroma of each of 32 lightnesses.
+    Parameters
+    ----------
+    pictures : (lightness (h, w), chroma (h, w, 2)) of each key frame
     """
-    levels = np.concatenate([_levels(lightness).ravel() for lightness, _ in pictures])
-    chroma = np.concatenate([planes.reshape(-1, 2) for _, planes in pictures])
-    counts = np.maximum(np.bincount(levels, minlength=32), 1)
-    table = np.stack([np.bincount(levels, chroma[:, i], 32) / counts for i in range(2)], axis=-1).astype(np.float32)
+    config = config or FilmConfig()
+    return KeyGuess(step=config.guess_step, pixels=config.guess_pixels, seed=config.seed).fit(pictures)
+
+
+def _either(own: Guess, model: Guess) -> Guess:
+    """The key frames' guess as far as they show anything like it, else the model's."""
 
     def guess(lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return table[_levels(lightness)], np.full_like(lightness, 0.1)
+        (chroma, sure), (learnt, learnt_sure) = own(lightness), model(lightness)
+        return learnt + sure[..., None] * (chroma - learnt), np.maximum(sure, learnt_sure)
 
     return guess
 
 
-def _levels(lightness: FloatArray) -> NDArray[np.intp]:
-    return np.clip(lightness * 32, 0, 31).astype(np.intp)
+class _Propagation:
+    """One shot on its way: a sweep back from the last key frame, then one forward that joins both and fills the rest.
+
+    Both go frame by frame; what a frame needs of its own (flow, guess) is worked out some frames ahead by all cores.
+    """
+
+    def __init__(
+        self, lightness: Lightnesses, keys: Sequence[KeyChroma], config: FilmConfig, guess: Guess, folder: Path | None
+    ) -> None:
+        self.lightness, self.config, self.guess, self.folder = lightness, config, guess, folder
+        self.keys = {key.position: Carried(np.asarray(key.chroma, np.float32), _ones(lightness[0])) for key in keys}
+        self.places = sorted(self.keys)
+        self._cores = available_cores()
+        self._pool = ThreadPoolExecutor(self._cores)
+        # Of the frames up to the last key: the link to the frame before, and colour from the next key.
+        self._links, self._later = (self._store(self.places[-1] + 1, 3, folder) for _ in range(2))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._links.close()
+        self._later.close()
+
+    def colour(self, progress: Callable[[int, int], None] | None) -> ShotColours:
+        """The whole shot."""
+        count = len(self.lightness)
+        height, width = self.lightness[0].shape
+        chroma = self._store(count, 2, self.folder)
+        confidence = PlaneStore(count, (-(-height // 8), -(-width // 8)), folder=self.folder)
+        self._sweep_back()
+        earlier: Carried | None = None
+        guess = _SteadyGuess(self.config.steady)
+        for index, (link, guessed) in enumerate(self._ahead(self._prepare, range(count))):
+            if index in self.keys:
+                earlier = carried = self.keys[index]
+                guess.restart(carried.chroma)
+            else:
+                earlier = None if earlier is None or link is None else carry(earlier, link)
+                carried = self._joined(index, earlier)
+                guess.go_on(guessed, link)
+            share = trust(carried.confidence)[..., None]
+            chroma[index] = guess.chroma + share * (carried.chroma - guess.chroma)
+            confidence[index] = cv2.resize(carried.confidence, (-(-width // 8), -(-height // 8)), interpolation=AREA)
+            if progress is not None:
+                progress(index + 1, count)
+        return ShotColours(chroma, confidence)
+
+    def _sweep_back(self) -> None:
+        """Colour from the next key frame, for all frames before the last one."""
+        last = self.places[-1]
+        state = self.keys[last]
+        for index, (forward, backward) in zip(
+            range(last - 1, -1, -1), self._ahead(self._both, range(last, 0, -1)), strict=True
+        ):
+            self._links[index + 1] = np.dstack(forward)
+            state = self.keys[index] if index in self.keys else carry(state, backward)
+            self._later[index] = np.dstack(state)
+
+    def _joined(self, index: int, earlier: Carried | None) -> Carried:
+        """What has come from the key frames on both sides, or from the one there is."""
+        after = bisect(self.places, index)
+        if after == len(self.places):
+            assert earlier is not None, "a frame behind the last key frame has one before it"
+            return earlier
+        planes = self._later[index]
+        later = Carried(planes[..., :2], planes[..., 2])
+        if earlier is None:
+            return later
+        low, high = self.places[after - 1], self.places[after]
+        return join(earlier, later, (index - low) / (high - low))
+
+    def _prepare(self, index: int) -> tuple[Link | None, FloatArray]:
+        """A frame's link to the one before it, and its guess."""
+        link = None
+        if index > self.places[-1]:
+            before, here = self.lightness[index - 1], self.lightness[index]
+            forward, backward = flow_both(before, here, method=self.config.flow)
+            link = Link(forward, link_confidence(here, before, forward, backward))
+        elif index:
+            planes = self._links[index]
+            link = Link(np.ascontiguousarray(planes[..., :2]), planes[..., 2])
+        key = self.keys.get(index)
+        return link, self.guess(self.lightness[index])[0] if key is None else key.chroma
+
+    def _both(self, index: int) -> tuple[Link, Link]:
+        """A frame from the one before it, and the other way round."""
+        before, here = self.lightness[index - 1], self.lightness[index]
+        forward, backward = flow_both(before, here, method=self.config.flow)
+        return (
+            Link(forward, link_confidence(here, before, forward, backward)),
+            Link(backward, link_confidence(before, here, backward, forward)),
+        )
+
+    def _ahead(self, work: Callable[[int], Result], places: Iterable[int]) -> Iterator[Result]:
+        """work(place) for each place in order, a few of them under way at a time."""
+        running: deque[Future[Result]] = deque()
+        for place in places:
+            running.append(self._pool.submit(work, place))
+            if len(running) > 2 * self._cores:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+
+    def _store(self, count: int, planes: int, folder: Path | None) -> PlaneStore:
+        return PlaneStore(count, (*self.lightness[0].shape, planes), folder=folder)
+
+
+class _SteadyGuess:
+    """The guesses of the frames so far, averaged along the motion.
+
+    Attributes
+    ----------
+    chroma : (h, w, 2)
+    """
+
+    chroma: FloatArray
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._frames: FloatArray | None = None
+
+    def restart(self, chroma: FloatArray) -> None:
+        """From a frame whose colour is known."""
+        self.chroma, self._frames = chroma, _ones(chroma)
+
+    def go_on(self, chroma: FloatArray, link: Link | None) -> None:
+        """With the next frame's guess; the link to the frame before."""
+        if self._frames is None or link is None:
+            self.restart(chroma)
+            return
+        stacked = warp(np.dstack([self.chroma, self._frames]), link.flow)
+        known = np.minimum(stacked[..., 2] * link.confidence, np.float32(self._most))
+        self.chroma = (known[..., None] * stacked[..., :2] + chroma) / (known + 1)[..., None]
+        self._frames = known + 1
+
+
+def _ones(planes: FloatArray) -> FloatArray:
+    return np.ones(planes.shape[:2], np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,52 +12,71 @@ from numpy.typing import DTypeLike, NDArray
 
 from features.base import FloatArray
 
-IN_MEMORY: Final = 96 * 2**20
+IN_MEMORY: Final = 64 * 2**20
 """Bytes above which a store is a file."""
 
 
 class PlaneStore:
-    """(n, *shape) numbers, read as float32 and kept in float16 or as the caller says.
+    """(n, *shape) numbers, read as float32 and kept in float16 or as the caller says; zero where never written.
+
+    A file is read and written, not mapped: mapped pages would count as this process's memory. Threads may share it.
 
     Parameters
     ----------
     count : frames
     shape : of one frame's planes
     dtype : what is kept
-    folder : where a large store's file is made; None: the system's temporary folder. The file has no name after it is
-        made (or is deleted on `close`, where a system cannot do that), so that nothing stays behind.
+    folder : where a large store's file is made; None: the system's temporary folder. The system deletes the file
+        when it is closed, or when the process ends.
     """
 
     def __init__(
         self, count: int, shape: tuple[int, ...], *, dtype: DTypeLike = np.float16, folder: Path | None = None
     ) -> None:
-        size = count * int(np.prod(shape)) * np.dtype(dtype).itemsize
+        self.shape, self._dtype, self._count = shape, np.dtype(dtype), count
+        self._stride = int(np.prod(shape)) * self._dtype.itemsize
+        self._lock = threading.Lock()
         self._file: Any = None
-        self._planes: NDArray[Any]
-        if size <= IN_MEMORY:
-            self._planes = np.zeros((count, *shape), dtype)
+        self._planes: NDArray[Any] | None = None
+        if count * self._stride <= IN_MEMORY:
+            self._planes = np.zeros((count, *shape), self._dtype)
         else:
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close()
-            self._file.truncate(size)
-            self._planes = np.memmap(self._file, dtype, "r+", shape=(count, *shape))
+            self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed by close()
+            self._file.truncate(count * self._stride)
 
     def __len__(self) -> int:
-        return len(self._planes)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of one frame's planes."""
-        return self._planes.shape[1:]
+        return self._count
 
     def __getitem__(self, index: int) -> FloatArray:
-        return np.asarray(self._planes[index], np.float32)
+        if self._planes is not None:
+            return np.array(self._planes[index], np.float32)
+        planes = np.empty(self.shape, self._dtype)
+        view = planes.reshape(-1).view(np.uint8).data
+        with self._lock:
+            self._file.seek(self._place(index))
+            while view:
+                view = view[self._file.readinto(view) :]
+        return planes.astype(np.float32)
 
     def __setitem__(self, index: int, planes: NDArray[Any]) -> None:
-        self._planes[index] = planes
+        if self._planes is not None:
+            self._planes[index] = planes
+            return
+        kept = np.empty(self.shape, self._dtype)
+        kept[...] = planes
+        view = kept.reshape(-1).view(np.uint8).data
+        with self._lock:
+            self._file.seek(self._place(index))
+            while view:
+                view = view[self._file.write(view) :]
 
     def close(self) -> None:
         """Give the memory or the file back."""
-        self._planes = np.empty((0, *self.shape), self._planes.dtype)
+        self._planes, self._count = None, 0
         if self._file is not None:
             self._file.close()
-            self._file = None
+
+    def _place(self, index: int) -> int:
+        if not 0 <= index < self._count:
+            raise IndexError(f"frame {index} of {self._count}")
+        return index * self._stride

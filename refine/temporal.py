@@ -1,0 +1,142 @@
+"""Colour along time: how far a link between two frames can be believed, and colour carried over such links.
+
+Confidence is the belief, 0..1, in the weakest link of the way that a pixel's colour has come: a product over many good
+links would fall to nothing, and a way is as good as its worst step.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+
+from refine.flow import estimate_flow, normalise_contrast
+from refine.warp import FloatArray, inside, warp
+
+LIGHTNESS_SIGMA: Final = 0.1
+"""Local difference of lightness, 0..1, at which a link counts 1/e: L* 10."""
+
+MATCH_RADIUS: Final = 3
+"""Half the side, in pixels, of the window in which lightness is compared: one pixel alone agrees by chance."""
+
+NOISE_QUANTILE: Final = 0.2
+"""Part of a frame whose difference to the frame before is taken to be grain alone."""
+
+ROUND_TRIP_SHARE: Final = 0.08
+"""Part of the squared motion by which forward and backward flow may miss each other before a link counts 1/e."""
+
+ROUND_TRIP_SLACK: Final = 4.0
+"""The same in squared pixels. Both are softer than the mask of Ruder et al. (2016), 0.01 and 0.5: there a pixel is
+left out of a comparison, here it loses its colour for the rest of the shot."""
+
+EXPOSURE_GAINS: Final = (0.7, 1.4)
+"""Factors of contrast between neighbouring frames that are taken for flicker of the exposure."""
+
+
+class Link(NamedTuple):
+    """What one frame has from its neighbour.
+
+    Attributes
+    ----------
+    flow : (H, W, 2) float32, target to source.
+    confidence : (H, W) float32, 0..1.
+    """
+
+    flow: FloatArray
+    confidence: FloatArray
+
+
+class Carried(NamedTuple):
+    """Colour that has come from a key frame.
+
+    Attributes
+    ----------
+    chroma : (H, W, 2) float32, a* and b*.
+    confidence : (H, W) float32, 0..1, of the weakest link on the way.
+    """
+
+    chroma: FloatArray
+    confidence: FloatArray
+
+
+def flow_both(first: FloatArray, second: FloatArray, *, method: str = "dis_medium") -> tuple[FloatArray, FloatArray]:
+    """Flow between two neighbouring frames: the second from the first, and the first from the second.
+
+    Parameters
+    ----------
+    first, second : (H, W) lightness, 0..1
+    method : a name of `refine.flow.FLOWS`
+    """
+    luma = normalise_contrast(first), normalise_contrast(second)
+    return estimate_flow(luma[1], luma[0], method=method), estimate_flow(luma[0], luma[1], method=method)
+
+
+def link_confidence(target: FloatArray, source: FloatArray, flow: FloatArray, reverse: FloatArray) -> FloatArray:
+    """How far each pixel of the target can be believed to be where the flow says in the source.
+
+    The product of three: exp(-(e / 0.1)^2) with e the root mean squared difference of lightness around the pixel, less
+    the grain; exp(-d / (0.08 m + 4)) with d the squared distance by which forward and backward flow miss each other and
+    m the sum of their squared lengths; 0 for what comes from outside the source.
+
+    Parameters
+    ----------
+    target, source : (H, W) lightness, 0..1; a difference of the whole frame's exposure does not count
+    flow : (H, W, 2), target to source
+    reverse : (H, W, 2), source to target
+
+    Returns
+    -------
+    (H, W) float32, 0..1
+    """
+    difference = target - warp(_same_exposure(source, target), flow)
+    side = 2 * MATCH_RADIUS + 1
+    squared = cv2.blur(difference * difference, (side, side), borderType=cv2.BORDER_REFLECT)
+    squared -= np.float32(np.quantile(squared[::4, ::4], NOISE_QUANTILE))
+    returned = warp(reverse, flow)
+    miss = _squared(returned + flow)
+    slack = np.float32(ROUND_TRIP_SHARE) * (_squared(returned) + _squared(flow)) + np.float32(ROUND_TRIP_SLACK)
+    exponent = np.maximum(squared, 0) * np.float32(1 / LIGHTNESS_SIGMA**2) + miss / slack
+    return np.asarray(cv2.exp(-exponent) * inside(flow), np.float32)
+
+
+def carry(before: Carried, link: Link) -> Carried:
+    """Colour one frame on: moved along the flow, believed as far as before and as the link."""
+    stacked = warp(np.dstack([before.chroma, before.confidence]), link.flow)
+    confidence = np.minimum(stacked[..., 2], link.confidence)
+    return Carried(np.ascontiguousarray(stacked[..., :2]), confidence)
+
+
+def join(earlier: Carried, later: Carried, position: float) -> Carried:
+    """Colour that has come from the key frames on both sides.
+
+    Each counts by its confidence and by how near its key frame is; what either knows is known.
+
+    Parameters
+    ----------
+    position : 0 at the earlier key frame .. 1 at the later
+    """
+    weight_earlier = earlier.confidence * np.float32(1 - position) + np.float32(1e-6)
+    weight_later = later.confidence * np.float32(position) + np.float32(1e-6)
+    share = (weight_later / (weight_earlier + weight_later))[..., None]
+    chroma = earlier.chroma + share * (later.chroma - earlier.chroma)
+    return Carried(chroma, 1 - (1 - earlier.confidence) * (1 - later.confidence))
+
+
+def trust(confidence: FloatArray) -> FloatArray:
+    """The share of carried colour in a blend with a guess: 1 - (1 - c)^2, which leans to what was carried."""
+    return np.asarray(1 - np.square(1 - confidence), np.float32)
+
+
+def _same_exposure(source: FloatArray, target: FloatArray) -> FloatArray:
+    """The source with the target's mean and, within limits, its contrast."""
+    (source_mean, source_deviation), (mean, deviation) = (
+        [float(value[0, 0]) for value in cv2.meanStdDev(picture)] for picture in (source, target)
+    )
+    gain = float(np.clip(deviation / max(source_deviation, 1e-6), *EXPOSURE_GAINS))
+    return np.asarray((source - np.float32(source_mean)) * np.float32(gain) + np.float32(mean), np.float32)
+
+
+def _squared(field: FloatArray) -> FloatArray:
+    """Squared length of each vector of (H, W, 2)."""
+    return np.asarray(field[..., 0] ** 2 + field[..., 1] ** 2, np.float32)
