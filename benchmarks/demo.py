@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.demo_film import colour_film, make_film
+from benchmarks.demo_film import ColouredFilm, make_film, measure_film
 from benchmarks.demo_page import Command, Page, build_page
 from benchmarks.demo_results import Result
 from featcolor.images import read_picture, write_picture
@@ -160,6 +160,13 @@ def colour_unseen(truths: dict[str, NDArray[np.uint8]], out: Path) -> tuple[list
     return results, commands
 
 
+def colour_film(out: Path) -> tuple[ColouredFilm, Command]:
+    """A made film, coloured from one frame of each shot."""
+    film, target = make_film(out), out / "film-coloured.mp4"
+    command = run("video", film.path, "-o", target, "--keyframes", film.keys, "--report", out / "film-report.json")
+    return measure_film(film, target, command.seconds), command
+
+
 def explain_failure(halves: list[Result], unseen: list[Result]) -> str:
     """Why the worst of the unseen pictures failed, and what its own half as a reference did."""
     worst = min(unseen, key=lambda result: result.scores["featcolor"].gain).name
@@ -194,12 +201,12 @@ def main() -> None:
     truths = prepare(out)
     halves, commands, seconds = colour_halves(truths["halves"], out)
     unseen, more = colour_unseen(truths["pictures"], out)
-    film = colour_film(make_film(out), out)
+    film, film_command = colour_film(out)
     page = Page(
         halves=halves,
         unseen=unseen,
         failure=explain_failure(halves, unseen),
-        commands=commands + more,
+        commands=[*commands, *more, film_command],
         picture_seconds=seconds,
         seconds=time.perf_counter() - start,
         credits=[photograph.credit for photograph in PHOTOGRAPHS],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.film_metrics import chroma_flicker
 from featcolor.images import write_picture
 from featcolor.measures import grey_picture, psnr
 from featcolor.modelfile import replacing
@@ -82,13 +82,16 @@ class ColouredFilm:
     ----------
     path : of the coloured film, with its sound.
     grey_psnr, psnr : mean over the frames that were not given, dB, of the grey film and of ours against the truth.
-    frames_a_second : of the whole run.
+    flicker, true_flicker : mean change of a point's chroma from frame to frame in a*b*, of ours and of the truth.
+    frames_a_second : of the whole command.
     strip : contact sheet, (h, w, 3) uint8: rows grey, coloured, truth.
     """
 
     path: Path
     grey_psnr: float
     psnr: float
+    flicker: float
+    true_flicker: float
     frames_a_second: float
     strip: NDArray[np.uint8]
 
@@ -108,17 +111,6 @@ def make_film(folder: Path) -> DemoFilm:
     return DemoFilm(path, keys, truth, shots, key_frames)
 
 
-def colour_film(film: DemoFilm, folder: Path) -> ColouredFilm:
-    """Colour it from its key frames, as `featcolor video` does, and measure that; writes `film-coloured.mp4`."""
-    from featcolor.clips import colorize_video
-
-    target = folder / "film-coloured.mp4"
-    start = time.perf_counter()
-    colorize_video(str(film.path), str(target), keyframes=str(film.keys))
-    seconds = time.perf_counter() - start
-    return measure_film(film, target, seconds)
-
-
 def measure_film(film: DemoFilm, coloured: Path, seconds: float) -> ColouredFilm:
     """The coloured film beside the grey one and the truth; key frames never count."""
     grey, ours = read_frames(film.path), read_frames(coloured)
@@ -126,8 +118,21 @@ def measure_film(film: DemoFilm, coloured: Path, seconds: float) -> ColouredFilm
         raise ValueError(f"frames of {grey.shape} and {ours.shape}; the truth has {film.truth.shape}")
     counted = [index for index in range(len(grey)) if index not in film.key_frames]
     before, after = (np.mean([psnr(film.truth[i], frames[i]) for i in counted]) for frames in (grey, ours))
-    strip = contact_strip((grey, ours, film.truth))
-    return ColouredFilm(coloured, float(before), float(after), len(grey) / max(seconds, 1e-9), strip)
+    return ColouredFilm(
+        path=coloured,
+        grey_psnr=float(before),
+        psnr=float(after),
+        flicker=_flicker(film, ours),
+        true_flicker=_flicker(film, film.truth),
+        frames_a_second=len(grey) / max(seconds, 1e-9),
+        strip=contact_strip((grey, ours, film.truth)),
+    )
+
+
+def _flicker(film: DemoFilm, frames: NDArray[np.uint8]) -> float:
+    """Mean over the shots, which are equally long; never across a cut."""
+    parts = [slice(first, last + 1) for first, last in film.shots]
+    return float(np.mean([chroma_flicker(film.truth[part], frames[part]) for part in parts]))
 
 
 def contact_strip(films: tuple[NDArray[np.uint8], ...]) -> NDArray[np.uint8]:

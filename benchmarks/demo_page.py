@@ -165,9 +165,10 @@ def _film(page: Page) -> list[str]:
             "Two shots of thirty frames with a hard cut, grain and a sound track, made of three of the photographs. "
             "One frame of each shot was given in colour, the rest is carried from it. Below, from top to bottom: grey, "
             "coloured, truth; none of these frames was given.",
-            f'<figure class=wide><video controls loop muted preload=metadata src="{escape(page.film_address)}"></video>'
+            f'<figure class=wide><video controls loop preload=metadata src="{escape(page.film_address)}"></video>'
             f"{build_image(film.strip, 'grey, coloured and true frames of the film', side=FILM_SIDE)}"
-            f"<figcaption><dl><div><dt>over grey</dt><dd>{gained} dB</dd></div><div><dt>whole run</dt>"
+            f"<figcaption><dl><div><dt>over grey</dt><dd>{gained} dB</dd></div><div><dt>flicker of colour, a*b*</dt>"
+            f"<dd>{film.flicker:.2f}<small> truth {film.true_flicker:.2f}</small></dd></div><div><dt>whole command</dt>"
             f"<dd>{film.frames_a_second:.1f} frames a second</dd></div></dl></figcaption></figure>",
         )
     ]

@@ -131,7 +131,7 @@ def _next_frames(report: ClipReport, images: Mapping[int, str], json_name: str) 
     rows = "".join(_next_row(rank, frame, images) for rank, frame in enumerate(report.next, 1))
     return (
         "<section><h2>Correct next</h2><p class=note>The frame whose correction would help most comes first; each gain "
-        "counts those above it as corrected. This command exports them, coloured as they are now:</p>"
+        "counts those above it as corrected. This command exports them, for colouring:</p>"
         f"<p class=command><code>{escape(command)}</code></p><ol class=next>{rows}</ol></section>"
     )
 

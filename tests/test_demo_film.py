@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from pathlib import Path
 
@@ -17,12 +16,12 @@ from benchmarks.demo_film import (
     SHOT_FRAMES,
     WIDTH,
     DemoFilm,
-    colour_film,
     contact_strip,
     make_film,
     measure_film,
     read_frames,
 )
+from featcolor.clips import colorize_video
 from featcolor.images import read_picture
 
 
@@ -86,8 +85,16 @@ def test_the_strip_shows_no_key_frame(film: DemoFilm) -> None:
     assert not set(contact_strip((numbers,))[0, :, 0].tolist()) & set(film.key_frames)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("featcolor.clips") is None, reason="featcolor.clips is not there")
+def test_what_is_the_truth_flickers_as_the_truth(film: DemoFilm, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(film.path, tmp_path / "same.mp4"))
+    measured = measure_film(film, copy, seconds=6.0)
+    assert measured.flicker < 0.1  # grey is steady
+    assert 0 < measured.true_flicker < 3
+
+
 def test_our_pipeline_colours_it(film: DemoFilm, tmp_path: Path) -> None:
-    coloured = colour_film(film, tmp_path)
-    assert coloured.path.is_file()
+    target = tmp_path / "coloured.mp4"
+    colorize_video(str(film.path), str(target), keyframes=str(film.keys))
+    coloured = measure_film(film, target, seconds=1.0)
     assert coloured.psnr > coloured.grey_psnr + 1
+    assert coloured.flicker < coloured.true_flicker + 1
