@@ -1,7 +1,7 @@
 """What key frames say of a place that no flow reaches: regression on the features of their pixels.
 
-A kernel regression (Nadaraya 1964, Watson 1964): the colour of a pixel is the mean colour of the key pixels whose
-features are nearest, each weighted by how near. It is fitted by storing; on the held-back frames of 12 films it came
+A kernel regression (Nadaraya 1964, Watson 1964): the colour of a pixel is the mean colour of the key pixels, each
+weighted by how near its features are. It is fitted by storing; on the held-back frames of 12 films it came
 0.7 dB above the multi-layer perceptron of the main job fitted on the same frames, which has too few colours to learn
 from (benchmarks/README.md).
 """
@@ -30,14 +30,16 @@ COMPONENTS: Final = 64
 POSITION_WEIGHT: Final = 0.3
 """Of place beside 1 for each other block of features: what moves is elsewhere in the next frame."""
 
-NEIGHBOURS: Final = 8
-BANDWIDTH: Final = 0.2
-"""Squared feature distance beyond the nearest's at which a neighbour counts 1/e."""
+BANDWIDTH: Final = 0.1
+"""Squared feature distance beyond the nearest's at which a key pixel counts 1/e."""
+
+LEAST_EXPONENT: Final = -60.0
+"""Kept from denormal numbers, which are slow."""
 
 UNSURE_DISTANCE: Final = 2.0
 """Squared feature distance of the nearest key pixel at which confidence is one half."""
 
-CHUNK: Final = 512
+CHUNK: Final = 256
 """Queries compared at once: bounds the memory."""
 
 SMALLEST_SCALE: Final = 1e-3
@@ -85,7 +87,7 @@ class KeyGuess:
         _, vectors = np.linalg.eigh(standard.T @ standard)
         self._axes = np.ascontiguousarray(vectors[:, ::-1][:, :COMPONENTS], np.float32)
         self._keys = np.ascontiguousarray(standard @ self._axes, np.float32)
-        self._colours = np.concatenate(colours).astype(np.float32)
+        self._weighed = np.column_stack([np.concatenate(colours), np.ones(len(raw))]).astype(np.float32)
         return self
 
     def __call__(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -120,21 +122,23 @@ class KeyGuess:
         return np.concatenate(scales).astype(np.float32)
 
     def _match(self, queries: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Colour (n, 2) of each query, and the squared distance (n,) of the key pixel nearest to it."""
-        count = min(NEIGHBOURS, len(self._keys))
+        """Colour (n, 2) of each query, and the squared distance (n,) of the key pixel nearest to it.
+
+        Every key pixel is weighed: that costs less than to find the nearest few.
+        """
         halves = 0.5 * np.einsum("ij,ij->i", self._keys, self._keys)
         transposed = np.ascontiguousarray(self._keys.T)
         colours = np.empty((len(queries), 2), np.float32)
         nearest = np.empty(len(queries), np.float32)
         for start in range(0, len(queries), CHUNK):
             part = queries[start : start + CHUNK]
-            closeness = part @ transposed
+            closeness = part @ transposed  # |q|^2 / 2 less half the squared distance
             closeness -= halves
-            chosen = np.argpartition(closeness, -count, axis=1)[:, -count:]
-            squared = np.einsum("ij,ij->i", part, part)[:, None] - 2 * np.take_along_axis(closeness, chosen, axis=1)
-            least = squared.min(axis=1, keepdims=True)
-            weights = np.exp((least - squared) / np.float32(BANDWIDTH))
-            weights /= weights.sum(axis=1, keepdims=True)
-            colours[start : start + CHUNK] = np.einsum("ij,ijk->ik", weights, self._colours[chosen])
-            nearest[start : start + CHUNK] = np.maximum(least[:, 0], 0)
-        return colours, nearest
+            best = closeness.max(axis=1, keepdims=True)
+            closeness -= best
+            closeness *= np.float32(2 / BANDWIDTH)
+            np.maximum(closeness, LEAST_EXPONENT, out=closeness)
+            sums = cv2.exp(closeness) @ self._weighed
+            colours[start : start + CHUNK] = sums[:, :2] / sums[:, 2:]
+            nearest[start : start + CHUNK] = np.einsum("ij,ij->i", part, part) - 2 * best[:, 0]
+        return colours, np.maximum(nearest, 0)

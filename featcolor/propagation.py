@@ -67,7 +67,7 @@ class FilmConfig:
     """
 
     size: int = 384
-    flow: str = "dis_medium"
+    flow: str = "dis_fine"
     guess_step: int = 8
     guess_pixels: int = 4608
     steady: int = 10
@@ -75,7 +75,7 @@ class FilmConfig:
 
 
 FILM_PRESETS: Final = MappingProxyType(
-    {"fast": FilmConfig(size=256, flow="dis_fast", guess_step=12, guess_pixels=2304), "balanced": FilmConfig()}
+    {"fast": FilmConfig(size=256, flow="dis_medium", guess_step=12, guess_pixels=2304), "balanced": FilmConfig()}
 )
 
 
