@@ -122,6 +122,9 @@ def colour_shot(
     """
     config = config or FilmConfig()
     keys = sorted(keys, key=lambda key: key.position)
+    outside = [key.position for key in keys if not 0 <= key.position < len(lightness)]
+    if outside:
+        raise ValueError(f"a shot of {len(lightness)} frames has no key frame at {outside[0]}")
     own = fit_guess([(lightness[key.position], key.chroma) for key in keys], config)
     with _Propagation(lightness, keys, config, own if guess is None else _either(own, guess), folder) as run:
         return run.colour(progress)
@@ -179,7 +182,19 @@ class _Propagation:
         height, width = self.lightness[0].shape
         chroma = self._store(count, 2, self.folder)
         confidence = PlaneStore(count, (-(-height // 8), -(-width // 8)), folder=self.folder)
-        self._sweep_back()
+        made = ShotColours(chroma, confidence)
+        try:
+            self._sweep_back()
+            self._sweep_forward(made, progress)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def _sweep_forward(self, made: ShotColours, progress: Callable[[int, int], None] | None) -> None:
+        """Colour from both sides and the guess, frame by frame."""
+        count = len(self.lightness)
+        small = made.confidence.shape[::-1]
         earlier: Carried | None = None
         guess = _SteadyGuess(self.config.steady)
         for index, (link, guessed) in enumerate(self._ahead(self._prepare, range(count))):
@@ -191,11 +206,12 @@ class _Propagation:
                 carried = self._joined(index, earlier)
                 guess.go_on(guessed, link)
             share = trust(carried.confidence)[..., None]
-            chroma[index] = guess.chroma + share * (carried.chroma - guess.chroma)
-            confidence[index] = cv2.resize(carried.confidence, (-(-width // 8), -(-height // 8)), interpolation=AREA)
+            made.chroma[index] = guess.chroma + share * (carried.chroma - guess.chroma)
+            made.confidence[index] = cv2.resize(
+                carried.confidence, (-(-width // 8), -(-height // 8)), interpolation=AREA
+            )
             if progress is not None:
                 progress(index + 1, count)
-        return ShotColours(chroma, confidence)
 
     def _sweep_back(self) -> None:
         """Colour from the next key frame, for all frames before the last one."""
