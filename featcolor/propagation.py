@@ -24,7 +24,6 @@ from refine.warp import warp
 Result = TypeVar("Result")
 
 DEFAULT_FILM_PRESET: Final = "balanced"
-AREA: Final = cv2.INTER_AREA
 
 
 class Lightnesses(Protocol):
@@ -122,6 +121,8 @@ def colour_shot(
     """
     config = config or FilmConfig()
     keys = sorted(keys, key=lambda key: key.position)
+    if not all(0 <= key.position < len(lightness) for key in keys):
+        raise ValueError(f"key frames must be among the {len(lightness)} frames of the shot")
     own = fit_guess([(lightness[key.position], key.chroma) for key in keys], config)
     with _Propagation(lightness, keys, config, own if guess is None else _either(own, guess), folder) as run:
         return run.colour(progress)
@@ -177,12 +178,22 @@ class _Propagation:
         """The whole shot."""
         count = len(self.lightness)
         height, width = self.lightness[0].shape
-        chroma = self._store(count, 2, self.folder)
         confidence = PlaneStore(count, (-(-height // 8), -(-width // 8)), folder=self.folder)
-        self._sweep_back()
+        made = ShotColours(self._store(count, 2, self.folder), confidence)
+        try:
+            self._sweep_back()
+            self._sweep_forward(made, progress)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def _sweep_forward(self, made: ShotColours, progress: Callable[[int, int], None] | None) -> None:
+        """Colour from both sides and the guess, frame by frame."""
+        small = (made.confidence.shape[1], made.confidence.shape[0])
         earlier: Carried | None = None
         guess = _SteadyGuess(self.config.steady)
-        for index, (link, guessed) in enumerate(self._ahead(self._prepare, range(count))):
+        for index, (link, guessed) in enumerate(self._ahead(self._prepare, range(len(self.lightness)))):
             if index in self.keys:
                 earlier = carried = self.keys[index]
                 guess.restart(carried.chroma)
@@ -191,11 +202,10 @@ class _Propagation:
                 carried = self._joined(index, earlier)
                 guess.go_on(guessed, link)
             share = trust(carried.confidence)[..., None]
-            chroma[index] = guess.chroma + share * (carried.chroma - guess.chroma)
-            confidence[index] = cv2.resize(carried.confidence, (-(-width // 8), -(-height // 8)), interpolation=AREA)
+            made.chroma[index] = guess.chroma + share * (carried.chroma - guess.chroma)
+            made.confidence[index] = cv2.resize(carried.confidence, small, interpolation=cv2.INTER_AREA)
             if progress is not None:
-                progress(index + 1, count)
-        return ShotColours(chroma, confidence)
+                progress(index + 1, len(self.lightness))
 
     def _sweep_back(self) -> None:
         """Colour from the next key frame, for all frames before the last one."""

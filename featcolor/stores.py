@@ -48,17 +48,19 @@ class PlaneStore:
         return self._count
 
     def __getitem__(self, index: int) -> FloatArray:
+        place = self._place(index)
         if self._planes is not None:
             return np.array(self._planes[index], np.float32)
         planes = np.empty(self.shape, self._dtype)
         view = planes.reshape(-1).view(np.uint8).data
         with self._lock:
-            self._file.seek(self._place(index))
+            self._file.seek(place)
             while view:
                 view = view[self._file.readinto(view) :]
         return planes.astype(np.float32)
 
     def __setitem__(self, index: int, planes: NDArray[Any]) -> None:
+        place = self._place(index)
         if self._planes is not None:
             self._planes[index] = planes
             return
@@ -66,7 +68,7 @@ class PlaneStore:
         kept[...] = planes
         view = kept.reshape(-1).view(np.uint8).data
         with self._lock:
-            self._file.seek(self._place(index))
+            self._file.seek(place)
             while view:
                 view = view[self._file.write(view) :]
 

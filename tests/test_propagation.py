@@ -1,0 +1,213 @@
+"""Colour of a whole shot from a few of its frames: what holds for every shot, whatever is tuned inside."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from featcolor import propagation, stores
+from featcolor.propagation import KeyChroma, ShotColours, colour_shot
+from featcolor.spaces import rgb_to_lab
+
+HEIGHT, WIDTH, COUNT, STEP = 64, 96, 6, 2
+KEPT = 0.05
+"""What two bytes a number may be off."""
+
+
+@pytest.fixture(scope="module")
+def pan(photographs: dict[str, np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Lightness and chroma of a camera that moves over a photograph by two pixels a frame."""
+    wide = cv2.resize(photographs["coffee"], (WIDTH + STEP * COUNT, HEIGHT), interpolation=cv2.INTER_AREA)
+    frames = [rgb_to_lab(wide[:, STEP * index : STEP * index + WIDTH]) for index in range(COUNT)]
+    return [lightness for lightness, _ in frames], [chroma for _, chroma in frames]
+
+
+def keys_at(chroma: list[np.ndarray], *places: int) -> list[KeyChroma]:
+    return [KeyChroma(place, chroma[place]) for place in places]
+
+
+def taken(colours: ShotColours) -> tuple[np.ndarray, np.ndarray]:
+    """Chroma and confidence of every frame; the shot is closed."""
+    count = len(colours.chroma)
+    chroma = np.stack([colours.chroma[index] for index in range(count)])
+    confidence = np.stack([colours.confidence[index] for index in range(count)])
+    colours.close()
+    return chroma, confidence
+
+
+def error(chroma: np.ndarray, truth: np.ndarray) -> float:
+    return float(np.linalg.norm(chroma - truth, axis=-1).mean())
+
+
+def grey_guess(lightness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros((*lightness.shape, 2), np.float32), np.zeros(lightness.shape, np.float32)
+
+
+@pytest.mark.parametrize("places", [(0,), (3,), (COUNT - 1,), (0, COUNT - 1), (1, 2, 4)])
+def test_key_frames_keep_their_colour_and_the_others_get_it(pan: Any, places: tuple[int, ...]) -> None:
+    lightness, truth = pan
+    chroma, confidence = taken(colour_shot(lightness, keys_at(truth, *places)))
+    assert chroma.shape == (COUNT, HEIGHT, WIDTH, 2)
+    assert confidence.shape == (COUNT, HEIGHT // 8, WIDTH // 8)
+    assert confidence.min() >= 0
+    assert confidence.max() <= 1
+    for index in range(COUNT):
+        if index in places:
+            np.testing.assert_allclose(chroma[index], truth[index], atol=KEPT)
+            assert (confidence[index] == 1).all()
+        else:
+            assert error(chroma[index], truth[index]) < 0.25 * error(truth[index], np.zeros_like(truth[index]))
+
+
+def test_a_still_film_keeps_its_colours_exactly(pan: Any) -> None:
+    lightness, truth = pan
+    chroma, confidence = taken(colour_shot([lightness[0]] * 9, keys_at(truth[:1] * 9, 4)))
+    np.testing.assert_allclose(chroma, np.stack([truth[0]] * 9), atol=KEPT)
+    assert (confidence == 1).all()
+
+
+def test_a_fade_keeps_the_colours(pan: Any) -> None:
+    lightness, truth = pan
+    faded = [lightness[0] * np.float32(1 - 0.05 * index) for index in range(6)]
+    chroma, _ = taken(colour_shot(faded, keys_at(truth[:1] * 6, 0)))
+    assert error(chroma[-1], truth[0]) < 0.05 * error(truth[0], np.zeros_like(truth[0]))
+
+
+def test_key_frames_on_both_sides_of_what_appears_beat_one(pan: Any) -> None:
+    lightness, truth = ([plane.copy() for plane in planes] for planes in pan)
+    for index in range(3, COUNT):
+        lightness[index][20:44, 30:60] = 0.95
+        truth[index][20:44, 30:60] = (50, 40)
+    one, confidence = taken(colour_shot(lightness, keys_at(truth, 0)))
+    both, _ = taken(colour_shot(lightness, keys_at(truth, 0, COUNT - 1)))
+    place = (slice(3, COUNT - 1), slice(24, 40), slice(34, 56))
+    assert error(both[place], np.stack(truth)[place]) < 0.5 * error(one[place], np.stack(truth)[place])
+    assert confidence[3:, 3:5, 5:7].mean() < confidence[:3].mean() - 0.3
+
+
+def test_the_order_of_key_frames_does_not_matter(pan: Any) -> None:
+    lightness, truth = pan
+    given = keys_at(truth, 0, 2, 5)
+    one, other = (taken(colour_shot(lightness, keys)) for keys in (given, given[::-1]))
+    np.testing.assert_array_equal(one[0], other[0])
+    np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_cores_and_where_planes_are_kept_do_not_matter(
+    pan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lightness, truth = pan
+    given = [array.copy() for array in (*lightness, *truth)]
+    found = []
+    for cores, kept in ((1, 2**26), (2, 2**26), (5, 2**26), (2, 0)):
+        monkeypatch.setattr(propagation, "available_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(stores, "IN_MEMORY", kept)
+        found.append(taken(colour_shot(lightness, keys_at(truth, 1, 4), folder=tmp_path)))
+        assert not list(tmp_path.iterdir())
+    for other in found[1:]:
+        np.testing.assert_array_equal(other[0], found[0][0])
+        np.testing.assert_array_equal(other[1], found[0][1])
+    assert all(np.array_equal(a, b) for a, b in zip(given, (*lightness, *truth), strict=True))
+
+
+def test_a_shot_of_one_frame(pan: Any) -> None:
+    lightness, truth = pan
+    chroma, confidence = taken(colour_shot(lightness[:1], keys_at(truth, 0)))
+    np.testing.assert_allclose(chroma[0], truth[0], atol=KEPT)
+    assert (confidence == 1).all()
+
+
+@pytest.mark.parametrize("shape", [(12, 12), (13, 30), (8, 50)])
+def test_small_and_odd_frames(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    lightness = [rng.uniform(0, 1, shape).astype(np.float32) for _ in range(3)]
+    key = KeyChroma(1, rng.uniform(-40, 40, (*shape, 2)).astype(np.float32))
+    chroma, confidence = taken(colour_shot(lightness, [key]))
+    assert np.isfinite(chroma).all()
+    assert confidence.shape == (3, -(-shape[0] // 8), -(-shape[1] // 8))
+
+
+def test_progress_counts_every_frame_once(pan: Any) -> None:
+    lightness, truth = pan
+    seen: list[tuple[int, int]] = []
+    colour_shot(lightness, keys_at(truth, 2), progress=lambda *done: seen.append(done)).close()
+    assert seen == [(done, COUNT) for done in range(1, COUNT + 1)]
+
+
+def test_a_model_colours_what_no_key_frame_shows(pan: Any) -> None:
+    lightness, truth = ([plane.copy() for plane in planes] for planes in pan)
+    lightness[3:] = [1 - plane[::-1] for plane in lightness[3:]]
+
+    def model(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.full((*frame.shape, 2), (-60, 60), np.float32), np.ones(frame.shape, np.float32)
+
+    target = np.array([-60, 60], np.float32)
+    without, _ = taken(colour_shot(lightness, keys_at(truth, 0)))
+    using, _ = taken(colour_shot(lightness, keys_at(truth, 0), guess=model))
+    assert error(using[3:], target) < error(without[3:], target)
+    np.testing.assert_allclose(using[0], truth[0], atol=KEPT)
+
+
+def test_without_a_key_frame_nothing_is_coloured(pan: Any) -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        colour_shot(pan[0], [])
+
+
+@pytest.mark.parametrize("place", [-1, COUNT, COUNT + 5])
+def test_a_key_frame_outside_the_shot_is_refused(pan: Any, place: int) -> None:
+    lightness, truth = pan
+    with pytest.raises((ValueError, IndexError)):
+        colour_shot(lightness, [KeyChroma(place, truth[0])])
+
+
+def workers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")}
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, MemoryError])
+@pytest.mark.parametrize("where", ["guess", "lightness"])
+def test_a_workers_error_comes_out_and_stops_the_others(
+    pan: Any, kind: type, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "IN_MEMORY", 0)
+    lightness, truth = pan
+    calls: list[int] = []
+
+    class Frames(list):  # type: ignore[type-arg]
+        def __getitem__(self, index: Any) -> Any:
+            if where == "lightness" and index == 9:
+                raise kind("worn out")
+            return super().__getitem__(index)
+
+    def model(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        calls.append(1)
+        if where == "guess":
+            raise kind("worn out")
+        return grey_guess(frame)
+
+    before = workers()
+    with pytest.raises(kind, match="worn out"):
+        colour_shot(Frames(lightness * 10), keys_at(truth, 0), guess=model, folder=tmp_path)
+    assert workers() <= before
+    assert len(calls) < 50
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupt_stops_the_workers(pan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "IN_MEMORY", 0)
+    lightness, truth = pan
+    before = workers()
+
+    def interrupt(done: int, count: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        colour_shot(lightness * 10, keys_at(truth, 0), folder=tmp_path, progress=interrupt)
+    assert workers() <= before
+    assert not list(tmp_path.iterdir())
