@@ -53,11 +53,12 @@ class KeyGuess:
     ----------
     step : every step-th pixel is guessed, the others between them along edges
     pixels : key pixels that are remembered, in all
+    refine : what carries the guess to the edges between, a key of `refine.refiners.REFINERS`
     seed : of their choice
     """
 
-    def __init__(self, *, step: int = 8, pixels: int = 4608, seed: int = 0) -> None:
-        self.step, self.pixels, self.seed = step, pixels, seed
+    def __init__(self, *, step: int = 8, pixels: int = 4608, refine: str = "joint_bilateral", seed: int = 0) -> None:
+        self.step, self.pixels, self.refine, self.seed = step, pixels, refine, seed
         semantic = BackboneFeatures("lite0", layers=("stride4", "stride8", "stride16"), pooled=False, threads=1)
         self._extractors: tuple[FeatureExtractor, ...] = (ContextFeatures(), PositionFeatures(), semantic)
 
@@ -98,7 +99,7 @@ class KeyGuess:
         planes = np.column_stack([chroma, 1 / (1 + distance / np.float32(UNSURE_DISTANCE))])
         grid = planes.reshape(len(rows), len(columns), 3).astype(np.float32)
         full = cv2.resize(grid, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
-        chroma = refine(np.ascontiguousarray(full[..., :2]), lightness, method="bilateral_grid")
+        chroma = refine(np.ascontiguousarray(full[..., :2]), lightness, method=self.refine)
         return chroma, np.ascontiguousarray(full[..., 2])
 
     def _raw(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:

@@ -61,21 +61,29 @@ class FilmConfig:
     flow : a name of `refine.flow.FLOWS`.
     guess_step : every how many-th pixel is guessed from the key frames, in both directions.
     guess_pixels : key pixels that the guess compares with.
+    guess_refine : a key of `refine.refiners.REFINERS`: how a guess follows edges.
     steady : frames that a guess is averaged over, along the motion.
     seed : of everything random.
     """
 
     size: int = 384
     flow: str = "dis_fine"
-    guess_step: int = 8
+    guess_step: int = 4
     guess_pixels: int = 4608
+    guess_refine: str = "joint_bilateral"
     steady: int = 10
     seed: int = 0
 
 
 FILM_PRESETS: Final = MappingProxyType(
-    {"fast": FilmConfig(size=256, flow="dis_medium", guess_step=12, guess_pixels=2304), "balanced": FilmConfig()}
+    {
+        "fast": FilmConfig(
+            size=256, flow="dis_medium", guess_step=10, guess_pixels=2304, guess_refine="fast_global_smoother"
+        ),
+        "balanced": FilmConfig(),
+    }
 )
+"""Named trade-offs of quality against time, measured in benchmarks/README.md."""
 
 
 @dataclass
@@ -136,7 +144,9 @@ def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: FilmCon
     pictures : (lightness (h, w), chroma (h, w, 2)) of each key frame
     """
     config = config or FilmConfig()
-    return KeyGuess(step=config.guess_step, pixels=config.guess_pixels, seed=config.seed).fit(pictures)
+    return KeyGuess(
+        step=config.guess_step, pixels=config.guess_pixels, refine=config.guess_refine, seed=config.seed
+    ).fit(pictures)
 
 
 def _either(own: Guess, model: Guess) -> Guess:

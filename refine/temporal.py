@@ -33,6 +33,15 @@ left out of a comparison, here it loses its colour for the rest of the shot."""
 EXPOSURE_GAINS: Final = (0.7, 1.4)
 """Factors of contrast between neighbouring frames that are taken for flicker of the exposure."""
 
+LEAST_SPREAD: Final = 0.02
+"""Distance of the quartiles of lightness, 0..1, below which a frame's contrast cannot be told."""
+
+QUARTILES: Final = (0.25, 0.5, 0.75)
+
+BORDER_SLACK: Final = 0.75
+"""Pixels from beyond the border that count as within: grain shakes the flow by fractions of a pixel, and what lost its
+colour so would have lost it for the rest of the shot."""
+
 
 class Link(NamedTuple):
     """What one frame has from its neighbour.
@@ -77,7 +86,7 @@ def link_confidence(target: FloatArray, source: FloatArray, flow: FloatArray, re
 
     The product of three: exp(-(e / 0.1)^2) with e the root mean squared difference of lightness around the pixel, less
     the grain; exp(-d / (0.08 m + 4)) with d the squared distance by which forward and backward flow miss each other and
-    m the sum of their squared lengths; 0 for what comes from outside the source.
+    m the sum of their squared lengths; 0 for what comes from outside the source by more than grain explains.
 
     Parameters
     ----------
@@ -89,7 +98,7 @@ def link_confidence(target: FloatArray, source: FloatArray, flow: FloatArray, re
     -------
     (H, W) float32, 0..1
     """
-    difference = target - warp(_same_exposure(source, target), flow)
+    difference = target - _same_exposure(warp(source, flow), target)
     side = 2 * MATCH_RADIUS + 1
     squared = cv2.blur(difference * difference, (side, side), borderType=cv2.BORDER_REFLECT)
     squared -= np.float32(np.quantile(squared[::4, ::4], NOISE_QUANTILE))
@@ -97,7 +106,7 @@ def link_confidence(target: FloatArray, source: FloatArray, flow: FloatArray, re
     miss = _squared(returned + flow)
     slack = np.float32(ROUND_TRIP_SHARE) * (_squared(returned) + _squared(flow)) + np.float32(ROUND_TRIP_SLACK)
     exponent = np.maximum(squared, 0) * np.float32(1 / LIGHTNESS_SIGMA**2) + miss / slack
-    return np.asarray(cv2.exp(-exponent) * inside(flow), np.float32)
+    return np.asarray(cv2.exp(-exponent) * inside(flow, slack=BORDER_SLACK), np.float32)
 
 
 def carry(before: Carried, link: Link) -> Carried:
@@ -129,12 +138,14 @@ def trust(confidence: FloatArray) -> FloatArray:
 
 
 def _same_exposure(source: FloatArray, target: FloatArray) -> FloatArray:
-    """The source with the target's mean and, within limits, its contrast."""
-    (source_mean, source_deviation), (mean, deviation) = (
-        [float(value[0, 0]) for value in cv2.meanStdDev(picture)] for picture in (source, target)
-    )
-    gain = float(np.clip(deviation / max(source_deviation, 1e-6), *EXPOSURE_GAINS))
-    return np.asarray((source - np.float32(source_mean)) * np.float32(gain) + np.float32(mean), np.float32)
+    """The source with the target's median and, within limits, the distance of its quartiles.
+
+    Unlike mean and deviation these hardly move when something bright comes into the frame.
+    """
+    low, middle, high = np.quantile(source[::4, ::4], QUARTILES)
+    target_low, target_middle, target_high = np.quantile(target[::4, ::4], QUARTILES)
+    gain = np.clip((target_high - target_low) / (high - low), *EXPOSURE_GAINS) if high - low > LEAST_SPREAD else 1.0
+    return np.asarray((source - np.float32(middle)) * np.float32(gain) + np.float32(target_middle), np.float32)
 
 
 def _squared(field: FloatArray) -> FloatArray:

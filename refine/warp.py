@@ -71,11 +71,11 @@ def compose(first: FloatArray, second: FloatArray) -> FloatArray:
     return np.asarray(cv2.add(np.asarray(first, np.float32), warp(second, first)))
 
 
-def inside(flow: FloatArray) -> Mask:
-    """Pixels of the target that come from within the source, (H, W) bool."""
+def inside(flow: FloatArray, *, slack: float = 0.0) -> Mask:
+    """Pixels of the target that come from within the source, or from at most `slack` pixels beyond: (H, W) bool."""
     height, width = flow.shape[:2]
     x, y = cv2.split(_positions(flow))
-    return np.asarray((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
+    return np.asarray((x >= -slack) & (x <= width - 1 + slack) & (y >= -slack) & (y <= height - 1 + slack))
 
 
 def occluded(flow: FloatArray, reverse: FloatArray) -> Mask:
