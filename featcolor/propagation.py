@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from featcolor.keyguess import KeyGuess
-from featcolor.parallel import available_cores
+from featcolor.parallel import available_cores, library_threads
 from featcolor.stores import PlaneStore
 from features.base import FloatArray
 from refine.temporal import Carried, Link, carry, flow_both, join, link_confidence, trust
@@ -131,9 +131,11 @@ def colour_shot(
     keys = sorted(keys, key=lambda key: key.position)
     if not all(0 <= key.position < len(lightness) for key in keys):
         raise ValueError(f"key frames must be among the {len(lightness)} frames of the shot")
-    own = fit_guess([(lightness[key.position], key.chroma) for key in keys], config)
-    with _Propagation(lightness, keys, config, own if guess is None else _either(own, guess), folder) as run:
-        return run.colour(progress)
+    with library_threads(1):  # the frames that are worked on at once are as many as the cores
+        own = fit_guess([(lightness[key.position], key.chroma) for key in keys], config)
+        best = own if guess is None else _either(own, guess)
+        with _Propagation(lightness, keys, config, best, folder) as run:
+            return run.colour(progress)
 
 
 def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: FilmConfig | None = None) -> Guess:
