@@ -68,7 +68,7 @@ class FilmConfig:
 
     size: int = 384
     flow: str = "dis_fine"
-    guess_step: int = 4
+    guess_step: int = 6
     guess_pixels: int = 4608
     guess_refine: str = "joint_bilateral"
     steady: int = 10
