@@ -39,7 +39,8 @@ def facts_of(clip: Path) -> Facts:
         info = reader.info
     packets: dict[int, list[str]] = {}
     with av.open(str(clip)) as container:
-        for packet in container.demux([each for each in container.streams if each.type in ("audio", "subtitle")]):
+        tracks = [stream for stream in container.streams if stream.type in ("audio", "subtitle")]
+        for packet in container.demux(tracks) if tracks else ():  # of no track would be of all
             if packet.size:
                 packets.setdefault(packet.stream.index, []).append(hashlib.sha256(bytes(packet)).hexdigest())
     return Facts(stamps, (info.width, info.height, info.pixel_aspect, info.rotation), list(packets.values()))
