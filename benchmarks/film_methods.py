@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.datasets import file_hash
+from featcolor.filmconfig import DEFAULT_FILM_PRESET, FILM_PRESETS
 from featcolor.modelfile import load_model
-from featcolor.propagation import DEFAULT_FILM_PRESET, FILM_PRESETS, KeyChroma, colour_shot
+from featcolor.propagation import KeyChroma, colour_shot
 from featcolor.regressor import ChromaRegressor
 from featcolor.sampling import random_pixels, resize, working_size
 from features.base import FeatureStack, FloatArray, grid_axes, grid_points

@@ -25,9 +25,9 @@ from featcolor.clipshots import ShotColouring, ShotPlan, model_guess, plan_shots
 from featcolor.cliptargets import Target
 from featcolor.clipwork import WorkFolder, open_work
 from featcolor.errors import UsageError
+from featcolor.filmconfig import FILM_PRESETS
 from featcolor.frames import ClipInfo
 from featcolor.keyframes import KeyMatch
-from featcolor.propagation import FILM_PRESETS
 
 if TYPE_CHECKING:
     from featcolor.colorizer import Colorizer

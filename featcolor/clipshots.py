@@ -13,8 +13,9 @@ from featcolor.clipreport import GUESS_BELOW, ShotReport, Source
 from featcolor.clipwork import Segment, WorkFolder
 from featcolor.colorizer import Colorizer
 from featcolor.errors import ClipError
+from featcolor.filmconfig import FilmConfig
 from featcolor.frames import ClipInfo, Codes, Frame
-from featcolor.propagation import FilmConfig, Guess, KeyChroma, ShotColours, colour_shot, fit_guess
+from featcolor.propagation import Guess, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.sampling import resize, working_size
 from featcolor.steadying import colour_each
 from featcolor.stores import PlaneStore

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final, NamedTuple, Protocol, Self, TypeVar
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 import cv2
 import numpy as np
 
+from featcolor.filmconfig import FilmConfig
 from featcolor.keyguess import KeyGuess
 from featcolor.parallel import available_cores, library_threads
 from featcolor.stores import PlaneStore
@@ -22,8 +22,6 @@ from refine.temporal import Carried, Link, carry, flow_both, join, link_confiden
 from refine.warp import warp
 
 Result = TypeVar("Result")
-
-DEFAULT_FILM_PRESET: Final = "balanced"
 
 
 class Lightnesses(Protocol):
@@ -49,41 +47,6 @@ class KeyChroma(NamedTuple):
 
 Guess = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """Lightness (h, w) to chroma (h, w, 2) and confidence (h, w), 0..1: what a model says of one frame."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FilmConfig:
-    """How the frames between key frames get their colour.
-
-    Attributes
-    ----------
-    size : side of a square with as many pixels as the working frame.
-    flow : a name of `refine.flow.FLOWS`.
-    guess_step : every how many-th pixel is guessed from the key frames, in both directions.
-    guess_pixels : key pixels that the guess compares with.
-    guess_refine : a key of `refine.refiners.REFINERS`: how a guess follows edges.
-    steady : frames that a guess is averaged over, along the motion.
-    seed : of everything random.
-    """
-
-    size: int = 384
-    flow: str = "dis_fine"
-    guess_step: int = 6
-    guess_pixels: int = 4608
-    guess_refine: str = "joint_bilateral"
-    steady: int = 10
-    seed: int = 0
-
-
-FILM_PRESETS: Final = MappingProxyType(
-    {
-        "fast": FilmConfig(
-            size=256, flow="dis_medium", guess_step=10, guess_pixels=2304, guess_refine="fast_global_smoother"
-        ),
-        "balanced": FilmConfig(),
-    }
-)
-"""Named trade-offs of quality against time, measured in benchmarks/README.md."""
 
 
 @dataclass

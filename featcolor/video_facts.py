@@ -11,7 +11,7 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from featcolor.errors import ClipError
+from featcolor.errors import ClipError, UsageError
 from featcolor.frames import ClipInfo
 from featcolor.pixelformats import Layout, layout_of
 
@@ -42,7 +42,7 @@ def open_container(path: Path) -> Any:
     if path.is_dir():
         raise ClipError(f"{path}: a folder, not a film file")
     if not path.exists():
-        raise ClipError(f"{path}: no such film")
+        raise UsageError(f"{path}: no such film")
     try:
         # A film that names other files or addresses (a playlist) stays on this disk.
         container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})

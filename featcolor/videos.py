@@ -19,8 +19,8 @@ def open_clip(source: str | Path, *, rate: Fraction | None = None) -> ClipReader
 
     Raises
     ------
-    ClipError : no such film, not a film, no picture track, damaged beyond its first frames.
-    UsageError : a folder without a rate.
+    ClipError : not a film, no picture track, damaged beyond its first frames.
+    UsageError : no such film, or a folder without a rate.
     """
     path = Path(source)
     if not path.is_dir():

@@ -19,8 +19,8 @@ import featcolor.clips
 from featcolor.clipoptions import CODECS, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES
 from featcolor.commands import main
 from featcolor.containers import CODECS as WRITERS
-from featcolor.propagation import DEFAULT_FILM_PRESET as CHOSEN
-from featcolor.propagation import FILM_PRESETS
+from featcolor.filmconfig import DEFAULT_FILM_PRESET as CHOSEN
+from featcolor.filmconfig import FILM_PRESETS
 from tests.clip_samples import make_clip
 from tests.samples import write_rgb
 

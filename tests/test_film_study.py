@@ -22,8 +22,9 @@ from benchmarks.worn import Wear, wear
 from featcolor.commands import main
 from featcolor.commands.benchmark_film import METHOD_NAMES, PRESET_NAMES
 from featcolor.errors import UsageError
+from featcolor.filmconfig import FILM_PRESETS
 from featcolor.measures import grey_psnr
-from featcolor.propagation import FILM_PRESETS, KeyChroma
+from featcolor.propagation import KeyChroma
 from featcolor.spaces import lab_to_rgb
 from tests.film_clips import COUNT, HEIGHT, WIDTH, pan, write_frames
 

@@ -107,7 +107,7 @@ def test_what_is_no_film_is_said_so_in_one_line(tmp_path: Path, content: bytes) 
 
 
 def test_missing_folder_sound_only_and_pictures_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ClipError, match="no such film"):
+    with pytest.raises(UsageError, match="no such film"):
         open_clip(tmp_path / "none.mp4")
     with pytest.raises(UsageError, match="--fps"):
         open_clip(tmp_path)
