@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol, Self, TypeVar
+from typing import Final, NamedTuple, Protocol, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -22,6 +22,10 @@ from refine.temporal import Carried, Link, carry, flow_both, join, link_confiden
 from refine.warp import warp
 
 Result = TypeVar("Result")
+
+MODEL_FROM: Final = 4.0
+"""Odds against the key frames' guess from which on a model counts for more. High, and steep, since key frames are right
+more often than they are sure: a model that answers earlier spoils more than it mends (benchmarks/README.md)."""
 
 
 class Lightnesses(Protocol):
@@ -119,7 +123,9 @@ def _either(own: Guess, model: Guess) -> Guess:
 
     def guess(lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
         (chroma, sure), (learnt, learnt_sure) = own(lightness), model(lightness)
-        return learnt + sure[..., None] * (chroma - learnt), np.maximum(sure, learnt_sure)
+        doubt = (1 / np.maximum(sure, np.float32(1e-3)) - 1) / np.float32(MODEL_FROM)
+        share = 1 / (1 + doubt**4)
+        return learnt + share[..., None] * (chroma - learnt), np.maximum(sure, learnt_sure)
 
     return guess
 
