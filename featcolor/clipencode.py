@@ -23,6 +23,7 @@ from featcolor.sampling import resize
 from featcolor.ycbcr import (
     cbcr_to_chroma,
     chroma_from_codes,
+    chroma_shape,
     chroma_to_cbcr,
     code_range,
     key_planes,
@@ -182,12 +183,34 @@ def full_planes(luma: Codes, low: FloatArray, info: ClipInfo) -> tuple[Codes, Co
     lightness = lightness_from_luma(luma, info)
     guide = subsample(lightness, info.chroma_shift)
     height, width = guide.shape
+    low = _on_chroma_grid(low, info)
     if low.shape[0] >= height and low.shape[1] >= width:
         chroma = np.asarray(resize(low, (height, width)))
     else:
         size = min(low.shape[0], height), min(low.shape[1], width)
-        chroma = upsample(np.asarray(resize(low, size)), np.asarray(resize(lightness, size)), guide)
+        small = _on_chroma_grid(np.asarray(resize(lightness, size)), info)
+        chroma = upsample(np.asarray(resize(low, size)), small, guide)
     return chroma_to_cbcr(luma_at_chroma(luma, info.chroma_shift), chroma, info)
+
+
+def _on_chroma_grid(plane: FloatArray, info: ClipInfo) -> FloatArray:
+    """The plane moved so that resizing it gives values where `subsample` puts chroma samples.
+
+    Resizing takes samples for the centres of equal parts of the frame. Chroma lies on even columns instead, and of odd
+    sizes the last sample reaches half a pixel beyond the frame.
+    """
+    height, width = plane.shape[:2]
+    rows, columns = (
+        (side << shift) / whole
+        for side, shift, whole in zip(chroma_shape(info), info.chroma_shift, (info.height, info.width), strict=True)
+    )
+    left = ((1 << info.chroma_shift[1]) - 1) / 2 * width / info.width
+    if (rows, columns, left) == (1, 1, 0):
+        return plane
+    to_source = np.array([[columns, 0, columns / 2 - 0.5 - left], [0, rows, rows / 2 - 0.5]], np.float64)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpAffine(plane, to_source, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
 
 
 def saturate(plane: Codes, factor: float, info: ClipInfo) -> Codes:

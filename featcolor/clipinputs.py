@@ -73,6 +73,17 @@ class ClipInputs:
         """The folders and files of coloured frames, as they were named."""
         return [Path(key) for key in self._keys or ()]
 
+    def taken(self) -> dict[Path, str]:
+        """Every file and folder that a run reads, resolved, and what it is: none of them may be written to."""
+        taken = {key.path.resolve(): "a key picture" for key in find_keyframes(self._keys)} if self._keys else {}
+        taken |= {path.resolve(): "where the key frames are" for path in self.key_paths if path.is_dir()}
+        for path, what in ((self.model, "the model"), (self._options.mask, "the mask")):
+            if path is not None:
+                taken[path.resolve()] = what
+        if self.name != PIPE:
+            taken[Path(self.path).resolve()] = "the input"
+        return taken
+
     def open(self) -> PartReader:
         """The part of the film that is asked for, to be read once."""
         return PartReader(open_clip(self.path, rate=self._options.rate), self._options.start, self._options.end)

@@ -166,9 +166,9 @@ class _Run:
     def check(self) -> Colorizer | None:
         """Refuse what cannot be done before anything is; the model, if there is one."""
         colorizer = self.inputs.load_model()
-        if self.inputs.name != PIPE:
-            self.target.check(Path(self.inputs.path), self.inputs.key_paths)
-        self._check_report()
+        taken = self.inputs.taken()
+        self.target.check(taken)
+        self._check_report(taken)
         with self.inputs.open() as reader:
             info = reader.info
             with self.inputs.open_mask(info):
@@ -265,14 +265,14 @@ class _Run:
         self._tiles = encoding.tiles
         return replace(report, notes=tuple(self.notes))
 
-    def _check_report(self) -> None:
+    def _check_report(self, taken: dict[Path, str]) -> None:
         path = self.options.report
         if path is None:
             return
         if not path.resolve().parent.is_dir():
             raise UsageError(f"{path.parent}: no such folder for --report")
-        taken = {Path(self.inputs.path).resolve(), Path(self.target.name).resolve()}
-        if taken & {path.resolve(), path.with_suffix(".html").resolve()} or path.suffix == ".html":
+        written = {path.resolve(), path.with_suffix(".html").resolve()}
+        if written & {*taken, Path(self.target.name).resolve()} or path.suffix == ".html":
             raise UsageError(f"{path}: --report is a JSON file of its own; its page lies beside it and ends in .html")
 
     def _write_report(self, report: ClipReport) -> None:

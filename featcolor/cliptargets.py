@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +41,13 @@ class Target:
         if options.picture_format is not None and not self.is_folder:
             raise UsageError(f"{name}: --format is for a folder of frames; end the name with / to make one")
 
-    def check(self, source: Path, keys: Iterable[Path] = ()) -> None:
-        """Refuse a target that cannot be written, is there already, or is the input or the key pictures' folder."""
+    def check(self, taken: Mapping[Path, str]) -> None:
+        """Refuse a target that cannot be written, is there already, or is one of the things that are read."""
         if self.is_pipe:
             return
         path = Path(self.name).resolve()
-        if path == source.resolve():
-            raise UsageError(f"{self.name} is the input; choose another output")
-        if path in {key.resolve() for key in keys}:
-            raise UsageError(f"{self.name} holds the key frames; choose another output")
+        if path in taken:
+            raise UsageError(f"{self.name} is {taken[path]}; choose another output")
         if not path.parent.is_dir():
             raise UsageError(f"{path.parent}: no such folder; make it first")
         if not os.access(path.parent, os.W_OK | os.X_OK):

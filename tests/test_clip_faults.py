@@ -85,7 +85,7 @@ def test_what_cannot_be_done_is_refused_before_any_work(
             "--report",
         ),
         (keys, tmp_path / "out.mkv", {"keyframes": keys}, "--fps"),
-        (reel, keys, {"keyframes": keys, "options": ClipOptions(overwrite=True)}, "holds the key frames"),
+        (reel, keys, {"keyframes": keys, "options": ClipOptions(overwrite=True)}, "where the key frames are"),
         (reel, tmp_path / "out.mkv", {"keyframes": tmp_path / "no"}, "no"),
     ]
     for source, target, given, word in cases:
@@ -96,6 +96,24 @@ def test_what_cannot_be_done_is_refused_before_any_work(
         assert "\n" not in str(refused.value)
     assert there.read_bytes() == b"mine"
     assert list(tmp_path.iterdir()) == [there]
+
+
+def test_what_a_run_reads_is_never_its_output(reel: Path, keys: Path, tmp_path: Path) -> None:
+    mask = tmp_path / "mask.mkv"
+    mask.write_bytes(reel.read_bytes())
+    picture = next(keys.glob("*.png"))
+    mine = ClipOptions(overwrite=True)
+    cases: list[tuple[Path, dict[str, Any], str]] = [
+        (mask, {"options": replace(mine, mask=mask)}, "is the mask"),
+        (tmp_path / "out.mkv", {"options": replace(mine, mask=mask, report=mask)}, "--report"),
+        (tmp_path / "out.mkv", {"options": replace(mine, report=picture)}, "--report"),
+        (tmp_path / "out.mkv", {"options": replace(mine, report=reel)}, "--report"),
+    ]
+    before = mask.read_bytes(), picture.read_bytes(), reel.read_bytes()
+    for target, given, word in cases:
+        with pytest.raises(UsageError, match=word):
+            colorize_video(reel, target, keyframes=keys, **given)
+    assert (mask.read_bytes(), picture.read_bytes(), reel.read_bytes()) == before
 
 
 def test_an_empty_part_is_refused(reel: Path, keys: Path, tmp_path: Path) -> None:

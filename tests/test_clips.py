@@ -18,7 +18,7 @@ from featcolor.clips import colorize_video, plan_video
 from featcolor.clipshots import spread_keys
 from featcolor.frames import Frame
 from featcolor.videos import create_clip, open_clip
-from featcolor.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, upright
+from featcolor.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, subsample, upright
 from tests.clip_samples import VARIABLE_STAMPS, make_clip
 from tests.reel_samples import COUNT, CUT, INFO, SIZE, ffv1, frame_of, make_keys, make_reel, read, scene, warmth
 from tests.samples import write_rgb
@@ -239,6 +239,25 @@ def test_colour_is_raised_to_planes_of_any_size(
     assert np.ptp(cr) <= 1
     assert np.ptp(cb) <= 1
     np.testing.assert_array_equal(luma, kept)
+
+
+@pytest.mark.parametrize("size", [(48, 96), (90, 160), (63, 97)])
+@pytest.mark.parametrize("share", [1, 0.5])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_colour_lies_where_the_chroma_samples_are(size: tuple[int, int], share: float, axis: int) -> None:
+    """As key pictures have it: on even columns and between rows. 16 bits, since 8 would hide half a pixel."""
+    whole = replace(INFO, height=size[0], width=size[1], bits=16, chroma_shift=(0, 0))
+    low = round(size[0] * share), round(size[1] * share)
+    ramp = np.linspace(-20, 20, low[axis], dtype=np.float32)
+    chroma = np.zeros((*low, 2), np.float32)
+    chroma[..., 0] = ramp[:, None] if axis == 0 else ramp
+    luma = np.full(size, 30_000, np.uint16)
+    every = full_planes(luma, chroma, whole)[1]
+    sampled = full_planes(luma, chroma, replace(whole, chroma_shift=(1, 1)))[1]
+    wanted = subsample(every, (1, 1))
+    one_pixel = np.abs(np.diff(every.astype(np.float32), axis=axis)).max()
+    inner = (slice(3, -3), slice(3, -3))
+    assert np.abs(sampled - wanted)[inner].max() < 0.1 * one_pixel
 
 
 def test_variable_rate_and_sound_stay(tmp_path: Path) -> None:
