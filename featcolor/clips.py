@@ -84,7 +84,7 @@ def colorize_video(
     source : a film, a folder of frames (with `options.rate`), or "-": Y4M on stdin
     target : a film, a folder for frames (`options.picture_format`), or "-": Y4M on stdout
     keyframes : a folder or files of coloured frames; they win over the model
-    model : a file of 'featcolor fit'; it colours key frames in shots without one, and what flow cannot reach
+    model : a file of 'featcolor fit'; it colours frames of shots without a key frame, and what is like nothing in one
     options : ClipOptions, optional
     progress, tell : called while the run goes on
 

@@ -1,9 +1,8 @@
 """What key frames say of a place that no flow reaches: regression on the features of their pixels.
 
 A kernel regression (Nadaraya 1964, Watson 1964): the colour of a pixel is the mean colour of the key pixels, each
-weighted by how near its features are. It is fitted by storing; on the held-back frames of 12 films it came
-0.7 dB above the multi-layer perceptron of the main job fitted on the same frames, which has too few colours to learn
-from (benchmarks/README.md).
+weighted by how near its features are. It is fitted by storing; on 12 films it came 0.8 dB above a multi-layer
+perceptron fitted on the same frames, which has too few colours to learn from (benchmarks/README.md).
 """
 
 from __future__ import annotations

@@ -149,5 +149,5 @@ def _same_exposure(source: FloatArray, target: FloatArray) -> FloatArray:
 
 
 def _squared(field: FloatArray) -> FloatArray:
-    """Squared length of each vector of (H, W, 2)."""
+    """Squared length of each vector of (H, W, 2); in float32, which is enough here, unlike for the metrics' masks."""
     return np.asarray(field[..., 0] ** 2 + field[..., 1] ** 2, np.float32)

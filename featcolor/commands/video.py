@@ -21,7 +21,7 @@ SUMMARY = "colour a film from a few coloured frames, from a model, or from both"
 DESCRIPTION = """\
 Colour a film. Colour is carried from key frames (pictures of single frames that somebody has coloured) to all frames of
 their shot; where there is none, a model colours some first. Luma, size, time stamps, sound, subtitles, chapters and
-tags stay as they are. Both may be given: key frames win, the model guesses elsewhere.
+tags stay as they are. Both may be given: the model then colours the shots without a key frame.
 """
 EPILOG = """\
 examples:
