@@ -1,10 +1,11 @@
 """Grain taken out of a scan: wavelet details weakened where they are no stronger than the grain.
 
-Beside non-local means, total variation and the bilateral filter on grained photographs (docs/old-pictures.md) this is as
-good as the first at a fifth of its time, better on clumped grain, and float32 throughout.
+Beside non-local means, total variation and the bilateral filter on grained photographs (docs/old-pictures.md) this is
+as good as the first at a fifth of its time, better on clumped grain, and float32 throughout.
 
 Sources: the undecimated "a trous" transform with the B3 spline (Starck, Murtagh and Bijaoui, Image Processing and Data
-Analysis, 1998); Wiener filtering of its details with a first pass as pilot (Ghael, Sayeed and Baraniuk, SPIE 3169, 1997).
+Analysis, 1998); Wiener filtering of its details with a first pass as pilot (Ghael, Sayeed and Baraniuk, SPIE 3169,
+1997).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ LEAST_GRAIN: Final = 0.004
 """Grain, standard deviation of L*/100, that nobody sees (one code of 255): the picture stays as it is."""
 
 MAX_GRAIN_RATIOS: Final = (1.0, 1.0, 0.6, 0.3)
-"""Grain of each scale as a share of the finest's, at most: what is stronger in the coarse ones is the picture itself."""
+"""Grain of each scale as a share of the finest's, at most: more in the coarse ones is the picture itself."""
 
 _SPLINE = np.array([1, 4, 6, 4, 1], np.float32) / 16
 _PILOT_WINDOWS = (1.9, 3.3, 6.1, 11.7)  # sigma, pixels, of the neighbourhood whose detail is compared with the grain
@@ -73,8 +74,8 @@ def denoise(lightness: FloatArray, *, strength: float = 1.0) -> FloatArray:
 def measure_grain(lightness: FloatArray) -> NDArray[np.float32]:
     """Standard deviation of the grain in each scale of detail, (LEVELS,), L*/100.
 
-    Read off the quietest blocks of the middle tones (black and white show no grain), so that texture hardly counts. Large
-    pictures are probed in 16 places.
+    Read off the quietest blocks of the middle tones (black and white show no grain), so that texture hardly counts.
+    Large pictures are probed in 16 places.
     """
     quiet: list[list[NDArray[np.float32]]] = [[] for _ in range(LEVELS)]
     for probe in _probes(lightness):
@@ -84,7 +85,7 @@ def measure_grain(lightness: FloatArray) -> NDArray[np.float32]:
     grain = np.zeros(LEVELS, np.float32)
     for level, parts in enumerate(quiet):
         energies = np.concatenate(parts)
-        if len(energies) >= _FEWEST_BLOCKS or level == 0 and len(energies):
+        if len(energies) >= _FEWEST_BLOCKS or (level == 0 and len(energies)):
             grain[level] = _QUIET_CORRECTION * np.sqrt(np.percentile(energies, _QUIET_PERCENTILE))
         elif level:
             grain[level] = grain[level - 1] / 2  # too small a picture to tell: as if the grain were white

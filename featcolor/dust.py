@@ -1,23 +1,25 @@
 """Dust and scratches found on a scan and painted over with what is around them.
 
-What is found, and what is left: a speck is small, sharp and alone on an even ground, nearly as bright or dark as the
-picture gets; a scratch is a thin upright line over half the height or more that reaches the top or the bottom. Catchlights,
-letters, twigs and fences have neighbours of their own kind, or an uneven ground, and stay.
+A speck is small, sharp and alone on an even ground, nearly as bright or dark as the picture gets. Catchlights,
+letters, twigs and fences have an uneven ground and stay; so do buttons and rivets, which stand in rows. A scratch is a
+thin upright line from top to bottom with the same ground on both sides: the edge of a house has two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from featcolor.contrast import tone_range
 from featcolor.spaces import FloatArray
 
 Mask = NDArray[np.bool_]
+Codes = NDArray[np.uint8]
 
 SEARCHED_SIDE: Final = 2000
 """Longest side, pixels, that is searched; a larger picture is shrunk for it."""
@@ -37,19 +39,33 @@ EXTREME: Final = 0.2
 GROUND_SPREAD: Final = 0.35
 """Spread of the ground around a speck, as a share of the speck's difference from it, at most."""
 
-SCRATCH_HEIGHT: Final = 0.5
-SCRATCH_WIDTH: Final = 5
+ROW_SPACING: Final = 0.06
+ROW_SLACK: Final = 0.1
+"""Specks of a row are nearer to each other than this share of the shorter side, and this evenly spaced."""
+
+SOLID: Final = 0.75
+"""Least share of its convex hull that a speck fills: the rim of a button does not."""
+
+SCRATCH_HEIGHT: Final = 0.8
+"""Least height of a scratch, as a share of the picture's."""
+
+SCRATCH_WIDTH: Final = 3
+"""Greatest width of a scratch, pixels of what is searched."""
+
 SCRATCH_FACTOR: Final = 2.5
-"""Least height of a scratch, share of the picture's; greatest width, pixels searched; least difference, deviations."""
+"""Least difference of a scratch in deviations of the picture's detail."""
+
+SCRATCH_SIDES: Final = 0.5
+"""Difference between the grounds left and right of a scratch, as a share of its own difference from them, at most."""
 
 INPAINT_RADIUS: Final = 3.0
 _BAND_ROWS = 512
 _BAND_MARGIN = 32
-_MOST_CANDIDATES = 4000  # of one polarity: a picture with more is texture, and the largest contrasts are taken
+_MOST_CANDIDATES = 4000  # of one polarity: a picture with more is texture
 
 
 def remove_dust(lightness: FloatArray, *, sensitivity: float = 1.0) -> FloatArray:
-    """The picture with specks and upright scratches painted over; all other pixels stay bit for bit.
+    """The picture with specks painted over; all other pixels stay bit for bit.
 
     Parameters
     ----------
@@ -60,10 +76,20 @@ def remove_dust(lightness: FloatArray, *, sensitivity: float = 1.0) -> FloatArra
     Returns
     -------
     (H, W) float32, 0..1
-
-    Source of the painting: Telea, "An image inpainting technique based on the fast marching method" (2004).
     """
-    mask = find_dust(lightness, sensitivity=sensitivity)
+    return paint_over(lightness, _find(find_specks, lightness, sensitivity))
+
+
+def remove_scratches(lightness: FloatArray, *, sensitivity: float = 1.0) -> FloatArray:
+    """The picture with upright scratches painted over; as `remove_dust`."""
+    return paint_over(lightness, _find(find_scratches, lightness, sensitivity))
+
+
+def paint_over(lightness: FloatArray, mask: Mask) -> FloatArray:
+    """The picture with what is under the mask, (H, W), painted from around it.
+
+    Source: Telea, "An image inpainting technique based on the fast marching method" (2004).
+    """
     clean = lightness.copy()
     height = len(lightness)
     for start in range(0, height, _BAND_ROWS):
@@ -74,25 +100,24 @@ def remove_dust(lightness: FloatArray, *, sensitivity: float = 1.0) -> FloatArra
         band = np.ascontiguousarray(lightness[rows])
         painted = cv2.inpaint(band, mask[rows].astype(np.uint8), INPAINT_RADIUS, cv2.INPAINT_TELEA)
         inner = slice(start - rows.start, stop - rows.start)
-        np.copyto(clean[start:stop], painted[inner], where=mask[start:stop])
-    return np.clip(clean, 0.0, 1.0, out=clean)
+        np.copyto(clean[start:stop], painted[inner].clip(0, 1), where=mask[start:stop])
+    return clean
 
 
-def find_dust(lightness: FloatArray, *, sensitivity: float = 1.0) -> Mask:
-    """Where specks and scratches are, (H, W) bool, their blurred edges with them."""
+def _find(finder: Callable[[Codes, float], Mask], lightness: FloatArray, sensitivity: float) -> Mask:
+    """What the finder finds in the shrunken picture's grey codes, with the blurred edge, (H, W) bool."""
     height, width = lightness.shape
     scale = max(1.0, max(height, width) / SEARCHED_SIDE)
     size = max(1, round(width / scale)), max(1, round(height / scale))
     small = lightness if scale == 1.0 else cv2.resize(lightness, size, interpolation=cv2.INTER_AREA)
-    codes = np.rint(small * 255).astype(np.uint8)
-    found = find_specks(codes, sensitivity) | find_scratches(codes, sensitivity)
+    found = finder(np.rint(small * 255).astype(np.uint8), sensitivity)
     mask = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8))
     if scale > 1.0:
         mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
     return mask.astype(bool)
 
 
-def find_specks(codes: NDArray[np.uint8], sensitivity: float = 1.0) -> Mask:
+def find_specks(codes: Codes, sensitivity: float = 1.0) -> Mask:
     """Specks of grey codes (H, W), (H, W) bool without their edges."""
     short = min(codes.shape)
     radius = int(np.clip(round(0.006 * short), 3, 9))
@@ -108,18 +133,19 @@ def find_specks(codes: NDArray[np.uint8], sensitivity: float = 1.0) -> Mask:
     for sign, extreme in extremes.items():
         height = sign * difference
         core = (height > least) & (sign * codes.astype(np.int16) >= sign * extreme)
-        for rows, columns, speck in _components(core, height > least / 2, longest):
-            if _is_alone(codes, rows, columns, speck):
+        specks = [each for each in _components(core, height > least / 2, longest) if _is_alone(codes, *each)]
+        for (rows, columns, speck), in_row in zip(specks, _in_rows(specks, ROW_SPACING * short), strict=True):
+            if not in_row:
                 found[rows, columns] |= speck
     return found
 
 
-def find_scratches(codes: NDArray[np.uint8], sensitivity: float = 1.0) -> Mask:
-    """Thin upright lines of grey codes (H, W), (H, W) bool."""
-    height, width = codes.shape
+def find_scratches(codes: Codes, sensitivity: float = 1.0) -> Mask:
+    """Thin upright lines of grey codes (H, W), (H, W) bool without their edges."""
+    height = len(codes)
     across = np.ones((1, 2 * SCRATCH_WIDTH + 1), np.uint8)
-    gap = np.ones((max(3, height // 40), 1), np.uint8)
-    run = np.ones((max(3, height // 10), 1), np.uint8)
+    gap = np.ones((max(3, height // 20), 1), np.uint8)
+    run = np.ones((max(3, height // 5), 1), np.uint8)
     found = np.zeros(codes.shape, bool)
     for shape in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
         line = cv2.morphologyEx(codes, shape, across)
@@ -129,12 +155,30 @@ def find_scratches(codes: NDArray[np.uint8], sensitivity: float = 1.0) -> Mask:
         upright = cv2.morphologyEx(cv2.morphologyEx(wide, cv2.MORPH_CLOSE, gap), cv2.MORPH_OPEN, run)
         count, labels, facts, _ = cv2.connectedComponentsWithStats(upright, connectivity=8)
         for label in range(1, count):
-            left, top, across_it, tall, area = facts[label]
-            reaches = top <= 0.02 * height or top + tall >= 0.98 * height
-            if tall >= SCRATCH_HEIGHT * height and reaches and area <= (SCRATCH_WIDTH + 2) * tall:
-                box = np.s_[top : top + tall, left : left + across_it]
-                found[box] |= labels[box] == label
+            left, top, width, tall, area = facts[label]
+            if tall < SCRATCH_HEIGHT * height or area > (SCRATCH_WIDTH + 2) * tall:
+                continue
+            box = np.s_[top : top + tall, left : left + width]
+            part = labels[box] == label
+            if _same_ground(codes, part, top, left):
+                found[box] |= part
     return found
+
+
+def _same_ground(codes: Codes, line: Mask, top: int, left: int) -> bool:
+    """Whether left and right of an upright line, row by row, is the same ground."""
+    away = SCRATCH_WIDTH + 2
+    padded = np.pad(codes.astype(np.float32), ((0, 0), (2 * away, 2 * away)), mode="reflect")
+    rows = np.flatnonzero(line.any(axis=1))
+    middle = left + 2 * away + np.array([round(float(np.flatnonzero(line[row]).mean())) for row in rows])
+    at = rows + top
+
+    def ground(offset: int) -> FloatArray:
+        return np.asarray(np.mean([padded[at, middle + offset + each] for each in (-1, 0, 1)], axis=0), np.float32)
+
+    before, behind = ground(-away), ground(away)
+    own = np.abs(padded[at, middle] - (before + behind) / 2)
+    return bool(np.median(np.abs(before - behind)) <= SCRATCH_SIDES * np.median(own))
 
 
 def _components(core: Mask, body: Mask, longest: int) -> Iterator[tuple[slice, slice, Mask]]:
@@ -150,8 +194,8 @@ def _components(core: Mask, body: Mask, longest: int) -> Iterator[tuple[slice, s
         yield rows, columns, labels[rows, columns] == label
 
 
-def _is_alone(codes: NDArray[np.uint8], rows: slice, columns: slice, speck: Mask) -> bool:
-    """Whether the ground around a speck is even, and empty of others."""
+def _is_alone(codes: Codes, rows: slice, columns: slice, speck: Mask) -> bool:
+    """Whether a speck is of one piece and the ground around it even."""
     inner, outer = 2, 3 + max(speck.shape)
     top, left = max(0, rows.start - outer), max(0, columns.start - outer)
     box = np.s_[top : rows.stop + outer, left : columns.stop + outer]
@@ -164,4 +208,29 @@ def _is_alone(codes: NDArray[np.uint8], rows: slice, columns: slice, speck: Mask
         return False
     contrast = abs(float(near[shape > 0].mean()) - float(np.median(ground)))
     low, high = np.percentile(ground, (4, 96))
-    return bool(high - low <= GROUND_SPREAD * contrast + 4)
+    return bool(high - low <= GROUND_SPREAD * contrast + 4) and _is_solid(speck)
+
+
+def _is_solid(speck: Mask) -> bool:
+    hull = cv2.convexHull(np.argwhere(speck)[:, ::-1].astype(np.int32))
+    filled = cv2.fillConvexPoly(np.zeros(speck.shape, np.uint8), hull, 1)
+    return bool(speck.sum() >= SOLID * filled.sum())
+
+
+def _in_rows(specks: Sequence[tuple[slice, slice, Mask]], spacing: float) -> list[bool]:
+    """Which specks stand in a row: three of like size, one in the middle between two others."""
+    if len(specks) < 3:
+        return [False] * len(specks)
+    centres = np.array(
+        [[(rows.start + rows.stop) / 2, (columns.start + columns.stop) / 2] for rows, columns, _ in specks]
+    )
+    areas = np.array([speck.sum() for _, _, speck in specks])
+    tree = cKDTree(centres)
+    in_row = np.zeros(len(specks), bool)
+    for first, second in tree.query_pairs(2 * spacing):
+        apart = float(np.linalg.norm(centres[first] - centres[second])) / 2
+        for middle in tree.query_ball_point(centres[[first, second]].mean(axis=0), max(1.0, ROW_SLACK * apart)):
+            three = [first, second, middle]
+            if len(set(three)) == 3 and areas[three].max() <= 2 * areas[three].min():
+                in_row[three] = True
+    return in_row.tolist()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from featcolor.contrast import equalize_locally, stretch
 from featcolor.denoising import denoise
-from featcolor.dust import remove_dust
+from featcolor.dust import remove_dust, remove_scratches
 from featcolor.scanborder import inside_border
 from featcolor.spaces import FloatArray, bands, lab_to_rgb, lightness_of
 
@@ -189,7 +189,12 @@ STEPS: Final = MappingProxyType(
         "dust": StepKind(
             lambda lightness, option: remove_dust(lightness, sensitivity=float(option or 1)),
             _check_number("dust"),
-            "paint over specks and upright scratches; dust:2 finds fainter ones",
+            "paint over specks; dust:2 finds fainter ones",
+        ),
+        "scratches": StepKind(
+            lambda lightness, option: remove_scratches(lightness, sensitivity=float(option or 1)),
+            _check_number("scratches"),
+            "paint over thin upright lines from top to bottom (not part of auto)",
         ),
         "denoise": StepKind(
             lambda lightness, option: denoise(lightness, strength=float(option or 1)),
@@ -203,5 +208,5 @@ STEPS: Final = MappingProxyType(
 )
 """Steps by name, in the order in which they serve best: what a stretch has enlarged is harder to take out."""
 
-AUTO_STEPS: Final = tuple(Step(name) for name in STEPS)
+AUTO_STEPS: Final = tuple(Step(name) for name in STEPS if name != "scratches")
 """What `auto` stands for. Each step measures first: a clean picture of full range stays nearly as it is."""

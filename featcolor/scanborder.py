@@ -8,18 +8,21 @@ import numpy as np
 
 from featcolor.spaces import FloatArray
 
-DARK: Final = 0.25
-LIGHT: Final = 0.8
-"""Lightness that a frame is below or above: film edge and card, or paper and the scanner's lid."""
+DARK: Final = 0.2
+LIGHT: Final = 0.82
+"""Lightness that a frame's pixels are below or above: film edge and card, or paper, print and the scanner's lid."""
+
+FRAME_SHARE: Final = 0.8
+"""Share of a line's pixels that must be dark or light for the line to be frame."""
 
 EVEN: Final = 0.1
-"""How far a frame's pixels may be from its middle, L*/100."""
+"""How far a pixel may be from the middle of its line, L*/100, to count as even: so is at least half of a frame."""
 
-FRAME_SHARE: Final = 0.85
-"""Share of a line's pixels that must be even: film edges carry notches and print."""
+PICTURE_SHARE: Final = 0.5
+"""Behind a frame at most this share of a line has its tone still: a frame ends at once, a sky does not."""
 
-TOUCHED_SHARE: Final = 0.25
-"""A line next to the frame with this share of frame in it still counts: scans are seldom quite straight."""
+GAP: Final = 0.008
+"""Lines that are not frame, within a frame, as a share of the side: a crooked edge between film and paper."""
 
 DEEPEST: Final = 0.2
 """A frame takes at most this part of the height or width on each side."""
@@ -33,16 +36,18 @@ _MOST_PIXELS = 1000  # along a line; more of them tell nothing more
 def inside_border(lightness: FloatArray) -> tuple[slice, slice]:
     """Rows and columns of the picture inside its frame; all of them where there is none.
 
-    A frame is an even dark or light strip along two opposite sides: a white sky alone is no frame.
+    A frame is a strip of dark and light pixels (film edges carry notches and print) along two opposite sides, and ends
+    at once: a white sky alone is no frame.
 
     Parameters
     ----------
     lightness : (H, W) float32, 0..1
     """
-    rows = _inside(lightness[:, :: max(1, lightness.shape[1] // _MOST_PIXELS)])
-    columns = _inside(lightness[rows, ::1].T[:, :: max(1, lightness.shape[0] // _MOST_PIXELS)])
-    if rows == slice(0, len(lightness)):  # a frame left and right may have hidden that above and below
-        rows = _inside(lightness[:, columns][:, :: max(1, lightness.shape[1] // _MOST_PIXELS)])
+    thin_rows, thin_columns = (max(1, side // _MOST_PIXELS) for side in lightness.shape)
+    rows = _inside(lightness[:, ::thin_columns])
+    columns = _inside(lightness[rows].T[:, ::thin_rows])
+    if rows == slice(0, len(lightness)):  # a frame left and right may have hidden the one above and below
+        rows = _inside(lightness[:, columns][:, ::thin_columns])
     return rows, columns
 
 
@@ -58,14 +63,19 @@ def _inside(lines: FloatArray) -> slice:
 def _depth(lines: FloatArray) -> int:
     """Lines of frame at the beginning, 0 where there is none."""
     deepest = int(DEEPEST * len(lines))
-    tone = float(np.median(lines[0]))
-    if DARK < tone < LIGHT or deepest == 0:
+    gap = max(2, round(GAP * len(lines)))
+    near = lines[: deepest + 2 * gap + 1]
+    extreme = np.mean((near < np.float32(DARK)) | (near > np.float32(LIGHT)), axis=1)
+    depth = 0
+    for line in np.flatnonzero(extreme >= FRAME_SHARE):
+        if line > depth + gap:
+            break
+        depth = int(line) + 1
+    if not 0 < depth <= deepest:
         return 0
-    even = np.mean(np.abs(lines[: deepest + 1] - np.float32(tone)) <= EVEN, axis=1)
-    outside = even >= FRAME_SHARE
-    depth = int(np.argmin(outside)) if not outside.all() else 0
-    if depth == 0:
+    frame = near[:depth]
+    tone = np.median(frame[-gap:])
+    if np.mean(np.abs(near[depth + gap] - tone) <= EVEN) > PICTURE_SHARE:
         return 0
-    while depth <= deepest and even[depth] >= TOUCHED_SHARE:
-        depth += 1
-    return depth if depth <= deepest else 0
+    even = np.mean(np.abs(frame - np.median(frame, axis=1, keepdims=True)) <= EVEN)
+    return depth if even >= 0.5 else 0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from featcolor.batch import ColouringSettings, PictureTask
     from featcolor.outputs import Route
     from featcolor.parallel import Outcome
+    from featcolor.preparation import Step
 
 SUMMARY = "colour grey pictures with a fitted model"
 DESCRIPTION = """\
@@ -31,6 +32,7 @@ examples:
   featcolor colorize old/ -o coloured/ --model town.featcolor        the same tree, the same names
   featcolor colorize old/ -o coloured/ --skip-existing               go on where a batch was stopped
   featcolor colorize 'scans/**/*.tif' -o out/ --saturation 1.2       livelier
+  featcolor colorize old.jpg -o new.jpg --prepare dust,denoise,contrast    mend the picture first
   featcolor colorize @todo.txt -o out/ --limit 5 --dry-run           what would be done
   cat old.jpg | featcolor colorize - -o - > new.jpg                  on the pipes
   export FEATCOLOR_MODEL=town.featcolor                              saves typing --model
@@ -45,6 +47,8 @@ NO_MODEL = (
     f"--model town.featcolor (or set {MODEL_VARIABLE})"
 )
 WORK_FAILED = 1
+PREPARE_HELP = """auto, or steps with commas between, done in this order: border (the frame of the scan stays grey),
+dust[:SENSITIVITY], scratches[:SENSITIVITY], denoise[:STRENGTH], contrast[:percentile|:clahe]"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
     look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
 
+    old = parser.add_argument_group("old pictures", "without it the lightness of a picture stays as it is")
+    old.add_argument("--prepare", metavar="STEPS", help=PREPARE_HELP)
+
     files = parser.add_argument_group("files")
     existing = files.add_mutually_exclusive_group()
     existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
@@ -84,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
     if PIPE in (*arguments.input, arguments.output):
         return _on_the_pipes(arguments, model, settings)
+    _preparation(arguments)
     tasks, skipped = _plan(arguments)
     load_colorizer(model, settings)
     if arguments.dry_run:
@@ -120,7 +128,7 @@ class _Batch:
 
         sources = [task.source for task in self.tasks]
         jobs = self.arguments.jobs or default_jobs(len(sources), guess_total_pixels(sources))
-        work = ColourPicture(self.model, self.settings)
+        work = ColourPicture(self.model, self.settings, _preparation(self.arguments))
         start = time.perf_counter()
         try:
             with (
@@ -176,6 +184,7 @@ class _Batch:
         content = {
             "model": str(self.model),
             "settings": self.settings.chosen(),
+            "prepare": [str(step) for step in _preparation(self.arguments)],
             "seconds": round(seconds, 3),
             "counts": dict(Counter(record["status"] for record in self.records.values())),
             "pictures": list(self.records.values()),
@@ -201,6 +210,17 @@ def _model_path(arguments: argparse.Namespace) -> Path:
     if not name:
         raise UsageError(NO_MODEL)
     return Path(name)
+
+
+def _preparation(arguments: argparse.Namespace) -> tuple[Step, ...]:
+    from featcolor.preparation import parse_preparation
+
+    if arguments.prepare is None:
+        return ()
+    try:
+        return parse_preparation(arguments.prepare)
+    except ValueError as error:
+        raise UsageError(f"--prepare: {error}") from error
 
 
 def _plan(arguments: argparse.Namespace) -> tuple[list[PictureTask], list[Route]]:
@@ -267,13 +287,14 @@ def _on_the_pipes(arguments: argparse.Namespace, model: Path, settings: Colourin
         raise UsageError(
             "- reads a picture from stdin, but nothing is piped in: cat old.jpg | featcolor colorize - ..."
         )
+    _preparation(arguments)
     colorizer = load_colorizer(model, settings)
     if arguments.dry_run:
         complain(f"{source} -> {arguments.output}")
         return 0
     content = sys.stdin.buffer.read() if source == PIPE else _read_file(source)
     name = "stdin" if source == PIPE else source
-    coloured = colour_bytes(content, colorizer, name=name, target=target)
+    coloured = colour_bytes(content, colorizer, name=name, target=target, preparation=_preparation(arguments))
     if target is None:
         sys.stdout.buffer.write(coloured)
         sys.stdout.buffer.flush()
