@@ -7,7 +7,6 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from featcolor.spaces import FloatArray, bands
 
@@ -81,6 +80,8 @@ def equalize_locally(lightness: FloatArray) -> FloatArray:
 
     Source: Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV (1994).
     """
+    from scipy.ndimage import map_coordinates  # here: colouring starts without SciPy
+
     stretched = stretch(lightness)
     low, high = tone_range(stretched)
     if high - low <= FLAT:

@@ -13,7 +13,6 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from featcolor.contrast import tone_range
 from featcolor.spaces import FloatArray
@@ -219,6 +218,8 @@ def _is_solid(speck: Mask) -> bool:
 
 def _in_rows(specks: Sequence[tuple[slice, slice, Mask]], spacing: float) -> list[bool]:
     """Which specks stand in a row: three of like size, one in the middle between two others."""
+    from scipy.spatial import cKDTree  # here: colouring starts without SciPy
+
     if len(specks) < 3:
         return [False] * len(specks)
     centres = np.array(

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import complain, print_line, progress_bar
-from featcolor.commands.options import REFINER_NAMES, not_negative, positive, whole_number
+from featcolor.commands.options import PREPARE_HELP, REFINER_NAMES, not_negative, positive, preparation, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
     from featcolor.batch import ColouringSettings, PictureTask
     from featcolor.outputs import Route
     from featcolor.parallel import Outcome
-    from featcolor.preparation import Step
 
 SUMMARY = "colour grey pictures with a fitted model"
 DESCRIPTION = """\
@@ -47,8 +46,6 @@ NO_MODEL = (
     f"--model town.featcolor (or set {MODEL_VARIABLE})"
 )
 WORK_FAILED = 1
-PREPARE_HELP = """auto, or steps with commas between, done in this order: border (the frame of the scan stays grey),
-dust[:SENSITIVITY], scratches[:SENSITIVITY], denoise[:STRENGTH], contrast[:percentile|:clahe]"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
     if PIPE in (*arguments.input, arguments.output):
         return _on_the_pipes(arguments, model, settings)
-    _preparation(arguments)
+    preparation(arguments.prepare)
     tasks, skipped = _plan(arguments)
     load_colorizer(model, settings)
     if arguments.dry_run:
@@ -128,7 +125,7 @@ class _Batch:
 
         sources = [task.source for task in self.tasks]
         jobs = self.arguments.jobs or default_jobs(len(sources), guess_total_pixels(sources))
-        work = ColourPicture(self.model, self.settings, _preparation(self.arguments))
+        work = ColourPicture(self.model, self.settings, preparation(self.arguments.prepare))
         start = time.perf_counter()
         try:
             with (
@@ -184,7 +181,7 @@ class _Batch:
         content = {
             "model": str(self.model),
             "settings": self.settings.chosen(),
-            "prepare": [str(step) for step in _preparation(self.arguments)],
+            "prepare": [str(step) for step in preparation(self.arguments.prepare)],
             "seconds": round(seconds, 3),
             "counts": dict(Counter(record["status"] for record in self.records.values())),
             "pictures": list(self.records.values()),
@@ -210,17 +207,6 @@ def _model_path(arguments: argparse.Namespace) -> Path:
     if not name:
         raise UsageError(NO_MODEL)
     return Path(name)
-
-
-def _preparation(arguments: argparse.Namespace) -> tuple[Step, ...]:
-    from featcolor.preparation import parse_preparation
-
-    if arguments.prepare is None:
-        return ()
-    try:
-        return parse_preparation(arguments.prepare)
-    except ValueError as error:
-        raise UsageError(f"--prepare: {error}") from error
 
 
 def _plan(arguments: argparse.Namespace) -> tuple[list[PictureTask], list[Route]]:
@@ -287,14 +273,14 @@ def _on_the_pipes(arguments: argparse.Namespace, model: Path, settings: Colourin
         raise UsageError(
             "- reads a picture from stdin, but nothing is piped in: cat old.jpg | featcolor colorize - ..."
         )
-    _preparation(arguments)
+    preparation(arguments.prepare)
     colorizer = load_colorizer(model, settings)
     if arguments.dry_run:
         complain(f"{source} -> {arguments.output}")
         return 0
     content = sys.stdin.buffer.read() if source == PIPE else _read_file(source)
     name = "stdin" if source == PIPE else source
-    coloured = colour_bytes(content, colorizer, name=name, target=target, preparation=_preparation(arguments))
+    coloured = colour_bytes(content, colorizer, name=name, target=target, preparation=preparation(arguments.prepare))
     if target is None:
         sys.stdout.buffer.write(coloured)
         sys.stdout.buffer.flush()
