@@ -60,6 +60,7 @@ SCRATCH_SIDES: Final = 0.5
 INPAINT_RADIUS: Final = 3.0
 _BAND_ROWS = 512
 _BAND_MARGIN = 32
+_LEAST_HEIGHT = 32  # of a picture that is searched for scratches
 _MOST_CANDIDATES = 4000  # of one polarity: a picture with more is texture
 
 
@@ -87,7 +88,7 @@ def remove_scratches(lightness: FloatArray, *, sensitivity: float = 1.0) -> Floa
 def paint_over(lightness: FloatArray, mask: Mask) -> FloatArray:
     """The picture with what is under the mask, (H, W), painted from around it.
 
-    Source: Telea, "An image inpainting technique based on the fast marching method" (2004).
+    Source: Bertalmio, Bertozzi and Sapiro, "Navier-Stokes, fluid dynamics, and image and video inpainting" (2001).
     """
     clean = lightness.copy()
     height = len(lightness)
@@ -97,7 +98,9 @@ def paint_over(lightness: FloatArray, mask: Mask) -> FloatArray:
             continue
         rows = slice(max(0, start - _BAND_MARGIN), min(height, stop + _BAND_MARGIN))
         band = np.ascontiguousarray(lightness[rows])
-        painted = cv2.inpaint(band, mask[rows].astype(np.uint8), INPAINT_RADIUS, cv2.INPAINT_TELEA)
+        painted = cv2.inpaint(
+            band, mask[rows].astype(np.uint8), INPAINT_RADIUS, cv2.INPAINT_NS
+        )  # Telea's is wrong in float32
         inner = slice(start - rows.start, stop - rows.start)
         np.copyto(clean[start:stop], painted[inner].clip(0, 1), where=mask[start:stop])
     return clean
@@ -142,6 +145,8 @@ def find_specks(codes: Codes, sensitivity: float = 1.0) -> Mask:
 def find_scratches(codes: Codes, sensitivity: float = 1.0) -> Mask:
     """Thin upright lines of grey codes (H, W), (H, W) bool without their edges."""
     height = len(codes)
+    if height < _LEAST_HEIGHT:
+        return np.zeros(codes.shape, bool)
     across = np.ones((1, 2 * SCRATCH_WIDTH + 1), np.uint8)
     gap = np.ones((max(3, height // 20), 1), np.uint8)
     run = np.ones((max(3, height // 5), 1), np.uint8)
@@ -154,29 +159,38 @@ def find_scratches(codes: Codes, sensitivity: float = 1.0) -> Mask:
         upright = cv2.morphologyEx(cv2.morphologyEx(wide, cv2.MORPH_CLOSE, gap), cv2.MORPH_OPEN, run)
         count, labels, facts, _ = cv2.connectedComponentsWithStats(upright, connectivity=8)
         for label in range(1, count):
-            left, top, width, tall, area = facts[label]
-            if tall < SCRATCH_HEIGHT * height or area > (SCRATCH_WIDTH + 2) * tall:
+            left, top, width, tall, _ = facts[label]
+            if tall < SCRATCH_HEIGHT * height:
                 continue
             box = np.s_[top : top + tall, left : left + width]
-            part = labels[box] == label
-            if _same_ground(codes, part, top, left):
-                found[box] |= part
+            line = _middle_line(labels[box] == label)
+            if line is not None and _same_ground(codes, line + left, top):
+                near = np.abs(np.arange(width) - line[:, None]) <= SCRATCH_WIDTH / 2 + 1
+                found[box] |= near & (wide[box] > 0)  # where it crosses its own tone, nothing is to be mended
     return found
 
 
-def _same_ground(codes: Codes, line: Mask, top: int, left: int) -> bool:
-    """Whether left and right of an upright line, row by row, is the same ground."""
+def _middle_line(part: Mask) -> FloatArray | None:
+    """Column of the middle of a nearly straight upright line in each row of its box; None where it is too thick."""
+    widths = part.sum(axis=1)
+    if np.median(widths) > SCRATCH_WIDTH + 2:
+        return None
+    rows = np.flatnonzero((widths > 0) & (widths <= SCRATCH_WIDTH + 2))  # not where twigs are grown onto it
+    middles = part[rows] @ np.arange(part.shape[1]) / widths[rows]
+    return np.asarray(np.polynomial.Polynomial.fit(rows, middles, 2)(np.arange(len(part))), np.float32)
+
+
+def _same_ground(codes: Codes, line: FloatArray, top: int) -> bool:
+    """Whether left and right of an upright line, row by row from `top`, is the same ground."""
     away = SCRATCH_WIDTH + 2
-    padded = np.pad(codes.astype(np.float32), ((0, 0), (2 * away, 2 * away)), mode="reflect")
-    rows = np.flatnonzero(line.any(axis=1))
-    middle = left + 2 * away + np.array([round(float(np.flatnonzero(line[row]).mean())) for row in rows])
-    at = rows + top
+    at = np.arange(top, top + len(line))
 
-    def ground(offset: int) -> FloatArray:
-        return np.asarray(np.mean([padded[at, middle + offset + each] for each in (-1, 0, 1)], axis=0), np.float32)
+    def tone(offset: int) -> FloatArray:
+        columns = (np.round(line).astype(int) + offset)[:, None] + np.arange(-1, 2)
+        return np.asarray(codes[at[:, None], columns.clip(0, codes.shape[1] - 1)].mean(axis=1), np.float32)
 
-    before, behind = ground(-away), ground(away)
-    own = np.abs(padded[at, middle] - (before + behind) / 2)
+    before, behind = tone(-away), tone(away)
+    own = np.abs(tone(0) - (before + behind) / 2)
     return bool(np.median(np.abs(before - behind)) <= SCRATCH_SIDES * np.median(own))
 
 
