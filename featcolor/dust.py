@@ -148,8 +148,8 @@ def find_scratches(codes: Codes, sensitivity: float = 1.0) -> Mask:
     if height < _LEAST_HEIGHT:
         return np.zeros(codes.shape, bool)
     across = np.ones((1, 2 * SCRATCH_WIDTH + 1), np.uint8)
-    gap = np.ones((max(3, height // 20), 1), np.uint8)
-    run = np.ones((max(3, height // 5), 1), np.uint8)
+    gap = np.ones((height // 8, 1), np.uint8)  # a scratch vanishes where it crosses its own tone
+    run = np.ones((height // 5, 1), np.uint8)
     found = np.zeros(codes.shape, bool)
     for shape in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
         line = cv2.morphologyEx(codes, shape, across)
@@ -166,7 +166,7 @@ def find_scratches(codes: Codes, sensitivity: float = 1.0) -> Mask:
             line = _middle_line(labels[box] == label)
             if line is not None and _same_ground(codes, line + left, top):
                 near = np.abs(np.arange(width) - line[:, None]) <= SCRATCH_WIDTH / 2 + 1
-                found[box] |= near & (wide[box] > 0)  # where it crosses its own tone, nothing is to be mended
+                found[box] |= near & (wide[box] > 0)
     return found
 
 
