@@ -21,7 +21,7 @@ FLAT: Final = 0.02
 
 TILES: Final = 8
 BINS: Final = 256
-CLIP_LIMIT: Final = 2.0
+CLIP_LIMIT: Final = 1.6
 """Zuiderveld's tiles a side and clip limit, in mean bin heights: the tone curve is at most about that steep."""
 
 _COUNTED_PIXELS = 2**20

@@ -27,15 +27,18 @@ LEAST_GRAIN: Final = 0.004
 MAX_GRAIN_RATIOS: Final = (1.0, 1.0, 0.6, 0.3)
 """Grain of each scale as a share of the finest's, at most: more in the coarse ones is the picture itself."""
 
+RESIDUE: Final = 0.25
+"""Share of the grain that stays everywhere: a picture quite without looks like plastic, and shows what was missed."""
+
 _SPLINE = np.array([1, 4, 6, 4, 1], np.float32) / 16
 _PILOT_WINDOWS = (1.9, 3.3, 6.1, 11.7)  # sigma, pixels, of the neighbourhood whose detail is compared with the grain
-_WINDOWS = (1.0, 1.6, 2.6, 4.0)
+_WINDOWS = (1.5, 1.6, 2.6, 4.0)
 _PILOT_STRENGTH = 1.15
 _WIENER_STRENGTH = 0.8  # both by PSNR on grained photographs, grain 0.02 to 0.1, clumped by 0.7 and 1.2 pixels
 _MARGIN = 128  # rows that a result depends on: filters of both passes, 30 + 47 + 30 + 16
 _BAND_PIXELS = 2**21
-_QUIET_PERCENTILE = 5.0
-_QUIET_CORRECTION = 1.15  # the quietest twentieth of blocks of pure noise is this much below all of them
+_QUIET_PERCENTILE = 2.0
+_QUIET_CORRECTION = 1.2  # the quietest fiftieth of blocks of pure noise is this much below all of them
 _BLOCK = 8
 _PROBE = 512
 _PROBES = 4
@@ -139,7 +142,8 @@ def _weaken(lightness: FloatArray, grain: NDArray[np.float32]) -> FloatArray:
     for detail, seen, deviation, window in zip(details, _decompose(pilot)[0], grain, _WINDOWS, strict=True):
         noise = (_WIENER_STRENGTH * deviation) ** 2
         energy = _blurred(seen * seen, window)
-        smooth += detail * (energy / (energy + noise + np.float32(1e-12)))
+        share = np.maximum(energy / (energy + noise + np.float32(1e-12)), np.float32(RESIDUE))
+        smooth += detail * share
     return smooth
 
 

@@ -195,15 +195,17 @@ def _same_ground(codes: Codes, line: FloatArray, top: int) -> bool:
 
 
 def _components(core: Mask, body: Mask, longest: int) -> Iterator[tuple[slice, slice, Mask]]:
-    """Connected parts of `body` that hold some of `core` and are no longer than `longest`: place and shape."""
+    """Place and shape of connected parts of `body` with some of `core`, no longer than `longest`, not cut off."""
     count, labels, facts, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=8)
     has_core = np.zeros(count, bool)
     has_core[labels[core]] = True
     has_core[0] = False
-    small = (facts[:, cv2.CC_STAT_WIDTH] <= longest) & (facts[:, cv2.CC_STAT_HEIGHT] <= longest)
-    for label in np.flatnonzero(has_core & small)[:_MOST_CANDIDATES]:
-        left, top, width, height, _ = facts[label]
-        rows, columns = slice(top, top + height), slice(left, left + width)
+    left, top, width, height, _ = facts.T
+    small = (width <= longest) & (height <= longest)
+    whole = (left > 0) & (top > 0) & (left + width < core.shape[1]) & (top + height < core.shape[0])
+    for label in np.flatnonzero(has_core & small & whole)[:_MOST_CANDIDATES]:
+        rows = slice(top[label], top[label] + height[label])
+        columns = slice(left[label], left[label] + width[label])
         yield rows, columns, labels[rows, columns] == label
 
 
