@@ -35,8 +35,11 @@ NOISE_FACTOR: Final = 6.0
 EXTREME: Final = 0.2
 """How near to the picture's white or black a speck must be, as a share of its range."""
 
-GROUND_SPREAD: Final = 0.35
-"""Spread of the ground around a speck, as a share of the speck's difference from it, at most."""
+NEAREST: Final = 0.3
+"""How near the ground comes to a speck's tone, as a share of its difference from the middle of the ground, at most."""
+
+GROUND_SPREAD: Final = 0.5
+"""Spread of the ground, dark to bright, as a share of the same difference, at most."""
 
 ROW_SPACING: Final = 0.06
 ROW_SLACK: Final = 0.1
@@ -135,7 +138,9 @@ def find_specks(codes: Codes, sensitivity: float = 1.0) -> Mask:
     for sign, extreme in extremes.items():
         height = sign * difference
         core = (height > least) & (sign * codes.astype(np.int16) >= sign * extreme)
-        specks = [each for each in _components(core, height > least / 2, longest) if _is_alone(codes, *each)]
+        specks = [
+            each for each in _components(core, height > least / 2, longest) if _is_alone(codes, *each, sensitivity)
+        ]
         for (rows, columns, speck), in_row in zip(specks, _in_rows(specks, ROW_SPACING * short), strict=True):
             if not in_row:
                 found[rows, columns] |= speck
@@ -209,7 +214,7 @@ def _components(core: Mask, body: Mask, longest: int) -> Iterator[tuple[slice, s
         yield rows, columns, labels[rows, columns] == label
 
 
-def _is_alone(codes: Codes, rows: slice, columns: slice, speck: Mask) -> bool:
+def _is_alone(codes: Codes, rows: slice, columns: slice, speck: Mask, sensitivity: float) -> bool:
     """Whether a speck is of one piece and the ground around it even."""
     inner, outer = 2, 3 + max(speck.shape)
     top, left = max(0, rows.start - outer), max(0, columns.start - outer)
@@ -221,9 +226,13 @@ def _is_alone(codes: Codes, rows: slice, columns: slice, speck: Mask) -> bool:
     ground = near[ring]
     if len(ground) < 8:
         return False
-    contrast = abs(float(near[shape > 0].mean()) - float(np.median(ground)))
-    low, high = np.percentile(ground, (4, 96))
-    return bool(high - low <= GROUND_SPREAD * contrast + 4) and _is_solid(speck)
+    tone = float(near[shape > 0].mean())
+    low, middle, high = np.percentile(ground, (2, 50, 98))
+    contrast = abs(tone - middle)
+    nearest = high if tone > middle else low
+    allowed = contrast * sensitivity
+    even = abs(nearest - middle) <= NEAREST * allowed and high - low <= GROUND_SPREAD * allowed
+    return bool(even) and _is_solid(speck)
 
 
 def _is_solid(speck: Mask) -> bool:

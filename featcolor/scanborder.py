@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from featcolor.spaces import FloatArray
 
@@ -17,6 +18,9 @@ FRAME_SHARE: Final = 0.8
 
 EVEN: Final = 0.1
 """How far a pixel may be from the middle of its line, L*/100, to count as even: so is at least half of a frame."""
+
+SAME: Final = 0.04
+"""How far a pixel may be from a frame's tone to be taken for it still."""
 
 PICTURE_SHARE: Final = 0.5
 """Behind a frame at most this share of a line has its tone still: a frame ends at once, a sky does not."""
@@ -66,16 +70,32 @@ def _depth(lines: FloatArray) -> int:
     gap = max(2, round(GAP * len(lines)))
     near = lines[: deepest + 2 * gap + 1]
     extreme = np.mean((near < np.float32(DARK)) | (near > np.float32(LIGHT)), axis=1)
+    depth = _first_run(extreme >= FRAME_SHARE, gap)
+    if 0 < depth <= deepest and _is_even(near[:depth]) and _ends(near, depth, gap):
+        return depth
+    tone = np.median(near[0])  # a bright sky behind white paper: the paper alone, by its tone
+    if DARK < tone < LIGHT:
+        return 0
+    depth = _first_run(np.mean(np.abs(near - tone) <= SAME, axis=1) >= FRAME_SHARE, gap)
+    return depth if 0 < depth <= deepest and _ends(near, depth, gap) else 0
+
+
+def _first_run(frame: NDArray[np.bool_], gap: int) -> int:
+    """Length of the run of frame lines at the beginning, gaps no longer than `gap` in it."""
     depth = 0
-    for line in np.flatnonzero(extreme >= FRAME_SHARE):
+    for line in np.flatnonzero(frame):
         if line > depth + gap:
             break
         depth = int(line) + 1
-    if not 0 < depth <= deepest:
-        return 0
-    frame = near[:depth]
-    tone = np.median(frame[-gap:])
-    if np.mean(np.abs(near[depth + gap] - tone) <= EVEN) > PICTURE_SHARE:
-        return 0
-    even = np.mean(np.abs(frame - np.median(frame, axis=1, keepdims=True)) <= EVEN)
-    return depth if even >= 0.5 else 0
+    return depth
+
+
+def _is_even(frame: FloatArray) -> bool:
+    middles = np.median(frame, axis=1, keepdims=True)
+    return bool(np.mean(np.abs(frame - middles) <= EVEN) >= 0.5)
+
+
+def _ends(near: FloatArray, depth: int, gap: int) -> bool:
+    """Whether the lines behind the frame have another tone at once."""
+    tone = np.median(near[max(0, depth - gap) : depth])
+    return bool(np.mean(np.abs(near[depth + gap] - tone) <= SAME) <= PICTURE_SHARE)
