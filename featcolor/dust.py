@@ -2,7 +2,7 @@
 
 A speck is small, sharp and alone on an even ground, nearly as bright or dark as the picture gets. Catchlights,
 letters, twigs and fences have an uneven ground and stay; so do buttons and rivets, which stand in rows. A scratch is a
-thin upright line from top to bottom with the same ground on both sides: the edge of a house has two.
+thin upright line seen over half the height or more, with the same ground on both sides: the edge of a house has two.
 """
 
 from __future__ import annotations
@@ -48,8 +48,12 @@ ROW_SLACK: Final = 0.1
 SOLID: Final = 0.75
 """Least share of its convex hull that a speck fills: the rim of a button does not."""
 
-SCRATCH_HEIGHT: Final = 0.8
-"""Least height of a scratch, as a share of the picture's."""
+SCRATCH_HEIGHT: Final = 0.5
+SCRATCH_CLEAR: Final = 0.35
+"""Share of the rows in which a scratch is seen, and how much more than of other columns near by, at least."""
+
+SCRATCH_DRIFT: Final = 6
+"""Most that a scratch leans from top to bottom, pixels of what is searched."""
 
 SCRATCH_WIDTH: Final = 3
 """Greatest width of a scratch, pixels of what is searched."""
@@ -57,13 +61,14 @@ SCRATCH_WIDTH: Final = 3
 SCRATCH_FACTOR: Final = 2.5
 """Least difference of a scratch in deviations of the picture's detail."""
 
-SCRATCH_SIDES: Final = 0.5
+SCRATCH_SIDES: Final = 0.7
 """Difference between the grounds left and right of a scratch, as a share of its own difference from them, at most."""
 
 INPAINT_RADIUS: Final = 3.0
 _BAND_ROWS = 512
 _BAND_MARGIN = 32
-_LEAST_HEIGHT = 32  # of a picture that is searched for scratches
+_LEAST_SIDE = 32  # of a picture that is searched for scratches
+_USUAL_COLUMNS = 31  # over which the usual share of hits is taken
 _MOST_CANDIDATES = 4000  # of one polarity: a picture with more is texture
 
 
@@ -149,46 +154,47 @@ def find_specks(codes: Codes, sensitivity: float = 1.0) -> Mask:
 
 def find_scratches(codes: Codes, sensitivity: float = 1.0) -> Mask:
     """Thin upright lines of grey codes (H, W), (H, W) bool without their edges."""
-    height = len(codes)
-    if height < _LEAST_HEIGHT:
-        return np.zeros(codes.shape, bool)
-    across = np.ones((1, 2 * SCRATCH_WIDTH + 1), np.uint8)
-    gap = np.ones((height // 8, 1), np.uint8)  # a scratch vanishes where it crosses its own tone
-    run = np.ones((height // 5, 1), np.uint8)
+    height, width = codes.shape
     found = np.zeros(codes.shape, bool)
+    if min(height, width) < _LEAST_SIDE:
+        return found
+    across = np.ones((1, 2 * SCRATCH_WIDTH + 1), np.uint8)
+    columns = np.arange(width)
     for shape in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
         line = cv2.morphologyEx(codes, shape, across)
         least = max(8.0, SCRATCH_FACTOR * 1.4826 * float(np.median(line))) / sensitivity
-        hits = (line > least).astype(np.uint8)
-        wide = cv2.dilate(hits, np.ones((1, 3), np.uint8))
-        upright = cv2.morphologyEx(cv2.morphologyEx(wide, cv2.MORPH_CLOSE, gap), cv2.MORPH_OPEN, run)
-        count, labels, facts, _ = cv2.connectedComponentsWithStats(upright, connectivity=8)
-        for label in range(1, count):
-            left, top, width, tall, _ = facts[label]
-            if tall < SCRATCH_HEIGHT * height:
-                continue
-            box = np.s_[top : top + tall, left : left + width]
-            line = _middle_line(labels[box] == label)
-            if line is not None and _same_ground(codes, line + left, top):
-                near = np.abs(np.arange(width) - line[:, None]) <= SCRATCH_WIDTH / 2 + 1
-                found[box] |= near & (wide[box] > 0)
+        hits = cv2.dilate((line > least).astype(np.uint8), np.ones((1, 3), np.uint8))
+        for middle in _upright_lines(hits):
+            if _same_ground(codes, middle):
+                found |= (np.abs(columns - middle[:, None]) <= SCRATCH_WIDTH / 2 + 1) & (hits > 0)
     return found
 
 
-def _middle_line(part: Mask) -> FloatArray | None:
-    """Column of the middle of a nearly straight upright line in each row of its box; None where it is too thick."""
-    widths = part.sum(axis=1)
-    if np.median(widths) > SCRATCH_WIDTH + 2:
-        return None
-    rows = np.flatnonzero((widths > 0) & (widths <= SCRATCH_WIDTH + 2))  # not where twigs are grown onto it
-    middles = part[rows] @ np.arange(part.shape[1]) / widths[rows]
-    return np.asarray(np.polynomial.Polynomial.fit(rows, middles, 2)(np.arange(len(part))), np.float32)
+def _upright_lines(hits: NDArray[np.uint8]) -> list[FloatArray]:
+    """Columns (H,) of straight lines that stand out by their share of hits; the surest first, one of each place."""
+    from scipy.ndimage import median_filter  # here: colouring starts without SciPy
+
+    height, width = hits.shape
+    drifts = np.arange(-SCRATCH_DRIFT, SCRATCH_DRIFT + 1)
+    shares = np.empty((len(drifts), width), np.float32)
+    for share, drift in zip(shares, drifts, strict=True):
+        shear = np.array([[1, drift / height, 0], [0, 1, 0]], np.float32)
+        flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        share[:] = cv2.warpAffine(hits, shear, (width, height), flags=flags).mean(axis=0)
+    usual = median_filter(shares, (1, _USUAL_COLUMNS), mode="nearest")
+    shares[(shares < SCRATCH_HEIGHT) | (shares - usual < SCRATCH_CLEAR)] = 0
+    lines = []
+    while shares.any():
+        which, column = np.unravel_index(int(np.argmax(shares)), shares.shape)
+        lines.append(np.asarray(column + drifts[which] * np.arange(height) / height, np.float32))
+        shares[:, max(0, column - 2 * SCRATCH_DRIFT) : column + 2 * SCRATCH_DRIFT + 1] = 0
+    return lines
 
 
-def _same_ground(codes: Codes, line: FloatArray, top: int) -> bool:
-    """Whether left and right of an upright line, row by row from `top`, is the same ground."""
+def _same_ground(codes: Codes, line: FloatArray) -> bool:
+    """Whether left and right of an upright line, row by row, is the same ground."""
     away = SCRATCH_WIDTH + 2
-    at = np.arange(top, top + len(line))
+    at = np.arange(len(line))
 
     def tone(offset: int) -> FloatArray:
         columns = (np.round(line).astype(int) + offset)[:, None] + np.arange(-1, 2)

@@ -194,7 +194,7 @@ STEPS: Final = MappingProxyType(
         "scratches": StepKind(
             lambda lightness, option: remove_scratches(lightness, sensitivity=float(option or 1)),
             _check_number("scratches"),
-            "paint over thin upright lines from top to bottom (not part of auto)",
+            "paint over thin upright lines; not part of auto, since joints of a wall are some too",
         ),
         "denoise": StepKind(
             lambda lightness, option: denoise(lightness, strength=float(option or 1)),
