@@ -30,6 +30,7 @@ from featcolor.scanborder import inside_border
 from featcolor.spaces import FloatArray, lightness_of, rgb_to_lab
 
 Method = Callable[[FloatArray], FloatArray]
+Wear = Callable[[FloatArray, np.random.Generator], tuple[FloatArray, NDArray[np.bool_]]]
 
 GRAINS: Final = ((0.0, 0.7), (0.02, 0.7), (0.05, 0.7), (0.05, 1.2), (0.1, 0.7), (0.1, 1.2))
 """Standard deviation of the grain, and the sigma in pixels that clumps it."""
@@ -44,9 +45,10 @@ TIMED_PIXELS: Final = 8_000_000
 
 
 class Colours(NamedTuple):
-    """Mean distance of chroma from the true one, and mean chroma."""
+    """Mean distance of chroma from the true one and from that of the clean grey picture; mean chroma."""
 
     error: float
+    moved: float
     strength: float
 
 
@@ -108,19 +110,27 @@ def print_flaws(clean: Sequence[FloatArray]) -> None:
     """Dust, scratches, fading, frames: what is found, what is wrong, PSNR before and after."""
     rng = np.random.default_rng(2)
     print("\nflaw                 found  on even   wrong px   dB before   dB after")
-    for name, draw, mend in (("dust", dusty, remove_dust), ("scratches", scratched, remove_scratches)):
+    flaws_of: dict[str, tuple[Wear, Method]] = {
+        "dust": (dusty, remove_dust),
+        "scratches": (scratched, remove_scratches),
+    }
+    for name, (draw, mend) in flaws_of.items():
+        hits: list[bool] = []
+        on_even: list[bool] = []
         rows = []
         for each in clean:
             worn, flaws = draw(each, rng)
             mended = mend(worn)
-            touched = (mended != worn).astype(np.uint8)
+            touched = mended != worn
             count, labels = cv2.connectedComponents(flaws.astype(np.uint8))
-            hit = [bool(touched[labels == label].any()) for label in range(1, count)]
-            even = [hit[label - 1] for label in range(1, count) if _ground_spread(each, labels == label) < EVEN]
-            near = cv2.dilate(flaws.astype(np.uint8), np.ones((7, 7), np.uint8))
-            wrong = np.mean((touched > 0) & (near == 0))
-            rows.append((np.mean(hit), np.mean(even) if even else np.nan, wrong, psnr(worn, each), psnr(mended, each)))
-        print(f"{name:18}{{:8.1%}}{{:9.1%}}{{:11.4%}}{{:12.2f}}{{:11.2f}}".format(*np.nanmean(rows, axis=0)))
+            for label in range(1, count):
+                hits.append(bool(touched[labels == label].any()))
+                if _ground_spread(each, labels == label) < EVEN:
+                    on_even.append(hits[-1])
+            far = cv2.dilate(flaws.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0
+            rows.append((np.mean(touched & far), psnr(worn, each), psnr(mended, each)))
+        share = sum(on_even) / max(1, len(on_even))
+        print(f"{name:18}{np.mean(hits):8.1%}{share:9.1%}{{:11.4%}}{{:12.2f}}{{:11.2f}}".format(*np.mean(rows, axis=0)))
         wrong = [np.mean(mend(each) != each) for each in clean]
         print(f"  on clean pictures                 {np.mean(wrong):11.4%}")
     for name, raise_contrast in (("percentile", stretch), ("clahe", equalize_locally)):
@@ -148,36 +158,38 @@ def print_time(picture: FloatArray) -> None:
 
 def print_colours(pictures: Sequence[Any], model: Path) -> None:
     """Mean error of chroma and mean chroma when the picture is framed, or aged, with and without the steps."""
-    from featcolor.modelfile import load_model
+    from featcolor.batch import ColouringSettings, load_colorizer
 
-    colorizer = load_model(model)
+    colorizer = load_colorizer(model, ColouringSettings())
     rng = np.random.default_rng(3)
     cases: dict[str, list[Colours]] = {}
 
-    def measure(case: str, lightness: FloatArray, steps: str, true: FloatArray, region: tuple[slice, slice]) -> None:
+    def coloured(lightness: FloatArray, steps: str, region: tuple[slice, slice]) -> FloatArray:
         grey = grey_picture(lightness, np.dtype(np.uint8))
         rgb = colorize_prepared(colorizer, grey, parse_preparation(steps) if steps else ())
-        chroma = rgb_to_lab(np.ascontiguousarray(rgb[region]))[1]
-        error = float(np.linalg.norm(chroma - true, axis=2).mean())
-        cases.setdefault(case, []).append(Colours(error, float(np.linalg.norm(chroma, axis=2).mean())))
+        return rgb_to_lab(np.ascontiguousarray(rgb[region]))[1]
 
     for rgb in pictures:
         lightness, true = rgb_to_lab(rgb)
         whole = np.s_[: lightness.shape[0], : lightness.shape[1]]
-        measure("as it is", lightness, "", true, whole)
+        tries = {"as it is": (lightness, "", whole)}
         for name, value in (("black", 0.02), ("white", 0.97)):
             frame = framed(lightness, value)
             top, left = ((large - small) // 2 for large, small in zip(frame.shape, lightness.shape, strict=True))
             inside = np.s_[top : top + lightness.shape[0], left : left + lightness.shape[1]]
-            measure(f"{name} frame", frame, "", true, inside)
-            measure(f"{name} frame, border", frame, "border", true, inside)
+            tries |= {f"{name} frame": (frame, "", inside), f"{name} frame, border": (frame, "border", inside)}
         aged = add_grain(fade(lightness, strength=0.5), rng, strength=0.06)
         for steps in ("", "denoise", "contrast", "denoise,contrast", "denoise,contrast:clahe"):
-            measure(f"faded and grainy {steps}", aged, steps, true, whole)
-    print("\ncolours               chroma error   chroma")
+            tries[f"faded and grainy {steps}"] = (aged, steps, whole)
+        usual = coloured(*tries["as it is"])
+        for case, each in tries.items():
+            chroma = coloured(*each)
+            error, moved = (float(np.linalg.norm(chroma - other, axis=2).mean()) for other in (true, usual))
+            strength = float(np.linalg.norm(chroma, axis=2).mean())
+            cases.setdefault(case, []).append(Colours(error, moved, strength))
+    print("\ncolours                                 error    moved   chroma")
     for case, values in cases.items():
-        error, strength = np.mean(values, axis=0)
-        print(f"{case:40}{error:8.2f}{strength:9.2f}")
+        print(f"{case:36}{{:9.2f}}{{:9.2f}}{{:9.2f}}".format(*np.mean(values, axis=0)))
 
 
 def psnr(picture: FloatArray, true: FloatArray) -> float:
