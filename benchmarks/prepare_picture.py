@@ -22,9 +22,9 @@ from featcolor.preparation import colorize_prepared, grey_picture, parse_prepara
 from featcolor.spaces import lightness_of
 
 STEPS: Final = "border,dust,scratches,denoise,contrast"
-SIDE: Final = 420
+SIDE: Final = 360
 FADING: Final = 0.4
-GRAIN: Final = 0.05
+GRAIN: Final = 0.04
 PAPER: Final = 0.93
 SEED: Final = 6
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         colorize_prepared(colorizer, scan, parse_preparation(STEPS)),
         cv2.copyMakeBorder(true, *((len(scan) - SIDE) // 2,) * 4, cv2.BORDER_CONSTANT, value=(255, 255, 255)),
     ]
-    write_picture(options.output, np.hstack(shown), quality=82)
+    write_picture(options.output, np.hstack(shown), quality=80)
 
 
 if __name__ == "__main__":

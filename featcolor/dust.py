@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.contrast import tone_range
+from featcolor.denoising import denoise
 from featcolor.spaces import FloatArray
 
 Mask = NDArray[np.bool_]
@@ -23,7 +24,11 @@ Codes = NDArray[np.uint8]
 SEARCHED_SIDE: Final = 2000
 """Longest side, pixels, that is searched; a larger picture is shrunk for it."""
 
-SPECK_SHARE: Final = 0.02
+GROUND_SHARE: Final = 0.013
+GROUND_RADII: Final = (5, 12)
+"""Reach of the median that is a speck's ground: a share of the shorter side, within these pixels."""
+
+SPECK_SHARE: Final = 0.03
 """Longest extent of a speck, as a share of the shorter side."""
 
 CONTRAST: Final = 0.12
@@ -68,6 +73,7 @@ INPAINT_RADIUS: Final = 3.0
 _BAND_ROWS = 512
 _BAND_MARGIN = 32
 _LEAST_SIDE = 32  # of a picture that is searched for scratches
+_ALONG = 15  # rows that a scratch is smoothed over
 _USUAL_COLUMNS = 31  # over which the usual share of hits is taken
 _MOST_CANDIDATES = 4000  # of one polarity: a picture with more is texture
 
@@ -115,12 +121,13 @@ def paint_over(lightness: FloatArray, mask: Mask) -> FloatArray:
 
 
 def _find(finder: Callable[[Codes, float], Mask], lightness: FloatArray, sensitivity: float) -> Mask:
-    """What the finder finds in the shrunken picture's grey codes, with the blurred edge, (H, W) bool."""
+    """What the finder finds in the shrunken picture without its grain, with the blurred edge, (H, W) bool."""
     height, width = lightness.shape
     scale = max(1.0, max(height, width) / SEARCHED_SIDE)
     size = max(1, round(width / scale)), max(1, round(height / scale))
     small = lightness if scale == 1.0 else cv2.resize(lightness, size, interpolation=cv2.INTER_AREA)
-    found = finder(np.rint(small * 255).astype(np.uint8), sensitivity)
+    quiet = denoise(small)  # grain hides dust: at a grain of 0.06 five times as much is found without it
+    found = finder(np.rint(quiet * 255).astype(np.uint8), sensitivity)
     mask = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8))
     if scale > 1.0:
         mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
@@ -130,7 +137,7 @@ def _find(finder: Callable[[Codes, float], Mask], lightness: FloatArray, sensiti
 def find_specks(codes: Codes, sensitivity: float = 1.0) -> Mask:
     """Specks of grey codes (H, W), (H, W) bool without their edges."""
     short = min(codes.shape)
-    radius = int(np.clip(round(0.006 * short), 3, 9))
+    radius = int(np.clip(round(GROUND_SHARE * short), *GROUND_RADII))
     ground = cv2.medianBlur(codes, 2 * radius + 1)
     difference = codes.astype(np.int16) - ground
     noise = 1.4826 * cv2.medianBlur(cv2.absdiff(codes, ground), 4 * radius + 3).astype(np.float32)
@@ -158,6 +165,7 @@ def find_scratches(codes: Codes, sensitivity: float = 1.0) -> Mask:
     found = np.zeros(codes.shape, bool)
     if min(height, width) < _LEAST_SIDE:
         return found
+    codes = cv2.GaussianBlur(codes, (1, _ALONG), 0)  # grain weakens along a scratch, the scratch does not
     across = np.ones((1, 2 * SCRATCH_WIDTH + 1), np.uint8)
     columns = np.arange(width)
     for shape in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):

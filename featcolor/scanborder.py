@@ -31,7 +31,7 @@ GAP: Final = 0.008
 DEEPEST: Final = 0.2
 """A frame takes at most this part of the height or width on each side."""
 
-MARGIN: Final = 0.004
+MARGIN: Final = 0.002
 """Cut more on a side that has a frame, as a share of the side: the blurred edge."""
 
 _MOST_PIXELS = 1000  # along a line; more of them tell nothing more
@@ -60,7 +60,7 @@ def _inside(lines: FloatArray) -> slice:
     first, last = _depth(lines), _depth(lines[::-1])
     if not first or not last:
         return slice(0, length)
-    margin = 1 + round(MARGIN * length)
+    margin = max(1, round(MARGIN * length))
     return slice(first + margin, length - last - margin)
 
 
