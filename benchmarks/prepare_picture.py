@@ -24,9 +24,9 @@ from featcolor.spaces import lightness_of
 STEPS: Final = "border,dust,scratches,denoise,contrast"
 SIDE: Final = 360
 FADING: Final = 0.4
-GRAIN: Final = 0.04
+GRAIN: Final = 0.025
 PAPER: Final = 0.93
-SEED: Final = 6
+SEED: Final = 8
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

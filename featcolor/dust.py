@@ -24,11 +24,11 @@ Codes = NDArray[np.uint8]
 SEARCHED_SIDE: Final = 2000
 """Longest side, pixels, that is searched; a larger picture is shrunk for it."""
 
-GROUND_SHARE: Final = 0.013
-GROUND_RADII: Final = (5, 12)
+GROUND_SHARE: Final = 0.008
+GROUND_RADII: Final = (4, 12)
 """Reach of the median that is a speck's ground: a share of the shorter side, within these pixels."""
 
-SPECK_SHARE: Final = 0.03
+SPECK_SHARE: Final = 0.025
 """Longest extent of a speck, as a share of the shorter side."""
 
 CONTRAST: Final = 0.12
@@ -171,8 +171,8 @@ def find_scratches(codes: Codes, sensitivity: float = 1.0) -> Mask:
     for shape in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
         line = cv2.morphologyEx(codes, shape, across)
         least = max(8.0, SCRATCH_FACTOR * 1.4826 * float(np.median(line))) / sensitivity
-        hits = cv2.dilate((line > least).astype(np.uint8), np.ones((1, 3), np.uint8))
-        for middle in _upright_lines(hits):
+        hits = (line > least).astype(np.uint8)
+        for middle in _upright_lines(cv2.dilate(hits, np.ones((1, 3), np.uint8))):
             if _same_ground(codes, middle):
                 found |= (np.abs(columns - middle[:, None]) <= SCRATCH_WIDTH / 2 + 1) & (hits > 0)
     return found
