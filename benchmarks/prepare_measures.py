@@ -123,10 +123,9 @@ def print_flaws(clean: Sequence[FloatArray]) -> None:
             mended = mend(worn)
             touched = mended != worn
             count, labels = cv2.connectedComponents(flaws.astype(np.uint8))
-            for label in range(1, count):
-                hits.append(bool(touched[labels == label].any()))
-                if _ground_spread(each, labels == label) < EVEN:
-                    on_even.append(hits[-1])
+            hit = {label: bool(touched[labels == label].any()) for label in range(1, count)}
+            hits += hit.values()
+            on_even += [found for label, found in hit.items() if _ground_spread(each, labels == label) < EVEN]
             far = cv2.dilate(flaws.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0
             rows.append((np.mean(touched & far), psnr(worn, each), psnr(mended, each)))
         share = sum(on_even) / max(1, len(on_even))

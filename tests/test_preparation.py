@@ -228,7 +228,6 @@ def framed(value: float, widths: tuple[int, int, int, int]) -> FloatArray:
 def test_a_frame_is_found_to_within_a_few_pixels(value: float, widths: tuple[int, int, int, int]) -> None:
     picture = framed(value, widths)
     rows, columns = inside_border(picture)
-    top, bottom, left, right = widths
     for found, true in zip(
         (rows.start, picture.shape[0] - rows.stop, columns.start, picture.shape[1] - columns.stop), widths, strict=True
     ):
