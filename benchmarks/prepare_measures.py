@@ -98,9 +98,8 @@ def print_grain(clean: Sequence[FloatArray]) -> None:
     rng = np.random.default_rng(1)
     grainy = [[jpeg(add_grain(each, rng, strength=grain, size=size)) for each in clean] for grain, size in GRAINS]
     for name, method in denoisers().items():
-        start, cells = time.perf_counter(), []
-        for aged in grainy:
-            cells.append(np.mean([psnr(method(worn), each) for worn, each in zip(aged, clean, strict=True)]))
+        start = time.perf_counter()
+        cells = [np.mean([psnr(method(worn), each) for worn, each in zip(aged, clean, strict=True)]) for aged in grainy]
         pixels = len(GRAINS) * sum(each.size for each in clean)
         seconds = 1e6 * (time.perf_counter() - start) / pixels
         print(f"{name:16}" + "".join(f"{cell:10.2f}" for cell in cells) + f"{seconds:10.2f}")
