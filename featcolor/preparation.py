@@ -22,7 +22,7 @@ from featcolor.scanborder import inside_border
 from featcolor.spaces import FloatArray, bands, lab_to_rgb, lightness_of
 
 if TYPE_CHECKING:
-    from featcolor.colorizer import Colorizer
+    from featcolor.stills import StillColorizer
 
 Region = tuple[slice, slice]
 
@@ -113,14 +113,13 @@ def prepare(lightness: FloatArray, steps: Sequence[Step]) -> tuple[FloatArray, R
 
 
 def colorize_prepared(
-    colorizer: Colorizer, picture: NDArray[Any], steps: Sequence[Step] = (), *, return_confidence: bool = False
+    colorizer: StillColorizer, picture: NDArray[Any], steps: Sequence[Step] = (), *, return_confidence: bool = False
 ) -> Any:
     """`colorizer.colorize` of the prepared picture; without steps, of the picture itself, bit for bit.
 
     Parameters
     ----------
-    colorizer : Colorizer
-        Or what colours as it does.
+    colorizer : StillColorizer
     picture : (H, W) or (H, W, 3), uint8, uint16 or float32 0..1
     return_confidence : bool
         Give (rgb, confidence) instead, confidence (h, w) 0..1, 0 in a frame.

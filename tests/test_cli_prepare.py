@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import sys
 from pathlib import Path
 
@@ -13,8 +14,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from featcolor.batch import ColourPicture, PictureTask
 from featcolor.commands import main
 from featcolor.images import read_picture
+from featcolor.preparation import parse_preparation
 from featcolor.spaces import lightness_of
 from tests.samples import grey, read_rgb, write_rgb
 
@@ -45,15 +48,12 @@ def test_contrast_is_stretched_when_asked_and_kept_otherwise(faded: NDArray[np.u
     assert np.ptp(lightness("stretched.png")) > 0.98
 
 
-def test_workers_prepare_as_one_process_does(faded: NDArray[np.uint8], tmp_path: Path) -> None:
-    write_rgb(tmp_path / "folder/a.png", faded)
-    write_rgb(tmp_path / "folder/b.png", faded[:, ::-1])
+def test_the_work_travels_to_workers_with_its_steps(faded: NDArray[np.uint8], tmp_path: Path, tiny_model: Path) -> None:
     steps = "border,dust,scratches,denoise:0.5,contrast:clahe"
-    for jobs in ("1", "2"):
-        where = [str(tmp_path / "folder"), "-o", str(tmp_path / jobs)]
-        assert main(["colorize", *where, "-j", jobs, "-q", "--prepare", steps]) == 0
-    for name in ("a.png", "b.png"):
-        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+    assert main(["colorize", "old.png", "-o", "here.png", "-q", "--prepare", steps]) == 0
+    work = ColourPicture(tiny_model, preparation=parse_preparation(steps))
+    pickle.loads(pickle.dumps(work))(PictureTask(tmp_path / "old.png", tmp_path / "there.png"))
+    assert Path("here.png").read_bytes() == Path("there.png").read_bytes()
 
 
 def test_depth_alpha_and_metadata_go_through(faded: NDArray[np.uint8]) -> None:
