@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import complain, print_line, progress_bar
 from featcolor.commands.models import DEFAULT_NAME, MODEL_VARIABLE, chosen_model, tell_of_default
-from featcolor.commands.options import REFINER_NAMES, not_negative, positive, whole_number
+from featcolor.commands.options import PREPARE_HELP, REFINER_NAMES, not_negative, positive, preparation, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ examples:
   featcolor colorize old/ -o coloured/ --model town.featcolor        the same tree, the same names
   featcolor colorize old/ -o coloured/ --skip-existing               go on where a batch was stopped
   featcolor colorize 'scans/**/*.tif' -o out/ --saturation 1.2       livelier
+  featcolor colorize old.jpg -o new.jpg --prepare dust,denoise,contrast    mend the picture first
   featcolor colorize @todo.txt -o out/ --limit 5 --dry-run           what would be done
   cat old.jpg | featcolor colorize - -o - > new.jpg                  on the pipes
   export FEATCOLOR_MODEL=town.featcolor                              saves typing --model
@@ -67,6 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
     look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
 
+    old = parser.add_argument_group("old pictures", "without it the lightness of a picture stays as it is")
+    old.add_argument("--prepare", metavar="STEPS", help=PREPARE_HELP)
+
     files = parser.add_argument_group("files")
     existing = files.add_mutually_exclusive_group()
     existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
@@ -86,6 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
     if PIPE in (*arguments.input, arguments.output):
         return _on_the_pipes(arguments, model, settings)
+    preparation(arguments.prepare)
     tasks, skipped = _plan(arguments)
     load_colorizer(model, settings)
     tell_of_default(model, quiet=arguments.quiet)
@@ -123,7 +128,7 @@ class _Batch:
 
         sources = [task.source for task in self.tasks]
         jobs = self.arguments.jobs or default_jobs(len(sources), guess_total_pixels(sources))
-        work = ColourPicture(self.model, self.settings)
+        work = ColourPicture(self.model, self.settings, preparation(self.arguments.prepare))
         start = time.perf_counter()
         try:
             with (
@@ -179,6 +184,7 @@ class _Batch:
         content = {
             "model": str(self.model or DEFAULT_NAME),
             "settings": self.settings.chosen(),
+            "prepare": [str(step) for step in preparation(self.arguments.prepare)],
             "seconds": round(seconds, 3),
             "counts": dict(Counter(record["status"] for record in self.records.values())),
             "pictures": list(self.records.values()),
@@ -263,6 +269,7 @@ def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: C
         raise UsageError(
             "- reads a picture from stdin, but nothing is piped in: cat old.jpg | featcolor colorize - ..."
         )
+    preparation(arguments.prepare)
     colorizer = load_colorizer(model, settings)
     tell_of_default(model, quiet=arguments.quiet)
     if arguments.dry_run:
@@ -270,7 +277,7 @@ def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: C
         return 0
     content = sys.stdin.buffer.read() if source == PIPE else _read_file(source)
     name = "stdin" if source == PIPE else source
-    coloured = colour_bytes(content, colorizer, name=name, target=target)
+    coloured = colour_bytes(content, colorizer, name=name, target=target, preparation=preparation(arguments.prepare))
     if target is None:
         sys.stdout.buffer.write(coloured)
         sys.stdout.buffer.flush()
