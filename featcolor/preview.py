@@ -23,7 +23,7 @@ from featcolor.remedies import one_line
 from featcolor.spaces import lab_to_rgb, lightness_of
 
 if TYPE_CHECKING:
-    from featcolor.colorizer import Colorizer
+    from featcolor.stills import StillColorizer
 
 T = TypeVar("T")
 
@@ -31,6 +31,8 @@ THUMB: Final = 480
 """Longest side of the thumbnails, in pixels, unless another is asked for."""
 THUMB_QUALITY: Final = 85
 """Of the thumbnails' JPEG, without chroma subsampling: colour is what they show."""
+WARM_UP: Final = 128
+"""Side of the picture that is coloured before any is timed, in pixels."""
 LOOKS: Final = ("saturation", "temperature")
 """Settings that change the look and not the time."""
 
@@ -64,7 +66,7 @@ def pick_evenly(items: Sequence[T], count: int) -> list[T]:
     return [items[(2 * i + 1) * len(items) // (2 * count)] for i in range(count)]
 
 
-def load_cells(cells: Iterable[Cell]) -> list[Colorizer]:
+def load_cells(cells: Iterable[Cell]) -> list[StillColorizer]:
     """The colorizer of each cell; those of one model share what it has loaded.
 
     Raises
@@ -74,7 +76,7 @@ def load_cells(cells: Iterable[Cell]) -> list[Colorizer]:
     UsageError
         When a setting is out of range.
     """
-    models: dict[Path | None, Colorizer] = {}
+    models: dict[Path | None, StillColorizer] = {}
     colorizers = []
     for cell in cells:
         if cell.model not in models:
@@ -98,10 +100,10 @@ class Previewer:
     def __init__(self, cells: Sequence[Cell], *, thumb: int = THUMB) -> None:
         self.cells, self.thumb = tuple(cells), thumb
         self._colorizers = load_cells(cells)
-        self._is_warm = False
         # Of the settings that take the same time, one is timed.
         timed: dict[Any, int] = {}
         self._timed_by = [timed.setdefault(_time_key(cell), index) for index, cell in enumerate(self.cells)]
+        self._warm_up()
 
     def __call__(self, path: Path) -> PreviewedPicture:
         """One picture, read once.
@@ -116,11 +118,6 @@ class Previewer:
         reading = time.perf_counter() - start
         height, width = picture.pixels.shape[:2]
         small = _shrink(picture.pixels, self._scale(height, width))
-        if not self._is_warm:
-            # What a process does once is not what a picture takes.
-            for index in set(self._timed_by):
-                self._colorizers[index].colorize(small)
-            self._is_warm = True
         lightness = lightness_of(small)
         grey = lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32), np.uint8)
         return PreviewedPicture(
@@ -132,6 +129,13 @@ class Previewer:
             coloured=tuple(self._jpeg(colorizer.colorize(small)) for colorizer in self._colorizers),
             seconds=self._seconds(path, picture, small, reading),
         )
+
+    def _warm_up(self) -> None:
+        """Let everything be loaded: what a process does once is not what a picture takes."""
+        ramp = np.tile(np.arange(WARM_UP, dtype=np.uint8), (WARM_UP, 1))
+        picture = read_picture(encode_picture(ramp, format="JPEG"))
+        for index in set(self._timed_by):
+            self._colorizers[index].colorize(picture.pixels)
 
     def _scale(self, height: int, width: int) -> float:
         """Small, but no smaller than what any cell works on: the colour is that of the whole picture, nearly."""

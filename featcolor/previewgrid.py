@@ -18,9 +18,16 @@ CELLS: Final = 64
 OUTPUT: Final = "coloured/"
 """Where the command lines put the pictures."""
 MODEL: Final = "model"
+DEFAULT_MODEL: Final = "default"
+"""What a grid calls the model that comes with the package, where no file is called so."""
+
+
+def _model(name: str) -> Path | None:
+    return None if name == DEFAULT_MODEL and not Path(name).exists() else Path(name)
+
 
 KEYS: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
-    {MODEL: Path, "saturation": float, "temperature": float, "refine": str, "size": int}
+    {MODEL: _model, "saturation": float, "temperature": float, "refine": str, "size": int}
 )
 """What a grid may hold, and what makes a value of its text; all but the model are those of ColouringSettings."""
 
@@ -54,15 +61,18 @@ class Cell:
         return ", ".join(f"{key} {text}" for key, text in self.texts.items())
 
     def command(self, inputs: Sequence[str]) -> str:
-        """What colours pictures this way, quoted for a POSIX shell."""
+        """What colours pictures this way, quoted for a POSIX shell: `inputs` as typed, the grid's values as typed."""
         words = ["featcolor", "colorize", *map(_plain, inputs), "-o", OUTPUT]
-        options: dict[str, Any] = {} if self.model is None else {MODEL: _plain(str(self.model))}
-        for key, value in (options | self.settings.chosen() | self._typed()).items():
-            words += [f"--{key}", str(value)]
+        if self.model is not None:
+            words += [f"--{MODEL}", _plain(str(self.model))]
+        for key, value in ({**self.texts, **self.fixed()}).items():
+            if key != MODEL:
+                words += [f"--{key}", str(value)]
         return shlex.join(words)
 
-    def _typed(self) -> dict[str, str]:
-        return {key: text for key, text in self.texts.items() if key != MODEL}
+    def fixed(self) -> dict[str, Any]:
+        """The settings that are not of the grid."""
+        return {key: value for key, value in self.settings.chosen().items() if key not in self.texts}
 
 
 def parse_grid(words: Sequence[str]) -> tuple[Axis, ...]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from featcolor.modelfile import replacing
 from featcolor.preview import PreviewedPicture
-from featcolor.previewgrid import Axis, Cell
+from featcolor.previewgrid import DEFAULT_MODEL, Axis, Cell
 
 COLUMNS: Final = 6
 """Of a table, at most; a grid that has more, or more than two settings, is a sheet of captions."""
@@ -91,12 +91,10 @@ def _header(sheet: Sheet) -> str:
     facts = [
         (str(count) if count == sheet.found else f"{count} of {_grouped(sheet.found)}", "pictures"),
         (str(len(sheet.cells)), "settings" if len(sheet.cells) > 1 else "setting"),
-        (_span(seconds), "a whole picture"),
+        (_span(seconds), "a picture in full size"),
     ]
     if sheet.found > count:
-        facts.append(
-            (_span([sheet.found * each for each in seconds]), f"all {_grouped(sheet.found)}, one after another")
-        )
+        facts.append((_span([sheet.found * each for each in seconds]), f"all {_grouped(sheet.found)}, in one process"))
     shown = "".join(f"<div><dt>{value}</dt><dd>{text}</dd></div>" for value, text in facts)
     return (
         "<header><p class=kicker>featcolor preview</p><h1>Which look?</h1>"
@@ -109,9 +107,9 @@ def _about(sheet: Sheet) -> str:
     varied = [axis.key for axis in sheet.axes if len(axis.texts) > 1]
     what = f"{' and '.join(varied)} vary" if len(varied) > 1 else f"{''.join(varied) or 'nothing'} varies"
     cell = sheet.cells[0]
-    fixed: dict[str, object] = {} if cell.model is None else {"model": cell.model}
-    fixed = {key: value for key, value in (fixed | cell.settings.chosen()).items() if key not in varied}
-    same = f"; the same for all: {', '.join(f'{key} {value}' for key, value in fixed.items())}" if fixed else ""
+    common = {"model": cell.model or DEFAULT_MODEL, **cell.texts, **cell.fixed()}
+    same = "; the same for all: " + ", ".join(f"{key} {value}" for key, value in common.items() if key not in varied)
+    same = "" if same.endswith(": ") else same
     return f"{what[0].upper()}{what[1:]}{same}. Click a picture to enlarge it and to step through the settings."
 
 
@@ -130,12 +128,13 @@ def _picture(sheet: Sheet, number: int, picture: PreviewedPicture) -> str:
     else:
         columns = len(table[0].texts)
         inside = (
-            f'<div class=beside style="--split:1fr {columns}fr;--columns:{columns}"><div class=first>{grey}</div>'
+            f'<div class="beside{" rows" if table[1] else ""}" style="--split:1fr {columns}fr;--columns:{columns}">'
+            f"<div class=first>{grey}</div>"
             f"<div class=wide>{_rows(*table, sheet, figures)}</div></div>"
         )
     return (
         f'<section class=picture style="--ratio:{width / height:.4f}"><h2>{escape(str(picture.path))}</h2>'
-        f"<p class=note>{picture.width} × {picture.height}, {_span(picture.seconds)} whole</p>{inside}</section>"
+        f"<p class=note>{picture.width} × {picture.height}, {_span(picture.seconds)} in full size</p>{inside}</section>"
     )
 
 

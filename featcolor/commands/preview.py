@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.colorize import MODEL_VARIABLE, NO_MODEL
 from featcolor.commands.console import complain, print_json, print_line, progress_bar
+from featcolor.commands.models import MODEL_VARIABLE, chosen_model, tell_of_default
 from featcolor.commands.options import REFINER_NAMES, not_negative, positive, whole_number
 from featcolor.errors import UsageError
 
@@ -27,10 +27,10 @@ EPILOG = """\
 examples:
   featcolor preview old/ -o sheet.html --model town.featcolor
   featcolor preview old/ -o sheet.html --grid saturation=0.8,1,1.2 temperature=0.4,0.7
-  featcolor preview a.jpg b.jpg -o sheet.html --grid model=town.featcolor,coast.featcolor
+  featcolor preview a.jpg b.jpg -o sheet.html --grid model=default,town.featcolor,coast.featcolor
   featcolor preview old/ -o sheet.html --grid size=192,288,384 --saturation 1.2 --pictures 8
 
---grid varies saturation, temperature, refine, size and model. The page needs no network and can be sent to somebody.
+--grid varies saturation, temperature, refine, size and model ("default" is the model that comes along). The page needs no network and can be sent to somebody.
 A broken picture is named and the rest go on; the exit code is then 1.
 """
 
@@ -51,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `preview`."""
     parser.add_argument("input", nargs="+", metavar="IN", help="pictures, folders (searched through), globs, @list.txt")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="SHEET.html", help="the page")
-    parser.add_argument("-m", "--model", metavar="MODEL", help=f"the model file (default: ${MODEL_VARIABLE})")
+    parser.add_argument(
+        "-m", "--model", metavar="MODEL", help=f"as for colorize (default: ${MODEL_VARIABLE}, else the bundled network)"
+    )
     parser.add_argument(
         "--grid",
         nargs="+",
@@ -60,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"settings to compare, in all combinations (default: {' '.join(GRID)})",
     )
 
-    look = parser.add_argument_group("the look", "the same for all; what is not given is as the model was fitted")
+    look = parser.add_argument_group("the look", "the same for all; what is not given is as the model has it")
     look.add_argument("--saturation", type=not_negative, metavar="X", help="factor on the colours")
     look.add_argument("--temperature", type=positive, metavar="T", help="below 1: nearer to the likeliest colour")
     look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
@@ -99,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not pictures:
         complain(f"no picture could be coloured, so {arguments.output} was not written", kind="error")
         return WORK_FAILED
-    commands = [cell.command(arguments.input) for cell in cells]
+    commands = [_command(cell, arguments.input) for cell in cells]
     sheet = Sheet(axes, cells, pictures, len(found), commands, tuple(failed.values()))
     write_page(arguments.output, sheet)
     _tell(arguments, sheet)
@@ -113,16 +115,22 @@ def _cells(arguments: argparse.Namespace, axes: tuple[Axis, ...]) -> tuple[Cell,
     for axis in axes:
         if getattr(arguments, axis.key) is not None:
             raise UsageError(f"--grid varies {axis.key}; leave out --{axis.key}, or take it from the grid")
-    model = arguments.model or os.environ.get(MODEL_VARIABLE)
-    if not model and all(axis.key != MODEL for axis in axes):
-        raise UsageError(NO_MODEL)
+    model = chosen_model(arguments.model)
+    if all(axis.key != MODEL for axis in axes):
+        tell_of_default(model, quiet=arguments.quiet)
     settings = ColouringSettings(
         size=arguments.size,
         refine=arguments.refine,
         temperature=arguments.temperature,
         saturation=arguments.saturation,
     )
-    return cells_of(axes, model=Path(model) if model else None, settings=settings)
+    return cells_of(axes, model=model, settings=settings)
+
+
+def _command(cell: Cell, inputs: list[str]) -> str:
+    """The cell's command line; the default model is used where none is named, and the environment names none."""
+    hides_default = cell.model is None and bool(os.environ.get(MODEL_VARIABLE))
+    return f"env -u {MODEL_VARIABLE} {cell.command(inputs)}" if hides_default else cell.command(inputs)
 
 
 def _check_output(path: Path) -> None:
