@@ -30,11 +30,11 @@ examples:
   featcolor preview a.jpg b.jpg -o sheet.html --grid model=default,town.featcolor,coast.featcolor
   featcolor preview old/ -o sheet.html --grid size=192,288,384 --saturation 1.2 --pictures 8
 
---grid varies saturation, temperature, refine, size and model ("default" is the model that comes along). The page needs no network and can be sent to somebody.
-A broken picture is named and the rest go on; the exit code is then 1.
+--grid varies saturation, temperature, refine, size and model ("default" is the model that comes along). The page
+needs no network and can be sent to somebody. A broken picture is named and the rest go on; the exit code is then 1.
 """
 
-GRID = ("saturation=0.8,1,1.2", "temperature=0.4,0.7")
+GRID = {"saturation": "0.8,1,1.2", "temperature": "0.4,0.7"}
 PICTURES = 4
 THUMB = 480
 """As featcolor.preview has it; a test compares."""
@@ -58,8 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--grid",
         nargs="+",
         metavar="KEY=V,V",
-        default=list(GRID),
-        help=f"settings to compare, in all combinations (default: {' '.join(GRID)})",
+        help=f"settings to compare, in all combinations (default: {' '.join(map('='.join, GRID.items()))})",
     )
 
     look = parser.add_argument_group("the look", "the same for all; what is not given is as the model has it")
@@ -84,16 +83,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the page; 0 when all is done, 1 when a picture failed."""
     from featcolor.preview import Previewer, pick_evenly, preview_pictures
-    from featcolor.previewgrid import parse_grid
+    from featcolor.previewgrid import MODEL, parse_grid
     from featcolor.previewpage import Sheet, write_page
     from featcolor.references import find_pictures
 
-    axes = parse_grid(arguments.grid)
+    axes = parse_grid(_grid(arguments))
     cells = _cells(arguments, axes)
     _check_output(arguments.output)
     found = find_pictures(arguments.input)
     chosen = _choose(pick_evenly(found, arguments.pictures), len(cells))
     previewer = Previewer(cells, thumb=arguments.thumb)
+    if all(axis.key != MODEL for axis in axes):
+        tell_of_default(cells[0].model, quiet=arguments.quiet)
     with progress_bar(quiet=arguments.quiet) as progress:
         pictures, failed = preview_pictures(chosen, previewer, progress=progress)
     for message in failed.values():
@@ -108,23 +109,27 @@ def run(arguments: argparse.Namespace) -> int:
     return WORK_FAILED if failed else 0
 
 
+def _grid(arguments: argparse.Namespace) -> list[str]:
+    """As typed, or by default what is not the same for all."""
+    if arguments.grid is not None:
+        return list(arguments.grid)
+    return [f"{key}={values}" for key, values in GRID.items() if getattr(arguments, key) is None]
+
+
 def _cells(arguments: argparse.Namespace, axes: tuple[Axis, ...]) -> tuple[Cell, ...]:
     from featcolor.batch import ColouringSettings
-    from featcolor.previewgrid import MODEL, cells_of
+    from featcolor.previewgrid import cells_of
 
     for axis in axes:
         if getattr(arguments, axis.key) is not None:
             raise UsageError(f"--grid varies {axis.key}; leave out --{axis.key}, or take it from the grid")
-    model = chosen_model(arguments.model)
-    if all(axis.key != MODEL for axis in axes):
-        tell_of_default(model, quiet=arguments.quiet)
     settings = ColouringSettings(
         size=arguments.size,
         refine=arguments.refine,
         temperature=arguments.temperature,
         saturation=arguments.saturation,
     )
-    return cells_of(axes, model=model, settings=settings)
+    return cells_of(axes, model=chosen_model(arguments.model), settings=settings)
 
 
 def _command(cell: Cell, inputs: list[str]) -> str:
