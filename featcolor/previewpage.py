@@ -89,7 +89,10 @@ def duration(seconds: float) -> str:
 def _header(sheet: Sheet) -> str:
     count, seconds = len(sheet.pictures), [sheet.mean_seconds(cell) for cell in range(len(sheet.cells))]
     facts = [
-        (str(count) if count == sheet.found else f"{count} of {_grouped(sheet.found)}", "pictures"),
+        (
+            str(count) if count == sheet.found else f"{count} of {_grouped(sheet.found)}",
+            "picture" if sheet.found == 1 else "pictures",
+        ),
         (str(len(sheet.cells)), "settings" if len(sheet.cells) > 1 else "setting"),
         (_span(seconds), "a picture in full size"),
     ]

@@ -168,7 +168,8 @@ def _tell(arguments: argparse.Namespace, sheet: Sheet) -> None:
         print_json(_document(arguments, sheet))
     elif not arguments.quiet:
         count, settings = len(sheet.pictures), len(sheet.cells)
-        print_line(f"wrote {arguments.output}: {count} of {sheet.found} pictures in {settings} settings")
+        which = f"{count} of {sheet.found} pictures" if sheet.found > 1 else "1 picture"
+        print_line(f"wrote {arguments.output}: {which} in {settings} setting{'' if settings == 1 else 's'}")
         if sheet.found > count:
             names = [str(picture.path) for picture in sheet.pictures[:SHOWN]]
             more = f" and {count - SHOWN} more" if count > SHOWN else ""
