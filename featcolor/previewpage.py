@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -43,7 +44,7 @@ class Sheet:
     pictures: Sequence[PreviewedPicture]
     found: int
     commands: Sequence[str]
-    failed: Sequence[str] = field(default=())
+    failed: Sequence[str] = ()
 
     def mean_seconds(self, cell: int) -> float:
         """Of a whole picture in this cell's setting."""
@@ -182,7 +183,7 @@ def _figure(
     after = (
         f'<a class=step href="#p{picture}c{at + 1}" aria-label=next>›</a>' if at < last else "<span class=step></span>"
     )
-    line = f"<code>{escape(command)}</code>" if command else ""
+    line = _code(command) if command else ""
     return (
         f'<figure id="{name}"><a class=open href="#{name}"><img alt="{text}" width={size[0]} height={size[1]} '
         f'src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"></a><figcaption>{text}</figcaption>'
@@ -194,7 +195,7 @@ def _figure(
 def _commands(sheet: Sheet) -> str:
     items = "".join(
         f"<li><h3>{escape(cell.caption) or 'as fitted'}</h3><p class=note>{_times(sheet, at)}</p>"
-        f"<p class=command><code>{escape(command)}</code></p></li>"
+        f"<p class=command>{_code(command)}</p></li>"
         for at, (cell, command) in enumerate(zip(sheet.cells, sheet.commands, strict=True))
     )
     return (
@@ -202,6 +203,12 @@ def _commands(sheet: Sheet) -> str:
         "folder in which the preview was made. A click selects a whole line. "
         f"Times are of one process on this machine.</p><ol class=commands>{items}</ol></section>"
     )
+
+
+def _code(command: str) -> str:
+    """A command line whose options do not break after their dashes; what is copied is the line as it is."""
+    words = re.sub("(--[a-z]+)", r"<span>\1</span>", escape(command))
+    return f"<code>{words}</code>"
 
 
 def _times(sheet: Sheet, cell: int) -> str:
