@@ -109,7 +109,7 @@ def _header(sheet: Sheet) -> str:
 def _about(sheet: Sheet) -> str:
     """What varies, and what stays."""
     varied = [axis.key for axis in sheet.axes if len(axis.texts) > 1]
-    what = f"{' and '.join(varied)} vary" if len(varied) > 1 else f"{''.join(varied) or 'nothing'} varies"
+    what = f"{', '.join(varied[:-1])} and {varied[-1]} vary" if varied[1:] else f"{''.join(varied) or 'nothing'} varies"
     cell = sheet.cells[0]
     common = {"model": cell.model or DEFAULT_MODEL, **cell.texts, **cell.fixed()}
     same = "; the same for all: " + ", ".join(f"{key} {value}" for key, value in common.items() if key not in varied)

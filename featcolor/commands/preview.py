@@ -170,7 +170,7 @@ def _tell(arguments: argparse.Namespace, sheet: Sheet) -> None:
         count, settings = len(sheet.pictures), len(sheet.cells)
         which = f"{count} of {sheet.found} pictures" if sheet.found > 1 else "1 picture"
         print_line(f"wrote {arguments.output}: {which} in {settings} setting{'' if settings == 1 else 's'}")
-        if sheet.found > count:
+        if sheet.found > arguments.pictures:
             names = [str(picture.path) for picture in sheet.pictures[:SHOWN]]
             more = f" and {count - SHOWN} more" if count > SHOWN else ""
             print_line(f"picked evenly: {', '.join(names)}{more}")
