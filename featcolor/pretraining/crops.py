@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
-from featcolor.cells import SIGMA_IN_WIDTHS, CELL_WIDTH, prior, rebalancing_weights, soft_encode
+from featcolor.cells import CELL_WIDTH, SIGMA_IN_WIDTHS, prior, rebalancing_weights, soft_encode
 from featcolor.film import FADED_GREY, FILM_STOCKS
-from featcolor.pretraining.config import SHORT_SIDE, PretrainConfig
+from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.pictures import Pictures
 from featcolor.spaces import D65_WHITE, LUMINANCE_WEIGHTS, XYZ_FROM_LINEAR
 from features.base import FloatArray
@@ -35,7 +35,7 @@ LEVELS: Final = 256
 
 
 class Targets(NamedTuple):
-    """What every whole (a*, b*) is taught as: cells (65536, k) and weights (65536, k); rows are 256 (a + 128) + b + 128."""
+    """What every whole (a*, b*) is taught as: cells and weights, (65536, k); rows are 256 (a + 128) + b + 128."""
 
     indices: Tensor
     weights: Tensor
@@ -52,7 +52,7 @@ class Deck:
         self.device = device
 
     def draw(self, numbers: Tensor, side: int, generator: torch.Generator) -> Tensor:
-        """Linear R, G, B, (N, side, side, 3) float32 0..1, of one random crop of each picture, half of them mirrored."""
+        """Linear R, G, B 0..1, (N, side, side, 3) float32, of one random crop of each picture, half of them mirrored."""
         count = len(numbers)
         sizes = self.sizes[numbers].float()
         short = sizes.amin(dim=1, keepdim=True)
@@ -96,7 +96,7 @@ def see(linear: Tensor, config: PretrainConfig, generator: torch.Generator) -> t
         a*, b*, averaged over the pixels of an output.
     """
     count, device = len(linear), linear.device
-    chroma = F.avg_pool2d(chroma_of(linear).permute(0, 3, 1, 2), OUTPUT_STRIDE)
+    chroma = functional.avg_pool2d(chroma_of(linear).permute(0, 3, 1, 2), OUTPUT_STRIDE)
     aged = torch.rand(count, generator=generator) < config.ageing
     weights = torch.where(aged[:, None], _film_weights(count, generator), torch.tensor(LUMINANCE_WEIGHTS))
     drawn = torch.cat([weights, aged[:, None].float(), torch.rand(count, 6, generator=generator)], dim=1).to(device)
@@ -180,8 +180,8 @@ def _linear_table(device: torch.device) -> Tensor:
 
 def _blurred(lightness: Tensor) -> Tensor:
     taps = torch.tensor(BLUR_TAPS, device=lightness.device)
-    padded = F.pad(lightness[:, None], (2, 2, 2, 2), mode="reflect")
-    return F.conv2d(F.conv2d(padded, taps.view(1, 1, 1, -1)), taps.view(1, 1, -1, 1))[:, 0]
+    padded = functional.pad(lightness[:, None], (2, 2, 2, 2), mode="reflect")
+    return functional.conv2d(functional.conv2d(padded, taps.view(1, 1, 1, -1)), taps.view(1, 1, -1, 1))[:, 0]
 
 
 def _device_generator(generator: torch.Generator, device: torch.device) -> torch.Generator:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from featcolor.pretraining.config import PretrainConfig
 from features.lite0 import INPUT_MEAN, INPUT_SCALE, OUTPUTS, STAGES, fold_batch_norm
@@ -40,9 +40,11 @@ class FoldedConvolution(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         before, after = self.pads
         if before == after:
-            x = F.conv2d(x, self.weight, self.bias, self.stride, before, groups=self.groups)
+            x = functional.conv2d(x, self.weight, self.bias, self.stride, before, groups=self.groups)
         else:
-            x = F.conv2d(F.pad(x, (before, after) * 2), self.weight, self.bias, self.stride, groups=self.groups)
+            x = functional.conv2d(
+                functional.pad(x, (before, after) * 2), self.weight, self.bias, self.stride, groups=self.groups
+            )
         return x.clamp(0, RELU6_TOP) if self.clipped else x
 
 
@@ -134,7 +136,7 @@ class Attention(nn.Module):
         count, width, rows, columns = x.shape
         each = width // self.heads
         q, k, v = self.qkv(self.norm(x)).reshape(count, 3, self.heads, each, rows * columns).transpose(-1, -2).unbind(1)
-        mixed = F.scaled_dot_product_attention(q, k, v).transpose(-1, -2).reshape(count, width, rows, columns)
+        mixed = functional.scaled_dot_product_attention(q, k, v).transpose(-1, -2).reshape(count, width, rows, columns)
         y: Tensor = self.out(mixed)
         return x + y
 
@@ -164,12 +166,12 @@ class Decoder(nn.Module):
         x = self.reductions[0](maps[0]) + self.scene(maps[0].mean(dim=(2, 3), keepdim=True))
         for number, level in enumerate(self.levels):
             if number:
-                x = F.interpolate(x, scale_factor=2, mode="bilinear") + self.reductions[number](maps[number])
+                x = functional.interpolate(x, scale_factor=2, mode="bilinear") + self.reductions[number](maps[number])
             if number < len(self.attentions):
                 x = self.attentions[number](x)
             x = level(x)
-        embedding = F.relu(x)
-        return embedding, self.cells(F.relu(self.hidden(embedding)))
+        embedding = functional.relu(x)
+        return embedding, self.cells(functional.relu(self.hidden(embedding)))
 
 
 class ColourNet(nn.Module):
