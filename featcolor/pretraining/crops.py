@@ -52,7 +52,7 @@ class Deck:
         self.device = device
 
     def draw(self, numbers: Tensor, side: int, generator: torch.Generator) -> Tensor:
-        """Linear R, G, B 0..1, (N, side, side, 3) float32, of one random crop of each picture, half of them mirrored."""
+        """Linear R, G, B 0..1, (N, side, side, 3) float32, of one random crop a picture, half of them mirrored."""
         count = len(numbers)
         sizes = self.sizes[numbers].float()
         short = sizes.amin(dim=1, keepdim=True)
