@@ -25,5 +25,9 @@ class ReferencesError(FeatcolorError, ValueError):
     """The reference pictures cannot carry a fit (none usable, too few, all grey)."""
 
 
+class TrainingError(FeatcolorError, ArithmeticError):
+    """The training of a colour network has diverged."""
+
+
 class UsageError(FeatcolorError, ValueError):
     """What was asked for contradicts itself or cannot be done; exit code 2."""

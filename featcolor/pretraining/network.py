@@ -39,12 +39,9 @@ class FoldedConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         before, after = self.pads
-        if before == after:
-            x = functional.conv2d(x, self.weight, self.bias, self.stride, before, groups=self.groups)
-        else:
-            x = functional.conv2d(
-                functional.pad(x, (before, after) * 2), self.weight, self.bias, self.stride, groups=self.groups
-            )
+        if before != after:
+            x, before = functional.pad(x, (before, after) * 2), 0
+        x = functional.conv2d(x, self.weight, self.bias, self.stride, before, groups=self.groups)
         return x.clamp(0, RELU6_TOP) if self.clipped else x
 
 
@@ -99,6 +96,17 @@ class Trunk(nn.Module):
         return [maps[number] for number in LEVELS]
 
 
+class Pointwise(nn.Conv2d):
+    """A 1 x 1 convolution as the matrix product that it is: torch's own takes a slow path on one thread."""
+
+    def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, 1, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = functional.linear(x.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias)
+        return y.permute(0, 3, 1, 2)
+
+
 class ResidualBlock(nn.Module):
     """x + pointwise(ReLU(pointwise(depthwise(x)))), each convolution with batch normalisation."""
 
@@ -108,10 +116,10 @@ class ResidualBlock(nn.Module):
         self.layers = nn.Sequential(
             nn.Conv2d(width, width, KERNEL, padding=KERNEL // 2, groups=width, bias=False),
             nn.BatchNorm2d(width),
-            nn.Conv2d(width, inner, 1, bias=False),
+            Pointwise(width, inner, bias=False),
             nn.BatchNorm2d(inner),
             nn.ReLU(),
-            nn.Conv2d(inner, width, 1, bias=False),
+            Pointwise(inner, width, bias=False),
             nn.BatchNorm2d(width),
         )
         nn.init.zeros_(self.layers[-1].weight)
@@ -128,8 +136,8 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = heads
         self.norm = nn.BatchNorm2d(width)
-        self.qkv = nn.Conv2d(width, 3 * width, 1)
-        self.out = nn.Conv2d(width, width, 1)
+        self.qkv = Pointwise(width, 3 * width)
+        self.out = Pointwise(width, width)
         nn.init.zeros_(self.out.weight)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -148,17 +156,17 @@ class Decoder(nn.Module):
         super().__init__()
         width = config.width
         self.reductions = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(each, width, 1, bias=False), nn.BatchNorm2d(width)) for each in channels
+            nn.Sequential(Pointwise(each, width, bias=False), nn.BatchNorm2d(width)) for each in channels
         )
-        self.scene = nn.Conv2d(channels[0], width, 1)
+        self.scene = Pointwise(channels[0], width)
         self.attentions = nn.ModuleList(
             Attention(width, config.heads) for _ in range(ATTENTION_LEVELS if config.heads else 0)
         )
         self.levels = nn.ModuleList(
             nn.Sequential(*(ResidualBlock(width) for _ in range(config.blocks))) for _ in channels
         )
-        self.hidden = nn.Conv2d(width, config.hidden, 1)
-        self.cells = nn.Conv2d(config.hidden, n_cells, 1)
+        self.hidden = Pointwise(width, config.hidden)
+        self.cells = Pointwise(config.hidden, n_cells)
         self.dropout = nn.Dropout2d(config.dropout)
 
     def forward(self, maps: list[Tensor]) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -66,9 +68,23 @@ class Pictures:
         height, width = self.sizes[number]
         return self.pixels[self.starts[number] : self.starts[number] + height * width].reshape(height, width, 3)
 
+    def digest(self) -> str:
+        """SHA-256, in hex, over names, sizes and pixels."""
+        sha = hashlib.sha256("\n".join(self.names).encode(errors="surrogatepass"))
+        sha.update(np.ascontiguousarray(self.sizes).data)
+        sha.update(np.ascontiguousarray(self.pixels).data)
+        return sha.hexdigest()
+
     def source_of(self, number: int) -> str:
         """The top folder of a picture: pictures of one source look alike."""
         return self.names[number].split("/")[0] if "/" in self.names[number] else ""
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """Paths below the folder that all pictures share, with / between the parts."""
+    whole = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 (a link's own name, not where it leads)
+    common = os.path.commonpath([path.parent for path in whole])
+    return [path.relative_to(common).as_posix() for path in whole]
 
 
 def read_pictures(

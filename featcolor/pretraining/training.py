@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from featcolor.cells import build_cells
+from featcolor.errors import TrainingError
 from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.crops import Deck, Targets, build_targets, cell_shares, chroma_of, colour_numbers, see
 from featcolor.pretraining.network import ColourNet, Trunk
@@ -20,7 +22,7 @@ from featcolor.pretraining.pictures import Pictures, weigh
 from features.base import FloatArray, IndexArray
 
 WARM_UP: Final = 0.05
-"""Share of the steps in which the rate rises."""
+"""Share of the training in which the rate rises."""
 LAST_RATE: Final = 0.01
 """What is left of the rate at the end."""
 LARGEST_GRADIENT: Final = 1.0
@@ -29,10 +31,15 @@ COLOURS: Final = 400_000
 """Pixels, about, that the cells are built from."""
 LOSS_MEMORY: Final = 0.98
 """Weight of the past in the running mean of the loss."""
+MOST_SKIPPED: Final = 20
+"""Steps in a row whose gradient is not finite, after which there is no hope."""
 
 
 class Training:
     """A training that can be stopped after any step and taken up again.
+
+    The same pictures, settings, torch and number of threads give the same weights on a CPU, however often the training
+    is stopped, unless it is bound by time.
 
     Parameters
     ----------
@@ -41,7 +48,9 @@ class Training:
     trunk : with ImageNet's weights.
     config : PretrainConfig
     device : where the crops are made and the network runs.
-    teachers : networks over the same cells whose mean distribution is taught beside the true colour, half and half.
+    cells : (n_cells, 2), of an earlier training that is continued; None: of these pictures.
+    seconds : time that the training gets; None: `config.epochs`.
+    clock : seconds, for `seconds`.
     """
 
     def __init__(
@@ -51,83 +60,131 @@ class Training:
         trunk: Trunk,
         config: PretrainConfig,
         device: torch.device,
-        teachers: Sequence[ColourNet] = (),
+        *,
+        cells: FloatArray | None = None,
+        seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.config, self.device, self.teachers = config, device, teachers
+        self.config, self.device, self.seconds = config, device, seconds
         self.generator = torch.Generator().manual_seed(config.seed)
         self.deck = Deck(pictures, device)
         self.numbers = torch.from_numpy(np.asarray(numbers, np.int64))
         self.weights = torch.from_numpy(weigh(pictures, numbers, config.balance))
         chroma = sample_chroma(pictures, numbers)
-        self.cells = build_cells(chroma)
+        self.cells = build_cells(chroma) if cells is None else cells
         shares = cell_shares(chroma, self.cells)
         self.mean_chroma = chroma.mean(axis=0)
         self.targets = build_targets(self.cells, shares, config.rebalance, device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.network = ColourNet(trunk, config, len(self.cells))
+            self._random = torch.get_rng_state()
         with torch.no_grad():  # before the first step the network knows the commonest colours, and nothing of pictures
             self.network.decoder.cells.bias.copy_(torch.from_numpy(np.log(np.maximum(shares, 1e-6))))
-        self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.to(device, memory_format=torch.channels_last)
         self.averaged = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=config.decay)
-        self.step = 0
+        self.step = self.skipped = 0
         self.steps = config.epochs * max(1, len(numbers) // config.batch)
         self.loss = math.nan
+        self._clock, self._before, self._begun = clock, 0.0, clock()
 
-    def advance(self, until: int, progress: Callable[[int, int], None] | None = None) -> None:
-        """Train up to a step."""
+    @property
+    def spent(self) -> float:
+        """Seconds of training so far, those before a restart included."""
+        return self._before + self._clock() - self._begun
+
+    @property
+    def share(self) -> float:
+        """How much of the training is done, 0..1."""
+        done = self.step / self.steps if self.seconds is None else self.spent / self.seconds
+        return min(1.0, done)
+
+    def advance(self, until: int | None = None) -> None:
+        """Train up to a step, or to the end.
+
+        Raises
+        ------
+        TrainingError
+            When `MOST_SKIPPED` steps in a row had no finite gradient; one such step changes nothing.
+        """
         self.network.train()
-        while self.step < min(until, self.steps):
-            factor = schedule((self.step + 0.5) / self.steps)
-            for group in self.optimizer.param_groups:
-                group["lr"] = factor * group["largest"]
-            chosen = torch.multinomial(self.weights, self.config.batch, replacement=True, generator=self.generator)
-            linear = self.deck.draw(self.numbers[chosen], self.config.side, self.generator)
-            codes, chroma = see(linear, self.config, self.generator)
-            loss = self._loss(codes.to(memory_format=torch.channels_last), chroma)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
-            self.optimizer.step()
-            # the mean forgets its first steps: early on it would hold the network back
-            self.averaged.multi_avg_fn = get_ema_multi_avg_fn(
-                min(self.config.average, (1 + self.step) / (10 + self.step))
-            )
-            self.averaged.update_parameters(self.network)
-            self.step += 1
-            if self.step % 10 == 1 or self.step == self.steps:  # reading the loss waits for the device
-                value = float(loss.detach())
-                self.loss = value if math.isnan(self.loss) else self.loss + (1 - LOSS_MEMORY) * 10 * (value - self.loss)
-                if progress is not None:
-                    progress(self.step, self.steps)
+        with torch.random.fork_rng(devices=[]):  # dropout draws from the global generator
+            torch.set_rng_state(self._random)
+            while self.share < 1 and (until is None or self.step < until):
+                self._advance()
+            self._random = torch.get_rng_state()
 
     def result(self) -> ColourNet:
         """The averaged network, in evaluation mode."""
         network: ColourNet = self.averaged.module
         return network.eval()
 
+    def start_from(self, weights: Mapping[str, Tensor]) -> None:
+        """Take the weights of an earlier training's averaged network; the schedule begins anew."""
+        self.network.load_state_dict(weights)
+        self.averaged.module.load_state_dict(weights)
+
     def state(self) -> dict[str, Any]:
-        """Everything that `restore` needs to go on as if nothing had happened."""
+        """Everything that `restore` needs to go on as if nothing had happened, for a safe `torch.load`."""
         return {
-            "config": self.config.to_dict(),
             "step": self.step,
+            "skipped": self.skipped,
             "loss": self.loss,
+            "spent": self.spent,
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
-            "torch": torch.get_rng_state(),
+            "random": self._random,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """The inverse of `state`."""
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"])
-        torch.set_rng_state(state["torch"])
-        self.step, self.loss = state["step"], state["loss"]
+        self._random = state["random"]
+        self.step, self.skipped, self.loss = state["step"], state["skipped"], state["loss"]
+        self._before, self._begun = state["spent"], self._clock()
+
+    def _advance(self) -> None:
+        ahead = 0.5 / self.steps if self.seconds is None else 0.0
+        factor = schedule(self.share + ahead)
+        for group in self.optimizer.param_groups:
+            group["lr"] = factor * group["largest"]
+        chosen = torch.multinomial(self.weights, self.config.batch, replacement=True, generator=self.generator)
+        linear = self.deck.draw(self.numbers[chosen], self.config.side, self.generator)
+        codes, chroma = see(linear, self.config, self.generator)
+        loss = self._loss(codes.contiguous(memory_format=torch.channels_last), chroma)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
+        self.step += 1
+        value = float(loss.detach())
+        if not math.isfinite(value) or not math.isfinite(float(norm)):
+            self._skip()
+            return
+        self.skipped = 0
+        self.optimizer.step()
+        # the mean forgets its first steps: early on it would hold the network back
+        average = min(self.config.average, self.step / (self.step + 9))
+        self.averaged.multi_avg_fn = get_ema_multi_avg_fn(average)
+        self.averaged.update_parameters(self.network)
+        self.loss = value if math.isnan(self.loss) else LOSS_MEMORY * self.loss + (1 - LOSS_MEMORY) * value
+
+    def _skip(self) -> None:
+        """Leave the weights; the statistics that the forward pass has spoiled are the mean's again."""
+        self.skipped += 1
+        for buffer, mean in zip(self.network.buffers(), self.averaged.module.buffers(), strict=True):
+            if not buffer.isfinite().all():
+                buffer.copy_(mean)
+        if self.skipped >= MOST_SKIPPED:
+            raise TrainingError(
+                f"the training has diverged: {self.skipped} steps up to step {self.step} gave no finite gradient; "
+                "begin anew with a smaller --rate or --trunk-rate"
+            )
 
     def _groups(self) -> list[dict[str, Any]]:
         trunk = [each for each in self.network.trunk.parameters() if each.requires_grad]
@@ -140,13 +197,7 @@ class Training:
         with self._precision():
             _, logits = self.network(codes)
         shares = logits.float().permute(0, 2, 3, 1).flatten(0, 2).log_softmax(dim=1)
-        loss = cross_entropy(shares, colour_numbers(chroma).flatten(), self.targets)
-        if not self.teachers:
-            return loss
-        with torch.no_grad(), self._precision():
-            taught = sum(teacher(codes)[1].float().softmax(dim=1) for teacher in self.teachers) / len(self.teachers)
-        taught = taught.permute(0, 2, 3, 1).flatten(0, 2)
-        return 0.5 * loss - 0.5 * (taught * shares).sum(dim=1).mean()
+        return cross_entropy(shares, colour_numbers(chroma).flatten(), self.targets)
 
     def _precision(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
@@ -169,7 +220,7 @@ def cross_entropy(log_shares: Tensor, colours: Tensor, targets: Targets) -> Tens
 
 
 def schedule(share: float) -> float:
-    """Factor on the rate when a share 0..1 of the steps is done: a short linear rise, then half a cosine."""
+    """Factor on the rate when a share 0..1 of the training is done: a short linear rise, then half a cosine."""
     if share < WARM_UP:
         return share / WARM_UP
     cosine = 0.5 + 0.5 * math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))

@@ -1,0 +1,144 @@
+"""How good a colour network is on pictures kept back, and the temperature and saturation that suit it; needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.cells import CELL_WIDTH, SIGMA_IN_WIDTHS, soft_encode
+from featcolor.measures import colourfulness, mean_delta_e00, psnr
+from featcolor.report import MEASURES
+from featcolor.spaces import lab_to_rgb, rgb_to_lab
+from features.base import FloatArray
+from features.colournet import ColourMaps, ColourNetwork
+
+TEMPERATURES: Final = (0.4, 0.5, 0.6, 0.75, 1.0)
+SATURATIONS: Final = (0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
+"""The grid: colourfulness is measured at these saturations and goes straight between them."""
+COLOURFUL: Final = 0.75
+"""Share of the truth's mean colourfulness that the saturation is chosen for, unless another is asked for."""
+DEFAULT_SETTINGS: Final = (0.6, 1.2)
+"""Temperature and saturation of a network without pictures kept back to choose them on."""
+LARGEST_GAIN: Final = 40.0
+"""dB: a picture that comes out exact must not carry the mean away."""
+PIXEL_STEP: Final = 4
+"""The cross entropy is that of every fourth pixel, both ways."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One picture kept back, with what the network makes of it."""
+
+    rgb: NDArray[np.uint8]
+    lightness: FloatArray
+    maps: ColourMaps
+
+    @classmethod
+    def at(cls, rgb: NDArray[np.uint8], network: ColourNetwork) -> Look:
+        """The network's look at a colour picture (H, W, 3), of which it sees the lightness."""
+        lightness, _ = rgb_to_lab(rgb)
+        return cls(rgb, lightness, network.maps(lightness))
+
+    def coloured(self, temperature: float, saturation: float) -> NDArray[np.uint8]:
+        """The picture in the network's colours, raised bilinearly: neither mirrored nor refined."""
+        chroma, _ = self.maps.chroma(temperature, saturation)
+        height, width = self.lightness.shape
+        return lab_to_rgb(self.lightness, np.ascontiguousarray(self.maps.at_size(chroma, (height, width))))
+
+    def cross_entropy(self) -> float:
+        """Mean over pixels of the cross entropy of the true colour, in nats; of the truth's soft encoding."""
+        _, truth = rgb_to_lab(self.rgb)
+        grid = np.mgrid[0 : truth.shape[0] : PIXEL_STEP, 0 : truth.shape[1] : PIXEL_STEP].reshape(2, -1).T
+        logits = self.maps.sample_logits(np.ascontiguousarray(grid, np.intp)).astype(np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        log_shares = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        soft = soft_encode(truth[tuple(grid.T)], self.maps.cells, sigma=SIGMA_IN_WIDTHS * CELL_WIDTH)
+        return float(-(soft.weights * np.take_along_axis(log_shares, soft.indices, axis=1)).sum(axis=1).mean())
+
+
+def choose_settings(
+    looks: Sequence[Look],
+    *,
+    temperature: float | None = None,
+    saturation: float | None = None,
+    share: float = COLOURFUL,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[float, float]:
+    """Temperature and saturation of a network.
+
+    For each temperature of the grid, the saturation at which the mean colourfulness is `share` of the truth's (the
+    largest of the grid where none reaches it); of these pairs, the one of the least mean CIEDE2000. A value that is
+    given stays.
+    """
+    if temperature is not None and saturation is not None:
+        return temperature, saturation
+    if not looks:
+        return temperature or DEFAULT_SETTINGS[0], DEFAULT_SETTINGS[1] if saturation is None else saturation
+    wanted = share * float(np.mean([colourfulness(look.rgb) for look in looks]))
+    temperatures = TEMPERATURES if temperature is None else (temperature,)
+    found: list[tuple[float, float, float]] = []
+    for number, each in enumerate(temperatures):
+        factor = _saturation_for(looks, each, wanted) if saturation is None else saturation
+        error = float(np.mean([mean_delta_e00(look.rgb, look.coloured(each, factor)) for look in looks]))
+        found.append((error, each, factor))
+        progress(number + 1, len(temperatures))
+    return min(found)[1:]
+
+
+def _saturation_for(looks: Sequence[Look], temperature: float, wanted: float) -> float:
+    """Where the mean colourfulness, which rises with the saturation, passes the wanted one; in hundredths."""
+    reached = [np.mean([colourfulness(look.coloured(temperature, each)) for look in looks]) for each in SATURATIONS]
+    return round(float(np.interp(wanted, np.maximum.accumulate(reached), SATURATIONS)), 2)
+
+
+def measure(
+    looks: Sequence[Look], sources: Sequence[str], constant: FloatArray, temperature: float, saturation: float
+) -> dict[str, Any]:
+    """What a card says of quality, as JSON can hold it; empty without pictures.
+
+    `quality` is a table as of `featcolor.report.FitReport`, `sources_held_back` one of this network by source: number
+    of pictures, gain over grey in dB, colourfulness, and the gain of one constant colour (2,), the mean chroma.
+    """
+    if not looks:
+        return {}
+    rows = [_rows(look, constant, temperature, saturation) for look in looks]
+    values = np.array([[row[method] for method in ("featcolor", "grey", "constant")] for row in rows])
+    means = values.mean(axis=0)
+    by_source = {}
+    for source in sorted(set(sources)):
+        own = values[[each == source for each in sources]].mean(axis=0)
+        by_source[source or "."] = {
+            "pictures": sum(each == source for each in sources),
+            "gain": round(float(own[0, 1]), 3),
+            "colourfulness": round(float(own[0, 3]), 2),
+            "constant_gain": round(float(own[2, 1]), 3),
+        }
+    return {
+        "cross_entropy": round(float(np.mean([look.cross_entropy() for look in looks])), 4),
+        "quality": {
+            method: dict(zip(MEASURES, np.round(means[i], 4).tolist(), strict=True))
+            for i, method in enumerate(("featcolor", "grey", "constant"))
+        },
+        "truth_colourfulness": round(float(np.mean([colourfulness(look.rgb) for look in looks])), 3),
+        "sources_held_back": by_source,
+    }
+
+
+def _rows(look: Look, constant: FloatArray, temperature: float, saturation: float) -> dict[str, list[float]]:
+    """`MEASURES` of one picture by method."""
+    neutral = np.zeros((*look.lightness.shape, 2), np.float32)
+    outputs = {
+        "featcolor": look.coloured(temperature, saturation),
+        "grey": lab_to_rgb(look.lightness, neutral),
+        "constant": lab_to_rgb(look.lightness, neutral + np.asarray(constant, np.float32)),
+    }
+    grey = psnr(look.rgb, outputs["grey"])
+    rows = {}
+    for method, output in outputs.items():
+        gain = min(psnr(look.rgb, output) - grey, LARGEST_GAIN)
+        rows[method] = [grey + gain, gain, mean_delta_e00(look.rgb, output), colourfulness(output)]
+    return rows
