@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from featcolor.commands import benchmark, colorize, completion, fit, inspect, keyframes, preview, video
+from featcolor.commands import benchmark, colorize, completion, fit, inspect, keyframes, pretrain, preview, video
 from featcolor.commands.console import complain
 from featcolor.errors import ModelFileError, NetworkError, UsageError
 
@@ -26,6 +26,7 @@ COMMANDS = {
     "video": video,
     "inspect": inspect,
     "benchmark": benchmark,
+    "pretrain": pretrain,
     "completion": completion,
 }
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called with a stage's name, how much of it is done, and its total."""
+"""Called with a stage's name, how much of it is done, and its total; what follows a comma in the name may change."""
 
 
 def complain(message: str, *, kind: str = "") -> None:
@@ -91,8 +91,9 @@ def progress_bar(*, quiet: bool, unit: str | None = None) -> Iterator[Progress]:
         tasks: dict[str, Any] = {}
 
         def report(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
+            name = stage.partition(",")[0]
+            if name not in tasks:
+                tasks[name] = bar.add_task(stage, total=total)
+            bar.update(tasks[name], completed=done, total=total, description=stage)
 
         yield report

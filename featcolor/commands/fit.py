@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     report = colorizer.report_
     if not arguments.quiet:
-        _name_left_out(report.left_out)
+        name_left_out(report.left_out)
     if arguments.json:
         print_json(_report_as_json(report, output))
     elif not arguments.quiet:
@@ -121,15 +121,7 @@ def _check_output(output: str, references: list[Path]) -> Path:
     """The model's path, where it can be written without harm: an hour of fitting must not end in an error."""
     from featcolor.modelfile import read_card
 
-    path = Path(output)
-    if path.is_dir():
-        raise UsageError(f"{path}: a folder; -o needs a file name, such as {path / 'town.featcolor'}")
-    if not path.parent.is_dir():
-        raise UsageError(f"{path.parent}: no such folder; make it first or choose another -o")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"{path.parent}: nothing can be written there; check its permissions or choose another -o")
-    if path.resolve() in {reference.resolve() for reference in references}:
-        raise UsageError(f"{path}: -o is one of the references; choose another name for the model")
+    path = check_place(output, references, example="town.featcolor")
     if path.exists():
         try:
             read_card(path)
@@ -138,11 +130,28 @@ def _check_output(output: str, references: list[Path]) -> Path:
     return path
 
 
-def _name_left_out(left_out: list[tuple[str, str]]) -> None:
+def check_place(output: str, references: list[Path], *, example: str) -> Path:
+    """The path of a file that is to be written after long work, in a folder that takes it, and none of the pictures."""
+    path = Path(output)
+    if path.is_dir():
+        raise UsageError(f"{path}: a folder; -o needs a file name, such as {path / example}")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent}: no such folder; make it first or choose another -o")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path.parent}: nothing can be written there; check its permissions or choose another -o")
+    if path.resolve() in {reference.resolve() for reference in references}:
+        raise UsageError(f"{path}: -o is one of the references; choose another name for the model")
+    return path
+
+
+def name_left_out(
+    left_out: list[tuple[str, str]], *, more: str = "--json or 'featcolor inspect' names them all"
+) -> None:
+    """On stderr, the pictures that could not be used, with the reason of each; of many the first ones."""
     for name, reason in left_out[:LEFT_OUT_SHOWN]:
         complain(f"left out {name}: {reason}")
     if len(left_out) > LEFT_OUT_SHOWN:
-        complain(f"left out {len(left_out) - LEFT_OUT_SHOWN} more; --json or 'featcolor inspect' names them all")
+        complain(f"left out {len(left_out) - LEFT_OUT_SHOWN} more; {more}")
 
 
 def _print_report(report: FitReport, output: Path) -> None:

@@ -1,9 +1,9 @@
-"""How good a colour network is on pictures kept back, and the temperature and saturation that suit it; needs no torch."""
+"""A colour network on pictures kept back: its quality, and the temperature and saturation that suit it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from features.base import FloatArray
 from features.colournet import ColourMaps, ColourNetwork
 
 TEMPERATURES: Final = (0.4, 0.5, 0.6, 0.75, 1.0)
-SATURATIONS: Final = (0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
+SATURATIONS: Final = (0.5, 1.0, 1.5, 2.0)
 """The grid: colourfulness is measured at these saturations and goes straight between them."""
 COLOURFUL: Final = 0.75
 """Share of the truth's mean colourfulness that the saturation is chosen for, unless another is asked for."""
@@ -31,42 +31,55 @@ PIXEL_STEP: Final = 4
 
 @dataclass(frozen=True)
 class Look:
-    """One picture kept back, with what the network makes of it."""
+    """One picture kept back, with what the network makes of it.
+
+    Attributes
+    ----------
+    rgb : (H, W, 3) uint8, the truth.
+    lightness : (H, W) float32, what the network sees of it.
+    chroma : by temperature, on the network's stride-4 grid, (h, w, 2) float32.
+    cross_entropy : of the true colour under the network's distribution, mean over pixels, in nats.
+    place : how the grid lies in the picture; its maps are left out, which would fill the memory.
+    """
 
     rgb: NDArray[np.uint8]
     lightness: FloatArray
-    maps: ColourMaps
+    chroma: dict[float, FloatArray]
+    cross_entropy: float
+    place: ColourMaps
 
     @classmethod
-    def at(cls, rgb: NDArray[np.uint8], network: ColourNetwork) -> Look:
-        """The network's look at a colour picture (H, W, 3), of which it sees the lightness."""
-        lightness, _ = rgb_to_lab(rgb)
-        return cls(rgb, lightness, network.maps(lightness))
+    def at(cls, rgb: NDArray[np.uint8], network: ColourNetwork, temperatures: Sequence[float]) -> Look:
+        """The network's look at a colour picture (H, W, 3)."""
+        lightness, truth = rgb_to_lab(rgb)
+        maps = network.maps(lightness)
+        chroma = {each: maps.chroma(each, 1.0)[0] for each in temperatures}
+        place = replace(maps, embedding=maps.embedding[:1].copy(), logits=maps.logits[:1].copy())
+        return cls(rgb, lightness, chroma, _cross_entropy(maps, truth), place)
 
     def coloured(self, temperature: float, saturation: float) -> NDArray[np.uint8]:
         """The picture in the network's colours, raised bilinearly: neither mirrored nor refined."""
-        chroma, _ = self.maps.chroma(temperature, saturation)
         height, width = self.lightness.shape
-        return lab_to_rgb(self.lightness, np.ascontiguousarray(self.maps.at_size(chroma, (height, width))))
+        chroma = self.place.at_size(self.chroma[temperature], (height, width)) * np.float32(saturation)
+        return lab_to_rgb(self.lightness, np.ascontiguousarray(chroma))
 
-    def cross_entropy(self) -> float:
-        """Mean over pixels of the cross entropy of the true colour, in nats; of the truth's soft encoding."""
-        _, truth = rgb_to_lab(self.rgb)
-        grid = np.mgrid[0 : truth.shape[0] : PIXEL_STEP, 0 : truth.shape[1] : PIXEL_STEP].reshape(2, -1).T
-        logits = self.maps.sample_logits(np.ascontiguousarray(grid, np.intp)).astype(np.float64)
-        logits -= logits.max(axis=1, keepdims=True)
-        log_shares = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        soft = soft_encode(truth[tuple(grid.T)], self.maps.cells, sigma=SIGMA_IN_WIDTHS * CELL_WIDTH)
-        return float(-(soft.weights * np.take_along_axis(log_shares, soft.indices, axis=1)).sum(axis=1).mean())
+
+def _cross_entropy(maps: ColourMaps, truth: FloatArray) -> float:
+    grid = np.mgrid[0 : truth.shape[0] : PIXEL_STEP, 0 : truth.shape[1] : PIXEL_STEP].reshape(2, -1).T
+    logits = maps.sample_logits(np.ascontiguousarray(grid, np.intp)).astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    log_shares = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    soft = soft_encode(truth[tuple(grid.T)], maps.cells, sigma=SIGMA_IN_WIDTHS * CELL_WIDTH)
+    return float(-(soft.weights * np.take_along_axis(log_shares, soft.indices, axis=1)).sum(axis=1).mean())
 
 
 def choose_settings(
     looks: Sequence[Look],
     *,
-    temperature: float | None = None,
-    saturation: float | None = None,
-    share: float = COLOURFUL,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    temperature: float | None,
+    saturation: float | None,
+    share: float,
+    progress: Callable[[int, int], None],
 ) -> tuple[float, float]:
     """Temperature and saturation of a network.
 
@@ -79,7 +92,7 @@ def choose_settings(
     if not looks:
         return temperature or DEFAULT_SETTINGS[0], DEFAULT_SETTINGS[1] if saturation is None else saturation
     wanted = share * float(np.mean([colourfulness(look.rgb) for look in looks]))
-    temperatures = TEMPERATURES if temperature is None else (temperature,)
+    temperatures = temperatures_for(temperature)
     found: list[tuple[float, float, float]] = []
     for number, each in enumerate(temperatures):
         factor = _saturation_for(looks, each, wanted) if saturation is None else saturation
@@ -87,6 +100,11 @@ def choose_settings(
         found.append((error, each, factor))
         progress(number + 1, len(temperatures))
     return min(found)[1:]
+
+
+def temperatures_for(given: float | None) -> tuple[float, ...]:
+    """The grid, or the one that was given."""
+    return TEMPERATURES if given is None else (given,)
 
 
 def _saturation_for(looks: Sequence[Look], temperature: float, wanted: float) -> float:
@@ -118,7 +136,7 @@ def measure(
             "constant_gain": round(float(own[2, 1]), 3),
         }
     return {
-        "cross_entropy": round(float(np.mean([look.cross_entropy() for look in looks])), 4),
+        "cross_entropy": round(float(np.mean([look.cross_entropy for look in looks])), 4),
         "quality": {
             method: dict(zip(MEASURES, np.round(means[i], 4).tolist(), strict=True))
             for i, method in enumerate(("featcolor", "grey", "constant"))

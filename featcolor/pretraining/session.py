@@ -1,0 +1,291 @@
+"""One training from pictures to a network file: checkpoints, stops, and what the file says of itself."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import torch
+
+from featcolor.errors import UsageError
+from featcolor.modelfile import replacing
+from featcolor.networks import network_errors
+from featcolor.parallel import available_cores
+from featcolor.pretraining.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, write_checkpoint
+from featcolor.pretraining.config import SHORT_SIDE, PretrainConfig
+from featcolor.pretraining.export import export_network
+from featcolor.pretraining.folding import fold
+from featcolor.pretraining.network import Trunk
+from featcolor.pretraining.pictures import Pictures, hold_back, names_of, read_pictures
+from featcolor.pretraining.quality import COLOURFUL, Look, choose_settings, measure, temperatures_for
+from featcolor.pretraining.training import Training
+from featcolor.report import library_versions
+from features.base import IndexArray
+from features.colournet import ColourNetwork
+from features.lite0 import read_weights
+from features.torchfile import read_torch_file
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+
+CHECKPOINT_EVERY: Final = 300.0
+"""Seconds between checkpoints."""
+ARCHITECTURE: Final = ("width", "blocks", "heads", "hidden")
+"""Settings that a training started from another one's checkpoint has in common with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a person asks for.
+
+    Attributes
+    ----------
+    output : the network file.
+    given : settings of PretrainConfig that were given; others are the defaults, or the checkpoint's.
+    device : auto, cpu or cuda.
+    threads : of torch; None: all cores.
+    start : a checkpoint whose averaged weights the training starts from.
+    resume : go on from the checkpoint beside the output.
+    minutes : how long to train; None: for `epochs`.
+    temperature, saturation : None: chosen on the pictures kept back.
+    colourful : share of the truth's colourfulness that the saturation is chosen for.
+    """
+
+    output: Path
+    given: Mapping[str, Any]
+    device: str = "auto"
+    threads: int | None = None
+    start: Path | None = None
+    resume: bool = False
+    minutes: float | None = None
+    temperature: float | None = None
+    saturation: float | None = None
+    colourful: float = COLOURFUL
+
+
+def pretrain(paths: Sequence[Path], request: Request, progress: Progress) -> dict[str, Any]:
+    """Train a colour network on pictures and write it; the result is its card, with the names left out.
+
+    Raises
+    ------
+    UsageError, ModelFileError, ReferencesError, TrainingError
+    KeyboardInterrupt
+        At Ctrl-C, after a checkpoint was written.
+    """
+    plan = make_plan(request)
+    device = _device(request.device)
+    with _torch_threads(request.threads or available_cores()):
+        pictures, left_out = read_pictures(paths, names_of(paths), progress=progress)
+        training, plan = _prepare(pictures, plan, request, device)
+        _train(training, plan, request, progress)
+        card = _card(pictures, plan, training, len(left_out))
+        held = _numbers(pictures, plan.held_back)
+        card = _write(training, pictures, held, card, request, progress)
+    return {**card, "names_left_out": left_out}
+
+
+def make_plan(request: Request) -> Checkpoint:
+    """Settings and what to start from, checked before the pictures are read.
+
+    `pictures` is empty, and so is `cells`, in the plan of a training that starts with nothing; `state` is empty unless
+    there is a training to go on with or to start from.
+    """
+    beside = checkpoint_path(request.output)
+    if request.resume:
+        return _resumed(beside, request)
+    if beside.exists() and not read_checkpoint(beside).finished:
+        raise UsageError(f"{beside}: a training was stopped here; add --resume to go on with it, or remove the file")
+    seconds = None if request.minutes is None else 60 * request.minutes
+    try:
+        if request.start is None:
+            config = PretrainConfig.from_dict(request.given)
+            return Checkpoint(config, np.zeros((0, 2), np.float32), "", (), seconds, False, (), {})
+        earlier = read_checkpoint(request.start)
+        kept = {name: getattr(earlier.config, name) for name in ARCHITECTURE}
+        config = PretrainConfig.from_dict({**kept, **request.given})
+    except ValueError as error:
+        raise error if isinstance(error, UsageError) else UsageError(str(error)) from error
+    if other := [name for name in ARCHITECTURE if getattr(config, name) != kept[name]]:
+        raise UsageError(f"{request.start}: its network has {other[0]} {kept[other[0]]}; leave --{other[0]} out")
+    history = (*earlier.history, {**earlier.config.to_dict(), "steps": earlier.state["step"]})
+    return replace(earlier, config=config, pictures="", seconds=seconds, finished=False, history=history)
+
+
+def _resumed(path: Path, request: Request) -> Checkpoint:
+    if not path.exists():
+        raise UsageError(f"{path}: no checkpoint, so nothing to go on with; leave --resume out")
+    if request.start is not None:
+        raise UsageError("--resume and --from exclude each other: what is resumed has its own beginning")
+    plan = read_checkpoint(path)
+    for name, value in request.given.items():
+        if (before := getattr(plan.config, name)) != value:
+            option = name.replace("_", "-")
+            raise UsageError(f"{path}: this training began with --{option} {before}; leave --{option} out")
+    if request.minutes is None:
+        return plan
+    if plan.seconds is None:
+        raise UsageError(f"{path}: this training began with --epochs; leave --minutes out")
+    return replace(plan, seconds=60 * request.minutes, finished=False)
+
+
+def _prepare(
+    pictures: Pictures, plan: Checkpoint, request: Request, device: torch.device
+) -> tuple[Training, Checkpoint]:
+    """The training in the state that it starts or goes on from, and the plan with everything known."""
+    digest = pictures.digest()
+    if request.resume and digest != plan.pictures:
+        beside = checkpoint_path(request.output)
+        raise UsageError(
+            f"{beside}: its pictures were others; name those, or begin anew with --from a copy of this file"
+        )
+    held = _numbers(pictures, plan.held_back)
+    if not request.resume and not len(held):  # pictures that an earlier training kept back stay unseen
+        held = hold_back(pictures, plan.config.held_back, plan.config.seed)
+    with network_errors("", "reinstall it"):
+        trunk = Trunk(read_torch_file(read_weights()))
+    numbers = np.setdiff1d(np.arange(len(pictures)), held)
+    cells = plan.cells if len(plan.cells) else None
+    training = Training(pictures, numbers, trunk, plan.config, device, cells=cells, seconds=plan.seconds)
+    try:
+        if request.resume:
+            training.restore(plan.state)
+        elif plan.state:
+            training.start_from(plan.weights)
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        source = checkpoint_path(request.output) if request.resume else request.start
+        raise UsageError(f"{source}: damaged checkpoint; its weights do not fit its settings") from error
+    names = tuple(pictures.names[number] for number in held)
+    return training, replace(plan, cells=training.cells, pictures=digest, held_back=names)
+
+
+def _train(training: Training, plan: Checkpoint, request: Request, progress: Progress) -> None:
+    """To the end, or to Ctrl-C; a checkpoint is there in both cases."""
+    path = checkpoint_path(request.output)
+
+    def save(finished: bool) -> None:
+        write_checkpoint(path, replace(plan, finished=finished, state=training.state()))
+
+    saved = time.monotonic()
+    with _stop_at_step() as stopped:
+        while training.share < 1:
+            training.advance(training.step + 1)
+            stage = f"training, loss {training.loss:.3f}"
+            if plan.seconds is None:
+                progress(stage, training.step, training.steps)
+            else:
+                progress(stage, round(min(training.spent, plan.seconds)), round(plan.seconds))
+            if stopped:
+                break
+            if time.monotonic() - saved > CHECKPOINT_EVERY:
+                save(finished=False)
+                saved = time.monotonic()
+        save(finished=training.share >= 1)
+    if stopped:
+        if stopped[0] != signal.SIGINT:
+            signal.raise_signal(stopped[0])
+        raise KeyboardInterrupt(f"stopped after step {training.step}; the same command with --resume goes on")
+
+
+def _write(
+    training: Training,
+    pictures: Pictures,
+    held: IndexArray,
+    card: dict[str, Any],
+    request: Request,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Export, measure the file itself, choose its settings, and put it in its place: the card."""
+    network = fold(training.result())
+    settings: dict[str, Any] = {"short_side": SHORT_SIDE, "temperature": 1.0, "saturation": 1.0}
+    temperatures = temperatures_for(request.temperature)
+    with replacing(request.output) as part:
+        part.write_bytes(export_network(network, training.cells, settings, card))
+        reader = ColourNetwork(part, threads=request.threads)
+        looks = []
+        for done, number in enumerate(held, start=1):
+            looks.append(Look.at(pictures[number], reader, temperatures))
+            progress("measuring", done, len(held))
+        temperature, saturation = choose_settings(
+            looks,
+            temperature=request.temperature,
+            saturation=request.saturation,
+            share=request.colourful,
+            progress=lambda done, total: progress("choosing settings", done, total),
+        )
+        settings |= {"temperature": temperature, "saturation": saturation}
+        sources = [pictures.source_of(number) for number in held]
+        card |= measure(looks, sources, training.mean_chroma, temperature, saturation)
+        part.write_bytes(export_network(network, training.cells, settings, card))
+    return {**settings, **card}
+
+
+def _card(pictures: Pictures, plan: Checkpoint, training: Training, left_out: int) -> dict[str, Any]:
+    """What the network's file says of its training, as JSON can hold it."""
+    names = set(plan.held_back)
+    sources = Counter(
+        pictures.source_of(number) for number in range(len(pictures)) if pictures.names[number] not in names
+    )
+    return {
+        "pictures": len(training.numbers),
+        "left_out": left_out,
+        "sources": {name or ".": sources[name] for name in sorted(sources)},
+        "held_back": list(plan.held_back),
+        "mean_chroma": [round(float(value), 3) for value in training.mean_chroma],
+        "training": plan.config.to_dict(),
+        "earlier_trainings": list(plan.history),
+        "steps": training.step,
+        "seconds": round(training.spent, 1),
+        "device": str(training.device),
+        "versions": {**library_versions(), "torch": str(torch.__version__)},
+    }
+
+
+def _numbers(pictures: Pictures, names: Sequence[str]) -> IndexArray:
+    wanted = set(names)
+    return np.array([number for number, name in enumerate(pictures.names) if name in wanted], np.intp)
+
+
+def _device(name: str) -> torch.device:
+    there = bool(torch.cuda.is_available())
+    if name == "cuda" and not there:
+        raise UsageError("--device cuda: torch finds no CUDA device; leave --device out to train on the CPU")
+    return torch.device("cuda" if there and name != "cpu" else "cpu")
+
+
+@contextmanager
+def _torch_threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _stop_at_step() -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM are noted and wait for the end of a step; a second one works at once."""
+    noted: list[int] = []
+    before: dict[int, Any] = {}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def note(number: int, _: Any) -> None:
+        noted.append(number)
+        restore()
+
+    with suppress(ValueError):  # not the main thread: somebody else's program, which keeps its own handlers
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, note)
+    try:
+        yield noted
+    finally:
+        restore()
