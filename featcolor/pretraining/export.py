@@ -99,7 +99,9 @@ class _Graph:
         """Names of the embedding and of the logits."""
         scene = self.node("ReduceMean", [maps[0]], axes=[2, 3], keepdims=1)
         reductions = [layers[0] for layers in decoder.reductions]
-        x = self.node("Add", [self.convolution(reductions[0], maps[0]), self.convolution(decoder.scene, scene)])
+        x = self.convolution(reductions[0], maps[0])
+        # OpenCV takes an addition after a convolution into it, and cannot stretch a summand then
+        x = self.node("Add", [x, self.node("Expand", [self.convolution(decoder.scene, scene), self.node("Shape", [x])])])
         for number, level in enumerate(decoder.levels):
             if number:
                 raised = self.node(
