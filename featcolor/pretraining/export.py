@@ -37,7 +37,7 @@ def export_network(
 
     Parameters
     ----------
-    network : as `featcolor.pretraining.folding.fold` gives it.
+    network : folded and rounded, see `featcolor.pretraining.folding`.
     cells : (n_cells, 2), a* and b* of each logit.
     settings : short_side, temperature, saturation.
     card : what the file says of its training, as JSON can hold it.
@@ -101,7 +101,8 @@ class _Graph:
         reductions = [layers[0] for layers in decoder.reductions]
         x = self.convolution(reductions[0], maps[0])
         # OpenCV takes an addition after a convolution into it, and cannot stretch a summand then
-        x = self.node("Add", [x, self.node("Expand", [self.convolution(decoder.scene, scene), self.node("Shape", [x])])])
+        scene = self.node("Expand", [self.convolution(decoder.scene, scene), self.node("Shape", [x])])
+        x = self.node("Add", [x, scene])
         for number, level in enumerate(decoder.levels):
             if number:
                 raised = self.node(

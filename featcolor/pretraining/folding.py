@@ -14,16 +14,7 @@ from featcolor.pretraining.network import Attention, ColourNet
 
 @torch.no_grad()
 def fold(network: ColourNet) -> ColourNet:
-    """A copy on the CPU, in evaluation mode, that computes what the exported file computes.
-
-    Every weight is a number that 16 bits hold, so that torch and a file of 16-bit weights differ by the rounding of
-    32-bit sums only.
-
-    Raises
-    ------
-    TrainingError
-        When a weight is not finite or too large for 16 bits.
-    """
+    """A copy on the CPU, in evaluation mode, without batch normalisation, that computes the same."""
     folded = copy.deepcopy(network).cpu().eval().requires_grad_(False)
     for module in list(folded.modules()):
         if isinstance(module, nn.Sequential):
@@ -34,6 +25,20 @@ def fold(network: ColourNet) -> ColourNet:
         elif isinstance(module, Attention):
             _fold_before(module.norm, module.qkv)
             module.norm = nn.Identity()
+    return folded
+
+
+@torch.no_grad()
+def round_weights(folded: ColourNet) -> ColourNet:
+    """The network itself, every weight rounded to what 16 bits hold.
+
+    It then differs from the exported file by the rounding of 32-bit sums only.
+
+    Raises
+    ------
+    TrainingError
+        When a weight is not finite or too large for 16 bits.
+    """
     for parameter in folded.parameters():
         parameter.copy_(parameter.half().float())
         if not parameter.isfinite().all():

@@ -21,7 +21,7 @@ from featcolor.parallel import available_cores
 from featcolor.pretraining.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, write_checkpoint
 from featcolor.pretraining.config import SHORT_SIDE, PretrainConfig
 from featcolor.pretraining.export import export_network
-from featcolor.pretraining.folding import fold
+from featcolor.pretraining.folding import fold, round_weights
 from featcolor.pretraining.network import Trunk
 from featcolor.pretraining.pictures import Pictures, hold_back, names_of, read_pictures
 from featcolor.pretraining.quality import COLOURFUL, Look, choose_settings, measure, temperatures_for
@@ -201,7 +201,7 @@ def _write(
     progress: Progress,
 ) -> dict[str, Any]:
     """Export, measure the file itself, choose its settings, and put it in its place: the card."""
-    network = fold(training.result())
+    network = round_weights(fold(training.result()))
     settings: dict[str, Any] = {"short_side": SHORT_SIDE, "temperature": 1.0, "saturation": 1.0}
     temperatures = temperatures_for(request.temperature)
     with replacing(request.output) as part:

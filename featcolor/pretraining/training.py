@@ -172,7 +172,8 @@ class Training:
         average = min(self.config.average, self.step / (self.step + 9))
         self.averaged.multi_avg_fn = get_ema_multi_avg_fn(average)
         self.averaged.update_parameters(self.network)
-        self.loss = value if math.isnan(self.loss) else LOSS_MEMORY * self.loss + (1 - LOSS_MEMORY) * value
+        memory = min(LOSS_MEMORY, (self.step - 1) / self.step)
+        self.loss = value if math.isnan(self.loss) else memory * self.loss + (1 - memory) * value
 
     def _skip(self) -> None:
         """Leave the weights; the statistics that the forward pass has spoiled are the mean's again."""

@@ -1,0 +1,520 @@
+"""Pretraining: which pictures it takes, that it can be stopped and repeated, and that the file says what torch says."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from featcolor.commands import main
+from featcolor.errors import ModelFileError, ReferencesError, TrainingError, UsageError
+from featcolor.measures import colourfulness, mean_delta_e00
+from featcolor.pretraining.config import PretrainConfig
+from featcolor.pretraining.pictures import Pictures, find_copies, hold_back, names_of, read_pictures, shrink, weigh
+from featcolor.pretraining.quality import DEFAULT_SETTINGS, TEMPERATURES, Look, choose_settings, measure
+from featcolor.spaces import lightness_of
+from features.colournet import ColourNetwork
+from features.frame import grey_codes, mirror_out
+from features.lite0 import read_weights
+from features.network import Network
+from features.torchfile import read_torch_file
+from tests.networks import colour_network
+from tests.samples import write_rgb
+
+TINY: dict[str, Any] = {"width": 8, "blocks": 1, "heads": 2, "hidden": 8, "side": 64, "batch": 2, "epochs": 1}
+COUNT = 12
+
+
+def photograph(seed: int, height: int = 96, width: int = 120) -> NDArray[np.uint8]:
+    """Smooth random colours."""
+    small = np.random.default_rng(seed).integers(0, 256, (6, 7, 3), dtype=np.uint8)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two sources, `sea` and `wood`."""
+    folder = tmp_path_factory.mktemp("album")
+    return sorted(
+        write_rgb(folder / ("sea" if seed % 3 else "wood") / f"{seed:02}.png", photograph(seed))
+        for seed in range(COUNT)
+    )
+
+
+@pytest.fixture(scope="module")
+def pictures(album: list[Path]) -> Pictures:
+    return read_pictures(album, names_of(album), progress=ignore)[0]
+
+
+@pytest.fixture
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """For what needs torch: one thread, and cells from few pixels."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr("featcolor.pretraining.training.COLOURS", 4000)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def ignore(*_: Any) -> None:
+    """No progress."""
+
+
+@lru_cache
+def imagenet() -> dict[str, NDArray[Any]]:
+    """The trunk's tensors, read once."""
+    return read_torch_file(read_weights())
+
+
+def train(pictures: Pictures, *, steps: int = 0, clock: Callable[[], float] | None = None, **changes: Any) -> Any:
+    """A training on all pictures, advanced by some steps."""
+    import torch
+
+    from featcolor.pretraining.network import Trunk
+    from featcolor.pretraining.training import Training
+
+    timed = {"seconds": 10.0, "clock": clock} if clock else {}
+    trunk = Trunk(imagenet())
+    numbers = np.arange(len(pictures))
+    training = Training(pictures, numbers, trunk, PretrainConfig(**TINY | changes), torch.device("cpu"), **timed)
+    if steps:
+        training.advance(steps)
+    return training
+
+
+def request(output: Path, **changes: Any) -> Any:
+    pytest.importorskip("torch")
+    from featcolor.pretraining.session import Request
+
+    given = TINY | {"held_back": 2} | changes.pop("given", {})
+    return Request(output=output, **{"given": given, "threads": 1, "temperature": 0.5, "saturation": 1.0} | changes)
+
+
+def pretrain(album: list[Path], output: Path, progress: Any = ignore, **changes: Any) -> dict[str, Any]:
+    wish = request(output, **changes)
+    from featcolor.pretraining import session
+
+    return session.pretrain(album, wish, progress)
+
+
+def checkpoint(output: Path) -> Any:
+    from featcolor.pretraining.checkpoint import checkpoint_path, read_checkpoint
+
+    return read_checkpoint(checkpoint_path(output))
+
+
+def same_weights(first: Any, second: Any) -> bool:
+    import torch
+
+    assert first.keys() == second.keys()
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+# Pictures.
+
+
+def test_sources_are_the_folders_below_the_one_that_all_share(album, pictures):
+    assert pictures.names[0] == "sea/01.png"
+    assert {pictures.source_of(number) for number in range(COUNT)} == {"sea", "wood"}
+    assert names_of([Path("a/b.png")]) == ["b.png"]
+    np.testing.assert_array_equal(pictures[0], photograph(1))
+
+
+def test_what_cannot_be_learned_from_is_left_out_with_its_reason(album, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    grey = write_rgb(tmp_path / "grey.png", np.repeat(photograph(1)[..., :1], 3, axis=2))
+    copied = write_rgb(tmp_path / "copy.jpg", photograph(0), cv2.IMWRITE_JPEG_QUALITY, 80)
+    tiny = write_rgb(tmp_path / "tiny.png", photograph(77, 40, 60))
+    paths = [*album, broken, grey, copied, tiny]
+    taken, left_out = read_pictures(paths, [path.name for path in paths], progress=ignore)
+    assert len(taken) == COUNT
+    reasons = dict(left_out)
+    assert set(reasons) == {"broken.jpg", "grey.png", "copy.jpg", "tiny.png"}
+    assert reasons["copy.jpg"] == "is a copy of 00.png"
+    assert reasons["tiny.png"] == "is tiny (60x40)"
+    with pytest.raises(ReferencesError, match="3 usable colour pictures; training needs 8"):
+        read_pictures(paths[:3], names_of(paths[:3]), progress=ignore)
+
+
+def test_the_first_of_copies_stays():
+    one, other = photograph(1), photograph(2)
+    assert find_copies([one, other, one, one]) == {2: 0, 3: 0}
+    assert find_copies([]) == {}
+
+
+def test_large_and_long_pictures_shrink_about_their_middle():
+    assert shrink(photograph(1, 400, 300)).shape == (235, 176, 3)
+    assert shrink(photograph(1, 100, 1000)).shape == (100, 300, 3)
+    assert shrink(photograph(1)).shape == (96, 120, 3)
+
+
+def test_pictures_are_kept_back_from_every_source_and_drawn_by_weight(pictures):
+    many = Pictures.of(
+        [photograph(0, 8, 8)] * 100, [f"{'large' if number < 90 else 'small'}/{number}" for number in range(100)]
+    )
+    held = hold_back(many, 8, 0)
+    np.testing.assert_array_equal(held, hold_back(many, 8, 0))
+    assert len(set(held)) == 8
+    assert {many.source_of(number) for number in held} == {"large", "small"}
+    assert len(hold_back(many, 1000, 0)) <= 10
+    assert len(hold_back(pictures, 0, 0)) == 0
+    weights = weigh(many, np.arange(100), 1.0)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[90:].sum() == pytest.approx(0.5, abs=1e-3)
+    np.testing.assert_allclose(weigh(many, np.arange(100), 0.0), 0.01)
+
+
+def test_settings_are_checked():
+    assert PretrainConfig.from_dict(PretrainConfig(**TINY).to_dict()) == PretrainConfig(**TINY)
+    for wrong, message in (
+        ({"epochs": 0}, "epochs must be 1 to"),
+        ({"side": 70}, "multiple of 32"),
+        ({"width": 98, "heads": 4}, "multiple of heads"),
+        ({"rate": math.nan}, "rate must be"),
+        ({"rate": "much"}, "must be a number"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            PretrainConfig(**wrong)
+    with pytest.raises(ValueError, match="unknown setting 'size'"):
+        PretrainConfig.from_dict({"size": 3})
+
+
+# The choice of temperature and saturation.
+
+
+@pytest.fixture(scope="module")
+def looks(tmp_path_factory: pytest.TempPathFactory) -> list[Look]:
+    network = ColourNetwork(colour_network(tmp_path_factory.mktemp("net") / "c.onnx", reach=60), threads=1)
+    return [Look.at(photograph(seed), network, TEMPERATURES) for seed in range(3)]
+
+
+def test_the_saturation_brings_the_asked_share_of_colour_at_the_least_error(looks):
+    def reached(temperature: float, saturation: float) -> float:
+        return float(np.mean([colourfulness(look.coloured(temperature, saturation)) for look in looks]))
+
+    def error(temperature: float, saturation: float) -> float:
+        return float(np.mean([mean_delta_e00(look.rgb, look.coloured(temperature, saturation)) for look in looks]))
+
+    truth = float(np.mean([colourfulness(look.rgb) for look in looks]))
+    share = reached(0.75, 1.2) / truth
+    chosen = choose_settings(looks, temperature=None, saturation=None, share=share, progress=ignore)
+    assert reached(*chosen) == pytest.approx(share * truth, rel=0.05)
+    for temperature in TEMPERATURES:
+        pair = choose_settings(looks, temperature=temperature, saturation=None, share=share, progress=ignore)
+        assert pair[0] == temperature
+        assert error(*chosen) <= error(*pair)
+
+
+def test_given_settings_stay_and_without_pictures_there_are_defaults(looks):
+    given = {"share": 0.7, "progress": ignore}
+    assert choose_settings(looks, temperature=0.5, saturation=1.3, **given) == (0.5, 1.3)
+    assert choose_settings(looks, temperature=None, saturation=0.0, **given)[1] == 0.0
+    assert choose_settings([], temperature=None, saturation=None, **given) == DEFAULT_SETTINGS
+    assert choose_settings([], temperature=None, saturation=0.0, **given) == (DEFAULT_SETTINGS[0], 0.0)
+
+
+def test_quality_is_measured_beside_grey_and_by_source(looks):
+    facts = measure(looks, ["sea", "wood", "sea"], np.float32([3, 5]), 0.5, 1.0)
+    assert facts["quality"]["grey"]["gain"] == 0
+    assert facts["quality"]["grey"]["colourfulness"] == pytest.approx(0, abs=0.5)
+    assert {name: row["pictures"] for name, row in facts["sources_held_back"].items()} == {"sea": 2, "wood": 1}
+    assert facts["cross_entropy"] > 0
+    json.dumps(facts, allow_nan=False)
+    assert measure([], [], np.float32([3, 5]), 0.5, 1.0) == {}
+
+
+# Training.
+
+
+def test_crops_show_a_picture_as_it_is(one_thread, pictures):
+    import torch
+
+    from featcolor.pretraining.crops import Deck, chroma_of, colour_numbers, see
+
+    plain = Pictures.of([np.full((90, 100, 3), (200, 90, 40), np.uint8)] * 2, ["a", "b"])
+    generator = torch.Generator().manual_seed(0)
+    linear = Deck(plain, torch.device("cpu")).draw(torch.tensor([0, 1, 1]), 64, generator)
+    assert linear.shape == (3, 64, 64, 3)
+    from featcolor.spaces import rgb_to_lab
+
+    _, truth = rgb_to_lab(plain[0])
+    np.testing.assert_allclose(chroma_of(linear)[0, 5, 5], truth[0, 0], atol=0.02)
+    codes, chroma = see(linear, PretrainConfig(**TINY, ageing=0.0), generator)
+    assert codes.shape == (3, 1, 64, 64)
+    assert chroma.shape == (3, 2, 16, 16)
+    np.testing.assert_allclose(chroma[:, :, 3, 3], np.broadcast_to(truth[0, 0], (3, 2)), atol=0.02)
+    assert float(codes.std(dim=(1, 2, 3)).max()) < 1e-2  # tone is changed, texture is not
+    aged, _ = see(Deck(pictures, torch.device("cpu")).draw(torch.arange(8), 64, generator), PretrainConfig(), generator)
+    assert bool(aged.isfinite().all())
+    assert float(aged.min()) >= 0
+    assert float(aged.max()) <= 255
+    assert int(colour_numbers(chroma).max()) < 65536
+
+
+def test_it_learns(one_thread):
+    import torch
+
+    from featcolor.pretraining.crops import see
+
+    light = [lightness_of(photograph(seed)) > 0.5 for seed in range(COUNT)]
+    world = [np.where(each[..., None], (90, 160, 240), (120, 60, 20)).astype(np.uint8) for each in light]
+    training = train(Pictures.of(world, [str(seed) for seed in range(COUNT)]), epochs=4, rate=0.01, dropout=0.0)
+    generator = torch.Generator().manual_seed(1)
+    batch = see(training.deck.draw(torch.arange(COUNT), 64, generator), training.config, generator)
+
+    def loss() -> float:
+        with torch.no_grad():
+            return float(training._loss(*batch))
+
+    before = loss()
+    training.advance()
+    assert training.share == 1
+    assert training.step == training.steps == 4 * COUNT // TINY["batch"]
+    assert loss() < 0.9 * before
+
+
+def test_a_stopped_training_goes_on_to_the_same_weights(one_thread, pictures, tmp_path):
+    import torch
+
+    state = torch.get_rng_state()
+    settings = {"trunk_rate": 1e-4, "trunk_stages": 2, "rebalance": 0.3}
+    whole = train(pictures, steps=5, **settings)
+    first = train(pictures, steps=2, **settings)
+    torch.save(first.state(), tmp_path / "state.pt")
+    again = train(pictures, **settings)
+    again.restore(torch.load(tmp_path / "state.pt", weights_only=True))
+    again.advance(5)
+    assert same_weights(whole.network.state_dict(), again.network.state_dict())
+    assert same_weights(whole.result().state_dict(), again.result().state_dict())
+    assert again.loss == whole.loss
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not same_weights(whole.network.state_dict(), train(pictures, steps=5, seed=1).network.state_dict())
+
+
+def test_only_the_trunk_s_last_stages_learn(one_thread, pictures):
+    frozen, started = train(pictures, steps=2), train(pictures)
+    assert same_weights(frozen.network.trunk.state_dict(), started.network.trunk.state_dict())
+    learning = train(pictures, steps=2, trunk_rate=1e-3, trunk_stages=1).network.trunk
+    assert same_weights(learning.stages[:6].state_dict(), started.network.trunk.stages[:6].state_dict())
+    assert not same_weights(learning.stages[6].state_dict(), started.network.trunk.stages[6].state_dict())
+
+
+def test_a_step_without_finite_gradient_changes_nothing(one_thread, pictures, monkeypatch):
+    import torch
+
+    training = train(pictures, steps=2, epochs=10)
+    before = {name: value.clone() for name, value in training.network.named_parameters()}
+    mean = {name: value.clone() for name, value in training.result().state_dict().items()}
+    right = training._loss
+    monkeypatch.setattr(training, "_loss", lambda codes, chroma: right(codes * math.nan, chroma))
+    training.advance(4)
+    assert training.skipped == 2
+    assert same_weights(before, dict(training.network.named_parameters()))
+    assert same_weights(mean, training.result().state_dict())
+    assert all(bool(value.isfinite().all()) for value in training.network.state_dict().values())
+    with pytest.raises(TrainingError, match=r"diverged: 20 steps up to step 22 .* smaller --rate"):
+        training.advance()
+    monkeypatch.setattr(training, "_loss", right)
+    training.advance(24)
+    assert training.skipped == 0
+    assert all(bool(torch.isfinite(value).all()) for value in training.result().state_dict().values())
+
+
+def test_a_training_bound_by_time_ends_with_it(one_thread, pictures):
+    times = iter(range(1000))
+    training = train(pictures, clock=lambda: float(next(times)))
+    training.advance()
+    assert training.share == 1
+    assert 2 <= training.step <= 6
+
+
+# The file.
+
+
+@pytest.mark.parametrize("heads", [0, 2])
+@pytest.mark.parametrize("runtime", ["onnxruntime", "opencv"])
+def test_the_file_says_what_torch_says(one_thread, pictures, photographs, runtime, heads):
+    import torch
+
+    from featcolor.pretraining.export import export_network
+    from featcolor.pretraining.folding import fold, round_weights
+
+    training = train(pictures, steps=2, heads=heads, width=16)
+    randomised(training.result())
+    folded = fold(training.result())
+    rounded = round_weights(copy.deepcopy(folded))
+    settings = {"short_side": 176, "temperature": 0.5, "saturation": 1.0}
+    content = export_network(rounded, training.cells, settings, {})
+    file = Network(content, ("embedding", "logits"), runtime=runtime, threads=1)
+    for name in ("coffee", "chelsea", "coffee"):  # a runtime must take another size and go back
+        codes = mirror_out(grey_codes(lightness_of(photographs[name])))[None, None]
+        with torch.no_grad():
+            of_trained, of_folded, of_rounded = (
+                [each[0].numpy() for each in network(torch.from_numpy(codes))]
+                for network in (training.result(), folded, rounded)
+            )
+        for trained, without_norm, shipped, given in zip(
+            of_trained, of_folded, of_rounded, file.run(codes), strict=True
+        ):
+            size = float(np.abs(trained).max())
+            assert size > 0.5
+            np.testing.assert_allclose(without_norm, trained, atol=2e-5 * size)
+            np.testing.assert_allclose(given, shipped, atol=2e-5 * size)
+            assert np.abs(given - trained).mean() < 2e-3 * size
+
+
+def randomised(network: Any) -> None:
+    """Layers that begin at zero, as attention does, get weights, and batch normalisation what a training leaves."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, value in network.decoder.state_dict().items():
+            if "running_var" in name:
+                value.copy_(0.5 + torch.rand(value.shape, generator=generator))
+            elif value.is_floating_point():
+                value.add_(0.1 * torch.randn(value.shape, generator=generator))
+
+
+def test_weights_beyond_16_bits_are_refused(one_thread, pictures):
+    import torch
+
+    from featcolor.pretraining.folding import fold, round_weights
+
+    network = train(pictures).result()
+    with torch.no_grad():
+        network.decoder.hidden.weight[0, 0] = 1e6
+    with pytest.raises(TrainingError, match="16 bits do not hold"):
+        round_weights(fold(network))
+
+
+# From pictures to a file.
+
+
+def test_a_network_with_its_card_and_checkpoint(one_thread, album, tmp_path):
+    output = tmp_path / "n.onnx"
+    stages: list[str] = []
+    told = pretrain(album, output, lambda stage, done, total: stages.append(stage), temperature=None, saturation=None)
+    network = ColourNetwork(output, threads=1)
+    card = network.info.card
+    assert network.info.channels == TINY["width"]
+    assert network.info.short_side == 176
+    assert (network.info.temperature, network.info.saturation) == (told["temperature"], told["saturation"])
+    assert card["pictures"] + len(card["held_back"]) == COUNT
+    assert sum(card["sources"].values()) == card["pictures"]
+    assert card["training"] == PretrainConfig(**TINY, held_back=2).to_dict()
+    assert card["quality"]["grey"]["gain"] == 0
+    assert card["versions"]["torch"]
+    assert {stage.partition(",")[0] for stage in stages} == {"reading", "training", "measuring", "choosing settings"}
+    assert checkpoint(output).finished
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["n.onnx", "n.onnx.checkpoint.pt"]
+
+
+def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_network_comes(one_thread, album, tmp_path):
+    def press(stage: str, done: int, total: int) -> None:
+        if stage.startswith("training") and done == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    handler = signal.getsignal(signal.SIGINT)
+    whole, output = tmp_path / "whole.onnx", tmp_path / "stopped.onnx"
+    pretrain(album, whole)
+    with pytest.raises(KeyboardInterrupt, match=r"stopped after step 2; .* --resume goes on"):
+        pretrain(album, output, press)
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert not output.exists()
+    assert checkpoint(output).state["step"] == 2
+    with pytest.raises(UsageError, match="a training was stopped here; add --resume"):
+        pretrain(album, output)
+    with pytest.raises(UsageError, match="began with --epochs 1; leave --epochs out"):
+        pretrain(album, output, resume=True, given={"epochs": 2})
+    with pytest.raises(UsageError, match="its pictures were others"):
+        pretrain(album[1:], output, resume=True)
+    pretrain(album, output, resume=True, given={})
+    assert same_weights(checkpoint(whole).weights, checkpoint(output).weights)
+    first, second = (ColourNetwork(path, threads=1).maps(lightness_of(photograph(5))) for path in (whole, output))
+    np.testing.assert_array_equal(first.logits, second.logits)
+
+
+def test_a_training_starts_from_another_one_s_checkpoint(one_thread, album, tmp_path):
+    first, second = tmp_path / "first.onnx", tmp_path / "second.onnx"
+    pretrain(album, first)
+    start = tmp_path / "first.onnx.checkpoint.pt"
+    told = pretrain(album, second, start=start, given={"seed": 3, "rate": 1e-6})
+    assert told["held_back"] == list(checkpoint(first).held_back)
+    assert told["earlier_trainings"][0]["steps"] == checkpoint(first).state["step"]
+    before, after = checkpoint(first).weights, checkpoint(second).weights
+    name = "decoder.hidden.weight"
+    np.testing.assert_allclose(after[name], before[name], atol=1e-4)
+    with pytest.raises(UsageError, match="its network has width 8; leave --width out"):
+        pretrain(album, second, start=start, given={"width": 16})
+
+
+def test_what_is_no_checkpoint_is_named(tmp_path):
+    pytest.importorskip("torch")
+    from featcolor.pretraining.checkpoint import read_checkpoint
+
+    foreign = tmp_path / "x.pt"
+    for content in (b"", b"no checkpoint", b"PK\3\4" + bytes(100)):
+        foreign.write_bytes(content)
+        with pytest.raises(ModelFileError, match=r"x\.pt: damaged, or no checkpoint"):
+            read_checkpoint(foreign)
+    import torch
+
+    torch.save({"weights": torch.zeros(3)}, foreign)
+    with pytest.raises(ModelFileError, match=r"x\.pt: no checkpoint of this version"):
+        read_checkpoint(foreign)
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        read_checkpoint(tmp_path / "missing.pt")
+
+
+# The command.
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *words: Any) -> str:
+    assert main(["pretrain", *map(str, words)]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1
+    return errors[0]
+
+
+def test_without_torch_the_command_names_what_to_install(album, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert "pip install torch==2.13.0" in complaint(capsys, album[0].parent, "-o", tmp_path / "n.onnx")
+
+
+def test_a_wrong_output_is_refused_before_the_work(album, tmp_path, capsys):
+    photos = album[0].parent
+    assert "ends with .onnx" in complaint(capsys, photos, "-o", tmp_path / "n.pt")
+    foreign = tmp_path / "notes.onnx"
+    foreign.write_text("mine")
+    assert "is no colour network" in complaint(capsys, photos, "-o", foreign)
+    assert foreign.read_text() == "mine"
+    assert "no such folder" in complaint(capsys, photos, "-o", tmp_path / "not" / "there.onnx")
+    assert "no such file" in complaint(capsys, tmp_path / "nowhere", "-o", tmp_path / "n.onnx")
+
+
+def test_the_command_trains_and_colours(one_thread, album, tmp_path, capsys):
+    output = tmp_path / "n.onnx"
+    words = ["--width", "8", "--blocks", "1", "--heads", "0", "--batch", "4", "--epochs", "1", "--threads", "1"]
+    photos = str(album[0].parents[1])
+    assert main(["pretrain", photos, "-o", str(output), *words, "--temperature", "0.6", "--saturation", "1"]) == 0
+    assert "n.onnx: " in capsys.readouterr().out
+    picture = write_rgb(tmp_path / "grey.png", np.repeat(photograph(50)[..., :1], 3, axis=2))
+    assert main(["colorize", str(picture), "-o", str(tmp_path / "out.png"), "--model", str(output), "-q"]) == 0
+    assert "no checkpoint, so nothing to go on with" in complaint(
+        capsys, photos, "-o", tmp_path / "other.onnx", "--resume"
+    )
+    assert "multiple of heads" in complaint(capsys, photos, "-o", tmp_path / "other.onnx", "--heads", 5)
