@@ -11,6 +11,7 @@ from refine.domain_transform import domain_transform
 from refine.fast_global_smoother import fast_global_smoother
 from refine.guided import guided
 from refine.joint_bilateral import joint_bilateral
+from refine.levin import levin
 from refine.planes import FloatArray, checked_planes
 
 DEFAULT_REFINER = "bilateral_grid"
@@ -34,6 +35,7 @@ REFINERS: MappingProxyType[str, Refiner] = MappingProxyType(
         "guided": guided,
         "domain_transform": domain_transform,
         "fast_global_smoother": fast_global_smoother,
+        "levin": levin,
     }
 )
 

@@ -161,7 +161,7 @@ def test_unknown_refiner_is_refused_with_the_choices():
     chroma, lightness, _ = scene((8, 8))
     with pytest.raises(
         ValueError,
-        match="none, joint_bilateral, bilateral_grid, guided, domain_transform, fast_global_smoother; got 'x'",
+        match="none, joint_bilateral, bilateral_grid, guided, domain_transform, fast_global_smoother, levin; got 'x'",
     ):
         refine(chroma, lightness, method="x")
 
