@@ -15,7 +15,7 @@ from refine.planes import FloatArray, check_positive, checked_planes
 # The paper's width of likeness: a share of the window's variance, and no neighbour at all below this likeness.
 VARIANCE_SHARE = 0.6
 LEAST_LIKENESS = 0.01
-# Residual of the solver relative to the right-hand side: the answer is then within a few thousandths of a unit of a*, b*.
+# Residual of the solver beside the right-hand side: the answer is then within some thousandths of a unit of a*, b*.
 TOLERANCE = 2e-5
 # Steps of the solver: several times what the slowest picture measured took.
 MAX_STEPS = 500
@@ -24,7 +24,7 @@ MAX_STEPS = 500
 class Links(NamedTuple):
     """How alike neighbours are, on rows padded by one pixel and laid end to end, n = H · (W + 1).
 
-    joined : (4, n) float32, of a pixel to its right, lower left, lower and lower right neighbour; 0 where there is none.
+    joined : (4, n) float32, of a pixel to its right, lower left, lower, lower right neighbour; 0 where none is.
     steps : how far along each of these is.
     """
 
@@ -45,7 +45,8 @@ def levin(
 
     Minimises Σ_p d_p |u_p − chroma_p|² + Σ_pq w_pq |u_p − u_q|² over neighbours in 3×3 windows;
     w = exp(−(Y_p−Y_q)² / c), c = max(0.6 var, −min (Y_p−Y_q)² / ln 0.01, 2 sigma_lightness²) of the window,
-    the eight of a pixel summing to 1, the mean of both directions taken; d = data_weight · (confidence / its mean)^power.
+    the eight of a pixel summing to 1, the mean of both directions taken; d goes with confidence^power and its mean is
+    data_weight.
     The answer is a weighted mean of the given chroma everywhere: no value leaves its range.
 
     Parameters
@@ -123,7 +124,7 @@ def _spread(links: Links, planes: FloatArray) -> FloatArray:
 
 
 def _solve(links: Links, pull: FloatArray, given: FloatArray) -> FloatArray:
-    """Conjugate gradients, scaled by the diagonal, from the given chroma (2, n) on; each channel has steps of its own."""
+    """Conjugate gradients, scaled by the diagonal, from the given chroma (2, n) on; channels step apart."""
     # The padding is joined to nothing and pulled nowhere.
     diagonal = np.maximum(pull + _spread(links, np.ones_like(pull)), np.float32(np.finfo(np.float32).tiny))
     solved = given.copy()

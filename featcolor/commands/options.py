@@ -10,7 +10,15 @@ PRESET_NAMES = ("fast", "balanced", "best")
 DEFAULT_PRESET = "balanced"
 HEAD_NAMES = ("bins", "mean")
 FILM_NAMES = ("none", "panchromatic", "orthochromatic", "blue-sensitive")
-REFINER_NAMES = ("none", "joint_bilateral", "bilateral_grid", "guided", "domain_transform", "fast_global_smoother", "levin")
+REFINER_NAMES = (
+    "none",
+    "joint_bilateral",
+    "bilateral_grid",
+    "guided",
+    "domain_transform",
+    "fast_global_smoother",
+    "levin",
+)
 
 
 def whole_number(text: str) -> int:
