@@ -70,7 +70,7 @@ class StillColorizer(ABC):
             chroma *= 0.5
             confidence += mirror[1][:, ::-1]
             confidence *= 0.5
-        chroma = refine(chroma, working, method=self.config.refine)
+        chroma = refine(chroma, working, confidence, method=self.config.refine)
         return chroma, confidence, working
 
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:
