@@ -16,7 +16,7 @@ from refine.planes import FloatArray, check_positive, checked_planes
 VARIANCE_SHARE = 0.6
 LEAST_LIKENESS = 0.01
 # Residual of the solver beside the right-hand side: the answer is then within some thousandths of a unit of a*, b*.
-TOLERANCE = 2e-5
+TOLERANCE = 5e-6
 # Steps of the solver: several times what the slowest picture measured took.
 MAX_STEPS = 500
 
@@ -38,7 +38,7 @@ def levin(
     confidence: FloatArray | None = None,
     *,
     data_weight: float = 0.03,
-    power: float = 1.0,
+    power: float = 2.0,
     sigma_lightness: float = 0.02,
 ) -> FloatArray:
     """Chroma near the given one where that is sure, and like that of neighbours of the same lightness elsewhere.
