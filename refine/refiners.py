@@ -39,6 +39,10 @@ REFINERS: MappingProxyType[str, Refiner] = MappingProxyType(
     }
 )
 
+# Those that a prediction's own confidence is given to. A model is surest of grey, so weighing by its confidence takes
+# colour away: measured, the other refiners are no better for it, and a little worse at equal colourfulness.
+SEEDED = frozenset({"levin"})
+
 
 def refine(
     chroma: FloatArray,
