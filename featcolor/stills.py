@@ -16,7 +16,7 @@ from featcolor.sampling import resize, working_size
 from featcolor.spaces import bands, lab_to_rgb, lightness_of
 from features.base import FloatArray
 from refine.chroma_grid import ChromaGrid
-from refine.refiners import refine
+from refine.refiners import SEEDED, refine
 from refine.upsample import chroma_grid
 
 
@@ -70,7 +70,8 @@ class StillColorizer(ABC):
             chroma *= 0.5
             confidence += mirror[1][:, ::-1]
             confidence *= 0.5
-        chroma = refine(chroma, working, method=self.config.refine)
+        seeds = confidence if self.config.refine in SEEDED else None
+        chroma = refine(chroma, working, seeds, method=self.config.refine)
         return chroma, confidence, working
 
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:
