@@ -1,0 +1,236 @@
+"""What references add to the default model: one domain, one film scene, few and many of them, one film stock."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from benchmarks.datasets import Sample
+from benchmarks.default_album import fit_album
+from benchmarks.default_parts import (
+    AnyColorizer,
+    Clock,
+    RowResult,
+    StudySettings,
+    colour_by,
+    load_samples,
+    open_default,
+    split,
+    spread,
+)
+from benchmarks.default_scores import Colour, Rgb, Scores, Table, join, measure, show, table_of, table_of_pairs
+from benchmarks.film_sequences import FrameFolder
+from benchmarks.intervals import paired
+from benchmarks.layouts_base import folder_names
+from benchmarks.layouts_film import frames_in_order
+from featcolor.colorizer import Colorizer
+from featcolor.config import DEFAULT_PRESET, PRESETS
+from featcolor.errors import FeatcolorError
+from featcolor.film import film_lightness
+from featcolor.images import read_picture
+from featcolor.references import expand_references
+from featcolor.spaces import lab_to_rgb, lightness_of
+
+DOMAINS: Final[Mapping[str, tuple[int, int]]] = {"street": (12, 11), "people": (100, 40), "flowers": (150, 40)}
+"""References and test pictures of each, as in the issue's table; `split` says which they are."""
+COUNTS: Final = (1, 3, 10, 30, 100)
+SCENE_REFERENCES: Final = 10
+DAVIS_PHASE: Final = 2
+"""Test frames of the row `refcount`: this one of every five, so that references may lie two frames away or more."""
+PAIRS: Final = (("refs", "default"), ("refs", "fit"), ("fit", "default"))
+
+OLD_REFERENCES: Final = 300
+OLD_RIM: Final = 0.04
+"""Share of each side of a Prokudin-Gorskii picture that is cut off: there its three plates do not overlap."""
+OLD_SCALE: Final = 0.5
+STOCKS: Final = ("orthochromatic", "panchromatic", "none")
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Methods ready to colour, how long each took to fit, and what could not be fitted."""
+
+    methods: dict[str, Colour]
+    seconds: dict[str, float]
+    notes: list[str]
+
+
+def prepare(settings: StudySettings, default: AnyColorizer, references: Sequence[Path]) -> Ready:
+    """The default alone, the default preset fitted on the references, and the default with them as an album."""
+    fits: dict[str, Callable[[], AnyColorizer]] = {
+        "fit": lambda: Colorizer(PRESETS[DEFAULT_PRESET]).fit(references),
+        "refs": lambda: fit_album(references, settings.network),
+    }
+    ready = Ready({"default": colour_by(default)}, {}, [])
+    for name, fit in fits.items():
+        try:
+            with Clock() as clock:
+                ready.methods[name] = colour_by(fit())
+            ready.seconds[name] = clock.seconds
+        except FeatcolorError as error:
+            ready.notes.append(f"{name} with {len(references)} references: {error}")
+    return ready
+
+
+def measure_domains(settings: StudySettings) -> RowResult:
+    """References of one domain: the default, `fit` and `--refs` on other pictures of it."""
+    result, default = RowResult(), open_default(settings)
+    for name, (references, tests) in DOMAINS.items():
+        paths = expand_references([settings.data / "domains" / name])
+        known, unknown = split(paths, references, tests, seed=settings.split_seed)
+        ready = prepare(settings, default, known)
+        scores = measure(load_samples(unknown, "as-is", limit=settings.limit), ready.methods)
+        seconds = {method: f"{value:.1f} s" for method, value in ready.seconds.items()}
+        result.scores[name] = scores
+        result.notes += ready.notes
+        result.tables += [
+            table_of(scores, f"{name}, {len(known)} references", seed=settings.seed, more=seconds),
+            table_of_pairs(scores, PAIRS, f"{name}, picture by picture", seed=settings.seed),
+        ]
+        tell(f"{name} done")
+    return result
+
+
+def measure_counts(settings: StudySettings) -> RowResult:
+    """1, 3, 10, 30 and 100 references, evenly spaced over what is not test: domains, and DAVIS' scenes."""
+    result, default = RowResult(), open_default(settings)
+    jobs = {}
+    for name, (references, tests) in DOMAINS.items():
+        paths = expand_references([settings.data / "domains" / name])
+        unknown = set(split(paths, references, tests, seed=settings.split_seed)[1])
+        jobs[name] = [([path for path in paths if path not in unknown], sorted(unknown))]
+    jobs["davis"] = [
+        ([p for i, p in enumerate(scene.paths) if i % 5 != DAVIS_PHASE], list(scene.paths[DAVIS_PHASE::5]))
+        for scene in scenes(settings)
+    ]
+    lines = []
+    for name, scene_jobs in jobs.items():
+        loaded = [load_samples(tests, "as-is", limit=settings.limit) for _, tests in scene_jobs]
+        for count in COUNTS:
+            if any(count > len(pool) for pool, _ in scene_jobs):
+                continue
+            parts = []
+            for (pool, _), samples in zip(scene_jobs, loaded, strict=True):
+                ready = prepare(settings, default, spread(pool, count))
+                result.notes += [f"{name}: {note}" for note in ready.notes]
+                parts.append(measure(samples, ready.methods))
+            scores = join(parts) if len(parts) == 1 else means_of(parts)
+            result.scores[f"{name}, {count}"] = scores
+            lines.append((name, str(count), *_gains(scores, settings.seed)))
+            tell(" ".join(lines[-1]))
+    head = ("set", "references", "default", "fit", "refs", *(f"{a} − {b}" for a, b in PAIRS))
+    result.tables.append(Table("gain over grey, dB; davis by scene, not by frame", head, tuple(lines)))
+    return result
+
+
+def _gains(scores: Scores, seed: int) -> list[str]:
+    """Mean gain of each method, then the differences with their intervals; a dash where a method is missing."""
+    means = [f"{scores.mean(m, 'gain'):+.2f}" if m in scores.values else "–" for m in ("default", "fit", "refs")]
+    there = [
+        show(scores.compare(a, b, "gain", seed=seed), sign=True) if {a, b} <= scores.values.keys() else "–"
+        for a, b in PAIRS
+    ]
+    return [*means, *there]
+
+
+def measure_davis(settings: StudySettings) -> RowResult:
+    """Ten references of the same scene (as many as there are), `apart` frames apart; the other frames are the test."""
+    result, default, lines, parts = RowResult(), open_default(settings), [], []
+    for scene in scenes(settings):
+        known = scene.paths[:: settings.apart][:SCENE_REFERENCES]
+        unknown = [path for path in scene.paths if path not in set(known)]
+        ready = prepare(settings, default, known)
+        scores = measure(load_samples(unknown, "as-is", limit=settings.limit), ready.methods)
+        result.notes += [f"{scene.name}: {note}" for note in ready.notes]
+        result.scores[scene.name] = scores
+        parts.append(scores)
+        lines.append((scene.name, str(len(known)), str(len(scores.pictures)), *_gains(scores, settings.seed)))
+        tell(" ".join(lines[-1]))
+    head = ("scene", "references", "frames", "default", "fit", "refs", *(f"{a} − {b}" for a, b in PAIRS))
+    total = means_of(parts)
+    result.tables = [
+        Table(f"gain over grey, dB; references {settings.apart} frames apart", head, tuple(lines)),
+        table_of(total, "all scenes, each one value", seed=settings.seed),
+        table_of_pairs(total, PAIRS, "scene by scene", seed=settings.seed),
+    ]
+    return result
+
+
+def scenes(settings: StudySettings) -> list[FrameFolder]:
+    """The DAVIS sequences; at most `limit` of them, evenly spaced, too."""
+    root = settings.data / "film/davis"
+    names = folder_names(root)
+    names = names if settings.limit is None else spread(names, settings.limit)
+    return [FrameFolder(name, tuple(frames_in_order(root / name))) for name in names]
+
+
+def means_of(parts: Sequence[Scores]) -> Scores:
+    """Each set's means as one picture: what intervals over scenes need, whose frames are much alike."""
+    common = [method for method in parts[0].values if all(method in part.values for part in parts)]
+    return Scores(
+        tuple(part.pictures[0] for part in parts),
+        np.array([part.truth_cf.mean() for part in parts]),
+        {method: np.array([part.values[method].mean(axis=0) for part in parts]) for method in common},
+    )
+
+
+def measure_prokudin(settings: StudySettings) -> RowResult:
+    """Colour of about 1910 greyed as an orthochromatic plate; models fitted with that film stock, another and none.
+
+    Measured twice: as it comes out, on the plate's lightness (whose error all models share), and the colour alone,
+    put on the truth's own lightness.
+    """
+    result = RowResult()
+    samples = [old_sample(path) for path in expand_references([settings.data / "history/prokudin-gorskii"])]
+    samples = samples if settings.limit is None else spread(samples, settings.limit)
+    references = spread(expand_references([settings.data / "photos/imagenet"]), OLD_REFERENCES)
+    models: dict[str, AnyColorizer] = {"default": open_default(settings)}
+    for stock in STOCKS:
+        with Clock() as clock:
+            models[stock] = Colorizer(replace(PRESETS[DEFAULT_PRESET], film=stock)).fit(references)
+        tell(f"fitted as {stock} in {clock.seconds:.0f} s")
+    pairs = [("orthochromatic", other) for other in ("panchromatic", "none", "default")]
+    for title, wrap in (("on the plate's lightness", colour_by), ("on the truth's lightness", colour_alone)):
+        scores = measure(samples, {name: wrap(model) for name, model in models.items()})
+        result.scores[title] = scores
+        result.tables.append(table_of(scores, title, seed=settings.seed))
+        result.tables.append(table_of_pairs(scores, pairs, f"{title}, picture by picture", seed=settings.seed))
+        for _, other in pairs:
+            gained = paired(
+                scores.of(other, "delta_e00"), scores.of("orthochromatic", "delta_e00"), better="higher",
+                seed=settings.seed,
+            )  # fmt: skip
+            result.notes.append(f"{title}: ΔE00 of {other} less orthochromatic {show(gained, sign=True)}")
+    return result
+
+
+def old_sample(path: Path) -> Sample:
+    """A Prokudin-Gorskii picture without its rims at half size, and its grey codes as an orthochromatic plate's."""
+    rgb = read_picture(path).pixels
+    rows, columns = (round(OLD_RIM * length) for length in rgb.shape[:2])
+    rgb = np.ascontiguousarray(rgb[rows : len(rgb) - rows, columns : rgb.shape[1] - columns])
+    truth = np.asarray(cv2.resize(rgb, None, fx=OLD_SCALE, fy=OLD_SCALE, interpolation=cv2.INTER_AREA), np.uint8)
+    lightness = film_lightness(truth, "orthochromatic")
+    grey = lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))[..., 0]
+    return Sample(path.stem, truth, np.ascontiguousarray(grey))
+
+
+def colour_alone(colorizer: AnyColorizer) -> Colour:
+    """The method that predicts chroma from the grey input and puts it on the truth's lightness."""
+
+    def colour(sample: Sample) -> Rgb:
+        rgb: Rgb = lab_to_rgb(lightness_of(sample.truth), colorizer.predict(lightness_of(sample.grey)))
+        return rgb
+
+    return colour
+
+
+def tell(line: str) -> None:
+    """A line for the person who waits."""
+    print(line, file=sys.stderr, flush=True)
