@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from benchmarks.methods import Group, Method, check_grey
 from benchmarks.unet_config import OUTPUT_STRIDE, Budget, UNetConfig
 from benchmarks.unet_pictures import WORKING_SIZE, read_references
-from featcolor.cells import annealed_mean
 from featcolor.errors import UsageError
 from featcolor.parallel import available_cores
 from featcolor.sampling import resize, working_size
 from featcolor.spaces import lab_to_rgb, lightness_of
+from features.annealed import annealed_mean
 from features.base import FloatArray
 from refine.upsample import upsample_bands
 

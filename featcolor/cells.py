@@ -88,35 +88,3 @@ def rebalancing_weights(shares: FloatArray, exponent: float) -> FloatArray:
     mixed = (1 - UNIFORM_SHARE) * shares + UNIFORM_SHARE / len(shares)
     weights = mixed**-exponent
     return (weights / np.dot(shares, weights)).astype(np.float32)
-
-
-def annealed_mean(logits: FloatArray, cells: FloatArray, *, temperature: float) -> tuple[FloatArray, FloatArray]:
-    """Expected colour of the distribution sharpened by a temperature, and its spread.
-
-    Parameters
-    ----------
-    logits : (n, n_cells)
-    cells : (n_cells, 2)
-    temperature : float
-        1 is the plain mean; towards 0, the most likely cell.
-
-    Returns
-    -------
-    chroma : (n, 2)
-    spread : (n,)
-        Root mean squared distance of the colours from their mean, in a*b* units, at temperature 1.
-    """
-    plain = softmax(logits)
-    mean = plain @ cells
-    variance = plain @ (cells**2).sum(axis=1) - (mean**2).sum(axis=1)
-    spread = np.sqrt(np.maximum(variance, 0))
-    if temperature == 1:
-        return mean, spread
-    return softmax(logits / temperature) @ cells, spread
-
-
-def softmax(logits: FloatArray) -> FloatArray:
-    """Distribution over the last axis; the largest logit is taken off first so that none overflows."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shifted /= shifted.sum(axis=1, keepdims=True)
-    return shifted

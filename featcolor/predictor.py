@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.cells import annealed_mean
 from featcolor.mlp import Mlp
+from features.annealed import annealed_mean, confidence_of
 from features.base import FloatArray
-
-UNSURE_SPREAD = 20.0
-"""Spread in a*b* units at which confidence is one half: about the spread of chroma over ordinary photographs."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class ChromaPredictor:
         -------
         chroma : (n, 2)
         confidence : (n,), 0..1
-            1 where the distribution is one point, one half at a spread of `UNSURE_SPREAD`; 1 for the mean head.
+            See `features.annealed.confidence_of`; 1 for the mean head.
         """
         outputs = self.networks[0].forward(X)
         for network in self.networks[1:]:
@@ -62,5 +59,5 @@ class ChromaPredictor:
             chroma, confidence = outputs + self.centre, np.ones(len(outputs), outputs.dtype)
         else:
             chroma, spread = annealed_mean(outputs, self.cells, temperature=temperature)
-            confidence = np.reciprocal(1 + (spread / UNSURE_SPREAD) ** 2)
+            confidence = confidence_of(spread)
         return chroma * saturation, confidence

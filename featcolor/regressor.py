@@ -20,10 +20,10 @@ from featcolor.cells import (
     prior,
     rebalancing_weights,
     soft_encode,
-    softmax,
 )
 from featcolor.mlp import Gradient, Mlp, Training, moments, train
 from featcolor.predictor import ChromaPredictor
+from features.annealed import softmax
 from features.base import FloatArray, IndexArray
 
 HEADS = ("bins", "mean")

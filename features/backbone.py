@@ -11,35 +11,27 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from features import lite0
 from features.base import FloatArray, IndexArray
+from features.frame import FrameAxis, gather, grey_codes, mirror_out
 from features.network import Network, NetworkError, NetworkInput, read_network
 from features.projection import Moments, Projection
-
-#: The cells before and after each point along one axis, and the weight of the cell after.
-Taps: TypeAlias = tuple[IndexArray, IndexArray, FloatArray]
 
 #: The name of the network that comes with the package.
 LITE0: Final = "lite0"
 DEFAULT_LAYERS: Final = ("stride4", "stride8", "stride16", "stride32")
-#: Sides of what the network sees are raised to a multiple of this, the stride of the usual five halvings.
-SIDE_MULTIPLE: Final = 32
 #: References that the principal components are learned from, and pixels taken of each.
 FIT_PICTURES: Final = 256
 FIT_POINTS: Final = 256
 #: Mean and deviation of ImageNet's R, G, B codes: what a network exported from torchvision expects.
 IMAGENET_MEAN: Final = np.float32(255) * np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_DEVIATION: Final = np.float32(255) * np.array([0.229, 0.224, 0.225], np.float32)
-#: CIE 1976: f(t) = t^(1/3) above (6/29)^3, with L* = 116 f - 16.
-LAB_LINEAR_BELOW: Final = 8.0
-LAB_KAPPA: Final = 24389 / 27
 
 
 class BackboneFeatures:
@@ -197,10 +189,14 @@ class BackboneFeatures:
         """Bilinear reading of maps (C, h, w) at pixels of a picture of this shape: (n_points, C) each."""
         network = self._network()
         sides = (network.input.height, network.input.width)
+        axes = [
+            FrameAxis.mirrored(side) if fixed is None else FrameAxis.resized(side, fixed)
+            for side, fixed in zip(shape, sides, strict=True)
+        ]
         values = []
         for each in maps:
-            axes = [_taps(yx[:, axis], shape[axis], sides[axis], each.shape[1 + axis]) for axis in range(2)]
-            values.append(_gather(each, axes[0], axes[1]))
+            rows, columns = (axis.taps(yx[:, i], each.shape[1 + i]) for i, axis in enumerate(axes))
+            values.append(gather(each, rows, columns))
         return values
 
 
@@ -221,19 +217,6 @@ def _network_file(network: str) -> tuple[bytes, str]:
     return model, hashlib.sha256(model).hexdigest()
 
 
-def grey_codes(lightness: FloatArray) -> FloatArray:
-    """The sRGB code 0..255, not rounded, of the grey with this lightness: (H, W) float32 both ways.
-
-    Y = ((L* + 16) / 116)^3 above L* = 8, below it L* / 903.3 (CIE 1976); code = 255 (1.055 Y^(1/2.4) - 0.055) above
-    Y = 0.0031308, below it 255 * 12.92 Y (IEC 61966-2-1).
-    """
-    lab = np.clip(lightness, 0, 1) * np.float32(100)
-    luminance = np.where(lab > LAB_LINEAR_BELOW, ((lab + 16) / 116) ** 3, lab / np.float32(LAB_KAPPA))
-    curved = np.float32(1.055) * luminance ** np.float32(1 / 2.4) - np.float32(0.055)
-    codes = np.where(luminance > 0.0031308, curved, np.float32(12.92) * luminance)
-    return (np.float32(255) * codes).astype(np.float32)
-
-
 def _choose(pictures: Iterable[FloatArray], count: int, generator: np.random.Generator) -> list[FloatArray]:
     """At most `count` of the pictures, drawn evenly from a stream of unknown length (reservoir sampling)."""
     chosen: list[FloatArray] = []
@@ -251,13 +234,7 @@ def _frame(codes: FloatArray, target: NetworkInput) -> FloatArray:
         shrinks = codes.shape[0] > target.height or codes.shape[1] > target.width
         way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(codes, (target.width, target.height), interpolation=way), np.float32)
-    return np.pad(codes, [_borders(side) for side in codes.shape], mode="symmetric")
-
-
-def _borders(side: int) -> tuple[int, int]:
-    """Pixels to add before and after so that a side becomes a multiple of `SIDE_MULTIPLE`."""
-    missing = -side % SIDE_MULTIPLE
-    return missing // 2, missing - missing // 2
+    return mirror_out(codes)
 
 
 def _as_input(codes: FloatArray, network: Network) -> FloatArray:
@@ -269,34 +246,3 @@ def _as_input(codes: FloatArray, network: Network) -> FloatArray:
             mean, deviation = mean.mean(keepdims=True), deviation.mean(keepdims=True)
         planes = (planes - mean[:, None, None]) / deviation[:, None, None]
     return planes[None]
-
-
-def _taps(positions: IndexArray, side: int, fixed: int | None, cells: int) -> Taps:
-    """Along one axis: the cell before each pixel, the one after, and the weight of the latter.
-
-    Pixel p of the picture is at (p + 1/2) fixed / side - 1/2 of a resized frame, at p + border of a padded one. Cell i
-    of stride s stands for the s pixels around s i + (s - 1) / 2; beyond the outer cells their values go on.
-
-    TensorFlow's one-sided padding puts the receptive fields around s i + s - 1 instead, yet a network trained on
-    mirrored pictures has learned to make up for that: of offsets k (s - 1), the maps of mirrored pictures agree best at
-    k = 0.4 to 0.6 (EfficientNet-Lite0, strides 8 to 32, 60 photographs), and ridge regression of a*b* on them is best
-    at 0.3 to 0.5.
-    """
-    before, after = (0, 0) if fixed is not None else _borders(side)
-    frame = fixed if fixed is not None else before + side + after
-    stride = frame / cells
-    at = (positions + 0.5) * fixed / side - 0.5 if fixed is not None else positions + float(before)
-    at = np.clip((at - (stride - 1) / 2) / stride, 0, cells - 1)
-    low = np.minimum(at.astype(np.intp), max(cells - 2, 0))
-    return low, np.minimum(low + 1, cells - 1), (at - low).astype(np.float32)
-
-
-def _gather(each: FloatArray, rows: Taps, columns: Taps) -> FloatArray:
-    """Bilinear interpolation as a sparse matrix of four weights a point times the cells: (n_points, C)."""
-    width = each.shape[2]
-    cells = np.stack([row * width + column for row in rows[:2] for column in columns[:2]], axis=1)
-    weights = np.stack([a * b for a in (1 - rows[2], rows[2]) for b in (1 - columns[2], columns[2])], axis=1)
-    n_points = len(cells)
-    starts = np.arange(0, 4 * n_points + 1, 4)
-    matrix = sparse.csr_array((weights.ravel(), cells.ravel(), starts), (n_points, each.shape[1] * width))
-    return np.asarray(matrix @ np.ascontiguousarray(each.reshape(len(each), -1).T), np.float32)

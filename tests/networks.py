@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,63 @@ def ramp_network(path: Path, stride: int, height: int | str = "height", width: i
     picture = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 1, height, width])
     mean = helper.make_tensor_value_info("mean", TensorProto.FLOAT, [1, 1, "h", "w"])
     return _save(path, helper.make_graph([node], "ramp", [picture], [mean]), {"featcolor.input": "codes"})
+
+
+def colour_network(
+    path: Path,
+    *,
+    channels: int = 6,
+    reach: int = 30,
+    seed: int = 0,
+    properties: dict[str, str] | None = None,
+    **settings: Any,
+) -> Path:
+    """A small random colour network: two convolutions at stride 2 with ReLU, then 1 x 1 to embedding and logits.
+
+    Weights are 16-bit floats widened by Casts, as `featcolor pretrain` writes them. The cells are a grid 10 apart from
+    -reach to reach; `settings` are put over the JSON of `featcolor.colour`, `properties` over the metadata.
+    """
+    generator = np.random.default_rng(seed)
+    steps = np.arange(-reach, reach + 1, 10)
+    cells = [[int(a), int(b)] for a in steps for b in steps]
+    nodes: list[Any] = []
+    constants: list[Any] = []
+
+    def convolve(source: str, target: str, shape: tuple[int, ...], stride: int, scale: float = 1.0) -> None:
+        weights = generator.normal(0, scale * np.prod(shape[1:]) ** -0.5, shape).astype(np.float16)
+        bias = generator.normal(0, 0.1 * scale, shape[0]).astype(np.float16)
+        for name, values in ((f"{target}.w", weights), (f"{target}.b", bias)):
+            constants.append(numpy_helper.from_array(values, f"{name}16"))
+            nodes.append(helper.make_node("Cast", [f"{name}16"], [name], f"/{name}", to=TensorProto.FLOAT))
+        pad = shape[2] // 2
+        attributes: dict[str, Any] = {"kernel_shape": shape[2:], "strides": [stride] * 2, "pads": [pad] * 4}
+        nodes.append(
+            helper.make_node("Conv", [source, f"{target}.w", f"{target}.b"], [target], f"/{target}", **attributes)
+        )
+
+    constants.append(numpy_helper.from_array(np.float32(1 / 128), "scale"))
+    nodes.append(helper.make_node("Mul", ["grey", "scale"], ["scaled"], "/scaled"))
+    convolve("scaled", "first", (8, 1, 3, 3), 2)
+    nodes.append(helper.make_node("Relu", ["first"], ["first.relu"], "/first.relu"))
+    convolve("first.relu", "embedding", (channels, 8, 3, 3), 2)
+    nodes.append(helper.make_node("Relu", ["embedding"], ["embedding.relu"], "/embedding.relu"))
+    convolve("embedding.relu", "logits", (len(cells), channels, 1, 1), 1, scale=8.0)
+    grey = helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "height", "width"])
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, "h", "w"])
+        for name, count in (("embedding", channels), ("logits", len(cells)))
+    ]
+    colour = {
+        "version": 1,
+        "cells": cells,
+        "short_side": 64,
+        "temperature": 0.6,
+        "saturation": 1.25,
+        "card": {"pictures": 3, "held_back": ["a.jpg"]},
+    }
+    metadata = {"featcolor.input": "codes", "featcolor.colour": json.dumps({**colour, **settings})}
+    graph = helper.make_graph(nodes, "colour", [grey], outputs, constants)
+    return _save(path, graph, {**metadata, **(properties or {})})
 
 
 def _save(path: Path, graph: Any, metadata: dict[str, str] | None) -> Path:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from skimage.color import rgb2lab
 from sklearn.decomposition import PCA
 
-from features.backbone import IMAGENET_DEVIATION, IMAGENET_MEAN, BackboneFeatures, grey_codes
+from features.backbone import IMAGENET_DEVIATION, IMAGENET_MEAN, BackboneFeatures
 from features.base import FloatArray, extract, grid_points
+from features.frame import grey_codes
 from features.network import RUNTIMES, Network, NetworkError, read_network
 from tests.networks import ramp_network, tiny_network
 

@@ -12,14 +12,13 @@ from scipy.spatial.distance import cdist
 from featcolor.cells import (
     CELL_WIDTH,
     NEIGHBOURS,
-    annealed_mean,
     build_cells,
     cell_width,
     prior,
     rebalancing_weights,
     soft_encode,
-    softmax,
 )
+from features.annealed import annealed_mean, softmax
 from features.base import FloatArray
 
 SIGMA = CELL_WIDTH / 2

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from featcolor.experts import NEAREST, SMALLEST_GROUP, Experts, fit_experts
 from featcolor.mlp import Mlp
-from featcolor.predictor import UNSURE_SPREAD, ChromaPredictor
+from featcolor.predictor import ChromaPredictor
+from features.annealed import UNSURE_SPREAD
 from features.base import FloatArray, IndexArray
 
 N_FEATURES = 5

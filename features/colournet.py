@@ -1,0 +1,201 @@
+"""The colour network: from a grey picture straight to an embedding trained for colour and to logits over a*b* cells.
+
+One ONNX file that `featcolor pretrain` makes. It sees the picture at its own short side, as grey codes, mirrored out to
+multiples of 32, and gives both maps at stride 4; what it needs to be read is JSON in its property `featcolor.colour`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from math import sqrt
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from features.annealed import annealed_mean, confidence_of
+from features.base import FloatArray, IndexArray
+from features.colourcard import ColourNetworkInfo, read_info
+from features.frame import FrameAxis, gather, grey_codes, mirror_out
+from features.network import Network, NetworkError, NetworkInput
+
+#: The name of the network that comes with the package, and its file.
+BUNDLED: Final = "bundled"
+BUNDLED_FILE = Path(__file__).parent / "models" / "colour.onnx"
+
+INPUT: Final = "grey"
+OUTPUTS: Final = ("embedding", "logits")
+#: What the network sees holds at most so many squares of its short side: a strip is shown smaller.
+MOST_SQUARES: Final = 6
+
+
+@dataclass(frozen=True)
+class ColourMaps:
+    """What the network makes of one picture.
+
+    Attributes
+    ----------
+    embedding : (C, h, w) float32, finite, of the whole frame at stride 4.
+    logits : (Q, h, w) float32, finite, likewise.
+    axes : how rows and columns of the picture that was given lie in the frame.
+    cells : (Q, 2) float32, the a*, b* that the logits stand for.
+    """
+
+    embedding: FloatArray
+    logits: FloatArray
+    axes: tuple[FrameAxis, FrameAxis]
+    cells: FloatArray
+
+    def sample_embedding(self, yx: IndexArray) -> FloatArray:
+        """The embedding at pixels (n, 2) of the picture that was given, between cells bilinearly: (n, C)."""
+        return self._sample(self.embedding, yx)
+
+    def sample_logits(self, yx: IndexArray) -> FloatArray:
+        """The logits at pixels (n, 2) of the picture that was given, between cells bilinearly: (n, Q)."""
+        return self._sample(self.logits, yx)
+
+    def chroma(self, temperature: float, saturation: float) -> tuple[FloatArray, FloatArray]:
+        """The annealed mean of each stride-4 cell that holds some of the picture.
+
+        Parameters
+        ----------
+        temperature : sharpens the distribution (below 1)
+        saturation : factor on the chroma
+
+        Returns
+        -------
+        chroma : (h', w', 2) float32
+        confidence : (h', w') float32, 0..1
+        """
+        rows, columns = self._inside()
+        inner = self.logits[:, rows, columns]
+        logits = np.ascontiguousarray(inner.reshape(len(inner), -1).T)
+        chroma, spread = annealed_mean(logits, self.cells, temperature=temperature)
+        chroma *= np.float32(saturation)
+        return chroma.reshape(*inner.shape[1:], 2), confidence_of(spread).reshape(inner.shape[1:])
+
+    def at_size(self, planes: FloatArray, shape: tuple[int, int]) -> FloatArray:
+        """Planes on the grid of `chroma`, (h', w') or (h', w', k), bilinear at every pixel of the picture in any size.
+
+        `shape` is the (H', W') wanted: (H', W') or (H', W', k) float32.
+        """
+        at = []
+        for axis, kept, side, cells in zip(self.axes, self._inside(), shape, self.logits.shape[1:], strict=True):
+            pixels = (np.arange(side, dtype=np.float32) + 0.5) * (axis.side / side) - 0.5
+            at.append((axis.positions(pixels, cells) - kept.start).astype(np.float32))
+        columns, rows = np.meshgrid(at[1], at[0])
+        return cv2.remap(planes, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    def scene(self) -> FloatArray:
+        """The picture as one vector, its mean embedding: (C,)."""
+        rows, columns = self._inside()
+        return self.embedding[:, rows, columns].mean(axis=(1, 2))
+
+    def _inside(self) -> tuple[slice, slice]:
+        rows, columns = (axis.inside(n) for axis, n in zip(self.axes, self.logits.shape[1:], strict=True))
+        return rows, columns
+
+    def _sample(self, each: FloatArray, yx: IndexArray) -> FloatArray:
+        rows, columns = (axis.taps(yx[:, i], each.shape[1 + i]) for i, axis in enumerate(self.axes))
+        return gather(each, rows, columns)
+
+
+class ColourNetwork:
+    """A colour network, ready to run; pickles, and each process opens its own session.
+
+    Parameters
+    ----------
+    network : "bundled" or the path of an ONNX file.
+    runtime, threads : see `features.network.Network`; threads None: as many as OpenCV has.
+    sha256 : what the file must hash to (a model file says so); None: whatever it does.
+
+    Attributes
+    ----------
+    info : ColourNetworkInfo
+
+    Raises
+    ------
+    NetworkError
+        When the file is missing, damaged, no colour network, newer than this program, or not the one of the hash.
+    """
+
+    def __init__(
+        self,
+        network: str | Path = BUNDLED,
+        *,
+        runtime: str = "auto",
+        threads: int | None = None,
+        sha256: str | None = None,
+    ) -> None:
+        self.network, self.runtime, self.threads = str(network), runtime, threads
+        self.info = _content(self.network, sha256)[1]
+        self._latest: tuple[bytes, ColourMaps] | None = None
+
+    def maps(self, lightness: FloatArray) -> ColourMaps:
+        """Embedding and logits of a picture (H, W) of any size, 0..1; those of the latest picture are kept."""
+        axes, seen = self._look(lightness)
+        digest = hashlib.blake2b(seen.data, digest_size=16).digest() + f"{lightness.shape}{seen.shape}".encode()
+        latest = self._latest
+        if latest is None or latest[0] != digest:
+            network = self._opened()
+            embedding, logits = network.run(mirror_out(grey_codes(seen))[None, None])
+            if len(embedding) != self.info.channels or len(logits) != len(self.info.cells):
+                raise NetworkError(f"{self.network}: the outputs are not of the size that the file promises")
+            maps = ColourMaps(np.nan_to_num(embedding), np.nan_to_num(logits), axes, self.info.cells)
+            latest = (digest, maps)
+            self._latest = latest
+        return latest[1]
+
+    def _look(self, lightness: FloatArray) -> tuple[tuple[FrameAxis, FrameAxis], FloatArray]:
+        """The picture at the network's short side, and how it lies in the frame."""
+        height, width = lightness.shape
+        side = self.info.short_side
+        scale = min(side / min(height, width), side * sqrt(MOST_SQUARES / (height * width)))
+        rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+        seen = np.ascontiguousarray(lightness, np.float32)
+        if (rows, columns) != (height, width):
+            way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            seen = cv2.resize(seen, (columns, rows), interpolation=way)
+        return (FrameAxis.mirrored(height, rows), FrameAxis.mirrored(width, columns)), seen
+
+    def _opened(self) -> Network:
+        return _open(self.network, self.info.sha256, self.runtime, self.threads or cv2.getNumThreads())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_latest": None}
+
+
+@lru_cache(maxsize=4)
+def _open(network: str, sha256: str, runtime: str, threads: int) -> Network:
+    """One network a process, however many copies arrive there with their tasks."""
+    content = _content(network, sha256)[0]
+    taken = NetworkInput(INPUT, 1, None, None)
+    return Network(content, OUTPUTS, runtime=runtime, threads=threads, whole=taken)
+
+
+def _content(network: str, sha256: str | None) -> tuple[bytes, ColourNetworkInfo]:
+    path = bundled_file() if network == BUNDLED else Path(network)
+    try:
+        content, info = _read(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise NetworkError(f"{path} cannot be read: {error.strerror or error}") from error
+    if sha256 not in (None, info.sha256):
+        raise NetworkError(f"the network {network} is not the one that this model was fitted with")
+    return content, info
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, changed: int) -> tuple[bytes, ColourNetworkInfo]:
+    """The file and what it says of itself, read once as long as it does not change."""
+    content = path.read_bytes()
+    return content, read_info(content, name=str(path), input_name=INPUT, outputs=OUTPUTS)
+
+
+def bundled_file() -> Path:
+    """The network that comes with the package; NetworkError where this copy lacks it."""
+    if not BUNDLED_FILE.is_file():
+        raise NetworkError(f"the default colour network is missing from this copy of featcolor ({BUNDLED_FILE.name})")
+    return BUNDLED_FILE

@@ -1,0 +1,134 @@
+"""A look into an ONNX file without the onnx package: its properties, inputs and outputs.
+
+Importing onnx and parsing millions of weights with it costs more than the network's run on a picture. The file is a
+protocol buffer; of the message ModelProto (github.com/onnx/onnx, onnx/onnx.proto) only the fields below are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+#: ModelProto.graph, ModelProto.metadata_props.
+MODEL_GRAPH: Final = 7
+MODEL_PROPERTIES: Final = 14
+#: GraphProto.node, GraphProto.input, GraphProto.output.
+GRAPH_NODE: Final = 1
+GRAPH_INPUT: Final = 11
+GRAPH_OUTPUT: Final = 12
+#: StringStringEntryProto.key and .value; ValueInfoProto.name and .type.
+FIRST: Final = 1
+SECOND: Final = 2
+#: TypeProto.tensor_type; TypeProto.Tensor.elem_type and .shape; TensorShapeProto.dim; Dimension.dim_value.
+TENSOR_TYPE: Final = 1
+ELEMENT_TYPE: Final = 1
+SHAPE: Final = 2
+DIMENSION: Final = 1
+DIMENSION_VALUE: Final = 1
+#: Wire types of protocol buffers, and bytes of the two fixed ones.
+VARINT: Final = 0
+DELIMITED: Final = 2
+FIXED_BYTES: Final = {1: 8, 5: 4}
+LONGEST_VARINT: Final = 10
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output: its element type (1 is float32) and its sides, None where they are free."""
+
+    kind: int
+    sides: tuple[int | None, ...]
+
+
+@dataclass
+class OnnxSummary:
+    """What a file says of its network."""
+
+    properties: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, Tensor] = field(default_factory=dict)
+    outputs: dict[str, Tensor] = field(default_factory=dict)
+    nodes: int = 0
+
+
+def summarise(content: bytes) -> OnnxSummary:
+    """Properties, inputs and outputs of a serialised ONNX network.
+
+    Raises
+    ------
+    ValueError
+        When the bytes are no protocol buffer of this kind, or end too early.
+    """
+    summary = OnnxSummary()
+    for number, value in _fields(memoryview(content)):
+        if number == MODEL_PROPERTIES:
+            entry = dict(_fields(_message(value)))
+            summary.properties[_text(entry.get(FIRST))] = _text(entry.get(SECOND))
+        elif number == MODEL_GRAPH:
+            for part, inner in _fields(_message(value)):
+                if part == GRAPH_NODE:
+                    summary.nodes += 1
+                elif part in (GRAPH_INPUT, GRAPH_OUTPUT):
+                    name, tensor = _value_info(_message(inner))
+                    (summary.inputs if part == GRAPH_INPUT else summary.outputs)[name] = tensor
+    if not summary.nodes:
+        raise ValueError("no layers")
+    return summary
+
+
+def _value_info(content: memoryview) -> tuple[str, Tensor]:
+    entry = dict(_fields(content))
+    tensor = dict(_fields(_message(dict(_fields(_message(entry.get(SECOND)))).get(TENSOR_TYPE))))
+    kind = tensor.get(ELEMENT_TYPE, 0)
+    sides = []
+    for number, dimension in _fields(_message(tensor.get(SHAPE))):
+        if number == DIMENSION:
+            side = dict(_fields(_message(dimension))).get(DIMENSION_VALUE)
+            sides.append(side if isinstance(side, int) and side > 0 else None)
+    return _text(entry.get(FIRST)), Tensor(kind if isinstance(kind, int) else 0, tuple(sides))
+
+
+def _fields(content: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Each field's number and its whole number or bytes; fields of fixed length are passed over."""
+    at = 0
+    while at < len(content):
+        key, at = _varint(content, at)
+        number, wire = key >> 3, key & 7
+        if wire == VARINT:
+            value, at = _varint(content, at)
+            yield number, value
+            continue
+        if wire == DELIMITED:
+            length, at = _varint(content, at)
+        elif wire in FIXED_BYTES:
+            length = FIXED_BYTES[wire]
+        else:
+            raise ValueError(f"unknown wire type {wire}")
+        if length > len(content) - at:
+            raise ValueError("ends too early")
+        if wire == DELIMITED:
+            yield number, content[at : at + length]
+        at += length
+
+
+def _varint(content: memoryview, at: int) -> tuple[int, int]:
+    """A whole number of seven bits a byte, the lowest first, and where it ends."""
+    value = 0
+    for shift in range(LONGEST_VARINT):
+        if at + shift >= len(content):
+            break
+        byte = content[at + shift]
+        value |= (byte & 0x7F) << 7 * shift
+        if byte < 0x80:
+            return value, at + shift + 1
+    raise ValueError("ends too early")
+
+
+def _message(value: int | memoryview | None) -> memoryview:
+    if isinstance(value, int):
+        raise ValueError("a number where a message belongs")
+    return memoryview(b"") if value is None else value
+
+
+def _text(value: int | memoryview | None) -> str:
+    return bytes(_message(value)).decode("utf-8")
