@@ -7,7 +7,6 @@ so that colouring starts without scikit-learn, whose import alone takes longer t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 import cv2
@@ -18,16 +17,13 @@ from featcolor.config import ColorizerConfig
 from featcolor.experts import Experts
 from featcolor.networks import network_errors
 from featcolor.report import FitReport
-from featcolor.sampling import Source, describe, resize, working_size
-from featcolor.spaces import bands, lab_to_rgb, lightness_of
+from featcolor.sampling import Source, describe
+from featcolor.stills import StillColorizer
 from features.base import FeatureStack, FloatArray, grid_axes, grid_points
 from features.spec import build_stack, stack_settings
-from refine.chroma_grid import ChromaGrid
-from refine.refiners import refine
-from refine.upsample import chroma_grid
 
 
-class Colorizer:
+class Colorizer(StillColorizer):
     """Learns chroma from reference pictures and adds it to grey ones; lightness is never touched.
 
     Parameters
@@ -79,38 +75,6 @@ class Colorizer:
         fit_colorizer(self, references, jobs=jobs, progress=progress)
         return self
 
-    def with_options(self, **options: Any) -> Colorizer:
-        """The same model with other colouring settings (`featcolor.config.COLOURING_OPTIONS`)."""
-        other = Colorizer(self.config.with_options(**options))
-        other.stack_, other.experts_, other.card_ = self.stack_, self.experts_, self.card_
-        return other
-
-    def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Chroma at the working size.
-
-        Parameters
-        ----------
-        lightness : (H, W) float32, 0..1
-
-        Returns
-        -------
-        chroma : (h, w, 2) float32
-        confidence : (h, w) float32, 0..1
-        working : (h, w) float32
-            The shrunk lightness.
-        """
-        shape = working_size(lightness.shape, self.config.size)
-        working = resize(lightness, shape)
-        chroma, confidence = self._predict_at_working_size(working)
-        if self.config.mirrored:
-            mirror = self._predict_at_working_size(np.ascontiguousarray(working[:, ::-1]))
-            chroma += mirror[0][:, ::-1]
-            chroma *= 0.5
-            confidence += mirror[1][:, ::-1]
-            confidence *= 0.5
-        chroma = refine(chroma, working, method=self.config.refine)
-        return chroma, confidence, working
-
     def predict_rows(self, features: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         """What the regressor makes of features: the part that a comparison of regressors puts another in place of.
 
@@ -129,53 +93,6 @@ class Colorizer:
         return self.experts_.predict(
             features, descriptor, temperature=self.config.temperature, saturation=self.config.saturation
         )
-
-    def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:
-        """Chroma at full size.
-
-        Parameters
-        ----------
-        lightness : (H, W) float32, 0..1
-            L*/100 of the grey picture.
-        return_confidence : bool
-            Give (chroma, confidence) instead, confidence (h, w) 0..1 at the working size.
-
-        Returns
-        -------
-        (H, W, 2) float32
-            a*, b*; not yet brought into the gamut, which `featcolor.spaces.lab_to_rgb` does.
-        """
-        chroma, confidence, working = self.predict_working(lightness)
-        full = self._full_size(chroma, working, lightness.shape).band(lightness, 0)
-        return (full, confidence) if return_confidence else full
-
-    def colorize(self, picture: NDArray[Any], *, return_confidence: bool = False) -> Any:
-        """The picture in colour, in its own type and at its own lightness.
-
-        Parameters
-        ----------
-        picture : (H, W) or (H, W, 3), uint8, uint16 or float32 0..1
-            A colour picture is taken by its lightness.
-        return_confidence : bool
-            Give (rgb, confidence) instead, confidence (h, w) 0..1 at the working size.
-
-        Returns
-        -------
-        (H, W, 3) of the same type
-        """
-        lightness = lightness_of(picture)
-        chroma, confidence, working = self.predict_working(lightness)
-        full = None if chroma.shape[:2] == lightness.shape else self._full_size(chroma, working, lightness.shape)
-        rgb = np.empty((*lightness.shape, 3), picture.dtype)
-
-        def convert(rows: slice) -> None:
-            band = chroma[rows] if full is None else full.band(lightness[rows], rows.start)
-            rgb[rows] = lab_to_rgb(lightness[rows], band, picture.dtype)
-
-        with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as pool:
-            for _ in pool.map(convert, bands(len(lightness))):
-                pass
-        return (rgb, confidence) if return_confidence else rgb
 
     def card(self) -> dict[str, Any]:
         """What `featcolor inspect` shows: references, features, settings, quality, versions."""
@@ -219,7 +136,7 @@ class Colorizer:
             raise ValueError(f"{n_features} features for a network of {colorizer.experts_.n_inputs} inputs")
         return colorizer
 
-    def _predict_at_working_size(self, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         shape = (working.shape[0], working.shape[1])
         rows, columns = grid_axes(shape, self.config.step)
         with network_errors():
@@ -228,12 +145,6 @@ class Colorizer:
         grid = np.dstack([chroma.reshape(len(rows), len(columns), 2), confidence.reshape(len(rows), len(columns))])
         planes = _between_grid_points(grid, shape, self.config.step)
         return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])
-
-    def _full_size(self, chroma: FloatArray, working: FloatArray, shape: tuple[int, ...]) -> ChromaGrid:
-        full = (shape[0], shape[1])
-        if full[0] < working.shape[0] or full[1] < working.shape[1]:
-            chroma, working = resize(chroma, full), resize(working, full)
-        return chroma_grid(chroma, working, full, method=self.config.upsample)
 
 
 def _within(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""Errors of the backbone network in words for the person who chose it."""
+"""Errors of networks in words for the person who chose them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from contextlib import contextmanager
 from featcolor.errors import NetworkError
 from features import lite0, network
 
+FITTED = "check the network's path, or fit with other --features"
+"""What helps where the features of a model need a network."""
+DEFAULT = "check the file, or fit a model with 'featcolor fit REFS... -o town.featcolor' and add --model town.featcolor"
+"""What helps where a colour network colours by itself."""
+
 
 @contextmanager
-def network_errors() -> Iterator[None]:
+def network_errors(what: str = "backbone", remedy: str = FITTED) -> Iterator[None]:
     """Turn what `features` says of a missing, damaged or foreign network into `featcolor.errors.NetworkError`.
 
     `features` imports nothing of ours, so its errors are not `FeatcolorError`s.
@@ -18,4 +23,4 @@ def network_errors() -> Iterator[None]:
     try:
         yield
     except (network.NetworkError, lite0.Lite0Error) as error:
-        raise NetworkError(f"backbone: {error}; check the network's path, or fit with other --features") from error
+        raise NetworkError(f"{what}: {error}; {remedy}") from error

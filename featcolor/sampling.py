@@ -21,6 +21,7 @@ from featcolor.measures import is_grey
 from featcolor.spaces import rgb_to_lab
 from features.backbone import BackboneFeatures
 from features.base import FeatureStack, FloatArray, IndexArray, grid_points
+from features.embedding import EmbeddingFeatures
 
 Source: TypeAlias = str | os.PathLike[str] | NDArray[Any]
 
@@ -169,9 +170,9 @@ def random_pixels(shape: tuple[int, ...], count: int, rng: np.random.Generator) 
 
 
 def describe(stack: FeatureStack, lightness: FloatArray) -> FloatArray:
-    """The picture as one vector: the backbone's deepest layer, pooled; without one, moments of all features."""
+    """The picture as one vector: the first network's deepest layer, pooled; without one, moments of all features."""
     for extractor in stack.extractors:
-        if isinstance(extractor, BackboneFeatures):
+        if isinstance(extractor, BackboneFeatures | EmbeddingFeatures):
             return extractor.describe(lightness)
     features = stack.sample(lightness, grid_points((lightness.shape[0], lightness.shape[1]), 8))
     return np.concatenate([features.mean(axis=0), features.std(axis=0)])

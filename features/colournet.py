@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +27,8 @@ BUNDLED_FILE = Path(__file__).parent / "models" / "colour.onnx"
 
 INPUT: Final = "grey"
 OUTPUTS: Final = ("embedding", "logits")
-#: What the network sees holds at most so many squares of its short side: a strip is shown smaller.
-MOST_SQUARES: Final = 6
+#: What the network sees is at most so many times as long as its short side: a strip is shown smaller.
+LONGEST: Final = 6
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class ColourMaps:
     def at_size(self, planes: FloatArray, shape: tuple[int, int]) -> FloatArray:
         """Planes on the grid of `chroma`, (h', w') or (h', w', k), bilinear at every pixel of the picture in any size.
 
-        `shape` is the (H', W') wanted: (H', W') or (H', W', k) float32.
+        `shape` is the (H', W') wanted, k is 4 at most: (H', W') or (H', W', k) float32.
         """
         at = []
         for axis, kept, side, cells in zip(self.axes, self._inside(), shape, self.logits.shape[1:], strict=True):
@@ -153,7 +152,7 @@ class ColourNetwork:
         """The picture at the network's short side, and how it lies in the frame."""
         height, width = lightness.shape
         side = self.info.short_side
-        scale = min(side / min(height, width), side * sqrt(MOST_SQUARES / (height * width)))
+        scale = min(side / min(height, width), LONGEST * side / max(height, width))
         rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
         seen = np.ascontiguousarray(lightness, np.float32)
         if (rows, columns) != (height, width):
@@ -177,7 +176,7 @@ def _open(network: str, sha256: str, runtime: str, threads: int) -> Network:
 
 
 def _content(network: str, sha256: str | None) -> tuple[bytes, ColourNetworkInfo]:
-    path = bundled_file() if network == BUNDLED else Path(network)
+    path = network_file(network)
     try:
         content, info = _read(path, path.stat().st_mtime_ns)
     except OSError as error:
@@ -194,8 +193,10 @@ def _read(path: Path, changed: int) -> tuple[bytes, ColourNetworkInfo]:
     return content, read_info(content, name=str(path), input_name=INPUT, outputs=OUTPUTS)
 
 
-def bundled_file() -> Path:
-    """The network that comes with the package; NetworkError where this copy lacks it."""
+def network_file(network: str | Path) -> Path:
+    """The file of a network; NetworkError where this copy of the package lacks the bundled one."""
+    if str(network) != BUNDLED:
+        return Path(network)
     if not BUNDLED_FILE.is_file():
         raise NetworkError(f"the default colour network is missing from this copy of featcolor ({BUNDLED_FILE.name})")
     return BUNDLED_FILE

@@ -9,15 +9,17 @@ from typing import Any, Final
 
 from features.backbone import BackboneFeatures
 from features.base import FeatureExtractor, FeatureStack
+from features.colournet import BUNDLED
 from features.context import ContextFeatures
 from features.daisy import DaisyFeatures
+from features.embedding import EmbeddingFeatures
 from features.patch import PatchFeatures
 from features.position import PositionFeatures
 from features.words import VisualWords
 
 SYNTAX: Final = (
     "patch[:SIZE], daisy[:RADIUS-RINGS-HISTOGRAMS-ORIENTATIONS], context[:RADIUS-RADIUS...], position, "
-    "words[:WORDS-COMPONENTS], backbone[:NETWORK.onnx@LAYER+LAYER...][#COMPONENTS]"
+    "words[:WORDS-COMPONENTS], backbone[:NETWORK.onnx@LAYER+LAYER...][#COMPONENTS], embedding[:NETWORK.onnx]"
 )
 
 DAISY_OPTIONS: Final = ("radius", "rings", "histograms", "orientations")
@@ -55,6 +57,10 @@ def _backbone(text: str) -> BackboneFeatures:
     )
 
 
+def _embedding(text: str) -> EmbeddingFeatures:
+    return EmbeddingFeatures(text or BUNDLED)
+
+
 EXTRACTORS: Final[Mapping[str, tuple[Callable[[str], FeatureExtractor], type]]] = MappingProxyType(
     {
         "patch": (_patch, PatchFeatures),
@@ -63,6 +69,7 @@ EXTRACTORS: Final[Mapping[str, tuple[Callable[[str], FeatureExtractor], type]]] 
         "position": (_position, PositionFeatures),
         "words": (_words, VisualWords),
         "backbone": (_backbone, BackboneFeatures),
+        "embedding": (_embedding, EmbeddingFeatures),
     }
 )
 """Name of each extractor: how its options are read, and its class."""

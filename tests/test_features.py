@@ -16,17 +16,20 @@ from features.backbone import BackboneFeatures
 from features.base import FeatureExtractor, FeatureStack, FloatArray, extract, grid_axes, grid_points
 from features.context import ContextFeatures, gradient_energy
 from features.daisy import DaisyFeatures
+from features.embedding import EmbeddingFeatures
 from features.patch import PatchFeatures
 from features.position import PositionFeatures
 from features.spec import build_stack, stack_settings
 from features.words import VisualWords
-from tests.networks import tiny_network
+from tests.networks import colour_network, tiny_network
 
 SHAPES = [(8, 8), (1, 40), (40, 1), (1, 1), (2, 3), (33, 57)]
 SMALL_DAISY = (5, 1, 4, 4)
 NO_POINTS = np.zeros((0, 2), np.intp)
 
 Maker: TypeAlias = Callable[[Path], FeatureExtractor]
+COLOUR = "colour.onnx"
+"""Beside the tiny network."""
 
 EXTRACTORS: dict[str, Maker] = {
     "patch": lambda _: PatchFeatures(),
@@ -40,6 +43,7 @@ EXTRACTORS: dict[str, Maker] = {
     "lite0": lambda _: BackboneFeatures(),
     "lite0, reduced": lambda _: BackboneFeatures(layers=("stride8", "stride16"), components=4, pooled=True),
     "network": lambda file: BackboneFeatures(file, layers=("relu0", "conv1"), components=3),
+    "embedding": lambda file: EmbeddingFeatures(file.with_name(COLOUR)),
     "stack": lambda file: FeatureStack(
         [
             PatchFeatures(3),
@@ -48,6 +52,7 @@ EXTRACTORS: dict[str, Maker] = {
             PositionFeatures(),
             VisualWords(6, 4, daisy=SMALL_DAISY),
             BackboneFeatures(file, layers=("relu1",)),
+            EmbeddingFeatures(file.with_name(COLOUR)),
         ]
     ),
     "local stack": lambda _: FeatureStack([PatchFeatures(3), DaisyFeatures(3, rings=1), ContextFeatures((1, 4))]),
@@ -63,10 +68,11 @@ def noise(shape: tuple[int, int], seed: int = 0) -> FloatArray:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A tiny network's file; the cache of lite0 lies beside it."""
+    """A tiny network's file; a colour network and the cache of lite0 lie beside it."""
     folder = tmp_path_factory.mktemp("networks")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FEATCOLOR_CACHE", str(folder / "cache"))
+        colour_network(folder / COLOUR)
         yield tiny_network(folder / "tiny.onnx")
 
 

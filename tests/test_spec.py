@@ -13,7 +13,7 @@ from features.patch import PatchFeatures
 from features.position import PositionFeatures
 from features.spec import EXTRACTORS, build_stack, parse_features, stack_settings
 from features.words import VisualWords
-from tests.networks import tiny_network
+from tests.networks import colour_network, tiny_network
 
 
 def test_every_extractor_has_a_name_of_its_own() -> None:
@@ -80,7 +80,10 @@ def test_what_makes_no_sense_is_refused_with_the_syntax(text: str) -> None:
 
 def test_settings_describe_the_stack_as_json(tmp_path: Path) -> None:
     network = tiny_network(tmp_path / "tiny.onnx")
-    stack = parse_features(f"patch:3,daisy:5-1-4-4,context:2-5,position,words:8-4,backbone:{network}@relu0+conv1#3")
+    colour = colour_network(tmp_path / "colour.onnx")
+    stack = parse_features(
+        f"patch:3,daisy:5-1-4-4,context:2-5,position,words:8-4,backbone:{network}@relu0+conv1#3,embedding:{colour}"
+    )
     settings = json.loads(json.dumps(stack_settings(stack)))
     rebuilt = build_stack(settings)
     assert [type(each) for each in rebuilt.extractors] == [type(each) for each in stack.extractors]

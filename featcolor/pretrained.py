@@ -1,0 +1,78 @@
+"""PretrainedColorizer: a colour network by itself, the default model for people without references."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from featcolor.config import ColorizerConfig
+from featcolor.networks import DEFAULT, network_errors
+from featcolor.stills import StillColorizer
+from features.base import FloatArray
+from features.colournet import BUNDLED, ColourNetwork, network_file
+
+WHAT: Final = "colour network"
+"""What errors call it."""
+
+
+class PretrainedColorizer(StillColorizer):
+    """Colours grey pictures as a colour network learned from strangers' photographs; it needs no fit.
+
+    Parameters
+    ----------
+    network : "bundled" or the path of a colour network ('featcolor pretrain' makes them).
+    config : ColorizerConfig, optional
+        Only what may be changed at colouring time counts, and `step` does not. The saturation is a factor on the one
+        that the network was measured best with. None: the network's own temperature, the mirrored picture averaged.
+
+    Attributes
+    ----------
+    network : ColourNetwork
+
+    Raises
+    ------
+    NetworkError
+        When the network is missing, damaged or none for colour.
+    """
+
+    def __init__(self, network: str | Path = BUNDLED, config: ColorizerConfig | None = None) -> None:
+        with network_errors(WHAT, DEFAULT):
+            self.network = ColourNetwork(network)
+        self.config = config or ColorizerConfig(temperature=self.network.info.temperature, mirrored=True)
+
+    def card(self) -> dict[str, Any]:
+        """What `featcolor inspect` shows: training, quality, how the network is used."""
+        return {**network_card(self.network), "settings": self.config.to_dict()}
+
+    def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """From the network's stride-4 grid, bilinear; the network shrinks the whole picture itself, once."""
+        saturation = self.config.saturation * self.network.info.saturation
+        with network_errors(WHAT, DEFAULT):
+            maps = self.network.maps(lightness)
+        chroma, confidence = maps.chroma(self.config.temperature, saturation)
+        planes = maps.at_size(np.dstack([chroma, confidence]), (working.shape[0], working.shape[1]))
+        return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])
+
+
+def read_network_card(network: str | Path = BUNDLED) -> dict[str, Any]:
+    """The card of a colour network; NetworkError for every file that is none."""
+    with network_errors(WHAT, DEFAULT):
+        return network_card(ColourNetwork(network))
+
+
+def network_card(network: ColourNetwork) -> dict[str, Any]:
+    """What a colour network says of itself, and the facts of its file."""
+    info = network.info
+    return {
+        **info.card,
+        "kind": WHAT,
+        "short_side": info.short_side,
+        "cells": len(info.cells),
+        "embedding": info.channels,
+        "temperature": info.temperature,
+        "saturation": info.saturation,
+        "sha256": info.sha256,
+        "file_bytes": network_file(network.network).stat().st_size,
+    }

@@ -1,0 +1,127 @@
+"""How a picture passes through a colorizer, wherever its chroma comes from."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.config import ColorizerConfig
+from featcolor.sampling import resize, working_size
+from featcolor.spaces import bands, lab_to_rgb, lightness_of
+from features.base import FloatArray
+from refine.chroma_grid import ChromaGrid
+from refine.refiners import refine
+from refine.upsample import chroma_grid
+
+
+class StillColorizer(ABC):
+    """Adds chroma to grey pictures; lightness is never touched. What is built on it gives chroma at the working size.
+
+    Attributes
+    ----------
+    config : ColorizerConfig
+    """
+
+    config: ColorizerConfig
+
+    @abstractmethod
+    def card(self) -> dict[str, Any]:
+        """What `featcolor inspect` shows."""
+
+    @abstractmethod
+    def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Chroma (h, w, 2) and confidence (h, w), 0..1, of the working picture (h, w), both new arrays.
+
+        `lightness` (H, W) is the picture that it was shrunk from.
+        """
+
+    def with_options(self, **options: Any) -> Self:
+        """The same model with other colouring settings (`featcolor.config.COLOURING_OPTIONS`)."""
+        other = copy.copy(self)
+        other.config = self.config.with_options(**options)
+        return other
+
+    def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Chroma at the working size.
+
+        Parameters
+        ----------
+        lightness : (H, W) float32, 0..1
+
+        Returns
+        -------
+        chroma : (h, w, 2) float32
+        confidence : (h, w) float32, 0..1
+        working : (h, w) float32
+            The shrunk lightness.
+        """
+        shape = working_size(lightness.shape, self.config.size)
+        working = resize(lightness, shape)
+        chroma, confidence = self._chroma(lightness, working)
+        if self.config.mirrored:
+            mirror = self._chroma(lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1]))
+            chroma += mirror[0][:, ::-1]
+            chroma *= 0.5
+            confidence += mirror[1][:, ::-1]
+            confidence *= 0.5
+        chroma = refine(chroma, working, method=self.config.refine)
+        return chroma, confidence, working
+
+    def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:
+        """Chroma at full size.
+
+        Parameters
+        ----------
+        lightness : (H, W) float32, 0..1
+            L*/100 of the grey picture.
+        return_confidence : bool
+            Give (chroma, confidence) instead, confidence (h, w) 0..1 at the working size.
+
+        Returns
+        -------
+        (H, W, 2) float32
+            a*, b*; not yet brought into the gamut, which `featcolor.spaces.lab_to_rgb` does.
+        """
+        chroma, confidence, working = self.predict_working(lightness)
+        full = self._full_size(chroma, working, lightness.shape).band(lightness, 0)
+        return (full, confidence) if return_confidence else full
+
+    def colorize(self, picture: NDArray[Any], *, return_confidence: bool = False) -> Any:
+        """The picture in colour, in its own type and at its own lightness.
+
+        Parameters
+        ----------
+        picture : (H, W) or (H, W, 3), uint8, uint16 or float32 0..1
+            A colour picture is taken by its lightness.
+        return_confidence : bool
+            Give (rgb, confidence) instead, confidence (h, w) 0..1 at the working size.
+
+        Returns
+        -------
+        (H, W, 3) of the same type
+        """
+        lightness = lightness_of(picture)
+        chroma, confidence, working = self.predict_working(lightness)
+        full = None if chroma.shape[:2] == lightness.shape else self._full_size(chroma, working, lightness.shape)
+        rgb = np.empty((*lightness.shape, 3), picture.dtype)
+
+        def convert(rows: slice) -> None:
+            band = chroma[rows] if full is None else full.band(lightness[rows], rows.start)
+            rgb[rows] = lab_to_rgb(lightness[rows], band, picture.dtype)
+
+        with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as pool:
+            for _ in pool.map(convert, bands(len(lightness))):
+                pass
+        return (rgb, confidence) if return_confidence else rgb
+
+    def _full_size(self, chroma: FloatArray, working: FloatArray, shape: tuple[int, ...]) -> ChromaGrid:
+        full = (shape[0], shape[1])
+        if full[0] < working.shape[0] or full[1] < working.shape[1]:
+            chroma, working = resize(chroma, full), resize(working, full)
+        return chroma_grid(chroma, working, full, method=self.config.upsample)
