@@ -153,7 +153,7 @@ def held_back_paths(settings: StudySettings) -> list[Path]:
     UsageError
         Neither names any, or one is missing.
     """
-    names = settings.held_back or tuple(network_card(settings).get("held_back", ()))
+    names = settings.held_back or tuple(open_default(settings).card().get("held_back", ()))
     if not names:
         raise UsageError("the network's card names no pictures that were held back; name them by --held-back LIST.txt")
     corpus = settings.data / "corpus"
@@ -164,18 +164,9 @@ def held_back_paths(settings: StudySettings) -> list[Path]:
     return sorted(found)
 
 
-def network_card(settings: StudySettings) -> dict[str, Any]:
-    """What the colour network, or a fitted model in its place, says of its training."""
-    if settings.network is not None and settings.network.suffix != ".onnx":
-        return open_default(settings).card()
-    from features.colournet import BUNDLED, ColourNetwork
-
-    return dict(ColourNetwork(settings.network or BUNDLED).info.card)
-
-
 def constant_chroma(settings: StudySettings, barred: Sequence[Path]) -> NDArray[np.float32]:
     """Mean a*, b* of the training pictures: the card's, else of `CONSTANT_PICTURES` corpus pictures not `barred`."""
-    told = network_card(settings).get("mean_chroma")
+    told = open_default(settings).card().get("mean_chroma")
     if told is not None:
         return np.asarray(told, np.float32)
     out = set(barred)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -27,18 +28,25 @@ from benchmarks.pictures import Picture
 from featcolor.errors import UsageError
 from featcolor.measures import is_grey
 from featcolor.parallel import available_cores
+from featcolor.pretrained import PretrainedColorizer
 from featcolor.spaces import lab_to_rgb, lightness_of
 from features.base import FloatArray
+from features.colournet import ColourMaps, ColourNetwork
 
 WANTED_CF: Final = (25.0, 30.0)
 """Colourfulness at which settings are compared, besides that of the truth."""
 FACTORS: Final = (0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
 """On the default's saturation, for what it would measure were it as colourful as wanted."""
+KEPT_MAPS: Final = 2
+"""A picture's maps and its mirror's."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Means over a set of one way to read the model: columns as `MEASURES`."""
+    """Means over a set of one way to read the model: columns as `MEASURES`.
+
+    `saturation` is the whole factor on the chroma of the logits, as a colour network's file holds it.
+    """
 
     temperature: float
     saturation: float
@@ -64,8 +72,8 @@ def measure_set(settings: StudySettings, name: str) -> RowResult:
     scores = measure(samples, {"default": colour_by(default)})
     result = RowResult(scores={name: scores})
     result.tables.append(table_of(scores, name, seed=settings.seed))
-    own = default.config
-    readings = read_grid(samples, default, [own.temperature], [own.saturation * factor for factor in FACTORS])
+    saturation = default.config.saturation * own_saturation(default)
+    readings = read_grid(samples, default, [default.config.temperature], [saturation * factor for factor in FACTORS])
     result.tables.append(equal_colour_table(f"{name}, chroma multiplied", readings, float(scores.truth_cf.mean())))
     return result
 
@@ -149,6 +157,7 @@ def read_grid(
 
     The chroma of one temperature is worked out once a picture at saturation 1, and multiplied.
     """
+    colorizer, own = keep_maps(colorizer), own_saturation(colorizer)
     read = {t: colorizer.with_options(temperature=t, saturation=1.0) for t in temperatures}
     values: list[NDArray[np.float64]] = []
     with ThreadPoolExecutor(available_cores()) as pool:
@@ -160,7 +169,7 @@ def read_grid(
             waiting = []
             for t in temperatures:
                 chroma = read[t].predict(lightness)
-                waiting += [pool.submit(_read, truth, lightness, chroma, s) for s in saturations]
+                waiting += [pool.submit(_read, truth, lightness, chroma, s / own) for s in saturations]
             values.append(np.array([each.result() for each in waiting]))
     means = np.mean(values, axis=0)
     labels = [(t, s) for t in temperatures for s in saturations]
@@ -168,6 +177,38 @@ def read_grid(
         Reading(t, s, **dict(zip(MEASURES, map(float, row), strict=True)))
         for (t, s), row in zip(labels, means, strict=True)
     ]
+
+
+class KeptMaps:
+    """A colour network that keeps the maps of the last `KEPT_MAPS` pictures."""
+
+    def __init__(self, network: ColourNetwork) -> None:
+        self.network, self.info = network.network, network.info
+        self._network = network
+        self._kept: dict[bytes, ColourMaps] = {}
+
+    def maps(self, lightness: FloatArray) -> ColourMaps:
+        """The network's, from before where it has seen the picture."""
+        key = repr(lightness.shape).encode() + np.ascontiguousarray(lightness).tobytes()
+        if key not in self._kept:
+            if len(self._kept) >= KEPT_MAPS:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = self._network.maps(lightness)
+        return self._kept[key]
+
+
+def keep_maps(colorizer: AnyColorizer) -> AnyColorizer:
+    """The colorizer; the network of one that is a colour network sees each picture and its mirror once."""
+    if not isinstance(colorizer, PretrainedColorizer):
+        return colorizer
+    kept = copy(colorizer)
+    kept.network = KeptMaps(colorizer.network)  # type: ignore[assignment]  # it does what is asked of one here
+    return kept
+
+
+def own_saturation(colorizer: AnyColorizer) -> float:
+    """The factor on the chroma that a colour network's file holds, which a colorizer's own setting comes on top of."""
+    return colorizer.network.info.saturation if isinstance(colorizer, PretrainedColorizer) else 1.0
 
 
 def equal_colour_table(title: str, readings: Sequence[Reading], truth_cf: float) -> Table:
@@ -189,8 +230,8 @@ def equal_colour_table(title: str, readings: Sequence[Reading], truth_cf: float)
     return Table(f"{title}, at equal colourfulness", head, tuple(lines))
 
 
-def _read(truth: Picture, lightness: FloatArray, chroma: FloatArray, saturation: float) -> list[float]:
-    return score(truth, lab_to_rgb(lightness, chroma * np.float32(saturation)))
+def _read(truth: Picture, lightness: FloatArray, chroma: FloatArray, factor: float) -> list[float]:
+    return score(truth, lab_to_rgb(lightness, chroma * np.float32(factor)))
 
 
 def _source_of(name: str) -> str:
