@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from featcolor.colorizer import Colorizer
+    from featcolor.stills import StillColorizer
 
+NETWORK_SUFFIX = ".onnx"
 PROBED_PICTURES = 40
 """Pictures whose headers are read to guess at the size of all of them."""
 
@@ -58,9 +59,9 @@ class Coloured:
 
 @dataclass(frozen=True)
 class ColourPicture:
-    """The work of one task. Picklable: a worker loads the model from its file, once."""
+    """The work of one task. Picklable: a worker loads the model from its file, once; None: the default model."""
 
-    model: Path
+    model: Path | None
     settings: ColouringSettings = ColouringSettings()
 
     def __call__(self, task: PictureTask) -> Coloured:
@@ -79,16 +80,43 @@ class ColourPicture:
 
 
 @lru_cache(maxsize=2)
-def load_colorizer(model: Path, settings: ColouringSettings) -> Colorizer:
-    """The model with the settings applied; the same file is read once a process."""
-    colorizer = load_model(model)
+def load_colorizer(model: Path | None, settings: ColouringSettings) -> StillColorizer:
+    """The model with the settings applied; the same file is read once a process.
+
+    Parameters
+    ----------
+    model : a file of 'featcolor fit', a colour network (NETWORK_SUFFIX), or None: the colour network that comes with
+        the package
+    settings : what is chosen at colouring time
+
+    Raises
+    ------
+    ModelFileError, NetworkError
+        When the file is missing, damaged or no model.
+    UsageError
+        When a setting is out of range.
+    """
+    colorizer = _load(model)
     try:
         return colorizer.with_options(**settings.chosen())
     except ValueError as error:
         raise UsageError(str(error)) from error
 
 
-def colour_bytes(content: bytes, colorizer: Colorizer, *, name: str, target: Path | None = None) -> bytes:
+def _load(model: Path | None) -> StillColorizer:
+    if model is not None and not is_network(model):
+        return load_model(model)
+    from featcolor.pretrained import PretrainedColorizer
+
+    return PretrainedColorizer() if model is None else PretrainedColorizer(model)
+
+
+def is_network(model: Path) -> bool:
+    """Whether a model's name says that it is a colour network by itself."""
+    return model.suffix.lower() == NETWORK_SUFFIX
+
+
+def colour_bytes(content: bytes, colorizer: StillColorizer, *, name: str, target: Path | None = None) -> bytes:
     """A coloured picture's file from a grey picture's file, for the pipes; the target's name tells the format.
 
     `name` is what messages call the picture.

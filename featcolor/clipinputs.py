@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from featcolor.clipmask import MaskSource, parse_region, shown_size
 from featcolor.clipoptions import PIPE, ClipOptions
@@ -21,15 +21,10 @@ from featcolor.keyframes import KeyMatch, find_keyframes, match_keys
 from featcolor.videos import open_clip
 
 if TYPE_CHECKING:
-    from featcolor.colorizer import Colorizer
+    from featcolor.stills import StillColorizer
 
 KeySource = str | Path | Iterable[str | Path]
 """A folder of coloured frames, or several folders and files."""
-
-NO_COLOUR: Final = (
-    "where should the colour come from? Give --keyframes keys/ (pictures of single frames, coloured; 'featcolor "
-    "keyframes' exports some), --model town.featcolor, or both"
-)
 
 
 class ClipInputs:
@@ -40,15 +35,15 @@ class ClipInputs:
     name : of the film, as a person named it.
     path : of the film that is read.
     model : path of the model file, or None.
+    uses_model : whether a model colours: the one that was given, or the default one where there are no key frames.
     """
 
     def __init__(
         self, source: str | Path, keyframes: KeySource | None, model: str | Path | None, options: ClipOptions
     ) -> None:
-        if keyframes is None and model is None:
-            raise UsageError(NO_COLOUR)
         self.name = self.path = str(source)
         self.model = None if model is None else Path(model)
+        self.uses_model = model is not None or keyframes is None
         self._options = options
         self._keys = [keyframes] if isinstance(keyframes, str | Path) else keyframes and list(keyframes)
         self._stack = ExitStack()
@@ -94,13 +89,13 @@ class ClipInputs:
         region = None if options.region is None else parse_region(options.region, *shown_size(info))
         return MaskSource(None if options.mask is None else str(options.mask), info, region=region)
 
-    def load_model(self) -> Colorizer | None:
-        """The model, if one was given."""
-        if self.model is None:
+    def load_model(self) -> StillColorizer | None:
+        """The model, if one colours."""
+        if not self.uses_model:
             return None
-        from featcolor.modelfile import load_model
+        from featcolor.batch import ColouringSettings, load_colorizer
 
-        return load_model(self.model)
+        return load_colorizer(self.model, ColouringSettings())
 
     def match(self, scan: ClipScan) -> KeyMatch:
         """Which frame each picture shows; whether any is left is for `check_match` to say."""
@@ -125,7 +120,7 @@ class ClipInputs:
         return {
             "version of featcolor": WORK_VERSION,
             "input": file_fingerprint(Path(self.path)),
-            "model": None if self.model is None else content_hash(self.model),
+            "model": self._model_hash(),
             "key frames": {f"{path.parent.name}/{path.name}": content_hash(path) for path in files},
             "settings": {
                 "--preset": options.preset,
@@ -136,3 +131,10 @@ class ClipInputs:
                 "--fps": str(options.rate),
             },
         }
+
+    def _model_hash(self) -> str | None:
+        if not self.uses_model:
+            return None
+        from features.colournet import BUNDLED, network_file
+
+        return content_hash(network_file(BUNDLED) if self.model is None else self.model)

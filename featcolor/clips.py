@@ -30,8 +30,12 @@ from featcolor.frames import ClipInfo
 from featcolor.keyframes import KeyMatch
 
 if TYPE_CHECKING:
-    from featcolor.colorizer import Colorizer
+    from featcolor.stills import StillColorizer
 
+DEFAULT_MODEL = (
+    "no key frames and no model given: the default model colours, trained on strangers' photographs; 'featcolor "
+    "keyframes' exports frames to colour by hand, 'featcolor fit' makes a model of your own pictures"
+)
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, frames done, and frames in all."""
 
@@ -84,7 +88,8 @@ def colorize_video(
     source : a film, a folder of frames (with `options.rate`), or "-": Y4M on stdin
     target : a film, a folder for frames (`options.picture_format`), or "-": Y4M on stdout
     keyframes : a folder or files of coloured frames; they win over the model
-    model : a file of 'featcolor fit'; it colours frames of shots without a key frame, and what is like nothing in one
+    model : a file of 'featcolor fit' or a colour network; it colours frames of shots without a key frame, and what is
+        like nothing in one. With neither model nor key frames the default model colours
     options : ClipOptions, optional
     progress, tell : called while the run goes on
 
@@ -163,9 +168,11 @@ class _Run:
         self._write_report(report)
         return report
 
-    def check(self) -> Colorizer | None:
+    def check(self) -> StillColorizer | None:
         """Refuse what cannot be done before anything is; the model, if there is one."""
         colorizer = self.inputs.load_model()
+        if colorizer is not None and self.inputs.model is None:
+            self._note(DEFAULT_MODEL)
         taken = self.inputs.taken()
         self.target.check(taken)
         self._check_report(taken)
@@ -199,7 +206,7 @@ class _Run:
         self.inputs.check_match(match)
         frames = {key.frame: key for key in match.keys}
         shots = ((shot.first, shot.last, shot.kind) for shot in scan.shots)
-        plans = plan_shots(shots, frames, every=self.options.every, model=self.inputs.model is not None)
+        plans = plan_shots(shots, frames, every=self.options.every, model=self.inputs.uses_model)
         if scan.damaged:
             named = ", ".join(map(str, scan.damaged[:NAMED])) + (" ..." if len(scan.damaged) > NAMED else "")
             self._note(f"{self.inputs.name}: damaged frames ({named}) are coloured like their neighbours")
@@ -215,7 +222,7 @@ class _Run:
         )
 
     def _colour_shots(
-        self, plan: ClipPlan, work: WorkFolder, keys: KeyPictures, colorizer: Colorizer | None
+        self, plan: ClipPlan, work: WorkFolder, keys: KeyPictures, colorizer: StillColorizer | None
     ) -> ClipReport:
         guess = None if colorizer is None else model_guess(colorizer, plan.info)
         colouring = ShotColouring(plan.info, self.config, work, keys.chroma, guess, steady=self.options.steady)

@@ -11,13 +11,13 @@ import numpy as np
 
 from featcolor.clipreport import GUESS_BELOW, ShotReport, Source
 from featcolor.clipwork import Segment, WorkFolder
-from featcolor.colorizer import Colorizer
 from featcolor.errors import ClipError
 from featcolor.filmconfig import FilmConfig
 from featcolor.frames import ClipInfo, Codes, Frame
 from featcolor.propagation import Guess, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.sampling import resize, working_size
 from featcolor.steadying import colour_each
+from featcolor.stills import StillColorizer
 from featcolor.stores import PlaneStore
 from featcolor.ycbcr import lightness_from_luma
 from features.base import FloatArray
@@ -194,7 +194,7 @@ def confidence_curves(segment: Segment) -> tuple[tuple[float, ...], tuple[float,
     return tuple(map(float, planes.mean(axis=1))), tuple(map(float, (planes < GUESS_BELOW).mean(axis=1)))
 
 
-def model_guess(colorizer: Colorizer, info: ClipInfo) -> Guess:
+def model_guess(colorizer: StillColorizer, info: ClipInfo) -> Guess:
     """What a model says of a frame, which it is shown the way up that a player shows it."""
     turns = info.rotation // 90
 

@@ -16,7 +16,7 @@ from featcolor.spaces import lab_to_rgb
 from featcolor.ycbcr import lightness_from_luma
 
 if TYPE_CHECKING:
-    from featcolor.colorizer import Colorizer
+    from featcolor.stills import StillColorizer
 
 SUFFIXES: Final = {"png": ".png", "tiff": ".tif", "jpg": ".jpg"}
 
@@ -54,7 +54,7 @@ def export_keys(
     reader: ClipReader,
     targets: Mapping[int, Path],
     *,
-    colorizer: Colorizer | None = None,
+    colorizer: StillColorizer | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Write frames as pictures, upright, one by one; the number of those written.
@@ -89,7 +89,7 @@ def export_keys(
     raise UsageError(beyond_the_end(reader.info.name, beyond, n_frames))
 
 
-def frame_picture(frame: Frame, info: ClipInfo, colorizer: Colorizer | None = None) -> NDArray[Any]:
+def frame_picture(frame: Frame, info: ClipInfo, colorizer: StillColorizer | None = None) -> NDArray[Any]:
     """A frame as a person sees it, without the film's own colour: (H, W, 3), uint8 or, above 8 bits, uint16."""
     lightness = lightness_from_luma(frame.luma, info)
     dtype = np.uint8 if info.bits == 8 else np.uint16

@@ -15,7 +15,7 @@ DEFAULT = "check the file, or fit a model with 'featcolor fit REFS... -o town.fe
 
 
 @contextmanager
-def network_errors(what: str = "backbone", remedy: str = FITTED) -> Iterator[None]:
+def network_errors(prefix: str = "backbone: ", remedy: str = FITTED) -> Iterator[None]:
     """Turn what `features` says of a missing, damaged or foreign network into `featcolor.errors.NetworkError`.
 
     `features` imports nothing of ours, so its errors are not `FeatcolorError`s.
@@ -23,4 +23,4 @@ def network_errors(what: str = "backbone", remedy: str = FITTED) -> Iterator[Non
     try:
         yield
     except (network.NetworkError, lite0.Lite0Error) as error:
-        raise NetworkError(f"{what}: {error}; {remedy}") from error
+        raise NetworkError(f"{prefix}{error}; {remedy}") from error

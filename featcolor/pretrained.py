@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from featcolor.networks import DEFAULT, network_errors
 from featcolor.stills import StillColorizer
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourNetwork, network_file
-
-WHAT: Final = "colour network"
-"""What errors call it."""
 
 
 class PretrainedColorizer(StillColorizer):
@@ -38,7 +35,7 @@ class PretrainedColorizer(StillColorizer):
     """
 
     def __init__(self, network: str | Path = BUNDLED, config: ColorizerConfig | None = None) -> None:
-        with network_errors(WHAT, DEFAULT):
+        with network_errors("", DEFAULT):
             self.network = ColourNetwork(network)
         self.config = config or ColorizerConfig(temperature=self.network.info.temperature, mirrored=True)
 
@@ -49,7 +46,7 @@ class PretrainedColorizer(StillColorizer):
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         """From the network's stride-4 grid, bilinear; the network shrinks the whole picture itself, once."""
         saturation = self.config.saturation * self.network.info.saturation
-        with network_errors(WHAT, DEFAULT):
+        with network_errors("", DEFAULT):
             maps = self.network.maps(lightness)
         chroma, confidence = maps.chroma(self.config.temperature, saturation)
         planes = maps.at_size(np.dstack([chroma, confidence]), (working.shape[0], working.shape[1]))
@@ -58,7 +55,7 @@ class PretrainedColorizer(StillColorizer):
 
 def read_network_card(network: str | Path = BUNDLED) -> dict[str, Any]:
     """The card of a colour network; NetworkError for every file that is none."""
-    with network_errors(WHAT, DEFAULT):
+    with network_errors("", DEFAULT):
         return network_card(ColourNetwork(network))
 
 
@@ -67,7 +64,7 @@ def network_card(network: ColourNetwork) -> dict[str, Any]:
     info = network.info
     return {
         **info.card,
-        "kind": WHAT,
+        "kind": "colour network",
         "short_side": info.short_side,
         "cells": len(info.cells),
         "embedding": info.channels,

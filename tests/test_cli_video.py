@@ -88,7 +88,6 @@ def test_a_dry_run_shows_shots_and_key_frames_and_writes_nothing(reel: str, caps
 @pytest.mark.parametrize(
     ("call", "word"),
     [
-        (["reel.mp4", "-o", "out.mp4"], "--keyframes"),
         (["reel.mp4", "-o", "out.mp4", "-k", "keys", "--start", "soon"], "a place is"),
         (["reel.mp4", "-o", "out.mp4", "-k", "keys", "--fps", "fast"], "frames a second"),
         (["reel.mp4", "-o", "out.mp4", "-k", "keys", "--region", "a"], "--region"),

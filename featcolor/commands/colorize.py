@@ -1,9 +1,8 @@
-"""featcolor colorize IN... -o OUT --model MODEL: colour grey pictures."""
+"""featcolor colorize IN... -o OUT [--model MODEL]: colour grey pictures."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections import Counter
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import complain, print_line, progress_bar
+from featcolor.commands.models import DEFAULT_NAME, MODEL_VARIABLE, chosen_model, tell_of_default
 from featcolor.commands.options import REFINER_NAMES, not_negative, positive, whole_number
 from featcolor.errors import UsageError
 
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from featcolor.outputs import Route
     from featcolor.parallel import Outcome
 
-SUMMARY = "colour grey pictures with a fitted model"
+SUMMARY = "colour grey pictures"
 DESCRIPTION = """\
-Colour pictures with a model that 'featcolor fit' made. Lightness, size, format, bit depth, EXIF and ICC stay as
-they are; colour is all that is added. A colour picture is taken by its lightness.
+Colour pictures: with a model that 'featcolor fit' made of your own photographs, or with the default model, which knows
+strangers' photographs only. Lightness, size, format, bit depth, EXIF and ICC stay as they are; colour is all that is
+added. A colour picture is taken by its lightness.
 """
 EPILOG = """\
 examples:
-  featcolor colorize old.jpg -o new.jpg --model town.featcolor
+  featcolor colorize old.jpg -o new.jpg                              the default model
+  featcolor colorize old.jpg -o new.jpg --model town.featcolor       your own
   featcolor colorize old/ -o coloured/ --model town.featcolor        the same tree, the same names
   featcolor colorize old/ -o coloured/ --skip-existing               go on where a batch was stopped
   featcolor colorize 'scans/**/*.tif' -o out/ --saturation 1.2       livelier
@@ -38,12 +40,7 @@ examples:
 An input is never overwritten. A broken picture is named and the rest go on; the exit code is then 1.
 """
 
-MODEL_VARIABLE = "FEATCOLOR_MODEL"
 PIPE = "-"
-NO_MODEL = (
-    "no model was given: fit one on your own colour pictures with 'featcolor fit REFS... -o town.featcolor', then add "
-    f"--model town.featcolor (or set {MODEL_VARIABLE})"
-)
 WORK_FAILED = 1
 
 
@@ -55,9 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="a file for one picture, a folder, or - for stdout"
     )
-    parser.add_argument("-m", "--model", metavar="MODEL", help=f"the model file (default: ${MODEL_VARIABLE})")
+    parser.add_argument(
+        "-m",
+        "--model",
+        metavar="MODEL",
+        help=f"of 'featcolor fit', or a colour network (default: ${MODEL_VARIABLE}, else the bundled network)",
+    )
 
-    look = parser.add_argument_group("the look", "what is not given is as the model was fitted")
+    look = parser.add_argument_group("the look", "what is not given is as the model has it")
     look.add_argument(
         "--saturation", type=not_negative, metavar="X", help="factor on the colours: 0 grey, 1 as learned"
     )
@@ -80,12 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Colour what was named; 0 when all is done, 1 when a picture failed."""
     from featcolor.batch import ColouringSettings, load_colorizer
 
-    model = _model_path(arguments)
+    model = chosen_model(arguments.model)
     settings = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
     if PIPE in (*arguments.input, arguments.output):
         return _on_the_pipes(arguments, model, settings)
     tasks, skipped = _plan(arguments)
     load_colorizer(model, settings)
+    tell_of_default(model, quiet=arguments.quiet)
     if arguments.dry_run:
         return _show_plan(tasks, skipped)
     return _Batch(arguments, model, settings, tasks, skipped).run()
@@ -97,7 +100,7 @@ class _Batch:
     def __init__(
         self,
         arguments: argparse.Namespace,
-        model: Path,
+        model: Path | None,
         settings: ColouringSettings,
         tasks: list[PictureTask],
         skipped: list[Route],
@@ -174,7 +177,7 @@ class _Batch:
         from featcolor.modelfile import replacing
 
         content = {
-            "model": str(self.model),
+            "model": str(self.model or DEFAULT_NAME),
             "settings": self.settings.chosen(),
             "seconds": round(seconds, 3),
             "counts": dict(Counter(record["status"] for record in self.records.values())),
@@ -194,13 +197,6 @@ class _Batch:
             if self._count(status):
                 text += f"; {self._count(status)} {status}"
         return text
-
-
-def _model_path(arguments: argparse.Namespace) -> Path:
-    name = arguments.model or os.environ.get(MODEL_VARIABLE)
-    if not name:
-        raise UsageError(NO_MODEL)
-    return Path(name)
 
 
 def _plan(arguments: argparse.Namespace) -> tuple[list[PictureTask], list[Route]]:
@@ -245,7 +241,7 @@ def _show_plan(tasks: list[PictureTask], skipped: list[Route]) -> int:
     return 0
 
 
-def _on_the_pipes(arguments: argparse.Namespace, model: Path, settings: ColouringSettings) -> int:
+def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: ColouringSettings) -> int:
     """One picture from stdin or a file to stdout or a file; messages stay on stderr."""
     from featcolor.batch import colour_bytes, load_colorizer
     from featcolor.modelfile import replacing
@@ -268,6 +264,7 @@ def _on_the_pipes(arguments: argparse.Namespace, model: Path, settings: Colourin
             "- reads a picture from stdin, but nothing is piped in: cat old.jpg | featcolor colorize - ..."
         )
     colorizer = load_colorizer(model, settings)
+    tell_of_default(model, quiet=arguments.quiet)
     if arguments.dry_run:
         complain(f"{source} -> {arguments.output}")
         return 0

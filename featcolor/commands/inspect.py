@@ -1,44 +1,64 @@
-"""featcolor inspect MODEL: what a model file holds."""
+"""featcolor inspect [MODEL]: what a model file holds."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from featcolor.commands.console import print_json, print_line, print_pairs
+from featcolor.commands.models import DEFAULT_NAME
 from featcolor.commands.quality import print_quality
 
 SUMMARY = "print a model's card"
 DESCRIPTION = """\
 Print what a model was fitted on, its features and settings, its quality on pictures held back, and the versions it
-was made with. The file is checked on the way; nothing in it is run.
+was made with; without a model, what the default model is. The file is checked on the way; nothing in it is run.
 """
 EPILOG = """\
 examples:
   featcolor inspect town.featcolor
   featcolor inspect town.featcolor --json
+  featcolor inspect                                the default model
 """
 
+LONGEST_LIST = 16
+"""Items that are shown one by one."""
 SHOWN_APART = ("features", "quality", "settings", "versions", "truth_colourfulness", "file_bytes", "array_bytes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `inspect`."""
-    parser.add_argument("model", metavar="MODEL", help="the model file")
+    parser.add_argument(
+        "model",
+        nargs="?",
+        type=Path,
+        metavar="MODEL",
+        help="a model file, or a colour network (default: the bundled one)",
+    )
     parser.add_argument("--json", action="store_true", help="print the card as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the card."""
-    from featcolor.modelfile import read_card
-
-    card = read_card(arguments.model)
+    card = _read(arguments.model)
     if arguments.json:
         print_json(card)
     else:
-        _print_card(str(arguments.model), card)
+        _print_card(str(arguments.model or DEFAULT_NAME), card)
     return 0
+
+
+def _read(model: Path | None) -> dict[str, Any]:
+    from featcolor.batch import is_network
+    from featcolor.modelfile import read_card
+
+    if model is not None and not is_network(model):
+        return read_card(model)
+    from featcolor.pretrained import read_network_card
+
+    return read_network_card() if model is None else read_network_card(model)
 
 
 def _print_card(name: str, card: Mapping[str, Any]) -> None:
@@ -61,6 +81,8 @@ def _print_card(name: str, card: Mapping[str, Any]) -> None:
 def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, list) and len(value) > LONGEST_LIST:
+        return f"{len(value)} (--json lists them)"
     if isinstance(value, list):
         return " ".join(_shown(item) for item in value)
     if isinstance(value, Mapping):

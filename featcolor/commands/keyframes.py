@@ -14,7 +14,7 @@ from featcolor.commands.options import whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from featcolor.colorizer import Colorizer
+    from featcolor.stills import StillColorizer
 
 SUMMARY = "write the frames of a film that are worth colouring by hand"
 DESCRIPTION = """\
@@ -97,7 +97,7 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError(f"{arguments.output}: a file, but key frames need a folder; choose another -o")
 
 
-def _colorizer(model: Path | None) -> Colorizer | None:
+def _colorizer(model: Path | None) -> StillColorizer | None:
     if model is None:
         return None
     from featcolor.batch import ColouringSettings, load_colorizer

@@ -1,4 +1,4 @@
-"""featcolor video IN -o OUT --keyframes DIR | --model MODEL: colour a film."""
+"""featcolor video IN -o OUT [--keyframes DIR] [--model MODEL]: colour a film."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ SUMMARY = "colour a film from a few coloured frames, from a model, or from both"
 DESCRIPTION = """\
 Colour a film. Colour is carried from key frames (pictures of single frames that somebody has coloured) to all frames of
 their shot; where there is none, a model colours some first. Luma, size, time stamps, sound, subtitles, chapters and
-tags stay as they are. Both may be given: the model then colours the shots without a key frame.
+tags stay as they are. Both may be given: the model then colours the shots without a key frame. With neither, the
+default model colours.
 """
 EPILOG = """\
 examples:
   featcolor keyframes reel.mp4 -o keys/                                  what to colour in a picture editor, and then:
   featcolor video reel.mp4 -o reel-colour.mp4 --keyframes keys/          colour the film from it
   featcolor video reel.mp4 -o out.mp4 --model town.featcolor             no key frames: a model, steadied
+  featcolor video reel.mp4 -o out.mp4                                    neither: the default model
   featcolor video reel.mp4 -o out.mkv --keyframes keys/ --codec ffv1     lossless
   featcolor video reel.mp4 -o out.mp4 --keyframes keys/ --report r.json  where colour is a guess; what to correct next
   featcolor video reel.mp4 -o out.mp4 --keyframes keys/ --resume         go on where a run was stopped
@@ -67,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     colour = parser.add_argument_group("where the colour comes from")
     colour.add_argument("-k", "--keyframes", nargs="+", metavar="KEYS", help="a folder of coloured frames, or files")
-    colour.add_argument("-m", "--model", type=Path, metavar="MODEL", help="a model of 'featcolor fit'")
+    colour.add_argument("-m", "--model", type=Path, metavar="MODEL", help="of 'featcolor fit', or a colour network")
     guessed = colour.add_mutually_exclusive_group()
     guessed.add_argument(
         "--every",
