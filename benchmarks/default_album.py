@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from featcolor.errors import UsageError
+from featcolor.stills import StillColorizer
 
 
-def fit_album(references: Sequence[Path], network: Path | None = None) -> Any:
+def fit_album(references: Sequence[Path], network: Path | None = None) -> StillColorizer:
     """The default model fitted on a few references as `colorize --refs` does it.
 
     Raises

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from benchmarks.datasets import PROTOCOLS, Sample, TestPicture, load_sample, open_dataset
 from benchmarks.default_scores import Colour, Rgb, Scores, Table
 from featcolor.batch import ColouringSettings, load_colorizer
-from featcolor.config import ColorizerConfig
 from featcolor.errors import UsageError
 from featcolor.references import expand_references
 from featcolor.spaces import rgb_to_lab
+from featcolor.stills import StillColorizer
 
 Item = TypeVar("Item")
 
@@ -26,20 +26,6 @@ IMAGENET_STEP: Final = 4
 """Every so manieth ImageNet photograph is a test picture."""
 CONSTANT_PICTURES: Final = 500
 """Corpus pictures whose mean chroma stands for the training pictures' where the card says nothing of it."""
-
-
-class AnyColorizer(Protocol):
-    """What a fitted Colorizer, the default model and an album have in common."""
-
-    config: ColorizerConfig
-
-    def colorize(self, picture: NDArray[Any]) -> Any: ...
-
-    def predict(self, lightness: Any) -> Any: ...
-
-    def with_options(self, **options: Any) -> AnyColorizer: ...
-
-    def card(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -86,12 +72,12 @@ class RowResult:
 Row: TypeAlias = Callable[[StudySettings], RowResult]
 
 
-def open_default(settings: StudySettings) -> AnyColorizer:
+def open_default(settings: StudySettings) -> StillColorizer:
     """The default model, or the one that --network names; its settings are those of a call without options."""
     return load_colorizer(settings.network, ColouringSettings())
 
 
-def colour_by(colorizer: AnyColorizer) -> Colour:
+def colour_by(colorizer: StillColorizer) -> Colour:
     """The method that colours a sample's grey codes by a colorizer."""
 
     def colour(sample: Sample) -> Rgb:

@@ -14,7 +14,6 @@ import numpy as np
 from benchmarks.datasets import Sample
 from benchmarks.default_album import fit_album
 from benchmarks.default_parts import (
-    AnyColorizer,
     Clock,
     RowResult,
     StudySettings,
@@ -36,6 +35,7 @@ from featcolor.film import film_lightness
 from featcolor.images import read_picture
 from featcolor.references import expand_references
 from featcolor.spaces import lab_to_rgb, lightness_of
+from featcolor.stills import StillColorizer
 
 DOMAINS: Final[Mapping[str, tuple[int, int]]] = {"street": (12, 11), "people": (100, 40), "flowers": (150, 40)}
 """References and test pictures of each, as in the issue's table; `split` says which they are."""
@@ -61,9 +61,9 @@ class Ready:
     notes: list[str]
 
 
-def prepare(settings: StudySettings, default: AnyColorizer, references: Sequence[Path]) -> Ready:
+def prepare(settings: StudySettings, default: StillColorizer, references: Sequence[Path]) -> Ready:
     """The default alone, the default preset fitted on the references, and the default with them as an album."""
-    fits: dict[str, Callable[[], AnyColorizer]] = {
+    fits: dict[str, Callable[[], StillColorizer]] = {
         "fit": lambda: Colorizer(PRESETS[DEFAULT_PRESET]).fit(references),
         "refs": lambda: fit_album(references, settings.network),
     }
@@ -190,7 +190,7 @@ def measure_prokudin(settings: StudySettings) -> RowResult:
     samples = [old_sample(path) for path in expand_references([settings.data / "history/prokudin-gorskii"])]
     samples = samples if settings.limit is None else spread(samples, settings.limit)
     references = spread(expand_references([settings.data / "photos/imagenet"]), OLD_REFERENCES)
-    models: dict[str, AnyColorizer] = {"default": open_default(settings)}
+    models: dict[str, StillColorizer] = {"default": open_default(settings)}
     for stock in STOCKS:
         with Clock() as clock:
             models[stock] = Colorizer(replace(PRESETS[DEFAULT_PRESET], film=stock)).fit(references)
@@ -221,7 +221,7 @@ def old_sample(path: Path) -> Sample:
     return Sample(path.stem, truth, np.ascontiguousarray(grey))
 
 
-def colour_alone(colorizer: AnyColorizer) -> Colour:
+def colour_alone(colorizer: StillColorizer) -> Colour:
     """The method that predicts chroma from the grey input and puts it on the truth's lightness."""
 
     def colour(sample: Sample) -> Rgb:

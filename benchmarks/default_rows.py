@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from benchmarks.datasets import Sample
 from benchmarks.default_parts import (
     SETS,
-    AnyColorizer,
     RowResult,
     StudySettings,
     colour_by,
@@ -30,6 +29,7 @@ from featcolor.measures import is_grey
 from featcolor.parallel import available_cores
 from featcolor.pretrained import PretrainedColorizer
 from featcolor.spaces import lab_to_rgb, lightness_of
+from featcolor.stills import StillColorizer
 from features.base import FloatArray
 from features.colournet import ColourMaps, ColourNetwork
 
@@ -151,7 +151,7 @@ def measure_grid(settings: StudySettings) -> RowResult:
 
 
 def read_grid(
-    samples: Sequence[Sample], colorizer: AnyColorizer, temperatures: Sequence[float], saturations: Sequence[float]
+    samples: Sequence[Sample], colorizer: StillColorizer, temperatures: Sequence[float], saturations: Sequence[float]
 ) -> list[Reading]:
     """Means over the samples whose truth has colour, by temperature, then saturation.
 
@@ -197,7 +197,7 @@ class KeptMaps:
         return self._kept[key]
 
 
-def keep_maps(colorizer: AnyColorizer) -> AnyColorizer:
+def keep_maps(colorizer: StillColorizer) -> StillColorizer:
     """The colorizer; the network of one that is a colour network sees each picture and its mirror once."""
     if not isinstance(colorizer, PretrainedColorizer):
         return colorizer
@@ -206,7 +206,7 @@ def keep_maps(colorizer: AnyColorizer) -> AnyColorizer:
     return kept
 
 
-def own_saturation(colorizer: AnyColorizer) -> float:
+def own_saturation(colorizer: StillColorizer) -> float:
     """The factor on the chroma that a colour network's file holds, which a colorizer's own setting comes on top of."""
     return colorizer.network.info.saturation if isinstance(colorizer, PretrainedColorizer) else 1.0
 

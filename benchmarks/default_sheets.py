@@ -10,7 +10,6 @@ import numpy as np
 from benchmarks.contact_sheet import PAPER, build_sheet, gather_tiles
 from benchmarks.datasets import Sample
 from benchmarks.default_parts import (
-    AnyColorizer,
     RowResult,
     StudySettings,
     held_back_paths,
@@ -23,6 +22,7 @@ from featcolor.images import read_reference
 from featcolor.measures import colourfulness, grey_picture, is_grey
 from featcolor.references import expand_references
 from featcolor.spaces import rgb_to_lab
+from featcolor.stills import StillColorizer
 
 SHOWN: Final = 24
 TILE: Final = 224
@@ -31,6 +31,8 @@ BLOCKS: Final = 4
 OLD_PIXELS: Final = 600 * 600
 ONE_TINT: Final = 0.9
 """Share of the chroma's power in its mean from which on a picture counts as in one tint."""
+LEAST_POWER: Final = 1.0
+"""Mean of |(a*, b*)|² below which a picture is grey."""
 
 
 def draw_sheets(settings: StudySettings) -> RowResult:
@@ -57,17 +59,17 @@ def draw_sheets(settings: StudySettings) -> RowResult:
     return result
 
 
-def colour(colorizer: AnyColorizer, sample: Sample) -> Rgb:
+def colour(colorizer: StillColorizer, sample: Sample) -> Rgb:
     """The sample's grey picture in colour."""
     rgb: Rgb = colorizer.colorize(sample.grey)
     return rgb
 
 
 def tint_share(rgb: Rgb) -> float:
-    """|mean of (a*, b*)|² as a share of the mean of |(a*, b*)|²: 1 when one chroma covers the picture, 0 for none."""
+    """|mean of (a*, b*)|² as a share of the mean of |(a*, b*)|²: 1 when one chroma covers all, 0 for grey."""
     chroma = rgb_to_lab(rgb)[1].reshape(-1, 2).astype(np.float64)
     power = float((chroma**2).sum(axis=1).mean())
-    return float((chroma.mean(axis=0) ** 2).sum() / power) if power > 0 else 0.0
+    return float((chroma.mean(axis=0) ** 2).sum() / power) if power >= LEAST_POWER else 0.0
 
 
 def sheet_of(samples: Sequence[Sample], outputs: Mapping[str, Rgb], columns: Sequence[str]) -> Rgb:

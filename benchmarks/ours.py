@@ -15,12 +15,13 @@ from featcolor.batch import ColouringSettings, load_colorizer
 from featcolor.colorizer import Colorizer
 from featcolor.config import ColorizerConfig
 from featcolor.errors import ModelFileError, PictureError
+from featcolor.stills import StillColorizer
 
 
 class FittedColorizer(Method):
     """A method whose `fit` leaves a colorizer, which then colours the pictures."""
 
-    colorizer_: Colorizer
+    colorizer_: StillColorizer
 
     def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         check_grey(grey)

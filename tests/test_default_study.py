@@ -35,6 +35,7 @@ from tests.samples import quick_config, write_rgb
 
 Photographs = dict[str, NDArray[np.uint8]]
 
+QUICK_FIT = quick_config(features="context,position", size=48, pixels=40, hidden=(16,))
 HELD = ("gardens/tulips/a.png", "gardens/tulips/b.png", "towns/c.png")
 
 
@@ -86,8 +87,8 @@ def settings(data: Path, network: Path) -> StudySettings:
 def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Rows with splits and fits that take no time."""
     monkeypatch.setattr(default_references, "DOMAINS", dict.fromkeys(("street", "people", "flowers"), (4, 3)))
-    monkeypatch.setattr(default_references, "COUNTS", (1, 4))
-    monkeypatch.setattr(default_references, "PRESETS", {default_references.DEFAULT_PRESET: quick_config()})
+    monkeypatch.setattr(default_references, "COUNTS", (3, 100))
+    monkeypatch.setattr(default_references, "PRESETS", {default_references.DEFAULT_PRESET: QUICK_FIT})
     monkeypatch.setattr(default_sheets, "TILE", 32)
     return
 
