@@ -42,6 +42,7 @@ class StudySettings:
     split_seed : shuffle domains by this before they are split; None splits them evenly spaced.
     apart : frames between references of one film scene.
     repeats : of each timing.
+    fits : of each film stock, with seeds 0, 1, ..; a picture's score is their mean.
     sets, temperatures, saturations : of the row `grid`.
     """
 
@@ -53,6 +54,7 @@ class StudySettings:
     split_seed: int | None = None
     apart: int = 5
     repeats: int = 5
+    fits: int = 1
     sets: tuple[str, ...] = ("corpus", "imagenet")
     temperatures: tuple[float, ...] = (0.4, 0.5, 0.6, 0.8, 1.0)
     saturations: tuple[float, ...] = (0.8, 1.0, 1.2, 1.4, 1.6)

@@ -23,9 +23,8 @@ from benchmarks.default_parts import (
     split,
     spread,
 )
-from benchmarks.default_scores import Colour, Rgb, Scores, Table, join, measure, show, table_of, table_of_pairs
+from benchmarks.default_scores import GREY, Colour, Rgb, Scores, Table, join, measure, show, table_of, table_of_pairs
 from benchmarks.film_sequences import FrameFolder
-from benchmarks.intervals import paired
 from benchmarks.layouts_base import folder_names
 from benchmarks.layouts_film import frames_in_order
 from featcolor.colorizer import Colorizer
@@ -33,6 +32,7 @@ from featcolor.config import DEFAULT_PRESET, PRESETS
 from featcolor.errors import FeatcolorError
 from featcolor.film import film_lightness
 from featcolor.images import read_picture
+from featcolor.measures import grey_picture
 from featcolor.references import expand_references
 from featcolor.spaces import lab_to_rgb, lightness_of
 from featcolor.stills import StillColorizer
@@ -190,23 +190,30 @@ def measure_prokudin(settings: StudySettings) -> RowResult:
     samples = [old_sample(path) for path in expand_references([settings.data / "history/prokudin-gorskii"])]
     samples = samples if settings.limit is None else spread(samples, settings.limit)
     references = spread(expand_references([settings.data / "photos/imagenet"]), OLD_REFERENCES)
-    models: dict[str, StillColorizer] = {"default": open_default(settings)}
-    for stock in STOCKS:
-        with Clock() as clock:
-            models[stock] = Colorizer(replace(PRESETS[DEFAULT_PRESET], film=stock)).fit(references)
-        tell(f"fitted as {stock} in {clock.seconds:.0f} s")
+    models: dict[str, list[StillColorizer]] = {"default": [open_default(settings)], **{stock: [] for stock in STOCKS}}
+    for seed in range(settings.fits):
+        for stock in STOCKS:
+            config = replace(PRESETS[DEFAULT_PRESET], film=stock, seed=seed)
+            with Clock() as clock:
+                models[stock].append(Colorizer(config).fit(references))
+            tell(f"fitted as {stock}, seed {seed}, in {clock.seconds:.0f} s")
     pairs = [("orthochromatic", other) for other in ("panchromatic", "none", "default")]
-    for title, wrap in (("on the plate's lightness", colour_by), ("on the truth's lightness", colour_alone)):
-        scores = measure(samples, {name: wrap(model) for name, model in models.items()})
+    ways: dict[str, tuple[Callable[[StillColorizer], Colour], dict[str, Colour]]] = {
+        "on the plate's lightness": (colour_by, {}),
+        "on the truth's lightness": (colour_alone, {GREY: lambda sample: grey_picture(sample.truth)}),
+    }
+    for title, (wrap, grey) in ways.items():
+        parts = {
+            name: [measure(samples, {**grey, name: wrap(model)}) for model in fitted] for name, fitted in models.items()
+        }
+        values = {name: np.mean([part.values[name] for part in scored], axis=0) for name, scored in parts.items()}
+        one = parts["default"][0]
+        scores = Scores(one.pictures, one.truth_cf, {GREY: one.values[GREY], **values}, one.left_out)
         result.scores[title] = scores
-        result.tables.append(table_of(scores, title, seed=settings.seed))
-        result.tables.append(table_of_pairs(scores, pairs, f"{title}, picture by picture", seed=settings.seed))
-        for _, other in pairs:
-            gained = paired(
-                scores.of(other, "delta_e00"), scores.of("orthochromatic", "delta_e00"), better="higher",
-                seed=settings.seed,
-            )  # fmt: skip
-            result.notes.append(f"{title}: ΔE00 of {other} less orthochromatic {show(gained, sign=True)}")
+        result.tables += [
+            table_of(scores, f"{title}, mean of {settings.fits} fits", seed=settings.seed),
+            table_of_pairs(scores, pairs, f"{title}, picture by picture", seed=settings.seed),
+        ]
     return result
 
 

@@ -20,6 +20,7 @@ from benchmarks.default_parts import Clock, RowResult, StudySettings, spread
 from benchmarks.default_scores import Table
 from featcolor.errors import FeatcolorError
 from featcolor.images import read_picture, write_picture
+from featcolor.measures import grey_picture
 from featcolor.references import expand_references
 
 CORES: Final = 2
@@ -40,8 +41,9 @@ def measure_speed(settings: StudySettings) -> RowResult:
         picture = read_picture(large).pixels
         scale = (MEGAPIXEL / (picture.shape[0] * picture.shape[1])) ** 0.5
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        write_picture(place / "one.jpg", np.asarray(picture, np.uint8))
-        write_picture(place / "tiny.jpg", np.asarray(picture[:TINY, :TINY], np.uint8).copy())
+        grey = grey_picture(np.asarray(picture, np.uint8))
+        write_picture(place / "one.jpg", grey)
+        write_picture(place / "tiny.jpg", grey[:TINY, :TINY].copy())
         model = [] if settings.network is None else ["--model", str(settings.network.resolve())]
         size = f"{picture.shape[1]} × {picture.shape[0]}"
         for label, words, times in (

@@ -71,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--split-seed", type=int, help="shuffle domains before they are split; default: evenly spaced")
     parser.add_argument("--apart", type=int, default=5, help="davis: frames between references (default: 5)")
     parser.add_argument("--repeats", type=int, default=5, help="speed: runs of each (default: 5)")
+    parser.add_argument("--fits", type=int, default=1, help="prokudin: fits of each film stock (default: 1)")
     parser.add_argument("--sets", default="corpus,imagenet", help=f"grid: of {', '.join(SETS)} (default: %(default)s)")
     parser.add_argument("--grid", nargs="+", default=[], metavar="KEY=VALUES", help="temperature=.. saturation=..")
     return parser
@@ -89,7 +90,7 @@ def settings_of(arguments: argparse.Namespace) -> StudySettings:
             changes[f"{key}s"] = tuple(sorted({float(value) for value in values.split(",")}))
         except ValueError as error:
             raise UsageError(f"--grid {text}: {error}") from error
-    for name, least in (("limit", 1), ("apart", 1), ("repeats", 1)):
+    for name, least in (("limit", 1), ("apart", 1), ("repeats", 1), ("fits", 1)):
         value = getattr(arguments, name)
         if value is not None and value < least:
             raise UsageError(f"--{name} {value}: must be {least} or more")
@@ -107,6 +108,7 @@ def settings_of(arguments: argparse.Namespace) -> StudySettings:
         split_seed=arguments.split_seed,
         apart=arguments.apart,
         repeats=arguments.repeats,
+        fits=arguments.fits,
         sets=tuple(name.strip() for name in arguments.sets.split(",")),
         **changes,
     )
