@@ -157,6 +157,8 @@ def test_without_torch_the_u_net_is_left_out_and_said(
 
 
 def test_the_default_model_is_ours_where_nothing_was_fitted() -> None:
+    from featcolor.commands import benchmark_plan
+
     assert benchmark_plan._ours(None, ["grey", "default"]) == "default"
     assert benchmark_plan._ours(None, ["default", "featcolor-balanced"]) == "featcolor-balanced"
     assert benchmark_plan._ours(None, ["default", "featcolor"]) == "featcolor"
