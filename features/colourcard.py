@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -129,7 +128,7 @@ def _channels(summary: OnnxSummary, input_name: str, outputs: Sequence[str]) -> 
 def _cells(values: Any, count: int) -> FloatArray:
     try:
         cells = np.array(values, np.float32)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise ValueError("damaged: its cells are not pairs of numbers") from error
     if cells.ndim != 2 or cells.shape[1] != 2:
         raise ValueError("damaged: its cells are not pairs of numbers")
@@ -143,8 +142,8 @@ def _cells(values: Any, count: int) -> FloatArray:
 
 def _number(settings: Mapping[str, Any], name: str, limits: tuple[float, float]) -> float:
     value = settings.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"damaged: {name} must be a number, is {value!r}")
-    if not limits[0] <= value <= limits[1]:
+    if not limits[0] <= value <= limits[1]:  # nor is NaN
         raise ValueError(f"{name} must be {limits[0]} to {limits[1]}, is {value}")
     return float(value)

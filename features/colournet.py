@@ -57,7 +57,7 @@ class ColourMaps:
         return self._sample(self.logits, yx)
 
     def chroma(self, temperature: float, saturation: float) -> tuple[FloatArray, FloatArray]:
-        """The annealed mean of each stride-4 cell that holds some of the picture.
+        """The annealed mean of each stride-4 cell that the picture is read from.
 
         Parameters
         ----------

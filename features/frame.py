@@ -71,9 +71,9 @@ class FrameAxis:
         return low, np.minimum(low + 1, cells - 1), (at - low).astype(np.float32)
 
     def inside(self, cells: int) -> slice:
-        """The cells that hold some of the picture; the others hold mirrored pixels only."""
-        stride = self.frame / cells
-        return slice(int(self.before // stride), int(-(-(self.before + self.seen) // stride)))
+        """The cells between which the whole picture lies, up to the outer edges of its pixels."""
+        first, last = self.positions(np.array([-0.5, self.side - 0.5], np.float32), cells)
+        return slice(int(np.floor(first)), int(np.ceil(last)) + 1)
 
 
 def borders(side: int) -> tuple[int, int]:

@@ -76,3 +76,18 @@ def tiny_model(references: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     path = tmp_path_factory.mktemp("model") / "tiny.featcolor"
     save_model(path, Colorizer(quick_config()).fit(sorted(references.iterdir())))
     return path
+
+
+@pytest.fixture
+def default_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A small random colour network in place of the bundled one, and no model in the environment."""
+    import features.colournet
+    from featcolor.batch import load_colorizer
+    from tests.networks import colour_network
+
+    path = colour_network(tmp_path / "bundled" / "colour.onnx")
+    monkeypatch.setattr(features.colournet, "BUNDLED_FILE", path)
+    monkeypatch.delenv("FEATCOLOR_MODEL", raising=False)
+    load_colorizer.cache_clear()
+    yield path
+    load_colorizer.cache_clear()

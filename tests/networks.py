@@ -112,8 +112,29 @@ def colour_network(
     return _save(path, graph, {**metadata, **(properties or {})})
 
 
+def mean_colour_network(path: Path, short_side: int) -> Path:
+    """A colour network whose embedding is the mean of each 4 x 4 block of codes, for a ramp its value at the centre.
+
+    The logits of its cells, (-50, 0) and (50, 0), are that mean over 8, falling and rising.
+    """
+    constants = [numpy_helper.from_array(np.float32([-1 / 8, 1 / 8]).reshape(2, 1, 1, 1), "slopes")]
+    nodes = [
+        helper.make_node("AveragePool", ["grey"], ["embedding"], kernel_shape=[4, 4], strides=[4, 4]),
+        helper.make_node("Conv", ["embedding", "slopes"], ["logits"], kernel_shape=[1, 1]),
+    ]
+    grey = helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "height", "width"])
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, "h", "w"])
+        for name, count in (("embedding", 1), ("logits", 2))
+    ]
+    colour = {"version": 1, "cells": [[-50, 0], [50, 0]], "short_side": short_side, "temperature": 1, "saturation": 1}
+    metadata = {"featcolor.input": "codes", "featcolor.colour": json.dumps(colour)}
+    return _save(path, helper.make_graph(nodes, "mean", [grey], outputs, constants), metadata)
+
+
 def _save(path: Path, graph: Any, metadata: dict[str, str] | None) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     helper.set_model_props(model, metadata or {})
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model.SerializeToString())
     return path

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 import featcolor.batch
 from featcolor.commands import main, options
+from tests.networks import colour_network
 from tests.samples import QUICK_OPTIONS, grey, read_rgb, write_rgb
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -263,12 +264,45 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(
     assert written(".") == before
 
 
-def test_without_a_model_it_says_how_to_fit_one(
-    album: dict[str, NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_without_a_model_the_default_colours_and_says_so(
+    album: dict[str, NDArray[np.uint8]], default_network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("FEATCOLOR_MODEL")
-    assert main(["colorize", "old", "-o", "new"]) == 2
-    assert "featcolor fit" in complaint(capsys)
+    assert main(["colorize", "old", "-o", "new", "--jobs", "1", "--report", "r.json"]) == 0
+    said = capsys.readouterr()
+    assert "coloured 3 of 3" in said.out
+    lines = said.err.splitlines()
+    assert len(lines) == 1
+    assert "no model given: using the default model, trained on strangers' photographs" in lines[0]
+    assert "featcolor fit" in lines[0]
+    assert chromatic("new/china.png") > 1
+    assert json.loads(Path("r.json").read_text())["model"] == "default"
+    assert main(["colorize", "old/china.png", "-o", "named.png", "--model", str(default_network), "-q"]) == 0
+    np.testing.assert_array_equal(read_rgb(Path("named.png")), read_rgb(Path("new/china.png")))
+    assert main(["colorize", "old/china.png", "-o", "quiet.png", "--quiet", "--saturation", "1"]) == 0
+    np.testing.assert_array_equal(read_rgb(Path("quiet.png")), read_rgb(Path("new/china.png")))
+    assert not any(capsys.readouterr())
+
+
+def test_the_default_colours_on_the_pipes(
+    album: dict[str, NDArray[np.uint8]], default_network: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert main(["colorize", "old/china.png", "-o", "-"]) == 0
+    content, said = capfdbinary.readouterr()
+    assert content.startswith(b"\x89PNG")
+    assert b"no model given" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_without_the_default_network_one_line_says_what_helps(
+    album: dict[str, NDArray[np.uint8]], default_network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    default_network.unlink()
+    for call in (["colorize", "old", "-o", "new"], ["inspect"]):
+        assert main(call) == 2
+        line = complaint(capsys)
+        assert "default colour network is missing" in line
+        assert "featcolor fit" in line
+    assert not Path("new").exists()
 
 
 def test_references_that_cannot_carry_a_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -328,6 +362,18 @@ def test_inspect_prints_the_card(tiny_model: Path, capsys: pytest.CaptureFixture
     assert card["file_bytes"] == tiny_model.stat().st_size
     assert main(["inspect", str(tiny_model)]) == 0
     assert card["versions"]["numpy"] in capsys.readouterr().out
+
+
+def test_inspect_prints_a_colour_networks_card(default_network: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect"]) == 0
+    shown = capsys.readouterr().out
+    for words in ("default", "colour network", "held back", "a.jpg", "temperature  0.6", "sha256"):
+        assert words in shown
+    colour_network(default_network, card={"held_back": [f"{number}.jpg" for number in range(200)]})
+    assert main(["inspect", str(default_network)]) == 0
+    assert "199.jpg" not in capsys.readouterr().out
+    assert main(["inspect", str(default_network), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["held_back"][199] == "199.jpg"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+import featcolor.batch
 import featcolor.clips
 from featcolor.clipoptions import CODECS, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES
 from featcolor.commands import main
@@ -83,6 +84,25 @@ def test_a_dry_run_shows_shots_and_key_frames_and_writes_nothing(reel: str, caps
     out, _ = lines(capsys)
     assert any("3 (reel-000003.png)" in line and "0-11" in line for line in out)
     assert sorted(Path().rglob("*")) == before
+
+
+def test_without_key_frames_and_model_the_default_colours(
+    reel: str, default_network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["video", reel, "-o", "out.mp4", "--every", "6", "--report", "r.json"]) == 0
+    out, err = lines(capsys)
+    assert "12 frames" in out[0]
+    assert len(err) == 1
+    assert "the default model colours" in err[0]
+    report = json.loads(Path("r.json").read_text())
+    assert {shot["source"] for shot in report["shots"]} == {"model"}
+    assert main(["video", reel, "-o", "named.mp4", "--every", "6", "--model", str(default_network)]) == 0
+    assert not lines(capsys)[1]
+    default_network.unlink()
+    featcolor.batch.load_colorizer.cache_clear()
+    assert main(["video", reel, "-o", "other.mp4"]) == 2
+    assert "default colour network is missing" in lines(capsys)[1][0]
+    assert not Path("other.mp4").exists()
 
 
 @pytest.mark.parametrize(

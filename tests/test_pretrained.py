@@ -1,0 +1,208 @@
+"""The colour network as a colorizer: what every colorizer promises, and how the network's own choices are used."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from featcolor.batch import ColouringSettings, load_colorizer
+from featcolor.colorizer import Colorizer
+from featcolor.config import ColorizerConfig
+from featcolor.errors import ModelFileError, NetworkError, UsageError
+from featcolor.modelfile import load_model, save_model
+from featcolor.pretrained import PretrainedColorizer, read_network_card
+from featcolor.sampling import working_size
+from featcolor.spaces import lab_to_rgb, lightness_of
+from refine.refiners import REFINERS
+from tests.networks import colour_network, mean_colour_network
+from tests.samples import quick_config
+
+# Largest change of L*/100 by the rounding of the channels, as test_spaces has it.
+ROUNDING = {"u1": 0.0027, "u2": 0.000015, "f4": 0.0001}
+SHAPES = [(1, 1), (8, 8), (1, 50), (50, 1), (2, 3), (37, 61), (130, 90)]
+PLAIN: dict[str, Any] = {"refine": "none", "upsample": "bilinear"}
+
+
+def noise(shape: tuple[int, ...], dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
+    values = np.random.default_rng(seed).random(shape)
+    return (values * {"u1": 255, "u2": 65535}.get(np.dtype(dtype).str[1:], 1)).astype(dtype)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return colour_network(tmp_path_factory.mktemp("colour") / "colour.onnx")
+
+
+@pytest.fixture(scope="module")
+def colorizer(network: Path) -> PretrainedColorizer:
+    return PretrainedColorizer(network)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_output_has_the_type_the_shape_and_the_lightness_of_the_input(
+    colorizer: PretrainedColorizer, shape: tuple[int, int], dtype: type
+) -> None:
+    vivid = colorizer.with_options(saturation=4.0)
+    for given_picture in (noise(shape, dtype), noise((*shape, 3), dtype)):
+        before = given_picture.copy()
+        rgb = vivid.colorize(given_picture)
+        np.testing.assert_array_equal(given_picture, before)
+        assert rgb.shape == (*shape, 3)
+        assert rgb.dtype == dtype
+        change = np.abs(lightness_of(rgb) - lightness_of(given_picture)).max()
+        assert change <= ROUNDING[rgb.dtype.str[1:]]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("refine", REFINERS)
+def test_chroma_of_every_size(colorizer: PretrainedColorizer, shape: tuple[int, int], refine: str) -> None:
+    model, lightness = colorizer.with_options(refine=refine), noise(shape, np.float32)
+    lightness.flags.writeable = False
+    chroma, confidence = model.predict(lightness, return_confidence=True)
+    assert chroma.shape == (*shape, 2)
+    assert chroma.dtype == np.float32
+    assert np.isfinite(chroma).all()
+    assert confidence.shape == working_size(shape, model.config.size)
+    assert ((confidence >= 0) & (confidence <= 1)).all()
+    np.testing.assert_array_equal(model.predict(lightness), chroma)
+
+
+def test_strips_are_coloured(colorizer: PretrainedColorizer) -> None:
+    for shape in ((1, 60_000), (60_000, 1)):
+        assert np.isfinite(colorizer.predict(noise(shape, np.float32))).all()
+
+
+def test_colour_follows_the_network_at_every_size(tmp_path: Path) -> None:
+    """Black is half of each cell, all else bright: a step's chroma is 0 and 50, but for where the network mixes."""
+    network = mean_colour_network(tmp_path / "mean.onnx", 48)
+    for shape in ((48, 48), (200, 300), (30, 40)):
+        middle, blurred = shape[1] // 2, shape[1] // 8
+        lightness = np.zeros(shape, np.float32)
+        lightness[:, middle:] = 0.8
+        chroma = PretrainedColorizer(network, ColorizerConfig(temperature=1.0, **PLAIN)).predict(lightness)
+        np.testing.assert_allclose(chroma[..., 1], 0, atol=1e-3)
+        np.testing.assert_allclose(chroma[:, : middle - blurred, 0], 0, atol=1e-3)
+        np.testing.assert_allclose(chroma[:, middle + blurred :, 0], 50, atol=1e-3)
+
+
+def test_a_mirrored_picture_has_mirrored_chroma(colorizer: PretrainedColorizer) -> None:
+    assert colorizer.config.mirrored
+    for shape in ((64, 64), (90, 131)):
+        lightness = noise(shape, np.float32)
+        mirrored = colorizer.predict(np.ascontiguousarray(lightness[:, ::-1]))
+        np.testing.assert_allclose(mirrored[:, ::-1], colorizer.predict(lightness), atol=0.05)
+
+
+def test_the_networks_own_temperature_and_saturation_are_the_default(colorizer: PretrainedColorizer) -> None:
+    lightness, info = noise((64, 96), np.float32), colorizer.network.info
+    assert colorizer.config.temperature == info.temperature == 0.6
+    assert (colorizer.config.saturation, info.saturation) == (1.0, 1.25)
+    plain = colorizer.with_options(mirrored=False, **PLAIN)
+    maps = colorizer.network.maps(lightness)
+    expected = maps.at_size(maps.chroma(0.6, 1.25)[0], working_size((64, 96), plain.config.size))
+    np.testing.assert_allclose(plain.predict_working(lightness)[0], expected, atol=1e-4)
+    np.testing.assert_allclose(
+        plain.with_options(saturation=2.0).predict(lightness), 2 * plain.predict(lightness), rtol=1e-4, atol=1e-4
+    )
+    assert not np.allclose(plain.with_options(temperature=0.1).predict(lightness), plain.predict(lightness))
+
+
+def test_options_make_another_colorizer(colorizer: PretrainedColorizer) -> None:
+    config = colorizer.config
+    other = colorizer.with_options(saturation=0.0)
+    assert isinstance(other, PretrainedColorizer)
+    assert other.network is colorizer.network
+    assert colorizer.config is config
+    grey = noise((40, 30))
+    np.testing.assert_array_equal(other.colorize(grey), np.repeat(grey[..., None], 3, axis=2))
+    with pytest.raises(ValueError, match="head is fixed"):
+        colorizer.with_options(head="mean")
+
+
+def test_a_pickled_one_gives_the_same(colorizer: PretrainedColorizer) -> None:
+    again = pickle.loads(pickle.dumps(colorizer))
+    np.testing.assert_array_equal(again.colorize(noise((40, 30))), colorizer.colorize(noise((40, 30))))
+
+
+def test_colour_pictures_are_taken_by_their_lightness(colorizer: PretrainedColorizer) -> None:
+    picture = noise((40, 30, 3))
+    expected = lab_to_rgb(lightness_of(picture), colorizer.predict(lightness_of(picture)))
+    np.testing.assert_array_equal(colorizer.colorize(picture), expected)
+
+
+def test_the_card_tells_training_and_use(network: Path, colorizer: PretrainedColorizer) -> None:
+    card = colorizer.card()
+    assert {name: value for name, value in card.items() if name != "settings"} == read_network_card(network)
+    assert card["pictures"] == 3
+    assert card["file_bytes"] == network.stat().st_size
+    assert (card["cells"], card["embedding"], card["short_side"]) == (49, 6, 64)
+
+
+# Which model is loaded
+
+
+def test_a_model_is_known_by_its_name(default_network: Path, network: Path, tiny_model: Path) -> None:
+    default = load_colorizer(None, ColouringSettings())
+    assert isinstance(default, PretrainedColorizer)
+    assert default.network.info.sha256 == read_network_card(default_network)["sha256"]
+    assert isinstance(load_colorizer(network, ColouringSettings()), PretrainedColorizer)
+    assert isinstance(load_colorizer(tiny_model, ColouringSettings()), Colorizer)
+    chosen = load_colorizer(network, ColouringSettings(size=96, refine="none", temperature=0.3, saturation=1.5))
+    config = chosen.config
+    assert (config.size, config.refine, config.temperature, config.saturation) == (96, "none", 0.3, 1.5)
+    with pytest.raises(UsageError, match="temperature"):
+        load_colorizer(network, ColouringSettings(temperature=99.0))
+
+
+def test_files_that_are_no_model_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "text.ONNX").write_text("dear diary")
+    for name, kind in (("text.ONNX", NetworkError), ("none.onnx", NetworkError), ("none.featcolor", ModelFileError)):
+        with pytest.raises(kind) as caught:
+            load_colorizer(tmp_path / name, ColouringSettings())
+        assert name in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+# A fitted model on the embedding
+
+
+def test_a_fitted_model_knows_its_embedding(references: Path, network: Path, tmp_path: Path) -> None:
+    file = tmp_path / "colour.onnx"
+    shutil.copy(network, file)
+    config = quick_config(features=f"context,embedding:{file}", clusters=2)
+    fitted = Colorizer(config).fit(sorted(references.iterdir()), jobs=1)
+    assert fitted.card()["features"][1] == {"name": "embedding", "features": 6}
+    save_model(tmp_path / "m.featcolor", fitted)
+    grey = noise((40, 50))
+    np.testing.assert_array_equal(load_model(tmp_path / "m.featcolor").colorize(grey), fitted.colorize(grey))
+    colour_network(file, seed=1)
+    with pytest.raises(NetworkError, match="not the one that this model was fitted with"):
+        load_model(tmp_path / "m.featcolor").colorize(grey)
+    file.unlink()
+    with pytest.raises(NetworkError, match=r"colour\.onnx"):
+        load_model(tmp_path / "m.featcolor").colorize(grey)
+
+
+COLOUR_LIGHTLY = """
+import sys
+import numpy as np
+from featcolor.batch import ColouringSettings, load_colorizer
+from pathlib import Path
+rgb = load_colorizer(Path(sys.argv[1]), ColouringSettings()).colorize(np.zeros((20, 30), np.uint8))
+assert rgb.shape == (20, 30, 3)
+heavy = {"sklearn", "scipy", "onnx", "safetensors", "joblib", "matplotlib", "skimage", "torch"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_colouring_starts_without_heavy_libraries(network: Path) -> None:
+    subprocess.run([sys.executable, "-c", COLOUR_LIGHTLY, str(network)], check=True)
