@@ -61,13 +61,13 @@ class Ready:
     notes: list[str]
 
 
-def prepare(settings: StudySettings, default: StillColorizer, references: Sequence[Path]) -> Ready:
-    """The default alone, the default preset fitted on the references, and the default with them as an album."""
+def prepare(settings: StudySettings, references: Sequence[Path]) -> Ready:
+    """The default preset fitted on the references, and the default model with them as an album."""
     fits: dict[str, Callable[[], StillColorizer]] = {
         "fit": lambda: Colorizer(PRESETS[DEFAULT_PRESET]).fit(references),
         "refs": lambda: fit_album(references, settings.network),
     }
-    ready = Ready({"default": colour_by(default)}, {}, [])
+    ready = Ready({}, {}, [])
     for name, fit in fits.items():
         try:
             with Clock() as clock:
@@ -84,8 +84,9 @@ def measure_domains(settings: StudySettings) -> RowResult:
     for name, (references, tests) in DOMAINS.items():
         paths = expand_references([settings.data / "domains" / name])
         known, unknown = split(paths, references, tests, seed=settings.split_seed)
-        ready = prepare(settings, default, known)
-        scores = measure(load_samples(unknown, "as-is", limit=settings.limit), ready.methods)
+        ready = prepare(settings, known)
+        samples = load_samples(unknown, "as-is", limit=settings.limit)
+        scores = measure(samples, {"default": colour_by(default), **ready.methods})
         seconds = {method: f"{value:.1f} s" for method, value in ready.seconds.items()}
         result.scores[name] = scores
         result.notes += ready.notes
@@ -112,14 +113,15 @@ def measure_counts(settings: StudySettings) -> RowResult:
     lines = []
     for name, scene_jobs in jobs.items():
         loaded = [load_samples(tests, "as-is", limit=settings.limit) for _, tests in scene_jobs]
+        alone = [measure(samples, {"default": colour_by(default)}) for samples in loaded]
         for count in COUNTS:
             if any(count > len(pool) for pool, _ in scene_jobs):
                 continue
             parts = []
-            for (pool, _), samples in zip(scene_jobs, loaded, strict=True):
-                ready = prepare(settings, default, spread(pool, count))
+            for (pool, _), samples, base in zip(scene_jobs, loaded, alone, strict=True):
+                ready = prepare(settings, spread(pool, count))
                 result.notes += [f"{name}: {note}" for note in ready.notes]
-                parts.append(measure(samples, ready.methods))
+                parts.append(base.beside(measure(samples, ready.methods)))
             scores = join(parts) if len(parts) == 1 else means_of(parts)
             result.scores[f"{name}, {count}"] = scores
             lines.append((name, str(count), *_gains(scores, settings.seed)))
@@ -145,8 +147,9 @@ def measure_davis(settings: StudySettings) -> RowResult:
     for scene in scenes(settings):
         known = scene.paths[:: settings.apart][:SCENE_REFERENCES]
         unknown = [path for path in scene.paths if path not in set(known)]
-        ready = prepare(settings, default, known)
-        scores = measure(load_samples(unknown, "as-is", limit=settings.limit), ready.methods)
+        ready = prepare(settings, known)
+        samples = load_samples(unknown, "as-is", limit=settings.limit)
+        scores = measure(samples, {"default": colour_by(default), **ready.methods})
         result.notes += [f"{scene.name}: {note}" for note in ready.notes]
         result.scores[scene.name] = scores
         parts.append(scores)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -64,6 +64,11 @@ class Scores:
         """The scores of some of the pictures."""
         names = tuple(self.pictures[row] for row in rows)
         return Scores(names, self.truth_cf[list(rows)], {m: v[list(rows)] for m, v in self.values.items()})
+
+    def beside(self, other: Scores) -> Scores:
+        """The other's methods on the same pictures, after these."""
+        assert self.pictures == other.pictures
+        return replace(self, values={**self.values, **other.values})
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it: one list a measure."""

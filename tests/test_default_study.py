@@ -138,6 +138,7 @@ def test_differences_are_of_the_same_pictures(samples: list[Sample]) -> None:
     assert scores.compare("ours", "grey", "gain").won == 1
     assert scores.compare("ours", "grey", "delta_e00").won == 0
     assert scores.select([2, 0]).of("ours", "gain").tolist() == [6, 1]
+    assert list(scores.beside(replace(scores, values={"theirs": np.ones((3, 3))})).values) == ["grey", "ours", "theirs"]
     both = join([scores, replace(scores, values={"ours": values["ours"]})])
     assert list(both.values) == ["ours"]
     assert len(both.of("ours", "cf")) == len(both.pictures) == 6
