@@ -18,7 +18,7 @@ from featcolor.cells import (
     rebalancing_weights,
     soft_encode,
 )
-from features.annealed import annealed_mean, softmax
+from features.annealed import UNSURE_SPREAD, annealed_mean, confidence_of, softmax
 from features.base import FloatArray
 
 SIGMA = CELL_WIDTH / 2
@@ -154,3 +154,8 @@ def test_spread_is_the_deviation_of_the_colours() -> None:
 def test_softmax_does_not_overflow() -> None:
     probabilities = softmax(np.array([[1e4, 0, -1e4], [-1e4, -1e4, -1e4]], np.float32))
     np.testing.assert_allclose(probabilities, [[1, 0, 0], [1 / 3] * 3], rtol=1e-6)
+
+
+def test_confidence_is_one_at_a_point_half_at_the_unsure_spread_and_a_fifth_at_twice_that() -> None:
+    spread = UNSURE_SPREAD * np.array([0, 1, 2], np.float32)
+    np.testing.assert_allclose(confidence_of(spread), [1, 0.5, 0.2], rtol=1e-6)

@@ -94,7 +94,7 @@ def test_cells_lie_where_the_pixels_are(tmp_path: Path, shape: tuple[int, int], 
     np.testing.assert_allclose(values[inner], expected[inner], atol=0.1 * slope + 0.05)
 
 
-@pytest.mark.parametrize("shape", [(64, 96), (150, 213), (30, 41)])
+@pytest.mark.parametrize("shape", [(64, 96), (150, 213), (30, 41), (66, 64)])
 def test_a_plane_at_full_size_is_read_where_pixels_are_sampled(network: ColourNetwork, shape: tuple[int, int]) -> None:
     maps = network.maps(noise(shape))
     rows, columns = (axis.inside(n) for axis, n in zip(maps.axes, maps.embedding.shape[1:], strict=True))
