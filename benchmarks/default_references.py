@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 
 from benchmarks.datasets import Sample
-from benchmarks.default_album import fit_album
 from benchmarks.default_parts import (
     Clock,
     RowResult,
@@ -27,6 +26,7 @@ from benchmarks.default_scores import GREY, Colour, Rgb, Scores, Table, join, me
 from benchmarks.film_sequences import FrameFolder
 from benchmarks.layouts_base import folder_names
 from benchmarks.layouts_film import frames_in_order
+from featcolor.album import AlbumColorizer
 from featcolor.colorizer import Colorizer
 from featcolor.config import DEFAULT_PRESET, PRESETS
 from featcolor.errors import FeatcolorError
@@ -36,6 +36,7 @@ from featcolor.measures import grey_picture
 from featcolor.references import expand_references
 from featcolor.spaces import lab_to_rgb, lightness_of
 from featcolor.stills import StillColorizer
+from features.colournet import BUNDLED
 
 DOMAINS: Final[Mapping[str, tuple[int, int]]] = {"street": (12, 11), "people": (100, 40), "flowers": (150, 40)}
 """References and test pictures of each, as in the issue's table; `split` says which they are."""
@@ -65,7 +66,7 @@ def prepare(settings: StudySettings, references: Sequence[Path]) -> Ready:
     """The default preset fitted on the references, and the default model with them as an album."""
     fits: dict[str, Callable[[], StillColorizer]] = {
         "fit": lambda: Colorizer(PRESETS[DEFAULT_PRESET]).fit(references),
-        "refs": lambda: fit_album(references, settings.network),
+        "refs": lambda: AlbumColorizer(settings.network or BUNDLED).fit(references),
     }
     ready = Ready({}, {}, [])
     for name, fit in fits.items():

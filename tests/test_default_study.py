@@ -233,6 +233,9 @@ def test_a_row_leaves_its_table_and_every_score(row: str, data: Path, network: P
     for scores in document["scores"].values():
         for method in scores["methods"].values():
             assert len(method["gain"]) == len(scores["pictures"]) == len(scores["truth_cf"])
+    if row in ("domains", "refcount", "davis"):
+        assert not document["notes"]
+        assert {"default", "fit", "refs"} <= next(iter(document["scores"].values()))["methods"].keys()
     if row == "sheet":
         assert {path.name for path in tmp_path.glob("*.png")} == {"sheet-held-back.png", "sheet-history-bw.png"}
 
