@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from featcolor.album_blend import basis_of, fit_blend, nearness
 from featcolor.album_kernel import BANDWIDTHS, KernelRegression
@@ -19,6 +20,8 @@ from featcolor.album_regressor import answers_of, fit_regressor, out_of_fold
 from featcolor.album_rows import AlbumRows, AlbumSampler, read_album
 from featcolor.colorizer import between_grid_points
 from featcolor.config import ColorizerConfig
+from featcolor.errors import NetworkError
+from featcolor.experts import Experts
 from featcolor.networks import network_errors
 from featcolor.pretrained import PretrainedColorizer
 from featcolor.sampling import Source
@@ -31,6 +34,9 @@ ANSWERS: Final = len(BANDWIDTHS) + 1
 """The kernel's, one a bandwidth, and the regressor's."""
 START: Final = {BANDWIDTHS.index(0.2) + ANSWERS: 0.8}
 """The blend to begin with, by place in the basis: the kernel of bandwidth 0.2 times nearness."""
+
+KERNEL_ARRAYS: Final = ("mean", "scale", "keys", "chroma")
+"""What a kernel is made of, in the order of its parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +141,46 @@ class AlbumColorizer(StillColorizer):
             **self.base.card(),
             "album": {"references": self.references, "left_out": self.left_out, **asdict(self.album)},
         }
+
+    def to_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """The fitted album as a header that JSON can hold, and named arrays."""
+        experts = Experts((self.regressor,), np.zeros(1, np.float32), np.zeros((1, 1), np.float32))
+        layers, arrays = experts.to_arrays()
+        named = {f"regressor.{name}": array for name, array in arrays.items()}
+        named |= {f"kernel.{name}": getattr(self.kernel, name) for name in KERNEL_ARRAYS}
+        header = {
+            "network": self.base.network.network,
+            "sha256": self.base.network.info.sha256,
+            "config": self.base.config.to_dict(),
+            "album": asdict(self.album),
+            "regressor": layers,
+            "references": self.references,
+            "left_out": [list(each) for each in self.left_out],
+        }
+        return header, named | {"blend": self.blend}
+
+    @classmethod
+    def from_arrays(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The inverse of `to_arrays`.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            When the header and the arrays do not describe an album.
+        NetworkError
+            When the network is not the one that it was fitted with.
+        """
+        config = ColorizerConfig.from_dict(header["config"])
+        colorizer = cls(header["network"], config, AlbumConfig.from_dict(header["album"]))
+        if colorizer.base.network.info.sha256 != header["sha256"]:
+            raise NetworkError(f"the network {header['network']} is not the one that this album was fitted with")
+        colorizer.kernel = KernelRegression(*(arrays[f"kernel.{name}"] for name in KERNEL_ARRAYS))
+        regressor = {k.removeprefix("regressor."): v for k, v in arrays.items() if k.startswith("regressor.")}
+        (colorizer.regressor,) = Experts.from_arrays(header["regressor"], regressor).predictors
+        colorizer.blend = arrays["blend"]
+        colorizer.references = header["references"]
+        colorizer.left_out = [(name, reason) for name, reason in header["left_out"]]
+        return colorizer
 
     def _learn_blend(self, rows: AlbumRows, keys: IndexArray) -> FloatArray:
         start = np.zeros(2 * ANSWERS, np.float32)

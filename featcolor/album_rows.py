@@ -123,7 +123,7 @@ def read_album(
         try:
             rgb = read_source(source, size=size)
         except PictureError as error:
-            reasons[index] = str(error)
+            reasons[index] = str(error).removeprefix(f"{name_of(source, index)}: ")
         else:
             rng = np.random.default_rng([seed, index])
             parts[index] = _sample(rgb, sampler, size=size, pixels=pixels, rng=rng)
