@@ -49,13 +49,17 @@ class AlbumConfig:
     pixels_each : at most, of one reference
     keys : pixels that the kernel remembers, in all
     position_weight : of where a pixel lies, beside 1 for the embedding and 1 for its surroundings
-    seed : of the choice of pixels
+    steps : of the regressor's training
+    folds : fits without a part of the references, from which the blend is learned
+    seed : of everything random
     """
 
     pixels: int = 24_000
     pixels_each: int = 1500
     keys: int = 6000
     position_weight: float = 0.3
+    steps: int = 600
+    folds: int = 3
     seed: int = 0
 
     @classmethod
@@ -131,7 +135,7 @@ class AlbumColorizer(StillColorizer):
         self.kernel = KernelRegression.fitted(
             rows.features[keys, :width], rows.chroma[keys], blocks[: len(weights)], weights
         )
-        self.regressor = fit_regressor(rows.features, rows.chroma, seed=album.seed)
+        self.regressor = fit_regressor(rows.features, rows.chroma, steps=album.steps, seed=album.seed)
         self.blend = self._learn_blend(rows, keys)
         return self
 
@@ -189,7 +193,15 @@ class AlbumColorizer(StillColorizer):
         if rows.pictures == 1:
             return start
         answers, nearest = self.kernel.leave_one_out(rows.picture[keys])
-        regressed = out_of_fold(rows.features, rows.chroma, rows.picture, keys, seed=self.album.seed)
+        regressed = out_of_fold(
+            rows.features,
+            rows.chroma,
+            rows.picture,
+            keys,
+            folds=self.album.folds,
+            steps=self.album.steps,
+            seed=self.album.seed,
+        )
         guess = rows.guess[keys]
         basis = basis_of(np.concatenate([answers, regressed[None]]), guess, nearest)
         return fit_blend(basis, rows.chroma[keys] - guess, start, pictures=rows.pictures)

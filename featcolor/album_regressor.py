@@ -9,18 +9,15 @@ import numpy as np
 from featcolor.predictor import ChromaPredictor
 from features.base import FloatArray, IndexArray
 
-STEPS: Final = 600
 BATCH: Final = 256
-FOLDS: Final = 3
-"""Fits that each leave out a part of the references: an album of two has two."""
 HIDDEN: Final = (256, 128)
 DROPOUT: Final = 0.4
 REBALANCE: Final = 0.25
 TEMPERATURE: Final = 0.6
 
 
-def fit_regressor(features: FloatArray, chroma: FloatArray, *, seed: int) -> ChromaPredictor:
-    """A distribution over a*b* cells by a perceptron, trained for `STEPS` steps however few the rows are.
+def fit_regressor(features: FloatArray, chroma: FloatArray, *, steps: int, seed: int) -> ChromaPredictor:
+    """A distribution over a*b* cells by a perceptron, trained for so many steps however few the rows are.
 
     Parameters
     ----------
@@ -32,7 +29,7 @@ def fit_regressor(features: FloatArray, chroma: FloatArray, *, seed: int) -> Chr
     steps_an_epoch = -(-len(features) // BATCH)
     regressor = ChromaRegressor(
         hidden=HIDDEN,
-        epochs=-(-STEPS // steps_an_epoch),
+        epochs=-(-steps // steps_an_epoch),
         batch=BATCH,
         dropout=DROPOUT,
         rebalance=REBALANCE,
@@ -47,7 +44,14 @@ def answers_of(predictor: ChromaPredictor, features: FloatArray, temperature: fl
 
 
 def out_of_fold(
-    features: FloatArray, chroma: FloatArray, picture: IndexArray, wanted: IndexArray, *, seed: int
+    features: FloatArray,
+    chroma: FloatArray,
+    picture: IndexArray,
+    wanted: IndexArray,
+    *,
+    folds: int,
+    steps: int,
+    seed: int,
 ) -> FloatArray:
     """What regressors answer for rows of references that they were not fitted on.
 
@@ -57,16 +61,18 @@ def out_of_fold(
     chroma : (n, 2)
     picture : (n,) number of the reference, two of them at least
     wanted : (m,) numbers of the rows to answer for
+    folds : fits, each without a part of the references; no more than there are references
 
     Returns
     -------
     (m, 2)
     """
     order = np.random.default_rng(seed).permutation(int(picture[-1]) + 1)
-    fold = (order % min(FOLDS, len(order)))[picture]
+    folds = min(folds, len(order))
+    fold = (order % folds)[picture]
     answers = np.empty((len(wanted), 2), np.float32)
-    for number in range(min(FOLDS, len(order))):
+    for number in range(folds):
         asked = fold[wanted] == number
-        predictor = fit_regressor(features[fold != number], chroma[fold != number], seed=seed)
+        predictor = fit_regressor(features[fold != number], chroma[fold != number], steps=steps, seed=seed)
         answers[asked] = answers_of(predictor, features[wanted[asked]])
     return answers
