@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +23,8 @@ from featcolor.spaces import rgb_to_lab
 from featcolor.trainingset import Progress, find_duplicates
 from features.base import FloatArray, IndexArray
 from features.context import ContextFeatures
+from features.daisy import DaisyFeatures
 from features.position import PositionFeatures
-
-PLACES: Final = 3
-"""Values of position, the last of each row."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +49,15 @@ class AlbumRows:
         """References that there are rows of."""
         return int(self.picture[-1]) + 1
 
+    def thinned(self, count: int) -> IndexArray:
+        """Numbers of about so many rows, as many of each reference, (m,)."""
+        each = np.bincount(self.picture)
+        place = np.arange(len(self.picture)) - np.repeat(np.cumsum(each) - each, each)
+        return np.flatnonzero(place < max(1, count // self.pictures))
+
 
 class AlbumSampler:
-    """Features of pixels: the network's embedding, context and position, in this order.
+    """Features of pixels: the network's embedding, context, position and DAISY, in this order.
 
     Parameters
     ----------
@@ -63,13 +66,12 @@ class AlbumSampler:
 
     def __init__(self, base: PretrainedColorizer) -> None:
         self.base = base
-        self._local = (ContextFeatures(), PositionFeatures())
+        self._local = (ContextFeatures(), PositionFeatures(), DaisyFeatures())
 
     @property
-    def blocks(self) -> tuple[int, int, int]:
+    def blocks(self) -> tuple[int, ...]:
         """How many values each part has."""
-        context, position = (len(extractor.names) for extractor in self._local)
-        return self.base.network.info.channels, context, position
+        return self.base.network.info.channels, *(len(extractor.names) for extractor in self._local)
 
     def features(self, lightness: FloatArray, working: FloatArray, yx: IndexArray) -> FloatArray:
         """(n, d) float32 at pixels yx (n, 2) of the working picture, which `lightness` (H, W) was shrunk to."""
@@ -121,7 +123,7 @@ def read_album(
         try:
             rgb = read_source(source, size=size)
         except PictureError as error:
-            reasons[index] = str(error)
+            reasons[index] = str(error).removeprefix(f"{name_of(source, index)}: ")
         else:
             rng = np.random.default_rng([seed, index])
             parts[index] = _sample(rgb, sampler, size=size, pixels=pixels, rng=rng)
