@@ -28,16 +28,20 @@ MEGAPIXEL: Final = 1_000_000
 TINY: Final = 16
 """Side of the picture whose colouring is nearly all start-up."""
 FIT_REFERENCES: Final = 300
+ALBUM: Final = 10
+"""References of the picture that is coloured with some."""
 
 
 def measure_speed(settings: StudySettings) -> RowResult:
     """Wall time of whole processes on two cores, best and median; the files they read are warm."""
     large = expand_references([settings.data / "photos/highres"])[0]
     references = spread(expand_references([settings.data / "photos/imagenet"]), FIT_REFERENCES)
+    album = spread(references, ALBUM)
     result, lines = RowResult(), []
     with tempfile.TemporaryDirectory() as folder, two_cores() as cores:
         place = Path(folder)
-        (place / "list.txt").write_text("\n".join(str(path.resolve()) for path in references))
+        for name, paths in (("list.txt", references), ("album.txt", album)):
+            (place / name).write_text("\n".join(str(path.resolve()) for path in paths))
         picture = read_picture(large).pixels
         scale = (MEGAPIXEL / (picture.shape[0] * picture.shape[1])) ** 0.5
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -50,6 +54,11 @@ def measure_speed(settings: StudySettings) -> RowResult:
             ("start-up: colorize --help", ["colorize", "--help"], settings.repeats),
             (f"start-up: a picture of {TINY} × {TINY} coloured", _colorize(place, "tiny", model), settings.repeats),
             (f"a picture of {size} coloured", _colorize(place, "one", model), settings.repeats),
+            (
+                f"the same with --refs, {len(album)} pictures",
+                [*_colorize(place, "one", model), "--refs", f"@{place / 'album.txt'}"],
+                1,
+            ),
             (
                 f"fit on {len(references)} references, default preset",
                 ["fit", f"@{place / 'list.txt'}", "-o", str(place / "m.featcolor"), "--quiet"],
