@@ -10,16 +10,20 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from features.annealed import annealed_mean, confidence_of
 from features.base import FloatArray, IndexArray
 from features.colourcard import ColourNetworkInfo, read_info
 from features.frame import FrameAxis, gather, grey_codes, mirror_out
 from features.network import Network, NetworkError, NetworkInput
+
+#: Pixels of a picture, whole or between.
+Points: TypeAlias = IndexArray | NDArray[np.floating]
 
 #: The name of the network that comes with the package, and its file.
 BUNDLED: Final = "bundled"
@@ -48,11 +52,11 @@ class ColourMaps:
     axes: tuple[FrameAxis, FrameAxis]
     cells: FloatArray
 
-    def sample_embedding(self, yx: IndexArray) -> FloatArray:
+    def sample_embedding(self, yx: Points) -> FloatArray:
         """The embedding at pixels (n, 2) of the picture that was given, between cells bilinearly: (n, C)."""
         return self._sample(self.embedding, yx)
 
-    def sample_logits(self, yx: IndexArray) -> FloatArray:
+    def sample_logits(self, yx: Points) -> FloatArray:
         """The logits at pixels (n, 2) of the picture that was given, between cells bilinearly: (n, Q)."""
         return self._sample(self.logits, yx)
 
@@ -97,7 +101,7 @@ class ColourMaps:
         rows, columns = (axis.inside(n) for axis, n in zip(self.axes, self.logits.shape[1:], strict=True))
         return rows, columns
 
-    def _sample(self, each: FloatArray, yx: IndexArray) -> FloatArray:
+    def _sample(self, each: FloatArray, yx: Points) -> FloatArray:
         rows, columns = (axis.taps(yx[:, i], each.shape[1 + i]) for i, axis in enumerate(self.axes))
         return gather(each, rows, columns)
 
