@@ -41,6 +41,10 @@ class StillColorizer(ABC):
         `lightness` (H, W) is the picture that it was shrunk from.
         """
 
+    def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """`_chroma` of the mirrored picture, where `mirrored` asks for it."""
+        return self._chroma(lightness, working)
+
     def with_options(self, **options: Any) -> Self:
         """The same model with other colouring settings (`featcolor.config.COLOURING_OPTIONS`)."""
         other = copy.copy(self)
@@ -65,7 +69,7 @@ class StillColorizer(ABC):
         working = resize(lightness, shape)
         chroma, confidence = self._chroma(lightness, working)
         if self.config.mirrored:
-            mirror = self._chroma(lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1]))
+            mirror = self._mirrored_chroma(lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1]))
             chroma += mirror[0][:, ::-1]
             chroma *= 0.5
             confidence += mirror[1][:, ::-1]
