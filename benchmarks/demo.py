@@ -1,8 +1,8 @@
-"""Fit on photographs that scikit-image and scikit-learn ship, colour what was held back, write demo/index.html.
+"""Colour photographs that scikit-image and scikit-learn ship, by the default model and by a fit; write demo/index.html.
 
-Everything goes through the command line as a person would type it. Two splits, neither of which shows a pixel that
-was learned from: the right halves of pictures whose left halves are the references, and each whole picture by a model
-of the other pictures.
+Everything goes through the command line as a person would type it. Neither way shows a pixel that was learned from: the
+whole pictures by the default model, which knows none of them, and the right halves of pictures whose left halves are
+the references.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from benchmarks.demo_results import Result
 from featcolor.images import read_picture, write_picture
 from featcolor.measures import grey_picture
 from featcolor.modelfile import read_card
+from featcolor.pretrained import read_network_card
 from featcolor.report import library_versions
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
 ROOT = Path(__file__).resolve().parent.parent
 
 FAILURE = (
-    "None of its five references shows {subject}, so the model guesses from light and texture, and guesses wrong. "
-    "It cannot know colours that it has not been shown: with the left half of this picture among the references, "
-    "the right half gained {gain:.1f} dB above, at ΔE<sub>00</sub> {delta:.1f}."
+    "Here it guesses {subject} wrong. It cannot know colours that it has not been shown: with the left half of this "
+    "picture among the references of a fit, the right half gained {gain:.1f} dB above, at ΔE<sub>00</sub> {delta:.1f}."
 )
 
 STRIP = ("coffee", "astronaut")
@@ -91,11 +91,9 @@ def prepare(out: Path) -> dict[str, dict[str, NDArray[np.uint8]]]:
         middle = rgb.shape[1] // 2
         truths["halves"][name] = np.ascontiguousarray(rgb[:, middle:])
         truths["pictures"][name] = rgb
-        references = {"left-halves": np.ascontiguousarray(rgb[:, :middle]), "pictures": rgb}
-        for folder, picture in references.items():
-            path = out / folder / f"{name}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_picture(path, picture)
+        half = out / "left-halves" / f"{name}.png"
+        half.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(half, np.ascontiguousarray(rgb[:, :middle]))
         for split, folder in (("halves", "grey-right-halves"), ("pictures", "grey-pictures")):
             path = out / folder / f"{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,10 +111,10 @@ def run(*words: str | Path) -> Command:
     return Command(shown, time.perf_counter() - start)
 
 
-def result_of(name: str, split: str, truth: NDArray[np.uint8], out: Path, model: Path) -> Result:
-    """What the command line wrote for a picture, beside truth and baselines."""
+def result_of(name: str, split: str, truth: NDArray[np.uint8], out: Path, mean_chroma: list[float]) -> Result:
+    """What the command line wrote for a picture, beside truth and baselines; `mean_chroma` is the model's."""
     lightness, _ = rgb_to_lab(truth)
-    chroma = np.broadcast_to(np.float32(read_card(model)["mean_chroma"]), (*lightness.shape, 2))
+    chroma = np.broadcast_to(np.float32(mean_chroma), (*lightness.shape, 2))
     confidence = out / f"confidence-{split}" / f"{name}.png.png"
     return Result(
         name=name,
@@ -140,24 +138,22 @@ def colour_halves(truths: dict[str, NDArray[np.uint8]], out: Path) -> tuple[list
     ]
     pictures = json.loads(report.read_text())["pictures"]
     seconds = float(np.median([each["seconds"] for each in pictures]))
-    return [result_of(name, "halves", truth, out, model) for name, truth in truths.items()], commands, seconds
+    mean = read_card(model)["mean_chroma"]
+    return [result_of(name, "halves", truth, out, mean) for name, truth in truths.items()], commands, seconds
 
 
 def colour_unseen(truths: dict[str, NDArray[np.uint8]], out: Path) -> tuple[list[Result], list[Command]]:
-    """Each picture by a model of the other pictures."""
-    results, commands = [], []
-    for name, truth in truths.items():
-        model = out / f"without-{name}.featcolor"
-        others = [out / "pictures" / f"{other}.png" for other in truths if other != name]
-        commands += [
-            run("fit", *others, "-o", model, "--quiet"),
-            run(
-                *("colorize", out / "grey-pictures" / f"{name}.png", "-o", out / "coloured-pictures" / f"{name}.png"),
-                *("--model", model, "--confidence", out / "confidence-pictures", "--quiet"),
-            ),
-        ]
-        results.append(result_of(name, "pictures", truth, out, model))
-    return results, commands
+    """All whole pictures by the default model, and two of them in several settings side by side."""
+    greys = out / "grey-pictures"
+    commands = [
+        run("colorize", greys, "-o", out / "coloured-pictures", "--confidence", out / "confidence-pictures"),
+        run(
+            *("preview", *(greys / f"{name}.png" for name in STRIP), "-o", out / "preview.html"),
+            *("--grid", "saturation=0.8,1,1.2", "temperature=0.4,0.7"),
+        ),
+    ]
+    mean = read_network_card()["mean_chroma"]
+    return [result_of(name, "pictures", truth, out, mean) for name, truth in truths.items()], commands
 
 
 def colour_film(out: Path) -> tuple[ColouredFilm, Command]:
@@ -168,7 +164,7 @@ def colour_film(out: Path) -> tuple[ColouredFilm, Command]:
 
 
 def explain_failure(halves: list[Result], unseen: list[Result]) -> str:
-    """Why the worst of the unseen pictures failed, and what its own half as a reference did."""
+    """What the default model got wrong in the worst picture, and what its own half as a reference did."""
     worst = min(unseen, key=lambda result: result.scores["featcolor"].gain).name
     subject = next(photograph.subject for photograph in PHOTOGRAPHS if photograph.name == worst)
     half = next(result.scores["featcolor"] for result in halves if result.name == worst)
@@ -193,7 +189,8 @@ def main() -> None:
         prog="python -m benchmarks.demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--page", type=Path, default=ROOT / "demo" / "index.html", help="(default: demo/index.html)")
-    parser.add_argument("--strip", type=Path, metavar="PATH", help="also write grey, ours, truth of two pictures here")
+    parser.add_argument("--strip", type=Path, metavar="PATH", help="also write grey, ours, truth of two halves here")
+    parser.add_argument("--default-strip", type=Path, metavar="PATH", help="the same, whole, by the default model")
     arguments = parser.parse_args()
     start = time.perf_counter()
     out = ROOT / "demo" / "out"
@@ -212,14 +209,15 @@ def main() -> None:
         credits=[photograph.credit for photograph in PHOTOGRAPHS],
         versions=library_versions(),
         film=film,
+        preview_address=Path(os.path.relpath(out / "preview.html", arguments.page.parent)).as_posix(),
         film_address=Path(os.path.relpath(film.path, arguments.page.parent)).as_posix(),
     )
     arguments.page.parent.mkdir(parents=True, exist_ok=True)
     arguments.page.write_text(build_page(page), encoding="utf-8")
-    if arguments.strip:
-        arguments.strip.parent.mkdir(parents=True, exist_ok=True)
-        by_name = {result.name: result for result in halves}
-        write_picture(arguments.strip, strip([by_name[name] for name in STRIP]))
+    for path, results in ((arguments.strip, halves), (arguments.default_strip, unseen)):
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_picture(path, strip([result for result in results if result.name in STRIP]))
     print(f"\n{time.perf_counter() - start:.0f} s. Open {arguments.page.resolve()} in a browser.")
 
 

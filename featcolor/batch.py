@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from featcolor.album_file import is_album, load_album
 from featcolor.errors import PictureError, UsageError
 from featcolor.images import encode_picture, output_format, read_picture, write_picture
 from featcolor.modelfile import PART_NAME_LIMIT, PART_SUFFIX, load_model, replacing
@@ -106,6 +107,8 @@ def load_colorizer(model: Path | None, settings: ColouringSettings) -> StillColo
 
 
 def _load(model: Path | None) -> StillColorizer:
+    if model is not None and is_album(model):
+        return load_album(model)
     if model is not None and not is_network(model):
         return load_model(model)
     from featcolor.pretrained import PretrainedColorizer

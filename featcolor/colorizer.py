@@ -143,7 +143,7 @@ class Colorizer(StillColorizer):
             features = self.stack_.sample(working, grid_points(shape, self.config.step))
         chroma, confidence = self.predict_rows(features, working)
         grid = np.dstack([chroma.reshape(len(rows), len(columns), 2), confidence.reshape(len(rows), len(columns))])
-        planes = _between_grid_points(grid, shape, self.config.step)
+        planes = between_grid_points(grid, shape, self.config.step)
         return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])
 
 
@@ -151,7 +151,7 @@ def _within(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArra
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-def _between_grid_points(grid: FloatArray, shape: tuple[int, int], step: int) -> FloatArray:
+def between_grid_points(grid: FloatArray, shape: tuple[int, int], step: int) -> FloatArray:
     """Planes at grid points step * i + step // 2, interpolated linearly to every pixel; edges are extended."""
     if step == 1:
         return grid

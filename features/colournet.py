@@ -10,16 +10,20 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from features.annealed import annealed_mean, confidence_of
 from features.base import FloatArray, IndexArray
 from features.colourcard import ColourNetworkInfo, read_info
 from features.frame import FrameAxis, gather, grey_codes, mirror_out
 from features.network import Network, NetworkError, NetworkInput
+
+#: Pixels of a picture, whole or between.
+Points: TypeAlias = IndexArray | NDArray[np.floating]
 
 #: The name of the network that comes with the package, and its file.
 BUNDLED: Final = "bundled"
@@ -48,11 +52,11 @@ class ColourMaps:
     axes: tuple[FrameAxis, FrameAxis]
     cells: FloatArray
 
-    def sample_embedding(self, yx: IndexArray) -> FloatArray:
+    def sample_embedding(self, yx: Points) -> FloatArray:
         """The embedding at pixels (n, 2) of the picture that was given, between cells bilinearly: (n, C)."""
         return self._sample(self.embedding, yx)
 
-    def sample_logits(self, yx: IndexArray) -> FloatArray:
+    def sample_logits(self, yx: Points) -> FloatArray:
         """The logits at pixels (n, 2) of the picture that was given, between cells bilinearly: (n, Q)."""
         return self._sample(self.logits, yx)
 
@@ -97,7 +101,7 @@ class ColourMaps:
         rows, columns = (axis.inside(n) for axis, n in zip(self.axes, self.logits.shape[1:], strict=True))
         return rows, columns
 
-    def _sample(self, each: FloatArray, yx: IndexArray) -> FloatArray:
+    def _sample(self, each: FloatArray, yx: Points) -> FloatArray:
         rows, columns = (axis.taps(yx[:, i], each.shape[1 + i]) for i, axis in enumerate(self.axes))
         return gather(each, rows, columns)
 
@@ -133,9 +137,12 @@ class ColourNetwork:
         self.info = _content(self.network, sha256)[1]
         self._latest: tuple[bytes, ColourMaps] | None = None
 
-    def maps(self, lightness: FloatArray) -> ColourMaps:
-        """Embedding and logits of a picture (H, W) of any size, 0..1; those of the latest picture are kept."""
-        axes, seen = self._look(lightness)
+    def maps(self, lightness: FloatArray, *, scale: float = 1.0) -> ColourMaps:
+        """Embedding and logits of a picture (H, W) of any size, 0..1; those of the latest picture are kept.
+
+        `scale` multiplies the short side at which the network sees it.
+        """
+        axes, seen = self._look(lightness, max(1, round(scale * self.info.short_side)))
         digest = hashlib.blake2b(seen.data, digest_size=16).digest() + f"{lightness.shape}{seen.shape}".encode()
         latest = self._latest
         if latest is None or latest[0] != digest:
@@ -148,10 +155,9 @@ class ColourNetwork:
             self._latest = latest
         return latest[1]
 
-    def _look(self, lightness: FloatArray) -> tuple[tuple[FrameAxis, FrameAxis], FloatArray]:
-        """The picture at the network's short side, and how it lies in the frame."""
+    def _look(self, lightness: FloatArray, side: int) -> tuple[tuple[FrameAxis, FrameAxis], FloatArray]:
+        """The picture with this short side, and how it lies in the frame."""
         height, width = lightness.shape
-        side = self.info.short_side
         scale = min(side / min(height, width), LONGEST * side / max(height, width))
         rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
         seen = np.ascontiguousarray(lightness, np.float32)

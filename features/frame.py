@@ -49,7 +49,7 @@ class FrameAxis:
         """Resized to the one size that the network takes."""
         return cls(side, frame, 0, frame)
 
-    def positions(self, pixels: IndexArray | FloatArray, cells: int) -> NDArray[np.float64]:
+    def positions(self, pixels: IndexArray | NDArray[np.floating], cells: int) -> NDArray[np.float64]:
         """Where among the centres of so many cells these pixels of the picture are, clipped to 0..cells - 1.
 
         Pixel p of the picture is at (p + 1/2) seen / side - 1/2 of the resized one. Cell i of stride s stands for the
@@ -64,7 +64,7 @@ class FrameAxis:
         at = (pixels + 0.5) * self.seen / self.side - 0.5 + self.before
         return np.asarray(np.clip((at - (stride - 1) / 2) / stride, 0, cells - 1), np.float64)
 
-    def taps(self, pixels: IndexArray, cells: int) -> Taps:
+    def taps(self, pixels: IndexArray | NDArray[np.floating], cells: int) -> Taps:
         """The cell before each pixel, the one after, and the weight of the latter."""
         at = self.positions(pixels, cells)
         low = np.minimum(at.astype(np.intp), max(cells - 2, 0))

@@ -51,7 +51,7 @@ def picture_of(name: str, truth: NDArray[np.uint8], *, strength: float) -> Resul
 
 @pytest.fixture(scope="module")
 def page(photographs: dict[str, NDArray[np.uint8]]) -> Page:
-    strengths = {"coffee": 0.9, "astronaut": 0.5, "chelsea": 0.3, "flower": -0.3}
+    strengths = {"coffee": 0.9, "astronaut": 0.5, "chelsea": 0.3, "rocket": 0.2, "china": 0.1, "flower": -0.3}
     wholes = [picture_of(name, photographs[name], strength=value) for name, value in strengths.items()]
     halves = [
         picture_of(name, np.ascontiguousarray(photographs[name][:, 80:]), strength=0.8)
@@ -60,12 +60,13 @@ def page(photographs: dict[str, NDArray[np.uint8]]) -> Page:
     return Page(
         halves=halves,
         unseen=wholes,
-        failure="No reference shows <flowers>.".replace("<", "&lt;").replace(">", "&gt;"),
+        failure="Here it guesses <a flower> wrong.".replace("<", "&lt;").replace(">", "&gt;"),
         commands=[Command("python cli.py fit refs -o 'a & b.featcolor'", 4.25), Command("python cli.py colorize", 1.5)],
         picture_seconds=0.2,
         seconds=60.4,
         credits=["Somebody, CC0"],
         versions={"numpy": "1.2.3"},
+        preview_address="out/preview.html",
     )
 
 
@@ -80,7 +81,7 @@ def test_the_page_asks_nothing_of_anybody(html: str) -> None:
     assert not re.search(r"url\(", html)
     sources = [value for name, value in outline.attributes if name in {"src", "href", "srcset"}]
     assert sources
-    assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
+    assert all(source.startswith("data:image/jpeg;base64,") or source == "out/preview.html" for source in sources)
 
 
 def test_the_page_is_well_formed(html: str) -> None:
@@ -97,13 +98,13 @@ def test_every_figure_has_its_three_pictures_and_its_label(html: str, page: Page
     assert len(figures) == len(page.halves) + BEST_SHOWN + 1 + 2  # and two maps of confidence
     for figure in figures:
         assert figure.count("<img ") == 3
-        assert re.search(r"class=tag>(unseen half|unseen picture|failure)<", figure)
+        assert re.search(r"class=tag>(unseen half|default model|failure)<", figure)
     assert sum("unseen half" in figure for figure in figures) == len(page.halves)
 
 
 def test_the_best_and_the_worst_are_shown_and_the_table_leaves_none_out(html: str, page: Page) -> None:
     shown = [re.search(r"<b>(\w+)</b>", figure).group(1) for figure in re.findall(r"<figure.*?</figure>", html)]
-    assert shown[len(page.halves) :][: BEST_SHOWN + 1] == ["Coffee", "Astronaut", "Flower"]
+    assert shown[: BEST_SHOWN + 1] == ["Coffee", "Astronaut", "Chelsea", "Rocket", "Flower"]
     for result in page.unseen:
         assert f"{result.name.title()}, whole" in html
     for result in page.halves:

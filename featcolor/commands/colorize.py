@@ -6,10 +6,18 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from featcolor.commands.albums import (
+    find_references,
+    fitted_album,
+    keep_references,
+    network_of,
+    without_references,
+)
 from featcolor.commands.console import complain, print_line, progress_bar
 from featcolor.commands.models import DEFAULT_NAME, MODEL_VARIABLE, chosen_model, tell_of_default
 from featcolor.commands.options import PREPARE_HELP, REFINER_NAMES, not_negative, positive, preparation, whole_number
@@ -29,6 +37,7 @@ added. A colour picture is taken by its lightness.
 EPILOG = """\
 examples:
   featcolor colorize old.jpg -o new.jpg                              the default model
+  featcolor colorize old/ -o coloured/ --refs album/                 with a few colour pictures of the same things
   featcolor colorize old.jpg -o new.jpg --model town.featcolor       your own
   featcolor colorize old/ -o coloured/ --model town.featcolor        the same tree, the same names
   featcolor colorize old/ -o coloured/ --skip-existing               go on where a batch was stopped
@@ -58,6 +67,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         metavar="MODEL",
         help=f"of 'featcolor fit', or a colour network (default: ${MODEL_VARIABLE}, else the bundled network)",
+    )
+
+    parser.add_argument(
+        "--refs",
+        action="append",
+        default=[],
+        metavar="REFS",
+        help="colour pictures of the same place, people or film, which make the default model better in seconds: a "
+        "picture, a folder, a glob or @list.txt; may be repeated",
     )
 
     look = parser.add_argument_group("the look", "what is not given is as the model has it")
@@ -91,12 +109,15 @@ def run(arguments: argparse.Namespace) -> int:
     if PIPE in (*arguments.input, arguments.output):
         return _on_the_pipes(arguments, model, settings)
     preparation(arguments.prepare)
-    tasks, skipped = _plan(arguments)
-    load_colorizer(model, settings)
-    tell_of_default(model, quiet=arguments.quiet)
+    references = find_references(arguments.refs, arguments.output)
+    tasks, skipped = _plan(arguments, references)
+    network = network_of(model, arguments) if references else model
+    load_colorizer(network, settings)
+    tell_of_default(network, quiet=arguments.quiet or bool(references))
     if arguments.dry_run:
         return _show_plan(tasks, skipped)
-    return _Batch(arguments, model, settings, tasks, skipped).run()
+    with fitted_album(references, network, quiet=arguments.quiet) as model:
+        return _Batch(arguments, model, settings, tasks, skipped, str(network or DEFAULT_NAME)).run()
 
 
 class _Batch:
@@ -109,8 +130,10 @@ class _Batch:
         settings: ColouringSettings,
         tasks: list[PictureTask],
         skipped: list[Route],
+        model_name: str,
     ) -> None:
         self.arguments, self.model, self.settings, self.tasks = arguments, model, settings, tasks
+        self.model_name = model_name
         self.records: dict[Path, dict[str, Any]] = {
             route.source: {"input": str(route.source), "output": str(route.target), "status": "skipped"}
             for route in skipped
@@ -182,7 +205,8 @@ class _Batch:
         from featcolor.modelfile import replacing
 
         content = {
-            "model": str(self.model or DEFAULT_NAME),
+            "model": self.model_name,
+            **({"references": self.arguments.refs} if self.arguments.refs else {}),
             "settings": self.settings.chosen(),
             "prepare": [str(step) for step in preparation(self.arguments.prepare)],
             "seconds": round(seconds, 3),
@@ -205,7 +229,7 @@ class _Batch:
         return text
 
 
-def _plan(arguments: argparse.Namespace) -> tuple[list[PictureTask], list[Route]]:
+def _plan(arguments: argparse.Namespace, references: Sequence[Path]) -> tuple[list[PictureTask], list[Route]]:
     """What is to be done, and what is there already."""
     from featcolor.batch import PictureTask
     from featcolor.outputs import Existing, plan_routes
@@ -214,7 +238,7 @@ def _plan(arguments: argparse.Namespace) -> tuple[list[PictureTask], list[Route]
     existing = Existing.REFUSE
     if arguments.overwrite or arguments.skip_existing:
         existing = Existing.OVERWRITE if arguments.overwrite else Existing.SKIP
-    pictures = find_pictures(arguments.input, leave_out=Path(arguments.output))
+    pictures = without_references(find_pictures(arguments.input, leave_out=Path(arguments.output)), references)
     routes = plan_routes(pictures, arguments.output, existing=existing)
     if arguments.report is not None and not arguments.report.parent.is_dir():
         raise UsageError(f"{arguments.report.parent}: no such folder for --report")
@@ -225,6 +249,7 @@ def _plan(arguments: argparse.Namespace) -> tuple[list[PictureTask], list[Route]
         for route in todo
     ]
     taken = {path.resolve() for route in routes for path in (route.source, route.target)}
+    keep_references(references, (path for task in tasks for path in (task.target, task.confidence)))
     for task in tasks:
         if task.confidence is not None and task.confidence.resolve() in taken:
             raise UsageError(f"{task.confidence}: --confidence would overwrite a picture; choose another folder")
@@ -270,14 +295,20 @@ def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: C
             "- reads a picture from stdin, but nothing is piped in: cat old.jpg | featcolor colorize - ..."
         )
     preparation(arguments.prepare)
-    colorizer = load_colorizer(model, settings)
-    tell_of_default(model, quiet=arguments.quiet)
+    references = find_references(arguments.refs, arguments.output)
+    keep_references(references, [target])
+    network = network_of(model, arguments) if references else model
+    load_colorizer(network, settings)
+    tell_of_default(network, quiet=arguments.quiet or bool(references))
     if arguments.dry_run:
         complain(f"{source} -> {arguments.output}")
         return 0
     content = sys.stdin.buffer.read() if source == PIPE else _read_file(source)
     name = "stdin" if source == PIPE else source
-    coloured = colour_bytes(content, colorizer, name=name, target=target, preparation=preparation(arguments.prepare))
+    with fitted_album(references, network, quiet=arguments.quiet) as fitted:
+        colorizer = load_colorizer(fitted, settings)
+        steps = preparation(arguments.prepare)
+        coloured = colour_bytes(content, colorizer, name=name, target=target, preparation=steps)
     if target is None:
         sys.stdout.buffer.write(coloured)
         sys.stdout.buffer.flush()

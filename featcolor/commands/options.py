@@ -16,7 +16,15 @@ PRESET_NAMES = ("fast", "balanced", "best")
 DEFAULT_PRESET = "balanced"
 HEAD_NAMES = ("bins", "mean")
 FILM_NAMES = ("none", "panchromatic", "orthochromatic", "blue-sensitive")
-REFINER_NAMES = ("none", "joint_bilateral", "bilateral_grid", "guided", "domain_transform", "fast_global_smoother")
+REFINER_NAMES = (
+    "none",
+    "joint_bilateral",
+    "bilateral_grid",
+    "guided",
+    "domain_transform",
+    "fast_global_smoother",
+    "levin",
+)
 
 PREPARE_HELP = (
     "auto, or steps with commas between, in the order you name them: border (the frame of a scan stays grey), "

@@ -1,0 +1,231 @@
+"""AlbumColorizer: the default model, made better by a few references in seconds (`colorize --refs`).
+
+The network's own guess is moved towards what the references say of pixels that look alike to it. How far is learned
+from the references themselves, each asked what the others make of it; where they say nothing, the guess stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.album_blend import basis_of, fit_blend, nearness
+from featcolor.album_kernel import BANDWIDTHS, KernelRegression
+from featcolor.album_regressor import answers_of, fit_regressor, out_of_fold
+from featcolor.album_rows import AlbumRows, AlbumSampler, read_album
+from featcolor.colorizer import between_grid_points
+from featcolor.config import ColorizerConfig
+from featcolor.errors import NetworkError
+from featcolor.experts import Experts
+from featcolor.networks import network_errors
+from featcolor.pretrained import PretrainedColorizer
+from featcolor.sampling import Source
+from featcolor.stills import StillColorizer
+from featcolor.trainingset import Progress
+from features.base import FloatArray, IndexArray, grid_axes, grid_points
+from features.colournet import BUNDLED
+
+ANSWERS: Final = len(BANDWIDTHS) + 1
+"""The kernel's, one a bandwidth, and the regressor's."""
+START: Final = {BANDWIDTHS.index(0.2) + ANSWERS: 0.8}
+"""The blend to begin with, by place in the basis: the kernel of bandwidth 0.2 times nearness."""
+
+KERNEL_ARRAYS: Final = ("mean", "scale", "keys", "chroma")
+"""What a kernel is made of, in the order of its parameters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlbumConfig:
+    """Settings of an album.
+
+    Attributes
+    ----------
+    pixels : that the regressor is fitted on, of all references together
+    pixels_each : at most, of one reference
+    keys : pixels that the kernel remembers, in all
+    position_weight : of where a pixel lies, beside 1 for the embedding and 1 for its surroundings
+    steps : of the regressor's training
+    folds : fits without a part of the references, from which the blend is learned
+    seed : of everything random
+    """
+
+    pixels: int = 24_000
+    pixels_each: int = 1500
+    keys: int = 6000
+    position_weight: float = 0.3
+    steps: int = 600
+    folds: int = 3
+    seed: int = 0
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
+        """The inverse of `asdict`; an unknown key is an error."""
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(settings) - known):
+            raise ValueError(f"unknown setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}")
+        return cls(**settings)
+
+
+class AlbumColorizer(StillColorizer):
+    """Colours grey pictures by a colour network and an album of references.
+
+    Parameters
+    ----------
+    network : "bundled" or the path of a colour network
+    config : as of `PretrainedColorizer`
+    album : AlbumConfig, optional
+
+    Attributes
+    ----------
+    base : PretrainedColorizer
+        What colours where the album says nothing.
+    left_out : list of (name, reason)
+        References that could not be used.
+    references : int
+        Those that could.
+    """
+
+    def __init__(
+        self,
+        network: str | Path = BUNDLED,
+        config: ColorizerConfig | None = None,
+        album: AlbumConfig | None = None,
+    ) -> None:
+        self.base = PretrainedColorizer(network, config)
+        self.config = replace(self.base.config, mirrored=False)  # the guess alone is of both sides: places have sides
+        self.album = album or AlbumConfig()
+        self.sampler = AlbumSampler(self.base)
+        self.left_out: list[tuple[str, str]] = []
+        self.references = 0
+
+    def fit(self, references: Iterable[Source], *, progress: Progress | None = None) -> Self:
+        """Remember references and learn how far to follow them.
+
+        Parameters
+        ----------
+        references : paths, or sRGB arrays (H, W, 3), uint8, uint16 or float 0..1
+        progress : called with (stage, steps done, steps in all)
+
+        Raises
+        ------
+        ReferencesError
+            When no reference can be used.
+        """
+        sources, album = list(references), self.album
+        share = min(album.pixels_each, -(-album.pixels // max(1, len(sources))))
+        with network_errors():
+            rows, self.left_out = read_album(
+                sources,
+                self.sampler,
+                size=self.config.size,
+                pixels=share,
+                seed=album.seed,
+                progress=progress or _silent,
+            )
+        self.references = rows.pictures
+        keys = rows.thinned(album.keys)
+        blocks = self.sampler.blocks
+        weights = (1.0, 1.0, album.position_weight)
+        width = sum(blocks[: len(weights)])
+        self.kernel = KernelRegression.fitted(
+            rows.features[keys, :width], rows.chroma[keys], blocks[: len(weights)], weights
+        )
+        self.regressor = fit_regressor(rows.features, rows.chroma, steps=album.steps, seed=album.seed)
+        self.blend = self._learn_blend(rows, keys)
+        return self
+
+    def card(self) -> dict[str, Any]:
+        """What `featcolor inspect` shows."""
+        return {
+            **self.base.card(),
+            "album": {"references": self.references, "left_out": self.left_out, **asdict(self.album)},
+        }
+
+    def to_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """The fitted album as a header that JSON can hold, and named arrays."""
+        experts = Experts((self.regressor,), np.zeros(1, np.float32), np.zeros((1, 1), np.float32))
+        layers, arrays = experts.to_arrays()
+        named = {f"regressor.{name}": array for name, array in arrays.items()}
+        named |= {f"kernel.{name}": getattr(self.kernel, name) for name in KERNEL_ARRAYS}
+        header = {
+            "network": self.base.network.network,
+            "sha256": self.base.network.info.sha256,
+            "config": self.base.config.to_dict(),
+            "album": asdict(self.album),
+            "regressor": layers,
+            "references": self.references,
+            "left_out": [list(each) for each in self.left_out],
+        }
+        return header, named | {"blend": self.blend}
+
+    @classmethod
+    def from_arrays(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The inverse of `to_arrays`.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            When the header and the arrays do not describe an album.
+        NetworkError
+            When the network is not the one that it was fitted with.
+        """
+        config = ColorizerConfig.from_dict(header["config"])
+        colorizer = cls(header["network"], config, AlbumConfig.from_dict(header["album"]))
+        if colorizer.base.network.info.sha256 != header["sha256"]:
+            raise NetworkError(f"the network {header['network']} is not the one that this album was fitted with")
+        colorizer.kernel = KernelRegression(*(arrays[f"kernel.{name}"] for name in KERNEL_ARRAYS))
+        regressor = {k.removeprefix("regressor."): v for k, v in arrays.items() if k.startswith("regressor.")}
+        (colorizer.regressor,) = Experts.from_arrays(header["regressor"], regressor).predictors
+        colorizer.blend = arrays["blend"]
+        colorizer.references = header["references"]
+        colorizer.left_out = [(name, reason) for name, reason in header["left_out"]]
+        return colorizer
+
+    def _learn_blend(self, rows: AlbumRows, keys: IndexArray) -> FloatArray:
+        start = np.zeros(2 * ANSWERS, np.float32)
+        for place, weight in START.items():
+            start[place] = weight
+        if rows.pictures == 1:
+            return start
+        answers, nearest = self.kernel.leave_one_out(rows.picture[keys])
+        regressed = out_of_fold(
+            rows.features,
+            rows.chroma,
+            rows.picture,
+            keys,
+            folds=self.album.folds,
+            steps=self.album.steps,
+            seed=self.album.seed,
+        )
+        guess = rows.guess[keys]
+        basis = basis_of(np.concatenate([answers, regressed[None]]), guess, nearest)
+        return fit_blend(basis, rows.chroma[keys] - guess, start, pictures=rows.pictures)
+
+    def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        config = self.config
+        shape = (working.shape[0], working.shape[1])
+        rows, columns = grid_axes(shape, config.step)
+        yx = grid_points(shape, config.step)
+        with network_errors():
+            features = self.sampler.features(lightness, working, yx)
+        chroma, confidence = self.sampler.guess(lightness, working, temperature=config.temperature)
+        guess = chroma[yx[:, 0], yx[:, 1]]
+        answers, nearest = self.kernel.predict(features[:, : self.kernel.keys.shape[1]])
+        regressed = answers_of(self.regressor, features, self.config.temperature)
+        answers = np.concatenate([answers, regressed[None]])
+        change = np.tensordot(self.blend, basis_of(answers, guess, nearest), axes=1)
+        grid = np.column_stack([change, nearness(nearest)]).reshape(len(rows), len(columns), 3)
+        planes = between_grid_points(np.asarray(grid, np.float32), shape, config.step)
+        chroma += planes[..., :2]
+        chroma *= np.float32(config.saturation)
+        np.maximum(confidence, planes[..., 2], out=confidence)
+        return chroma, confidence
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    pass

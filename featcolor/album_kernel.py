@@ -1,0 +1,101 @@
+"""Kernel regression on the pixels of an album: the colour of a pixel is that of those that look like it.
+
+Nadaraya 1964, Watson 1964, at several bandwidths at once: narrow ones copy the colours of the same scene, wide ones
+give the mean colours of the same kind of thing. Which is right, the references tell (`featcolor.album_blend`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Self
+
+import cv2
+import numpy as np
+
+from features.base import FloatArray, IndexArray
+
+BANDWIDTHS: Final = (0.8, 0.4, 0.2, 0.1)
+"""Squared feature distances beyond the nearest's at which a pixel counts 1/e; each half the one before it."""
+CHUNK: Final = 256
+"""Queries compared at once: bounds the memory."""
+LEAST_WEIGHT: Final = np.float32(1e-18)
+"""Of the nearest pixel's; its square is still no denormal number, which are slow."""
+SMALLEST_SCALE: Final = 1e-3
+"""Of a feature's deviation, in parts of its typical size: constant features are not blown up."""
+
+
+class KernelRegression:
+    """Colours of pixels by their distance in feature space from pixels of known colour.
+
+    Attributes
+    ----------
+    mean, scale : (d,) of the standardisation of features
+    keys : (n, d) standardised features of the pixels of known colour
+    chroma : (n, 2)
+    """
+
+    def __init__(self, mean: FloatArray, scale: FloatArray, keys: FloatArray, chroma: FloatArray) -> None:
+        self.mean, self.scale, self.keys, self.chroma = mean, scale, keys, chroma
+        self._weighed = np.column_stack([chroma, np.ones(len(chroma))]).astype(np.float32)
+
+    @classmethod
+    def fitted(cls, features: FloatArray, chroma: FloatArray, blocks: Sequence[int], weights: Sequence[float]) -> Self:
+        """Remember pixels.
+
+        Parameters
+        ----------
+        features : (n, d)
+        chroma : (n, 2)
+        blocks : how many features belong together, in order; they sum to d
+        weights : mean squared length that each block is brought to
+        """
+        mean = features.mean(axis=0)
+        scales, start = [], 0
+        for width, weight in zip(blocks, weights, strict=True):
+            block = features[:, start : start + width]
+            deviation = block.std(axis=0) + SMALLEST_SCALE * max(1.0, float(np.abs(block).mean()))
+            scales.append(np.sqrt(weight / width) / deviation)
+            start += width
+        scale = np.concatenate(scales).astype(np.float32)
+        keys = np.ascontiguousarray((features - mean) * scale, np.float32)
+        return cls(mean, scale, keys, np.asarray(chroma, np.float32))
+
+    def predict(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Colour at each bandwidth, (n_bandwidths, n, 2), and squared distance of the nearest pixel, (n,)."""
+        return self._match(np.asarray((features - self.mean) * self.scale, np.float32), slice(None))
+
+    def leave_one_out(self, picture: IndexArray) -> tuple[FloatArray, FloatArray]:
+        """As `predict`, of each remembered pixel by the pixels of all other pictures, of which there is one at least.
+
+        `picture` (n,) are the numbers of the pictures that the pixels are from.
+        """
+        colours = np.empty((len(BANDWIDTHS), len(self.keys), 2), np.float32)
+        nearest = np.empty(len(self.keys), np.float32)
+        for number in np.unique(picture):
+            own = picture == number
+            colours[:, own], nearest[own] = self._match(self.keys[own], ~own)
+        return colours, nearest
+
+    def _match(self, queries: FloatArray, among: slice | IndexArray) -> tuple[FloatArray, FloatArray]:
+        keys, weighed = self.keys[among], self._weighed[among]
+        halves = 0.5 * np.einsum("ij,ij->i", keys, keys)
+        transposed = np.ascontiguousarray(keys.T)
+        colours = np.empty((len(BANDWIDTHS), len(queries), 2), np.float32)
+        nearest = np.empty(len(queries), np.float32)
+        for start in range(0, len(queries), CHUNK):
+            part = queries[start : start + CHUNK]
+            rows = slice(start, start + len(part))
+            closeness = part @ transposed  # |q|^2 / 2 less half the squared distance
+            closeness -= halves
+            best = closeness.max(axis=1, keepdims=True)
+            closeness -= best
+            closeness *= np.float32(2 / BANDWIDTHS[0])
+            weights = cv2.exp(np.maximum(closeness, np.log(LEAST_WEIGHT)))
+            for i in range(len(BANDWIDTHS)):
+                if i:  # half the bandwidth is the square of the weight
+                    np.square(weights, out=weights)
+                    np.maximum(weights, LEAST_WEIGHT, out=weights)
+                sums = weights @ weighed
+                colours[i, rows] = sums[:, :2] / sums[:, 2:]
+            nearest[rows] = np.einsum("ij,ij->i", part, part) - 2 * best[:, 0]
+        return colours, np.maximum(nearest, 0)

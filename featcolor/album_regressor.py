@@ -1,0 +1,78 @@
+"""A small network fitted on an album's pixels, and what it answers for references that it was not fitted on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from featcolor.predictor import ChromaPredictor
+from features.base import FloatArray, IndexArray
+
+BATCH: Final = 256
+HIDDEN: Final = (256, 128)
+DROPOUT: Final = 0.4
+REBALANCE: Final = 0.25
+TEMPERATURE: Final = 0.6
+
+
+def fit_regressor(features: FloatArray, chroma: FloatArray, *, steps: int, seed: int) -> ChromaPredictor:
+    """A distribution over a*b* cells by a perceptron, trained for so many steps however few the rows are.
+
+    Parameters
+    ----------
+    features : (n, d)
+    chroma : (n, 2)
+    """
+    from featcolor.regressor import ChromaRegressor  # here: colouring does not need scikit-learn
+
+    steps_an_epoch = -(-len(features) // BATCH)
+    regressor = ChromaRegressor(
+        hidden=HIDDEN,
+        epochs=-(-steps // steps_an_epoch),
+        batch=BATCH,
+        dropout=DROPOUT,
+        rebalance=REBALANCE,
+        random_state=seed,
+    )
+    return regressor.fit(features, chroma).predictor_
+
+
+def answers_of(predictor: ChromaPredictor, features: FloatArray, temperature: float = TEMPERATURE) -> FloatArray:
+    """Chroma (n, 2) of features (n, d)."""
+    return predictor.predict(features, temperature=temperature)[0]
+
+
+def out_of_fold(
+    features: FloatArray,
+    chroma: FloatArray,
+    picture: IndexArray,
+    wanted: IndexArray,
+    *,
+    folds: int,
+    steps: int,
+    seed: int,
+) -> FloatArray:
+    """What regressors answer for rows of references that they were not fitted on.
+
+    Parameters
+    ----------
+    features : (n, d)
+    chroma : (n, 2)
+    picture : (n,) number of the reference, two of them at least
+    wanted : (m,) numbers of the rows to answer for
+    folds : fits, each without a part of the references; no more than there are references
+
+    Returns
+    -------
+    (m, 2)
+    """
+    order = np.random.default_rng(seed).permutation(int(picture[-1]) + 1)
+    folds = min(folds, len(order))
+    fold = (order % folds)[picture]
+    answers = np.empty((len(wanted), 2), np.float32)
+    for number in range(folds):
+        asked = fold[wanted] == number
+        predictor = fit_regressor(features[fold != number], chroma[fold != number], steps=steps, seed=seed)
+        answers[asked] = answers_of(predictor, features[wanted[asked]])
+    return answers

@@ -1,0 +1,154 @@
+"""What an album of references shows: some pixels of each, with their features, the network's guess and their colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.errors import PictureError, ReferencesError
+from featcolor.pretrained import PretrainedColorizer
+from featcolor.sampling import (
+    THUMBNAIL,
+    Source,
+    name_of,
+    random_pixels,
+    read_source,
+    resize,
+    working_size,
+)
+from featcolor.spaces import rgb_to_lab
+from featcolor.trainingset import Progress, find_duplicates
+from features.base import FloatArray, IndexArray
+from features.context import ContextFeatures
+from features.daisy import DaisyFeatures
+from features.position import PositionFeatures
+
+
+@dataclass(frozen=True)
+class AlbumRows:
+    """Pixels of the references, picture after picture.
+
+    Attributes
+    ----------
+    features : (n, d) float32; see `AlbumSampler`
+    guess : (n, 2) float32, a*, b* that the network alone gives
+    chroma : (n, 2) float32, a*, b* that the references have
+    picture : (n,) number of the reference, from 0
+    """
+
+    features: FloatArray
+    guess: FloatArray
+    chroma: FloatArray
+    picture: IndexArray
+
+    @property
+    def pictures(self) -> int:
+        """References that there are rows of."""
+        return int(self.picture[-1]) + 1
+
+    def thinned(self, count: int) -> IndexArray:
+        """Numbers of about so many rows, as many of each reference, (m,)."""
+        each = np.bincount(self.picture)
+        place = np.arange(len(self.picture)) - np.repeat(np.cumsum(each) - each, each)
+        return np.flatnonzero(place < max(1, count // self.pictures))
+
+
+class AlbumSampler:
+    """Features of pixels: the network's embedding, context, position and DAISY, in this order.
+
+    Parameters
+    ----------
+    base : the default model; its network is asked
+    """
+
+    def __init__(self, base: PretrainedColorizer) -> None:
+        self.base = base
+        self._local = (ContextFeatures(), PositionFeatures(), DaisyFeatures())
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """How many values each part has."""
+        return self.base.network.info.channels, *(len(extractor.names) for extractor in self._local)
+
+    def features(self, lightness: FloatArray, working: FloatArray, yx: IndexArray) -> FloatArray:
+        """(n, d) float32 at pixels yx (n, 2) of the working picture, which `lightness` (H, W) was shrunk to."""
+        scale = np.divide(lightness.shape, working.shape)
+        embedding = self.base.network.maps(lightness).sample_embedding((yx + 0.5) * scale - 0.5)
+        return np.concatenate([embedding, *(each.sample(working, yx) for each in self._local)], axis=1)
+
+    def guess(
+        self, lightness: FloatArray, working: FloatArray, *, temperature: float | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """What the network alone says: chroma (h, w, 2) and confidence (h, w), before any refinement.
+
+        With a temperature, the mean of both sides where the default model has it so; None: as fast as can be.
+        """
+        base = self.base if temperature is None else self.base.with_options(temperature=temperature)
+        chroma, confidence = base._chroma(lightness, working)
+        if temperature is not None and base.config.mirrored:
+            mirror = base._chroma(lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1]))
+            chroma = (chroma + mirror[0][:, ::-1]) * np.float32(0.5)
+            confidence = (confidence + mirror[1][:, ::-1]) * np.float32(0.5)
+        return chroma, confidence
+
+
+def read_album(
+    sources: Sequence[Source],
+    sampler: AlbumSampler,
+    *,
+    size: int,
+    pixels: int,
+    seed: int,
+    progress: Progress,
+) -> tuple[AlbumRows, list[tuple[str, str]]]:
+    """Rows of every usable reference, and (name, reason) of those left out.
+
+    Parameters
+    ----------
+    size : of the working picture, see `featcolor.config.ColorizerConfig`
+    pixels : of each reference
+
+    Raises
+    ------
+    ReferencesError
+        When no reference can be used.
+    """
+    parts: dict[int, tuple[FloatArray, FloatArray, FloatArray]] = {}
+    thumbnails: dict[int, FloatArray] = {}
+    reasons: dict[int, str] = {}
+    for index, source in enumerate(sources):
+        try:
+            rgb = read_source(source, size=size)
+        except PictureError as error:
+            reasons[index] = str(error).removeprefix(f"{name_of(source, index)}: ")
+        else:
+            rng = np.random.default_rng([seed, index])
+            parts[index] = _sample(rgb, sampler, size=size, pixels=pixels, rng=rng)
+            thumbnails[index] = 100 * resize(rgb_to_lab(rgb)[0], (THUMBNAIL, THUMBNAIL)).ravel()
+        progress("reading references", index + 1, len(sources))
+    for index, original in find_duplicates(thumbnails).items():
+        reasons[index] = f"is the same picture as {name_of(sources[original], original)}"
+        del parts[index]
+    left_out = [(name_of(sources[index], index), reasons[index]) for index in sorted(reasons)]
+    if not parts:
+        named = f": {left_out[0][0]} {left_out[0][1]}" if left_out else ""
+        raise ReferencesError(
+            f"none of the {len(sources)} references can be used{named}; colour photographs are needed"
+        )
+    features, guess, chroma = (np.concatenate(part) for part in zip(*parts.values(), strict=True))
+    picture = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts.values()])
+    return AlbumRows(features, guess, chroma, picture), left_out
+
+
+def _sample(
+    rgb: NDArray[np.uint8], sampler: AlbumSampler, *, size: int, pixels: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    lightness, _ = rgb_to_lab(rgb)
+    working, chroma = rgb_to_lab(resize(rgb, working_size(rgb.shape, size)))
+    yx = random_pixels(working.shape, min(pixels, working.size), rng)
+    rows, columns = yx[:, 0], yx[:, 1]
+    guess, _ = sampler.guess(lightness, working)
+    return sampler.features(lightness, working, yx), guess[rows, columns], chroma[rows, columns]

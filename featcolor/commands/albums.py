@@ -1,0 +1,107 @@
+"""`--refs`: the default model with an album of references, fitted before the first picture is coloured."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from featcolor.commands.console import complain, progress_bar
+from featcolor.errors import UsageError
+
+if TYPE_CHECKING:
+    from featcolor.references import FoundPicture
+
+LEFT_OUT_SHOWN = 10
+"""References named one by one; the rest are counted."""
+
+
+def find_references(arguments: Sequence[str], output: str) -> list[Path]:
+    """The pictures that `--refs` leads to, in a stable order; what an earlier run wrote below `output` is none."""
+    from featcolor.references import expand_references
+
+    return expand_references(arguments, leave_out=Path(output))
+
+
+def without_references(pictures: Sequence[FoundPicture], references: Sequence[Path]) -> list[FoundPicture]:
+    """The inputs that are no references: an album may lie among the pictures that are to be coloured.
+
+    Raises
+    ------
+    UsageError
+        When that leaves none.
+    """
+    known = {path.resolve() for path in references}
+    others = [picture for picture in pictures if picture.path.resolve() not in known]
+    if pictures and not others:
+        raise UsageError("every picture to be coloured is a reference of --refs; name grey pictures beside the album")
+    return others
+
+
+def keep_references(references: Sequence[Path], written: Iterable[Path | None]) -> None:
+    """UsageError where a reference would be overwritten."""
+    known = {path.resolve() for path in references}
+    for path in written:
+        if path is not None and path.resolve() in known:
+            raise UsageError(f"{path} is a reference of --refs and would be overwritten; choose another output")
+
+
+def network_of(model: Path | None, arguments: argparse.Namespace) -> Path | None:
+    """The colour network that an album stands on: the one that was named, or None for the bundled one.
+
+    A fitted model that only the environment names gives way to `--refs`, which was typed.
+
+    Raises
+    ------
+    UsageError
+        When `--model` names a fitted model.
+    """
+    from featcolor.batch import is_network
+
+    if model is None or is_network(model):
+        return model
+    if arguments.model:
+        raise UsageError(
+            f"--refs goes with the default model or a colour network (.onnx), not with the fitted model {model}; "
+            "leave --model out, or fit a model on these references: featcolor fit REFS... -o MODEL"
+        )
+    return None
+
+
+@contextmanager
+def fitted_album(references: Sequence[Path], network: Path | None, *, quiet: bool) -> Iterator[Path | None]:
+    """The file of an album fitted on these references, for as long as it is needed; says which were left out.
+
+    Without references it is the network itself.
+
+    Raises
+    ------
+    ReferencesError
+        When none can be used.
+    """
+    if not references:
+        yield network
+        return
+    import tempfile
+
+    from featcolor.album import AlbumColorizer
+    from featcolor.album_file import ALBUM_SUFFIX, save_album
+
+    start = time.perf_counter()
+    colorizer = AlbumColorizer() if network is None else AlbumColorizer(network)
+    with progress_bar(quiet=quiet) as progress:
+        colorizer.fit(references, progress=progress)
+    for name, reason in colorizer.left_out[:LEFT_OUT_SHOWN]:
+        complain(f"left out {name}: {reason}")
+    if len(colorizer.left_out) > LEFT_OUT_SHOWN:
+        complain(f"left out {len(colorizer.left_out) - LEFT_OUT_SHOWN} more")
+    if not quiet:
+        seconds = time.perf_counter() - start
+        complain(f"the default model with {colorizer.references} references, fitted in {seconds:.1f} s", kind="note")
+    with tempfile.TemporaryDirectory(prefix="featcolor-") as folder:
+        path = Path(folder, f"references{ALBUM_SUFFIX}")
+        save_album(path, colorizer)
+        yield path

@@ -1,0 +1,248 @@
+"""An album of references makes the default model better, or leaves it as it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from skimage import data
+
+from featcolor.album import AlbumColorizer, AlbumConfig
+from featcolor.album_blend import basis_of, fit_blend
+from featcolor.album_file import load_album, save_album
+from featcolor.album_kernel import KernelRegression
+from featcolor.commands import main
+from featcolor.errors import ModelFileError, NetworkError, ReferencesError
+from featcolor.measures import gain
+from featcolor.pretrained import PretrainedColorizer
+from featcolor.spaces import lightness_of, rgb_to_lab
+from tests.networks import colour_network
+from tests.samples import grey, read_rgb, write_rgb
+
+QUICK = AlbumConfig(pixels=1200, keys=900, pixels_each=900, steps=20, folds=2)
+
+
+def small(name: str) -> NDArray[np.uint8]:
+    picture: NDArray[np.uint8] = getattr(data, name)()[::4, ::4]
+    return np.ascontiguousarray(picture)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return colour_network(tmp_path_factory.mktemp("colour") / "colour.onnx")
+
+
+def album(network: Path, *references: Any, **changes: Any) -> AlbumColorizer:
+    return AlbumColorizer(network, album=replace(QUICK, **changes)).fit(references)
+
+
+def test_a_picture_comes_back_in_its_reference_s_colours(network: Path) -> None:
+    picture = small("chelsea")
+    default = gain(picture, PretrainedColorizer(network).colorize(picture))
+    assert gain(picture, album(network, picture).colorize(picture)) > default + 3
+    assert gain(picture, album(network, picture, small("coffee")).colorize(picture)) > default + 3
+
+
+def test_lightness_is_untouched_and_references_are_not_changed(network: Path) -> None:
+    picture = small("coffee")
+    before = picture.copy()
+    coloured = album(network, picture).with_options(saturation=2.0).colorize(grey(picture))
+    np.testing.assert_array_equal(picture, before)
+    assert np.abs(lightness_of(coloured) - lightness_of(grey(picture))).max() < 0.0027
+
+
+def test_what_looks_like_no_reference_stays_as_the_default_has_it(network: Path) -> None:
+    asked = lightness_of(small("coffee"))
+    default = PretrainedColorizer(network).predict(asked)
+    model = album(network, small("chelsea"))
+    assert np.abs(model.predict(asked) - default).mean() > 0.5
+    model.kernel.keys += 100
+    np.testing.assert_allclose(model.predict(asked), default, atol=0.05)
+
+
+def test_answers_that_are_wrong_are_not_followed() -> None:
+    rng = np.random.default_rng(0)
+    away, wanted = 20 * rng.normal(size=(2, 1, 2000, 2)).astype(np.float32)
+    assert np.abs(fit_blend(away, wanted[0], np.array([0.8]), pictures=20)).max() < 0.2
+
+
+def test_the_same_seed_gives_the_same_colours(network: Path) -> None:
+    references, asked = [small("chelsea"), small("coffee")], lightness_of(small("rocket"))
+    first = album(network, *references).predict(asked)
+    np.testing.assert_array_equal(album(network, *references).predict(asked), first)
+    assert not np.array_equal(album(network, *references, seed=1).predict(asked), first)
+
+
+def test_saturation_nought_is_grey_and_two_is_twice(network: Path) -> None:
+    asked = lightness_of(small("rocket"))
+    model = album(network, small("chelsea")).with_options(refine="none")
+    np.testing.assert_array_equal(model.with_options(saturation=0.0).predict(asked), 0)
+    np.testing.assert_allclose(
+        model.with_options(saturation=2.0).predict(asked), 2 * model.predict(asked), rtol=1e-4, atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (1, 50), (37, 61)])
+def test_pictures_of_every_size(network: Path, shape: tuple[int, int]) -> None:
+    asked = np.random.default_rng(0).random(shape).astype(np.float32)
+    chroma, confidence = album(network, small("chelsea")).predict(asked, return_confidence=True)
+    assert chroma.shape == (*shape, 2)
+    assert np.isfinite(chroma).all()
+    assert ((confidence >= 0) & (confidence <= 1)).all()
+
+
+def test_what_cannot_be_used_is_named_and_left_out(network: Path, tmp_path: Path) -> None:
+    paths = [
+        write_rgb(tmp_path / "good.png", small("chelsea")),
+        write_rgb(tmp_path / "grey.png", grey(small("coffee"))),
+        write_rgb(tmp_path / "tiny.png", small("coffee")[:8, :8]),
+        write_rgb(tmp_path / "twin.png", small("chelsea")),
+        tmp_path / "broken.jpg",
+    ]
+    paths[-1].write_bytes(b"no picture")
+    model = album(network, *paths)
+    assert model.references == 1
+    assert [Path(name).name for name, _ in model.left_out] == ["grey.png", "tiny.png", "twin.png", "broken.jpg"]
+    assert all(reason and str(tmp_path) not in reason for name, reason in model.left_out if "twin" not in name)
+    with pytest.raises(ReferencesError, match=r"none of the 2 references can be used: .*grey\.png is grey"):
+        album(network, paths[1], paths[-1])
+    with pytest.raises(ReferencesError, match="none of the 0 references"):
+        album(network)
+
+
+def test_a_reference_of_one_colour_is_no_trouble(network: Path) -> None:
+    flat = np.full((64, 64, 3), (180, 90, 40), np.uint8)
+    _, chroma = rgb_to_lab(flat)
+    same = album(network, flat).predict(lightness_of(flat))
+    assert np.abs(same - chroma).mean() < 0.5 * np.abs(chroma).mean()
+
+
+def test_a_file_gives_the_same_album_back(network: Path, tmp_path: Path) -> None:
+    model, asked = album(network, small("chelsea"), small("coffee")), lightness_of(small("rocket"))
+    save_album(tmp_path / "a.album", model)
+    again = load_album(tmp_path / "a.album")
+    np.testing.assert_array_equal(again.predict(asked), model.predict(asked))
+    assert again.card() == model.card()
+    content = bytearray((tmp_path / "a.album").read_bytes())
+    content[-3] ^= 1
+    (tmp_path / "b.album").write_bytes(content)
+    with pytest.raises(ModelFileError, match="checksum"):
+        load_album(tmp_path / "b.album")
+
+
+def test_an_album_needs_the_network_that_it_was_fitted_with(tmp_path: Path) -> None:
+    own = colour_network(tmp_path / "own.onnx")
+    save_album(tmp_path / "a.album", album(own, small("chelsea")))
+    colour_network(own, seed=1)
+    with pytest.raises(NetworkError, match="not the one"):
+        load_album(tmp_path / "a.album")
+
+
+def test_the_kernel_is_nadaraya_and_watson_s() -> None:
+    rng = np.random.default_rng(0)
+    features, chroma = rng.normal(size=(50, 5)).astype(np.float32), rng.normal(size=(50, 2)).astype(np.float32)
+    kernel = KernelRegression.fitted(features, chroma, (3, 2), (1.0, 0.5))
+    asked = rng.normal(size=(7, 5)).astype(np.float32)
+    colours, nearest = kernel.predict(asked)
+    scale = np.sqrt(np.array([1 / 3] * 3 + [0.25] * 2)) / features.std(axis=0)
+    distance = (((asked[:, None] - features) * scale) ** 2).sum(axis=2)
+    np.testing.assert_allclose(nearest, distance.min(axis=1), rtol=0.02)
+    for colour, bandwidth in zip(colours, (0.8, 0.4, 0.2, 0.1), strict=True):
+        weights = np.exp(-distance / bandwidth)
+        np.testing.assert_allclose(
+            colour, weights @ chroma / weights.sum(axis=1, keepdims=True), atol=0.05, err_msg=str(bandwidth)
+        )
+
+
+def test_leaving_out_asks_the_other_pictures_only() -> None:
+    rng = np.random.default_rng(0)
+    features, chroma = rng.normal(size=(30, 4)).astype(np.float32), rng.normal(size=(30, 2)).astype(np.float32)
+    picture = np.repeat([0, 1, 2], 10)
+    kernel = KernelRegression.fitted(features, chroma, (4,), (1.0,))
+    colours, _ = kernel.leave_one_out(picture)
+    others = KernelRegression(kernel.mean, kernel.scale, kernel.keys[10:], chroma[10:])
+    np.testing.assert_allclose(colours[:, :10], others.predict(features[:10])[0], rtol=1e-4, atol=1e-4)
+
+
+def test_a_blend_follows_the_answer_that_is_right_and_starts_from_where_it_is_told() -> None:
+    rng = np.random.default_rng(0)
+    truth, guess = rng.normal(size=(2, 500, 2)).astype(np.float32)
+    answers = np.stack([truth, rng.normal(size=(500, 2)).astype(np.float32)])
+    nearest = np.zeros(500, np.float32)
+    start = np.zeros(4, np.float32)
+    basis = basis_of(answers, guess, nearest)
+    learned = fit_blend(basis, truth - guess, start, pictures=1000)
+    np.testing.assert_allclose(np.tensordot(learned, basis, axes=1) + guess, truth, atol=0.05)
+    shy = fit_blend(basis, truth - guess, start, pictures=1)
+    assert np.abs(shy).max() < np.abs(learned).max()
+
+
+def command(network: Path, *words: str | Path) -> int:
+    return main(["colorize", *map(str, words), "--model", str(network), "--jobs", "1"])
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = AlbumColorizer.__init__
+
+    def make(self: AlbumColorizer, *arguments: Any) -> None:
+        made(self, *arguments, **({} if len(arguments) > 2 else {"album": QUICK}))
+
+    monkeypatch.setattr(AlbumColorizer, "__init__", make)
+
+
+def test_the_command_colours_by_an_album(
+    network: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], quick: None
+) -> None:
+    picture = small("chelsea")
+    album_folder, reel = tmp_path / "album", tmp_path / "reel"
+    write_rgb(album_folder / "chelsea.png", picture)
+    (album_folder / "broken.jpg").write_bytes(b"no picture")
+    write_rgb(reel / "old.png", grey(picture))
+    write_rgb(reel / "key.png", small("coffee"))
+    report = tmp_path / "report.json"
+    words = (reel, "--refs", album_folder, "--refs", reel / "key.png", "-o", tmp_path / "out")
+    assert command(network, *words, "--report", report) == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["old.png"]
+    default = gain(picture, PretrainedColorizer(network).colorize(grey(picture)))
+    assert gain(picture, read_rgb(tmp_path / "out/old.png")) > default + 3
+    said = capsys.readouterr().err
+    assert "left out" in said
+    assert "broken.jpg" in said
+    assert "2 references" in said
+    assert "no model given" not in said
+    assert json.loads(report.read_text())["references"] == [str(album_folder), str(reel / "key.png")]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["album", "--refs", "album", "-o", "out"], "every picture to be coloured is a reference"),
+        (["old.png", "--refs", "album", "-o", "album/a.png", "--overwrite"], "would be overwritten"),
+        (["old.png", "--refs", "nowhere", "-o", "out"], "nowhere: no such file"),
+        (["old.png", "--refs", "album", "-o", "out", "--model", "town.featcolor"], "not with the fitted model"),
+        (["old.png", "--refs", "old.png", "-o", "out"], "every picture to be coloured is a reference"),
+    ],
+)
+def test_calls_that_make_no_sense(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    write_rgb(tmp_path / "album/a.png", small("chelsea"))
+    write_rgb(tmp_path / "old.png", grey(small("coffee")))
+    monkeypatch.chdir(tmp_path)
+    assert main(["colorize", *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_fitted_on_a_dry_run(network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_rgb(tmp_path / "album/a.png", small("chelsea"))
+    write_rgb(tmp_path / "old.png", grey(small("coffee")))
+    monkeypatch.setattr(AlbumColorizer, "fit", None)
+    words = (tmp_path / "old.png", "--refs", tmp_path / "album", "-o", tmp_path / "new.png")
+    assert command(network, *words, "--dry-run") == 0
