@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from featcolor.commands import main
 from featcolor.errors import ModelFileError, ReferencesError, TrainingError, UsageError
 from featcolor.measures import colourfulness, mean_delta_e00
+from featcolor.pretrained import PretrainedColorizer
 from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.pictures import Pictures, find_copies, hold_back, names_of, read_pictures, shrink, weigh
-from featcolor.pretraining.quality import DEFAULT_SETTINGS, TEMPERATURES, Look, choose_settings, measure
+from featcolor.pretraining.quality import DEFAULT_SETTINGS, TEMPERATURES, Look, choose_settings, measure, pick
 from featcolor.spaces import lightness_of
 from features.colournet import ColourNetwork
 from features.frame import grey_codes, mirror_out
@@ -216,6 +217,25 @@ def test_the_saturation_brings_the_asked_share_of_colour_at_the_least_error(look
         pair = choose_settings(looks, temperature=temperature, saturation=None, share=share, progress=ignore)
         assert pair[0] == temperature
         assert error(*chosen) <= error(*pair)
+
+
+def test_a_look_is_what_the_network_shows_in_one_view(tmp_path):
+    path = colour_network(tmp_path / "c.onnx")
+    rgb = photograph(4, 96, 96)
+    look = Look.at(rgb, ColourNetwork(path, threads=1), TEMPERATURES)
+    model = PretrainedColorizer(path).with_options(temperature=0.5, refine="none", size=96, mirrored=False)
+    chroma, _, working = model.predict_working(lightness_of(rgb))
+    assert working.shape == rgb.shape[:2]
+    factor = ColourNetwork(path).info.saturation
+    np.testing.assert_allclose(
+        factor * look.chroma[0.5].astype(np.float32), chroma, atol=0.6
+    )  # OpenCV's taps: 1/32 pixel
+
+
+def test_of_many_pictures_some_are_measured_evenly():
+    assert len(pick(np.arange(0))) == 0
+    np.testing.assert_array_equal(pick(np.arange(400)), np.arange(400))
+    np.testing.assert_array_equal(pick(np.arange(401)), np.arange(0, 401, 2))
 
 
 def test_given_settings_stay_and_without_pictures_there_are_defaults(looks):

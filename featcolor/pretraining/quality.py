@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from featcolor.cells import CELL_WIDTH, SIGMA_IN_WIDTHS, soft_encode
 from featcolor.measures import colourfulness, mean_delta_e00, psnr
-from featcolor.report import MEASURES
+from featcolor.report import MEASURES, METHODS
 from featcolor.spaces import lab_to_rgb, rgb_to_lab
-from features.base import FloatArray
+from features.base import FloatArray, IndexArray
 from features.colournet import ColourMaps, ColourNetwork
 
 TEMPERATURES: Final = (0.4, 0.5, 0.6, 0.75, 1.0)
@@ -25,6 +25,8 @@ DEFAULT_SETTINGS: Final = (0.6, 1.2)
 """Temperature and saturation of a network without pictures kept back to choose them on."""
 LARGEST_GAIN: Final = 40.0
 """dB: a picture that comes out exact must not carry the mean away."""
+MOST_MEASURED: Final = 400
+"""Pictures."""
 PIXEL_STEP: Final = 4
 """The cross entropy is that of every fourth pixel, both ways."""
 
@@ -37,31 +39,35 @@ class Look:
     ----------
     rgb : (H, W, 3) uint8, the truth.
     lightness : (H, W) float32, what the network sees of it.
-    chroma : by temperature, on the network's stride-4 grid, (h, w, 2) float32.
+    chroma : by temperature, (H, W, 2) float16 (200 pictures in 32 bits would take half of a gigabyte).
     cross_entropy : of the true colour under the network's distribution, mean over pixels, in nats.
-    place : how the grid lies in the picture; its maps are left out, which would fill the memory.
     """
 
     rgb: NDArray[np.uint8]
     lightness: FloatArray
-    chroma: dict[float, FloatArray]
+    chroma: dict[float, NDArray[np.float16]]
     cross_entropy: float
-    place: ColourMaps
 
     @classmethod
     def at(cls, rgb: NDArray[np.uint8], network: ColourNetwork, temperatures: Sequence[float]) -> Look:
-        """The network's look at a colour picture (H, W, 3)."""
+        """The network's look at a colour picture (H, W, 3), in one view.
+
+        `PretrainedColorizer` averages two, one of them finer than the pictures of a training are kept.
+        """
         lightness, truth = rgb_to_lab(rgb)
         maps = network.maps(lightness)
-        chroma = {each: maps.chroma(each, 1.0)[0] for each in temperatures}
-        place = replace(maps, embedding=maps.embedding[:1].copy(), logits=maps.logits[:1].copy())
-        return cls(rgb, lightness, chroma, _cross_entropy(maps, truth), place)
+        size = (rgb.shape[0], rgb.shape[1])
+        chroma = {each: maps.at_size(maps.chroma(each, 1.0)[0], size).astype(np.float16) for each in temperatures}
+        return cls(rgb, lightness, chroma, _cross_entropy(maps, truth))
 
     def coloured(self, temperature: float, saturation: float) -> NDArray[np.uint8]:
-        """The picture in the network's colours, raised bilinearly: neither mirrored nor refined."""
-        height, width = self.lightness.shape
-        chroma = self.place.at_size(self.chroma[temperature], (height, width)) * np.float32(saturation)
-        return lab_to_rgb(self.lightness, np.ascontiguousarray(chroma))
+        """The picture in the network's colours, not refined."""
+        return lab_to_rgb(self.lightness, self.chroma[temperature].astype(np.float32) * np.float32(saturation))
+
+
+def pick(held: IndexArray) -> IndexArray:
+    """Which of the pictures kept back are measured: `MOST_MEASURED` at most, evenly."""
+    return held[:: -(-len(held) // MOST_MEASURED) or 1]
 
 
 def _cross_entropy(maps: ColourMaps, truth: FloatArray) -> float:
@@ -124,7 +130,7 @@ def measure(
     if not looks:
         return {}
     rows = [_rows(look, constant, temperature, saturation) for look in looks]
-    values = np.array([[row[method] for method in ("featcolor", "grey", "constant")] for row in rows])
+    values = np.array([[row[method] for method in METHODS] for row in rows])
     means = values.mean(axis=0)
     by_source = {}
     for source in sorted(set(sources)):
@@ -138,8 +144,7 @@ def measure(
     return {
         "cross_entropy": round(float(np.mean([look.cross_entropy for look in looks])), 4),
         "quality": {
-            method: dict(zip(MEASURES, np.round(means[i], 4).tolist(), strict=True))
-            for i, method in enumerate(("featcolor", "grey", "constant"))
+            method: dict(zip(MEASURES, np.round(means[i], 4).tolist(), strict=True)) for i, method in enumerate(METHODS)
         },
         "truth_colourfulness": round(float(np.mean([colourfulness(look.rgb) for look in looks])), 3),
         "sources_held_back": by_source,

@@ -24,7 +24,7 @@ from featcolor.pretraining.export import export_network
 from featcolor.pretraining.folding import fold, round_weights
 from featcolor.pretraining.network import Trunk
 from featcolor.pretraining.pictures import Pictures, hold_back, names_of, read_pictures
-from featcolor.pretraining.quality import COLOURFUL, Look, choose_settings, measure, temperatures_for
+from featcolor.pretraining.quality import COLOURFUL, Look, choose_settings, measure, pick, temperatures_for
 from featcolor.pretraining.training import Training
 from featcolor.report import library_versions
 from features.base import IndexArray
@@ -85,7 +85,7 @@ def pretrain(paths: Sequence[Path], request: Request, progress: Progress) -> dic
         training, plan = _prepare(pictures, plan, request, device)
         _train(training, plan, request, progress)
         card = _card(pictures, plan, training, len(left_out))
-        held = _numbers(pictures, plan.held_back)
+        held = pick(_numbers(pictures, plan.held_back))
         card = _write(training, pictures, held, card, request, progress)
     return {**card, "names_left_out": left_out}
 
