@@ -126,7 +126,7 @@ def _print_card(card: dict[str, Any], output: Path) -> None:
         print_quality(card["quality"], card["truth_colourfulness"])
         print_line(f"cross entropy {card['cross_entropy']:.3f}")
     else:
-        print_line("too few photographs to keep some back: no quality was measured")
+        print_line("no photographs were kept back, so no quality was measured")
     print_line(f"temperature {card['temperature']:g}, saturation {card['saturation']:g}")
     left_out = f", {card['left_out']} left out" if card["left_out"] else ""
     print_line(
