@@ -33,6 +33,9 @@ from features.colournet import BUNDLED
 
 NARROWEST: Final = len(BANDWIDTHS) - 1
 """Place of the answer of the narrowest kernel."""
+VIVID_SHARE: Final = 0.5
+"""Of the network's own factor on the chroma, how much may make up for what least squares mutes: all of it cost 0.1 dB
+and half of it 0.05 dB, for a tenth and a twentieth more colourfulness."""
 KERNEL_ARRAYS: Final = ("mean", "scale", "keys", "chroma")
 """What a kernel is made of, in the order of its parameters."""
 
@@ -162,7 +165,7 @@ class AlbumColorizer(StillColorizer):
             rows.chroma[keys],
             rows.picture[keys],
             narrowest=NARROWEST,
-            most_vivid=max(1.0, self.base.network.info.saturation),
+            most_vivid=max(1.0, 1 + VIVID_SHARE * (self.base.network.info.saturation - 1)),
         )
         return self
 
