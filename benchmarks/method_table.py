@@ -11,7 +11,7 @@ from typing import Final
 from benchmarks.baselines import Constant, Grey
 from benchmarks.methods import Method
 from benchmarks.neighbours import Neighbours
-from benchmarks.ours import Featcolor
+from benchmarks.ours import Default, Featcolor
 from benchmarks.superpixels import SuperpixelTransfer
 from benchmarks.unet import UNet
 from benchmarks.unet_config import LONG_TRAINING
@@ -31,6 +31,7 @@ METHODS: Final[Mapping[str, Callable[[], Method]]] = MappingProxyType(
         "ridge": partial(Featcolor, replace(BALANCED, solver="ridge", head="mean"), title="ridge regression"),
         "featcolor-mean": partial(Featcolor, replace(BALANCED, head="mean"), title="featcolor, mean head"),
         **{f"featcolor-{name}": partial(Featcolor, PRESETS[name], title=f"featcolor {name}") for name in PRESETS},
+        "default": Default,
         "unet": partial(UNet, title="U-Net, our time"),
         "unet-x10": partial(UNet, LONG_TRAINING, title="U-Net, 10 × our time"),
     }

@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets import file_hash
 from benchmarks.methods import Group, Method, check_grey
+from featcolor.batch import ColouringSettings, load_colorizer
 from featcolor.colorizer import Colorizer
 from featcolor.config import ColorizerConfig
 from featcolor.errors import ModelFileError, PictureError
-from featcolor.modelfile import load_model
+from featcolor.stills import StillColorizer
 
 
 class FittedColorizer(Method):
     """A method whose `fit` leaves a colorizer, which then colours the pictures."""
 
-    colorizer_: Colorizer
+    colorizer_: StillColorizer
 
     def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         check_grey(grey)
@@ -54,7 +55,7 @@ class Featcolor(FittedColorizer):
 
 
 class FeatcolorModel(FittedColorizer):
-    """A model file of the user's; the references of the run are not looked at.
+    """A model file of the user's, or a colour network; the references of the run are not looked at.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ class FeatcolorModel(FittedColorizer):
 
     def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
         """Read the model; ModelFileError when the file is none."""
-        self.colorizer_ = load_model(self.path)
+        self.colorizer_ = load_colorizer(self.path, ColouringSettings())
         return self
 
     def settings(self) -> dict[str, Any]:
@@ -80,3 +81,30 @@ class FeatcolorModel(FittedColorizer):
             return {"model_sha256": file_hash(self.path)}
         except PictureError as error:
             raise ModelFileError(str(error)) from error
+
+
+class Default(FittedColorizer):
+    """What `featcolor colorize` does without --model: the colour network that comes along, or one of the user's.
+
+    Parameters
+    ----------
+    network : path of a colour network, optional
+        By default the bundled one.
+    title : str
+    """
+
+    group: ClassVar[Group] = "pretrained"
+
+    def __init__(self, network: str | Path | None = None, *, title: str = "featcolor default") -> None:
+        self.network = None if network is None else Path(network)
+        self.title = title
+
+    def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
+        """Open the network; NetworkError when it is missing or none."""
+        self.colorizer_ = load_colorizer(self.network, ColouringSettings())
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """The network's SHA-256 and how it is read; NetworkError when it is missing or none."""
+        card = load_colorizer(self.network, ColouringSettings()).card()
+        return {"network_sha256": card["sha256"], "config": card["settings"]}

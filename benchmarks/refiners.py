@@ -41,6 +41,7 @@ REFINER_GRID: dict[str, dict[str, Sequence[float]]] = {
     "guided": {"radius": (4, 8, 16, 24), "sigma_lightness": (0.03, 0.06, 0.1)},
     "domain_transform": {"sigma_space": (10, 20, 40), "sigma_lightness": (0.2, 0.4, 0.8)},
     "fast_global_smoother": {"sigma_space": (5, 10, 20, 40), "sigma_lightness": (0.02, 0.04, 0.08)},
+    "levin": {"data_weight": (0.003, 0.01, 0.03), "power": (1, 2), "sigma_lightness": (0.001, 0.02, 0.05)},
 }
 UPSAMPLER_GRID: dict[str, dict[str, Sequence[float]]] = {
     "bilinear": {},

@@ -14,6 +14,7 @@ from featcolor.album_file import is_album, load_album
 from featcolor.errors import PictureError, UsageError
 from featcolor.images import encode_picture, output_format, read_picture, write_picture
 from featcolor.modelfile import PART_NAME_LIMIT, PART_SUFFIX, load_model, replacing
+from featcolor.preparation import Step, colorize_prepared
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,15 +65,16 @@ class ColourPicture:
 
     model: Path | None
     settings: ColouringSettings = ColouringSettings()
+    preparation: tuple[Step, ...] = ()
 
     def __call__(self, task: PictureTask) -> Coloured:
         start = time.perf_counter()
         colorizer = load_colorizer(self.model, self.settings)
         picture = read_picture(task.source)
         if task.confidence is None:
-            rgb = colorizer.colorize(picture.pixels)
+            rgb = colorize_prepared(colorizer, picture.pixels, self.preparation)
         else:
-            rgb, confidence = colorizer.colorize(picture.pixels, return_confidence=True)
+            rgb, confidence = colorize_prepared(colorizer, picture.pixels, self.preparation, return_confidence=True)
         task.target.parent.mkdir(parents=True, exist_ok=True)
         write_picture(task.target, rgb, like=picture)
         if task.confidence is not None:
@@ -119,14 +121,22 @@ def is_network(model: Path) -> bool:
     return model.suffix.lower() == NETWORK_SUFFIX
 
 
-def colour_bytes(content: bytes, colorizer: StillColorizer, *, name: str, target: Path | None = None) -> bytes:
+def colour_bytes(
+    content: bytes,
+    colorizer: StillColorizer,
+    *,
+    name: str,
+    target: Path | None = None,
+    preparation: tuple[Step, ...] = (),
+) -> bytes:
     """A coloured picture's file from a grey picture's file, for the pipes; the target's name tells the format.
 
     `name` is what messages call the picture.
     """
     picture = read_picture(content, name=name)
     format = picture.metadata.format if target is None else output_format(target, picture)
-    return encode_picture(colorizer.colorize(picture.pixels), format=format, like=picture, name=name)
+    rgb = colorize_prepared(colorizer, picture.pixels, preparation)
+    return encode_picture(rgb, format=format, like=picture, name=name)
 
 
 def remove_parts(targets: Iterable[Path]) -> None:

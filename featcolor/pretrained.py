@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +12,11 @@ from featcolor.networks import DEFAULT, network_errors
 from featcolor.stills import StillColorizer
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourNetwork, network_file
+
+
+SCALES: Final = (0.91, 1.27)
+"""Short sides at which the picture and its mirror image are seen where both are, in the network's own: the coarser view
+knows better what things are, the finer one where they end."""
 
 
 class PretrainedColorizer(StillColorizer):
@@ -44,10 +49,16 @@ class PretrainedColorizer(StillColorizer):
         return {**network_card(self.network), "settings": self.config.to_dict()}
 
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return self._seen(lightness, working, SCALES[0] if self.config.mirrored else 1.0)
+
+    def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return self._seen(lightness, working, SCALES[1])
+
+    def _seen(self, lightness: FloatArray, working: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:
         """From the network's stride-4 grid, bilinear; the network shrinks the whole picture itself, once."""
         saturation = self.config.saturation * self.network.info.saturation
         with network_errors("", DEFAULT):
-            maps = self.network.maps(lightness)
+            maps = self.network.maps(lightness, scale=scale)
         chroma, confidence = maps.chroma(self.config.temperature, saturation)
         planes = maps.at_size(np.dstack([chroma, confidence]), (working.shape[0], working.shape[1]))
         return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])

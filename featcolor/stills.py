@@ -16,7 +16,7 @@ from featcolor.sampling import resize, working_size
 from featcolor.spaces import bands, lab_to_rgb, lightness_of
 from features.base import FloatArray
 from refine.chroma_grid import ChromaGrid
-from refine.refiners import refine
+from refine.refiners import SEEDED, refine
 from refine.upsample import chroma_grid
 
 
@@ -40,6 +40,10 @@ class StillColorizer(ABC):
 
         `lightness` (H, W) is the picture that it was shrunk from.
         """
+
+    def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """`_chroma` of the mirrored picture, where `mirrored` asks for it."""
+        return self._chroma(lightness, working)
 
     def with_options(self, **options: Any) -> Self:
         """The same model with other colouring settings (`featcolor.config.COLOURING_OPTIONS`)."""
@@ -65,12 +69,13 @@ class StillColorizer(ABC):
         working = resize(lightness, shape)
         chroma, confidence = self._chroma(lightness, working)
         if self.config.mirrored:
-            mirror = self._chroma(lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1]))
+            mirror = self._mirrored_chroma(lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1]))
             chroma += mirror[0][:, ::-1]
             chroma *= 0.5
             confidence += mirror[1][:, ::-1]
             confidence *= 0.5
-        chroma = refine(chroma, working, method=self.config.refine)
+        seeds = confidence if self.config.refine in SEEDED else None
+        chroma = refine(chroma, working, seeds, method=self.config.refine)
         return chroma, confidence, working
 
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:

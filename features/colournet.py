@@ -137,9 +137,12 @@ class ColourNetwork:
         self.info = _content(self.network, sha256)[1]
         self._latest: tuple[bytes, ColourMaps] | None = None
 
-    def maps(self, lightness: FloatArray) -> ColourMaps:
-        """Embedding and logits of a picture (H, W) of any size, 0..1; those of the latest picture are kept."""
-        axes, seen = self._look(lightness)
+    def maps(self, lightness: FloatArray, *, scale: float = 1.0) -> ColourMaps:
+        """Embedding and logits of a picture (H, W) of any size, 0..1; those of the latest picture are kept.
+
+        `scale` multiplies the short side at which the network sees it.
+        """
+        axes, seen = self._look(lightness, max(1, round(scale * self.info.short_side)))
         digest = hashlib.blake2b(seen.data, digest_size=16).digest() + f"{lightness.shape}{seen.shape}".encode()
         latest = self._latest
         if latest is None or latest[0] != digest:
@@ -152,10 +155,9 @@ class ColourNetwork:
             self._latest = latest
         return latest[1]
 
-    def _look(self, lightness: FloatArray) -> tuple[tuple[FrameAxis, FrameAxis], FloatArray]:
-        """The picture at the network's short side, and how it lies in the frame."""
+    def _look(self, lightness: FloatArray, side: int) -> tuple[tuple[FrameAxis, FrameAxis], FloatArray]:
+        """The picture with this short side, and how it lies in the frame."""
         height, width = lightness.shape
-        side = self.info.short_side
         scale = min(side / min(height, width), LONGEST * side / max(height, width))
         rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
         seen = np.ascontiguousarray(lightness, np.float32)

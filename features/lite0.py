@@ -188,7 +188,7 @@ class _Graph:
         return self._node("Add", [linear, skip], name or conv)
 
     def _folded(self, x: str, conv: str, norm: str, output: str, *, kernel: int, stride: int, groups: int) -> str:
-        weight, bias = _fold(self.weights, conv, norm)
+        weight, bias = fold_batch_norm(self.weights, conv, norm)
         if conv == "_conv_stem" and not self.colour:
             weight = weight.sum(axis=1, keepdims=True)
         self._constant(f"{conv}.weight", weight.astype(np.float32))
@@ -212,7 +212,9 @@ class _Graph:
         return output
 
 
-def _fold(weights: dict[str, NDArray[Any]], conv: str, norm: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def fold_batch_norm(
+    weights: dict[str, NDArray[Any]], conv: str, norm: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Weight and bias of convolution followed by batch normalisation: gain = gamma / sqrt(variance + epsilon)."""
     try:
         weight, gamma, beta, mean, variance = (

@@ -156,6 +156,15 @@ def test_without_torch_the_u_net_is_left_out_and_said(
     assert "pip install torch" in told[0]
 
 
+def test_the_default_model_is_ours_where_nothing_was_fitted() -> None:
+    from featcolor.commands import benchmark_plan
+
+    assert benchmark_plan._ours(None, ["grey", "default"]) == "default"
+    assert benchmark_plan._ours(None, ["default", "featcolor-balanced"]) == "featcolor-balanced"
+    assert benchmark_plan._ours(None, ["default", "featcolor"]) == "featcolor"
+    assert benchmark_plan._ours("default", ["default", "featcolor-balanced"]) == "default"
+
+
 def test_speed_writes_its_report_and_fails_with_a_failed_timing(
     folders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

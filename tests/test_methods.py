@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,16 +19,19 @@ from benchmarks.exemplars import Retrieval, read_exemplar
 from benchmarks.method_table import METHODS, build_method
 from benchmarks.methods import Method
 from benchmarks.neighbours import FeatureSpace, Neighbours, mean_of_nearest
-from benchmarks.ours import Featcolor, FeatcolorModel
+from benchmarks.ours import Default, Featcolor, FeatcolorModel
 from benchmarks.superpixels import Superpixels, SuperpixelTransfer, match, scribbles, vote
 from benchmarks.unet import UNet
 from benchmarks.unet_config import UNetConfig
 from benchmarks.welsh2002 import LUMINANCE_WEIGHT, Welsh2002, jittered_grid, remap_luminance, statistics
-from featcolor.errors import ModelFileError, ReferencesError, UsageError
+from featcolor.batch import load_colorizer
+from featcolor.errors import ModelFileError, NetworkError, ReferencesError, UsageError
 from featcolor.measures import grey_picture, mean_delta_e00
 from featcolor.modelfile import load_model
 from featcolor.spaces import lightness_of, rgb_to_lab
+from features import colournet
 from features.spec import parse_features
+from tests.networks import colour_network
 from tests.samples import QUICK, grey, read_rgb, write_rgb
 
 SIZE = 96
@@ -62,12 +65,24 @@ QUICK_BUILDS: dict[str, Callable[[], Method]] = {
 }
 """The table's methods with settings that fit in a second; the others are quick as they are."""
 
-NEEDS_REFERENCES = [name for name in METHODS if name != "grey" and not name.startswith(("featcolor-", "unet"))]
+NO_REFERENCES = ("grey", "default")
+NEEDS_REFERENCES = [n for n in METHODS if n not in NO_REFERENCES and not n.startswith(("featcolor-", "unet"))]
 """Of those that are a `Featcolor`, ridge stands for all; tests/test_unet.py has the U-Net's own."""
 
 
 def build(name: str) -> Method:
     return QUICK_BUILDS.get(name, METHODS[name])()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A tiny network in place of the bundled one, so that nothing here depends on what that one learned."""
+    path = colour_network(tmp_path_factory.mktemp("network") / "made.onnx")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(colournet, "BUNDLED_FILE", path)
+        load_colorizer.cache_clear()
+        yield path
+    load_colorizer.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +134,9 @@ def test_other_arrays_are_refused(name: str, wrong: NDArray[np.uint8], fitted: C
 def test_settings_are_json_and_a_new_method_travels_to_another_process(name: str) -> None:
     method = METHODS[name]()
     assert method.title
-    assert method.learns == (name != "grey")
-    assert method.group == ("baseline" if name in ("grey", "constant") else "same references")
+    assert method.learns == (name not in NO_REFERENCES)
+    groups = {"grey": "baseline", "constant": "baseline", "default": "pretrained"}
+    assert method.group == groups.get(name, "same references")
     assert json.loads(json.dumps(method.settings())) == pickle.loads(pickle.dumps(method)).settings()
 
 
@@ -316,6 +332,18 @@ def test_a_model_file_colours_as_its_colorizer_does(tiny_model: Path) -> None:
     assert len(method.settings()["model_sha256"]) == 64
     picture = noise((40, 50))
     assert np.array_equal(method.fit([]).colorize(picture), load_model(tiny_model).colorize(picture))
+
+
+def test_a_colour_network_is_a_model_too_and_the_default_is_the_bundled_one(made_network: Path, tmp_path: Path) -> None:
+    picture = noise((40, 50))
+    named, default = FeatcolorModel(made_network).fit([]), Default().fit([])
+    assert np.array_equal(named.colorize(picture), default.colorize(picture))
+    assert default.settings()["network_sha256"] == named.settings()["model_sha256"]
+    other = Default(colour_network(tmp_path / "other.onnx", seed=1))
+    assert other.settings() != default.settings()
+    assert not np.array_equal(other.fit([]).colorize(picture), default.colorize(picture))
+    with pytest.raises(NetworkError, match=r"none\.onnx"):
+        Default(tmp_path / "none.onnx").settings()
 
 
 def test_a_missing_model_file_is_one_clear_line(tmp_path: Path) -> None:

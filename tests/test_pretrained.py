@@ -18,7 +18,7 @@ from featcolor.colorizer import Colorizer
 from featcolor.config import ColorizerConfig
 from featcolor.errors import ModelFileError, NetworkError, UsageError
 from featcolor.modelfile import load_model, save_model
-from featcolor.pretrained import PretrainedColorizer, read_network_card
+from featcolor.pretrained import SCALES, PretrainedColorizer, read_network_card
 from featcolor.sampling import working_size
 from featcolor.spaces import lab_to_rgb, lightness_of
 from refine.refiners import REFINERS
@@ -94,12 +94,17 @@ def test_colour_follows_the_network_at_every_size(tmp_path: Path) -> None:
         np.testing.assert_allclose(chroma[:, middle + blurred :, 0], 50, atol=1e-3)
 
 
-def test_a_mirrored_picture_has_mirrored_chroma(colorizer: PretrainedColorizer) -> None:
-    assert colorizer.config.mirrored
+def test_chroma_is_the_mean_of_a_coarse_view_and_a_fine_mirrored_one(colorizer: PretrainedColorizer) -> None:
+    model = colorizer.with_options(**PLAIN)
+    assert model.config.mirrored
     for shape in ((64, 64), (90, 131)):
-        lightness = noise(shape, np.float32)
-        mirrored = colorizer.predict(np.ascontiguousarray(lightness[:, ::-1]))
-        np.testing.assert_allclose(mirrored[:, ::-1], colorizer.predict(lightness), atol=0.05)
+        lightness, size = noise(shape, np.float32), working_size(shape, model.config.size)
+        coarse = model.network.maps(lightness, scale=SCALES[0])
+        fine = model.network.maps(lightness[:, ::-1], scale=SCALES[1])
+        assert fine.logits.shape[1] > coarse.logits.shape[1]
+        views = [each.at_size(np.dstack(each.chroma(0.6, 1.25)), size) for each in (coarse, fine)]
+        expected = (views[0] + views[1][:, ::-1])[..., :2] / 2
+        np.testing.assert_allclose(model.predict_working(lightness)[0], expected, atol=1e-3)
 
 
 def test_the_networks_own_temperature_and_saturation_are_the_default(colorizer: PretrainedColorizer) -> None:

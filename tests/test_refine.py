@@ -9,7 +9,8 @@ import pytest
 from refine.bilateral_grid import bilateral_grid
 from refine.guided import guided
 from refine.joint_bilateral import joint_bilateral
-from refine.refiners import REFINERS, refine
+from refine.levin import levin
+from refine.refiners import REFINERS, SEEDED, refine
 
 SHAPES = [(8, 8), (1, 1), (1, 23), (23, 1), (13, 7), (64, 49)]
 SMOOTHERS = sorted(set(REFINERS) - {"none"})
@@ -144,6 +145,66 @@ def slow_joint_bilateral(chroma, lightness, weight, *, radius, sigma_space, sigm
     return out
 
 
+@pytest.mark.parametrize("with_confidence", [False, True])
+@pytest.mark.parametrize("shape", [(12, 12), (1, 9), (7, 2)])
+def test_levin_equals_the_slow_dense_one(shape, with_confidence):
+    chroma, lightness, confidence = scene(shape)
+    lightness[: shape[0] // 2] = 0.4  # windows of no variance too
+    weight = np.maximum(confidence, 0.001) if with_confidence else np.ones_like(lightness)
+    options = {"data_weight": 0.05, "power": 2.0, "sigma_lightness": 0.03}
+    expected = slow_levin(chroma, lightness, weight, **options)
+    out = levin(chroma, lightness, confidence if with_confidence else None, **options)
+    np.testing.assert_allclose(out, expected, atol=1e-4 * np.abs(chroma).max())
+
+
+def slow_levin(chroma, lightness, weight, *, data_weight, power, sigma_lightness):
+    height, width = lightness.shape
+    light = lightness.astype(float)
+    likeness = np.zeros((height * width, height * width))
+    for y, x in np.ndindex(height, width):
+        window = [
+            (v, u) for v in range(y - 1, y + 2) for u in range(x - 1, x + 2) if 0 <= v < height and 0 <= u < width
+        ]
+        others = [place for place in window if place != (y, x)]
+        squares = np.array([(light[place] - light[y, x]) ** 2 for place in others])
+        spread = max(
+            0.6 * np.var([light[place] for place in window]), -squares.min() / np.log(0.01), 2 * sigma_lightness**2
+        )
+        alike = np.exp(-squares / spread)
+        for (v, u), share in zip(others, alike / alike.sum(), strict=True):
+            likeness[y * width + x, v * width + u] = share
+    likeness = (likeness + likeness.T) / 2
+    pull = weight.astype(float).ravel() ** power
+    pull *= data_weight / pull.mean()
+    system = np.diag(pull + likeness.sum(1)) - likeness
+    return np.linalg.solve(system, pull[:, None] * chroma.reshape(-1, 2)).reshape(chroma.shape)
+
+
+@pytest.mark.parametrize("power", [1.0, 4.0])
+@pytest.mark.parametrize("data_weight", [0.001, 0.1])
+def test_levin_makes_no_new_extremes(data_weight, power):
+    chroma, lightness, confidence = scene((40, 31))
+    out = levin(chroma, lightness, confidence, data_weight=data_weight, power=power)
+    assert (out >= chroma.min((0, 1)) - 0.01).all()
+    assert (out <= chroma.max((0, 1)) + 0.01).all()
+
+
+def test_levin_with_a_huge_data_weight_gives_chroma_back():
+    chroma, lightness, _ = scene((21, 18))
+    np.testing.assert_allclose(levin(chroma, lightness, data_weight=1e6), chroma, atol=1e-3)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_levin_fills_a_region_without_confidence_from_its_own_side_of_the_step(axis):
+    place = np.indices((40, 40))[axis]
+    side = place >= 20
+    lightness = np.where(side, 0.8, 0.2).astype(np.float32)
+    truth = np.where(side[..., None], (40.0, -20.0), (-30.0, 50.0)).astype(np.float32)
+    sure = np.abs(place - 19.5) > 6
+    wrong = np.where(sure[..., None], truth, (5.0, 15.0)).astype(np.float32)
+    np.testing.assert_allclose(levin(wrong, lightness, sure.astype(np.float32)), truth, atol=2)
+
+
 def test_guided_equals_opencvs_away_from_the_border():
     chroma, lightness, _ = scene((40, 44))
     expected = cv2.ximgproc.guidedFilter(lightness, chroma, 4, 0.1**2)
@@ -157,11 +218,15 @@ def test_guided_keeps_chroma_that_is_a_line_in_lightness():
     np.testing.assert_allclose(guided(chroma, lightness, sigma_lightness=1e-3), chroma, atol=0.02)
 
 
+def test_what_is_seeded_is_in_the_table():
+    assert set(REFINERS) >= SEEDED
+
+
 def test_unknown_refiner_is_refused_with_the_choices():
     chroma, lightness, _ = scene((8, 8))
     with pytest.raises(
         ValueError,
-        match="none, joint_bilateral, bilateral_grid, guided, domain_transform, fast_global_smoother; got 'x'",
+        match="none, joint_bilateral, bilateral_grid, guided, domain_transform, fast_global_smoother, levin; got 'x'",
     ):
         refine(chroma, lightness, method="x")
 

@@ -14,13 +14,14 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from featcolor.commands import benchmark, colorize, completion, fit, inspect, keyframes, video
+from featcolor.commands import benchmark, colorize, completion, fit, inspect, keyframes, preview, video
 from featcolor.commands.console import complain
 from featcolor.errors import ModelFileError, NetworkError, UsageError
 
 COMMANDS = {
     "fit": fit,
     "colorize": colorize,
+    "preview": preview,
     "keyframes": keyframes,
     "video": video,
     "inspect": inspect,

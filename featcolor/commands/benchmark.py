@@ -43,9 +43,11 @@ methods:
   fitted on the references     welsh2002, superpixels, neighbours, ridge, featcolor-fast, featcolor-balanced,
                                featcolor-best, featcolor-mean, unet (a U-Net trained as long as featcolor-balanced
                                takes to fit; needs the extra 'train'), unet-x10 (ten times as long)
-  pretrained                   --onnx NAME=FILE, NAME one of zhang16, siggraph17, deoldify-artistic, deoldify-stable,
+  pretrained                   default (featcolor without references, as colorize without --model);
+                               --onnx NAME=FILE, NAME one of zhang16, siggraph17, deoldify-artistic, deoldify-stable,
                                deoldify-video, ddcolor-tiny, ddcolor-large, or any name with a description:
-                               --onnx NAME=FILE,DESCRIPTION.toml; --model FILE, a model that 'featcolor fit' made
+                               --onnx NAME=FILE,DESCRIPTION.toml; --model FILE, a model that 'featcolor fit' or a
+                               colour network that 'featcolor pretrain' made
   precomputed                  --outputs NAME=FOLDER, matched by file name
 
 --fail-under takes measures by their names in summary.csv, of featcolor-balanced or of METHOD:MEASURE. It fails when

@@ -22,6 +22,7 @@ QUICK_REFERENCES = 32
 QUICK_METHODS = "grey,constant,welsh2002,neighbours,ridge,featcolor-fast,featcolor-balanced,unet"
 OURS = "featcolor-balanced"
 MODEL_NAME = "featcolor"
+DEFAULT_NAME = "default"
 ALL = "all"
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 RESERVED = ("gt", "gray", "truth")
@@ -234,7 +235,8 @@ def _ours(asked: str | None, names: Sequence[str]) -> str:
     """The method that the others are compared with: what was asked for, else ours; empty where none is."""
     if asked and asked not in names:
         raise UsageError(f"--ours {asked}: no such method here; there are {', '.join(names)}")
-    candidates = (asked or OURS, OURS, MODEL_NAME, *(name for name in names if name.startswith(MODEL_NAME)))
+    others = [name for name in names if name.startswith(MODEL_NAME)]
+    candidates = (asked or OURS, OURS, MODEL_NAME, DEFAULT_NAME, *others)
     return next((name for name in candidates if name in names), "")
 
 

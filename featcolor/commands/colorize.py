@@ -20,7 +20,7 @@ from featcolor.commands.albums import (
 )
 from featcolor.commands.console import complain, print_line, progress_bar
 from featcolor.commands.models import DEFAULT_NAME, MODEL_VARIABLE, chosen_model, tell_of_default
-from featcolor.commands.options import REFINER_NAMES, not_negative, positive, whole_number
+from featcolor.commands.options import PREPARE_HELP, REFINER_NAMES, not_negative, positive, preparation, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ examples:
   featcolor colorize old/ -o coloured/ --model town.featcolor        the same tree, the same names
   featcolor colorize old/ -o coloured/ --skip-existing               go on where a batch was stopped
   featcolor colorize 'scans/**/*.tif' -o out/ --saturation 1.2       livelier
+  featcolor colorize old.jpg -o new.jpg --prepare dust,denoise,contrast    mend the picture first
   featcolor colorize @todo.txt -o out/ --limit 5 --dry-run           what would be done
   cat old.jpg | featcolor colorize - -o - > new.jpg                  on the pipes
   export FEATCOLOR_MODEL=town.featcolor                              saves typing --model
@@ -85,6 +86,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
     look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
 
+    old = parser.add_argument_group("old pictures", "without it the lightness of a picture stays as it is")
+    old.add_argument("--prepare", metavar="STEPS", help=PREPARE_HELP)
+
     files = parser.add_argument_group("files")
     existing = files.add_mutually_exclusive_group()
     existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
@@ -104,6 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
     if PIPE in (*arguments.input, arguments.output):
         return _on_the_pipes(arguments, model, settings)
+    preparation(arguments.prepare)
     references = find_references(arguments.refs, arguments.output)
     tasks, skipped = _plan(arguments, references)
     network = network_of(model, arguments) if references else model
@@ -146,7 +151,7 @@ class _Batch:
 
         sources = [task.source for task in self.tasks]
         jobs = self.arguments.jobs or default_jobs(len(sources), guess_total_pixels(sources))
-        work = ColourPicture(self.model, self.settings)
+        work = ColourPicture(self.model, self.settings, preparation(self.arguments.prepare))
         start = time.perf_counter()
         try:
             with (
@@ -203,6 +208,7 @@ class _Batch:
             "model": self.model_name,
             **({"references": self.arguments.refs} if self.arguments.refs else {}),
             "settings": self.settings.chosen(),
+            "prepare": [str(step) for step in preparation(self.arguments.prepare)],
             "seconds": round(seconds, 3),
             "counts": dict(Counter(record["status"] for record in self.records.values())),
             "pictures": list(self.records.values()),
@@ -288,6 +294,7 @@ def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: C
         raise UsageError(
             "- reads a picture from stdin, but nothing is piped in: cat old.jpg | featcolor colorize - ..."
         )
+    preparation(arguments.prepare)
     references = find_references(arguments.refs, arguments.output)
     keep_references(references, [target])
     network = network_of(model, arguments) if references else model
@@ -299,7 +306,9 @@ def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: C
     content = sys.stdin.buffer.read() if source == PIPE else _read_file(source)
     name = "stdin" if source == PIPE else source
     with fitted_album(references, network, quiet=arguments.quiet) as fitted:
-        coloured = colour_bytes(content, load_colorizer(fitted, settings), name=name, target=target)
+        colorizer = load_colorizer(fitted, settings)
+        steps = preparation(arguments.prepare)
+        coloured = colour_bytes(content, colorizer, name=name, target=target, preparation=steps)
     if target is None:
         sys.stdout.buffer.write(coloured)
         sys.stdout.buffer.flush()

@@ -11,8 +11,8 @@ MODEL_VARIABLE = "FEATCOLOR_MODEL"
 DEFAULT_NAME = "default"
 """What the default model is called where a model's path is shown."""
 DEFAULT_NOTE = (
-    "no model given: using the default model, trained on strangers' photographs; for the true colours of your own, fit "
-    "one: featcolor fit REFS... -o town.featcolor"
+    "no model given: using the default model, trained on strangers' photographs; fit your own (featcolor fit REFS... "
+    "-o town.featcolor) or add --refs ALBUM for truer colours"
 )
 
 

@@ -4,13 +4,44 @@ from __future__ import annotations
 
 import argparse
 import math
+from typing import TYPE_CHECKING
+
+from featcolor.errors import UsageError
+
+if TYPE_CHECKING:
+    from featcolor.preparation import Step
 
 # The names in our tables, written out so that --help need not load what implements them; a test compares.
 PRESET_NAMES = ("fast", "balanced", "best")
 DEFAULT_PRESET = "balanced"
 HEAD_NAMES = ("bins", "mean")
 FILM_NAMES = ("none", "panchromatic", "orthochromatic", "blue-sensitive")
-REFINER_NAMES = ("none", "joint_bilateral", "bilateral_grid", "guided", "domain_transform", "fast_global_smoother")
+REFINER_NAMES = (
+    "none",
+    "joint_bilateral",
+    "bilateral_grid",
+    "guided",
+    "domain_transform",
+    "fast_global_smoother",
+    "levin",
+)
+
+PREPARE_HELP = (
+    "auto, or steps with commas between, in the order you name them: border (the frame of a scan stays grey), "
+    "dust[:SENSITIVITY], scratches[:SENSITIVITY], denoise[:STRENGTH], contrast[:percentile or :clahe]"
+)
+
+
+def preparation(text: str | None) -> tuple[Step, ...]:
+    """The steps that --prepare names, () where it was not given; UsageError for what there is not."""
+    if text is None:
+        return ()
+    from featcolor.preparation import parse_preparation
+
+    try:
+        return parse_preparation(text)
+    except ValueError as error:
+        raise UsageError(f"--prepare: {error}") from error
 
 
 def whole_number(text: str) -> int:

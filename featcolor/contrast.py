@@ -1,0 +1,125 @@
+"""Contrast of a faded picture: its tones stretched to the full range, evenly or place by place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.spaces import FloatArray, bands
+
+CLIPPED_SHARE: Final = 0.005
+"""Share of the pixels that may become black, and white: what specks and reflections take of a picture."""
+
+MAX_GAIN: Final = 4.0
+"""Steepest stretch: an 8-bit scan holds no more; beyond it grain and JPEG blocks are all that grows."""
+
+FLAT: Final = 0.02
+"""A range of lightness, 0..1, that shows nothing (five codes of 255): such a picture stays as it is."""
+
+TILES: Final = 8
+BINS: Final = 256
+CLIP_LIMIT: Final = 1.6
+"""Zuiderveld's tiles a side and clip limit, in mean bin heights: the tone curve is at most about that steep."""
+
+_COUNTED_PIXELS = 2**20
+
+
+def stretch(lightness: FloatArray, *, clipped: float = CLIPPED_SHARE) -> FloatArray:
+    """Lightness stretched in a straight line so that the `clipped` darkest share is black, the brightest white.
+
+    Parameters
+    ----------
+    lightness : (H, W) float32, 0..1
+    clipped : float
+        Share of the pixels at each end, 0 to 0.5.
+
+    Returns
+    -------
+    (H, W) float32, 0..1
+        Tones keep their order. A picture within `FLAT` stays as it is, and nothing is raised by more than `MAX_GAIN`.
+    """
+    low, high = tone_range(lightness, clipped)
+    if high - low <= FLAT:
+        return lightness.copy()
+    gain, black = 1.0 / (high - low), 0.0
+    if gain > MAX_GAIN:
+        gain = MAX_GAIN
+        still = low / (1.0 - (high - low))  # the tone that the full stretch would leave in its place
+        black = still + gain * (low - still)
+    stretched = (lightness - np.float32(low)) * np.float32(gain)
+    stretched += np.float32(black)
+    return np.clip(stretched, 0.0, 1.0, out=stretched)
+
+
+def tone_range(lightness: FloatArray, clipped: float = CLIPPED_SHARE) -> tuple[float, float]:
+    """The lightness that a share `clipped` of the pixels lies below, and above; of a million pixels, evenly taken."""
+    step = int(np.ceil(np.sqrt(lightness.size / _COUNTED_PIXELS)))
+    low, high = np.quantile(lightness[::step, ::step], (clipped, 1 - clipped), method="nearest")
+    return float(low), float(high)
+
+
+def equalize_locally(lightness: FloatArray) -> FloatArray:
+    """Contrast-limited adaptive histogram equalization (CLAHE) after a stretch: the shadows of a picture open.
+
+    Each of 8 x 8 tiles has a tone curve, its clipped histogram summed up; a pixel takes the curves of the four tiles
+    around it. Unlike OpenCV's, curves are straight between bins, so that 16-bit tones do not fall into steps.
+
+    Parameters
+    ----------
+    lightness : (H, W) float32, 0..1
+
+    Returns
+    -------
+    (H, W) float32, 0..1
+
+    Source: Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV (1994).
+    """
+    from scipy.ndimage import map_coordinates  # here: colouring starts without SciPy
+
+    stretched = stretch(lightness)
+    low, high = tone_range(stretched)
+    if high - low <= FLAT:
+        return stretched
+    curves = _tile_curves(stretched)
+    height, width = stretched.shape
+    across = _tile_places(width)
+    down = _tile_places(height)
+    for band in bands(height):
+        tones = stretched[band]
+        places = np.broadcast_arrays(down[band, None], across[None], tones * np.float32(BINS))
+        stretched[band] = map_coordinates(curves, places, order=1, mode="nearest")
+    return np.clip(stretched, 0.0, 1.0, out=stretched)
+
+
+def _tile_curves(lightness: FloatArray) -> FloatArray:
+    """(tiles, tiles, BINS + 1) float32: each tile's tone curve at the edges of the bins, rising from 0 to 1."""
+    height, width = lightness.shape
+    curves = np.empty((TILES, TILES, BINS + 1), np.float32)
+    for row in range(TILES):
+        for column in range(TILES):
+            rows = _tile_slice(row, height)
+            columns = _tile_slice(column, width)
+            curves[row, column] = _clipped_curve(lightness[rows, columns])
+    return curves
+
+
+def _clipped_curve(tile: FloatArray) -> NDArray[np.float64]:
+    histogram = cv2.calcHist([np.ascontiguousarray(tile)], [0], None, [BINS], [0.0, 1.0 + 1e-6]).ravel().astype(float)
+    limit = CLIP_LIMIT * tile.size / BINS
+    share = np.minimum(histogram, limit)
+    share += (tile.size - share.sum()) / BINS  # what was cut off is given to all bins alike
+    return np.concatenate([[0.0], np.cumsum(share) / tile.size])
+
+
+def _tile_slice(index: int, side: int) -> slice:
+    """Rows or columns of a tile; in a picture smaller than its tiles, neighbours share a pixel."""
+    start = min(index * side // TILES, side - 1)
+    return slice(start, max(start + 1, (index + 1) * side // TILES))
+
+
+def _tile_places(side: int) -> FloatArray:
+    """Where pixels lie among the centres of tiles, which are at 0, 1, ..., TILES - 1."""
+    return np.asarray((np.arange(side) + 0.5) * TILES / side - 0.5, np.float32)

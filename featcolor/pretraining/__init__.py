@@ -1,0 +1,1 @@
+"""Training of a colour network, the semantic features behind the default model: needs the extra `train` (torch)."""

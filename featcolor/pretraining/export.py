@@ -1,0 +1,205 @@
+"""A trained colour network as one ONNX file that needs no torch: batch normalisation folded, weights in 16 bits."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from featcolor.pretraining.network import Attention, ColourNet, FoldedConvolution, InvertedResidual, ResidualBlock
+from features.base import FloatArray
+from features.lite0 import INPUT_MEAN, INPUT_SCALE, ONNX_IR_VERSION, ONNX_OPSET
+
+FORMAT_VERSION: Final = 1
+"""Of the metadata `featcolor.colour`, see `features.colourcard`."""
+RELU6_TOP: Final = 6.0
+
+
+def export_network(
+    network: ColourNet, cells: FloatArray, settings: Mapping[str, Any], card: Mapping[str, Any]
+) -> bytes:
+    """The network as serialised ONNX.
+
+    Input `grey`: (1, 1, H, W) float32, sRGB grey codes 0..255, H and W multiples of 32. Outputs `embedding`,
+    (1, width, H/4, W/4), and `logits`, (1, n_cells, H/4, W/4), float32.
+
+    Parameters
+    ----------
+    network : in evaluation mode, on the CPU.
+    cells : (n_cells, 2), a* and b* of each logit.
+    settings : short_side, temperature, saturation.
+    card : what the file says of its training, as JSON can hold it.
+    """
+    from onnx import TensorProto, helper
+
+    graph = _Graph()
+    embedding, logits = graph.decoder(network.decoder, graph.trunk(network.trunk))
+    graph.node("Identity", [embedding], "embedding")
+    graph.node("Identity", [logits], "logits")
+    picture = helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "height", "width"])
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, "rows", "columns"])
+        for name, channels in (("embedding", network.decoder.hidden.in_channels), ("logits", len(cells)))
+    ]
+    proto = helper.make_graph(graph.nodes, "featcolor-colour-network", [picture], outputs, graph.constants)
+    opset = [helper.make_opsetid("", ONNX_OPSET)]
+    model = helper.make_model(proto, opset_imports=opset, producer_name="featcolor", ir_version=ONNX_IR_VERSION)
+    colour = {"version": FORMAT_VERSION, "cells": np.round(cells, 3).astype(float).tolist(), **settings, "card": card}
+    properties = {"featcolor.input": "codes", "featcolor.colour": json.dumps(colour, sort_keys=True, allow_nan=False)}
+    helper.set_model_props(model, properties)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+class _Graph:
+    """Nodes and constants, gathered layer by layer; methods return the name of a layer's output."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def trunk(self, trunk: nn.Module) -> list[str]:
+        """Names of the maps that the decoder reads, coarse to fine."""
+        from features.lite0 import OUTPUTS
+
+        x = self.node("Sub", ["grey", self.number(INPUT_MEAN)])
+        x = self.node("Mul", [x, self.number(1 / INPUT_SCALE)])
+        x = self.folded(trunk.stem, x)
+        maps = []
+        for number, stage in enumerate(trunk.stages):
+            for block in stage:
+                x = self.inverted_residual(block, x)
+            if number in OUTPUTS and number:
+                maps.insert(0, x)
+        return maps
+
+    def inverted_residual(self, block: InvertedResidual, x: str) -> str:
+        y = x
+        for layer in block.layers:
+            y = self.folded(layer, y)
+        return self.node("Add", [x, y]) if block.shortcut else y
+
+    def folded(self, layer: FoldedConvolution, x: str) -> str:
+        before, after = layer.pads
+        y = self._convolve(x, layer.weight, layer.bias, layer.stride, (before, before, after, after), layer.groups)
+        return self.node("Clip", [y, self.number(0.0), self.number(RELU6_TOP)]) if layer.clipped else y
+
+    def decoder(self, decoder: nn.Module, maps: list[str]) -> tuple[str, str]:
+        """Names of the embedding and of the logits."""
+        scene = self.node("ReduceMean", [maps[0]], axes=[2, 3], keepdims=1)
+        x = self.node("Add", [self.convolution(*decoder.reductions[0], maps[0]), self._plain(decoder.scene, scene)])
+        for number, level in enumerate(decoder.levels):
+            if number:
+                raised = self.node(
+                    "Resize",
+                    [x, "", self.weights([1.0, 1.0, 2.0, 2.0])],
+                    mode="linear",
+                    coordinate_transformation_mode="half_pixel",
+                )
+                x = self.node("Add", [raised, self.convolution(*decoder.reductions[number], maps[number])])
+            if number < len(decoder.attentions):
+                x = self.attention(decoder.attentions[number], x)
+            for block in level:
+                x = self.residual(block, x)
+        embedding = self.node("Relu", [x])
+        hidden = self.node("Relu", [self._plain(decoder.hidden, embedding)])
+        return embedding, self._plain(decoder.cells, hidden)
+
+    def residual(self, block: ResidualBlock, x: str) -> str:
+        depthwise, norm, wide, wide_norm, _, narrow, narrow_norm = block.layers
+        y = self.convolution(depthwise, norm, x)
+        y = self.node("Relu", [self.convolution(wide, wide_norm, y)])
+        return self.node("Add", [x, self.convolution(narrow, narrow_norm, y)])
+
+    def attention(self, attention: Attention, x: str) -> str:
+        """Of one picture: heads take the place of the batch, and the queries hold the scale."""
+        width, each = attention.out.in_channels, attention.out.in_channels // attention.heads
+        gain, shift = _affine(attention.norm)
+        weight, bias = _arrays(attention.qkv.weight, attention.qkv.bias)
+        bias = bias + weight[:, :, 0, 0] @ shift
+        weight = weight * gain[None, :, None, None]
+        weight[:width], bias[:width] = weight[:width] / math.sqrt(each), bias[:width] / math.sqrt(each)
+        parts = [
+            self.node(
+                "Reshape",
+                [
+                    self._convolve(x, weight[part], bias[part]),
+                    self.whole([attention.heads, each, -1]),
+                ],
+            )
+            for part in (slice(0, width), slice(width, 2 * width), slice(2 * width, 3 * width))
+        ]
+        scores = self.node("MatMul", [self.node("Transpose", [parts[0]], perm=[0, 2, 1]), parts[1]])
+        shares = self.node("Transpose", [self.node("Softmax", [scores], axis=2)], perm=[0, 2, 1])
+        mixed = self.node("Reshape", [self.node("MatMul", [parts[2], shares]), self.node("Shape", [x])])
+        return self.node("Add", [x, self._plain(attention.out, mixed)])
+
+    def convolution(self, layer: nn.Conv2d, norm: nn.BatchNorm2d, x: str) -> str:
+        """A convolution without bias, with the batch normalisation after it folded in."""
+        gain, shift = _affine(norm)
+        (weight,) = _arrays(layer.weight)
+        pads = (int(layer.padding[0]),) * 4
+        return self._convolve(x, weight * gain[:, None, None, None], shift, 1, pads, layer.groups)
+
+    def _plain(self, layer: nn.Conv2d, x: str) -> str:
+        assert layer.bias is not None
+        return self._convolve(x, layer.weight, layer.bias)
+
+    def _convolve(
+        self,
+        x: str,
+        weight: Tensor | NDArray[Any],
+        bias: Tensor | NDArray[Any],
+        stride: int = 1,
+        pads: tuple[int, ...] = (0, 0, 0, 0),
+        groups: int = 1,
+    ) -> str:
+        weight, bias = _arrays(weight, bias)
+        attributes = {"kernel_shape": list(weight.shape[2:]), "strides": [stride] * 2, "pads": list(pads)}
+        return self.node("Conv", [x, self.weights(weight), self.weights(bias)], group=groups, **attributes)
+
+    def weights(self, values: Any) -> str:
+        """Weights in 16 bits, cast to 32 where they are used."""
+        array = np.asarray(values, np.float64)
+        if not np.isfinite(array).all() or np.abs(array).max(initial=0) > np.finfo(np.float16).max:
+            raise ValueError("the network has weights that 16 bits do not hold: its training has diverged")
+        name = self._constant(array.astype(np.float16))
+        return self.node("Cast", [name], to=1)  # TensorProto.FLOAT
+
+    def number(self, value: float) -> str:
+        return self._constant(np.float32(value))
+
+    def whole(self, values: list[int]) -> str:
+        return self._constant(np.array(values, np.int64))
+
+    def node(self, operator: str, inputs: list[str], output: str = "", **attributes: Any) -> str:
+        from onnx import helper
+
+        output = output or f"{operator.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
+        return output
+
+    def _constant(self, array: Any) -> str:
+        from onnx import numpy_helper
+
+        name = f"constant{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(array), name))
+        return name
+
+
+def _affine(norm: nn.BatchNorm2d) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Gain and shift that a batch normalisation is in evaluation mode."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    gamma, beta, mean, variance = _arrays(norm.weight, norm.bias, norm.running_mean, norm.running_var)
+    gain = gamma / np.sqrt(variance + norm.eps)
+    return gain, beta - mean * gain
+
+
+def _arrays(*tensors: Any) -> list[NDArray[np.float64]]:
+    return [np.array(each.detach() if isinstance(each, torch.Tensor) else each, np.float64) for each in tensors]

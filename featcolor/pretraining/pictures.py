@@ -1,0 +1,170 @@
+"""The pictures that a colour network is trained on: shrunk, in memory, some kept back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.errors import PictureError, ReferencesError
+from featcolor.images import read_reference
+from featcolor.measures import is_grey
+from featcolor.parallel import available_cores
+from features.base import FloatArray, IndexArray
+
+READ_SIDE: Final = 176
+"""Pixels of the short side that pictures are kept at; smaller ones stay as they are."""
+LONGEST: Final = 3.0
+"""Long sides in short sides; of longer pictures the middle is kept."""
+FINGERPRINT: Final = 8
+"""Side of the thumbnail by which copies are found."""
+SAME_PICTURE: Final = 4.0
+"""Root mean square difference of two thumbnails, in grey codes after the mean is taken off, below which they are
+one picture: exact copies and recompressed ones."""
+FEWEST: Final = 8
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Colour pictures of many sizes in one block of memory.
+
+    Attributes
+    ----------
+    pixels : (n_pixels, 3) uint8
+        R, G, B of all pictures, row by row, one after the other.
+    starts : (n,) int64
+        First pixel of each picture.
+    sizes : (n, 2) int64
+        Height and width.
+    names : paths relative to the folder that was named.
+    """
+
+    pixels: NDArray[np.uint8]
+    starts: IndexArray
+    sizes: IndexArray
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pictures: Sequence[NDArray[np.uint8]], names: Sequence[str]) -> Pictures:
+        """One block of (H, W, 3) arrays."""
+        sizes = np.array([each.shape[:2] for each in pictures], np.int64).reshape(-1, 2)
+        ends = np.cumsum(sizes.prod(axis=1))
+        pixels = np.concatenate([each.reshape(-1, 3) for each in pictures])
+        return cls(pixels, ends - sizes.prod(axis=1), sizes, tuple(names))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, number: int) -> NDArray[np.uint8]:
+        """One picture, (H, W, 3)."""
+        height, width = self.sizes[number]
+        return self.pixels[self.starts[number] : self.starts[number] + height * width].reshape(height, width, 3)
+
+    def source_of(self, number: int) -> str:
+        """The top folder of a picture: pictures of one source look alike."""
+        return self.names[number].split("/")[0] if "/" in self.names[number] else ""
+
+
+def read_pictures(
+    paths: Sequence[Path],
+    names: Sequence[str],
+    *,
+    progress: Callable[[str, int, int], None],
+) -> tuple[Pictures, list[tuple[str, str]]]:
+    """All usable pictures, and names of those left out with the reason; grey and broken ones and copies are left out.
+
+    Raises
+    ------
+    ReferencesError
+        When fewer than `FEWEST` can be used.
+    """
+    kept: list[NDArray[np.uint8]] = []
+    kept_names: list[str] = []
+    left_out: list[tuple[str, str]] = []
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for done, (name, outcome) in enumerate(zip(names, pool.map(_read, paths), strict=True), start=1):
+            if isinstance(outcome, str):
+                left_out.append((name, outcome))
+            else:
+                kept.append(outcome)
+                kept_names.append(name)
+            progress("reading", done, len(paths))
+    copies = find_copies(kept)
+    left_out += [(kept_names[number], f"is a copy of {kept_names[first]}") for number, first in copies.items()]
+    chosen = [number for number in range(len(kept)) if number not in copies]
+    if len(chosen) < FEWEST:
+        raise ReferencesError(f"{len(chosen)} usable colour pictures; training needs {FEWEST} at least, and thousands")
+    return Pictures.of([kept[number] for number in chosen], [kept_names[number] for number in chosen]), left_out
+
+
+def find_copies(pictures: Sequence[NDArray[np.uint8]]) -> dict[int, int]:
+    """Numbers of pictures that an earlier one equals to within recompression, with that one's number."""
+    from scipy.spatial import cKDTree
+
+    prints = np.stack([_fingerprint(each) for each in pictures]) if pictures else np.zeros((0, FINGERPRINT**2))
+    pairs = cKDTree(prints).query_pairs(SAME_PICTURE * FINGERPRINT) if len(prints) else set()
+    copies: dict[int, int] = {}
+    for first, second in sorted(pairs):
+        copies.setdefault(second, copies.get(first, first))
+    return copies
+
+
+def hold_back(pictures: Pictures, count: int, seed: int) -> IndexArray:
+    """Numbers of pictures to keep back, sorted: sources by the square root of their size, at random within each."""
+    rng = np.random.default_rng([seed, len(pictures)])
+    sources = np.array([pictures.source_of(number) for number in range(len(pictures))])
+    names, sizes = np.unique(sources, return_counts=True)
+    count = min(count, len(pictures) // 10)
+    shares = np.sqrt(sizes) / np.sqrt(sizes).sum() * count
+    wanted = np.floor(shares).astype(int)
+    wanted[np.argsort(wanted - shares)[: count - wanted.sum()]] += 1
+    chosen = [
+        rng.choice(np.flatnonzero(sources == name), min(number, size // 2), replace=False)
+        for name, number, size in zip(names, wanted, sizes, strict=True)
+    ]
+    return np.sort(np.concatenate(chosen)).astype(np.intp)
+
+
+def weigh(pictures: Pictures, numbers: IndexArray, exponent: float) -> FloatArray:
+    """How often each picture is drawn, (n,), summing to 1: 0 for all alike, 1 for all sources alike."""
+    sources = np.array([pictures.source_of(number) for number in numbers])
+    _, inverse, sizes = np.unique(sources, return_inverse=True, return_counts=True)
+    weights = sizes[inverse].astype(np.float64) ** -exponent
+    return (weights / weights.sum()).astype(np.float32)
+
+
+def _read(path: Path) -> NDArray[np.uint8] | str:
+    """The picture at `READ_SIDE`, or why there is none."""
+    try:
+        rgb = read_reference(path, 4 * READ_SIDE * READ_SIDE)
+    except PictureError as error:
+        return str(error)
+    if is_grey(rgb):
+        return "is grey"
+    height, width = rgb.shape[:2]
+    if min(height, width) < READ_SIDE // 2:
+        return f"is tiny ({width}x{height})"
+    return shrink(rgb)
+
+
+def shrink(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The middle of the picture, no longer than `LONGEST`, with a short side of `READ_SIDE` at most."""
+    short = min(rgb.shape[:2])
+    bounds = [min(side, round(LONGEST * short)) for side in rgb.shape[:2]]
+    starts = [(side - bound) // 2 for side, bound in zip(rgb.shape[:2], bounds, strict=True)]
+    rgb = rgb[starts[0] : starts[0] + bounds[0], starts[1] : starts[1] + bounds[1]]
+    if short > READ_SIDE:
+        height, width = (round(side * READ_SIDE / short) for side in rgb.shape[:2])
+        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA))
+    return np.ascontiguousarray(rgb)
+
+
+def _fingerprint(rgb: NDArray[np.uint8]) -> NDArray[Any]:
+    small = cv2.resize(rgb, (FINGERPRINT, FINGERPRINT), interpolation=cv2.INTER_AREA).mean(axis=2)
+    return np.asarray(small - small.mean()).ravel()

@@ -1,0 +1,322 @@
+"""What each step of a preparation promises, and what it leaves alone."""
+
+from __future__ import annotations
+
+import pickle
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+from numpy.typing import NDArray
+
+from featcolor.commands.options import PREPARE_HELP
+from featcolor.contrast import FLAT, equalize_locally, stretch
+from featcolor.denoising import denoise, measure_grain
+from featcolor.dust import remove_dust, remove_scratches
+from featcolor.film import add_grain, fade
+from featcolor.preparation import (
+    AUTO_STEPS,
+    CONTRASTS,
+    STEPS,
+    Step,
+    colorize_prepared,
+    grey_picture,
+    parse_preparation,
+    prepare,
+)
+from featcolor.scanborder import inside_border
+from featcolor.spaces import FloatArray, lab_to_rgb, lightness_of
+
+EVERY_STEP = [*(Step(name) for name in STEPS), *(Step("contrast", name) for name in CONTRASTS)]
+
+
+def photograph(name: str = "astronaut", shape: tuple[int, int] = (256, 256)) -> FloatArray:
+    lightness = lightness_of(getattr(skimage.data, name)())
+    return np.asarray(cv2.resize(lightness, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+
+def psnr(first: FloatArray, second: FloatArray) -> float:
+    return float(-10 * np.log10(np.mean((first - second) ** 2)))
+
+
+class OneColour:
+    """Stands in for a Colorizer: every pixel gets the same chroma, and what was asked is kept."""
+
+    def __init__(self) -> None:
+        self.pictures: list[NDArray[Any]] = []
+
+    def colorize(self, picture: NDArray[Any], *, return_confidence: bool = False) -> Any:
+        self.pictures.append(picture)
+        lightness = lightness_of(picture)
+        rgb = lab_to_rgb(lightness, np.full((*lightness.shape, 2), 20, np.float32), picture.dtype)
+        return (rgb, np.ones((3, 4), np.float32)) if return_confidence else rgb
+
+
+# all steps
+
+
+@pytest.mark.parametrize("step", EVERY_STEP, ids=str)
+@pytest.mark.parametrize("value", [0.0, 0.37, 1.0])
+def test_an_even_picture_stays_as_it_is(step: Step, value: float) -> None:
+    even = np.full((90, 70), value, np.float32)
+    np.testing.assert_array_equal(step(even), even)
+
+
+@pytest.mark.parametrize("step", EVERY_STEP, ids=str)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 3), (17, 40)])
+def test_pictures_of_any_size_keep_it_and_are_not_changed(step: Step, shape: tuple[int, int]) -> None:
+    lightness = np.random.default_rng(0).random(shape, np.float32)
+    before = lightness.copy()
+    prepared, region = prepare(lightness, [step])
+    assert prepared.shape == shape
+    assert prepared.dtype == np.float32
+    assert 0 <= prepared.min() <= prepared.max() <= 1
+    assert all(part.stop > part.start for part in region)
+    np.testing.assert_array_equal(lightness, before)
+
+
+@pytest.mark.parametrize("step", [Step("dust"), Step("denoise"), Step("contrast")], ids=str)
+def test_no_band_of_a_tall_picture_is_left_out(step: Step) -> None:
+    aged = add_grain(fade(photograph(), strength=0.3), np.random.default_rng(0), strength=0.05)
+    aged = dusty(aged, [(150, 40)], 1.0)
+    prepared = step(np.tile(aged, (8, 1)))
+    for part in range(8):
+        assert np.abs(prepared[part * 256 + 64 : part * 256 + 192] - step(aged)[64:192]).mean() < 0.01
+
+
+# contrast
+
+
+def test_percentile_contrast_reaches_black_and_white_and_keeps_the_order_of_tones() -> None:
+    faded = fade(photograph(), strength=0.5)
+    stretched = stretch(faded)
+    assert np.mean(stretched == 0) >= 0.004
+    assert np.mean(stretched >= 1 - 1e-6) >= 0.004
+    order = np.argsort(faded, axis=None)
+    assert (np.diff(stretched.ravel()[order]) >= 0).all()
+
+
+def test_percentile_contrast_undoes_fading() -> None:
+    original = stretch(photograph())
+    assert psnr(stretch(fade(original, strength=0.5)), original) > psnr(fade(original, strength=0.5), original) + 20
+
+
+def test_contrast_of_next_to_nothing_is_not_raised() -> None:
+    rng = np.random.default_rng(0)
+    fog = np.float32(0.5) + rng.random((60, 60), np.float32) * np.float32(FLAT / 2)
+    np.testing.assert_array_equal(stretch(fog), fog)
+    np.testing.assert_array_equal(equalize_locally(fog), fog)
+
+
+def test_clahe_opens_shadows_and_has_no_steps_in_16_bits() -> None:
+    dark = photograph("coffee") ** 3
+    opened = equalize_locally(dark)
+    tile = np.s_[0:64, 0:64]
+    assert opened[tile].std() > 1.2 * stretch(dark)[tile].std()
+    ramp = np.tile(np.linspace(0, 1, 4000, dtype=np.float32), (64, 1))
+    assert len(np.unique(equalize_locally(ramp)[32])) > 3500
+
+
+# grain
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "camera"])
+@pytest.mark.parametrize(("grain", "size", "gain"), [(0.05, 0.7, 1.5), (0.1, 0.7, 3.0), (0.05, 1.2, 0.8)])
+def test_denoising_brings_a_grainy_picture_nearer_to_the_clean_one(
+    name: str, grain: float, size: float, gain: float
+) -> None:
+    clean = photograph(name)
+    grainy = add_grain(clean, np.random.default_rng(1), strength=grain, size=size)
+    assert psnr(denoise(grainy), clean) > psnr(grainy, clean) + gain
+
+
+def test_denoising_leaves_a_clean_picture_nearly_alone() -> None:
+    clean = photograph("astronaut", (512, 512))
+    assert psnr(denoise(clean), clean) > 40
+    np.testing.assert_array_equal(denoise(clean, strength=0.01), clean)
+
+
+def test_grain_is_measured_beside_texture() -> None:
+    clean = photograph("astronaut", (512, 512))
+    measured = [
+        measure_grain(add_grain(clean, np.random.default_rng(0), strength=strength))[0]
+        for strength in (0.0, 0.03, 0.06, 0.12)
+    ]
+    assert all(weaker < stronger for weaker, stronger in pairwise(measured))
+    assert measured[0] < 0.01
+
+
+def test_denoising_in_bands_equals_denoising_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    grainy = add_grain(photograph("astronaut", (900, 64)), np.random.default_rng(0), strength=0.05)
+    monkeypatch.setattr("featcolor.denoising._BAND_PIXELS", 1)
+    in_bands = denoise(grainy)
+    monkeypatch.setattr("featcolor.denoising._BAND_PIXELS", 2**30)
+    np.testing.assert_allclose(in_bands, denoise(grainy), atol=1e-5)
+
+
+# dust and scratches
+
+
+def dusty(clean: FloatArray, places: list[tuple[int, int]], value: float, radius: int = 2) -> FloatArray:
+    dusted = clean.copy()
+    for row, column in places:
+        cv2.circle(dusted, (column, row), radius, value, -1, cv2.LINE_AA)
+    return dusted
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_dust_goes_and_every_other_pixel_stays(value: float) -> None:
+    clean = 0.2 + 0.6 * cv2.GaussianBlur(photograph("camera", (400, 400)), (0, 0), 3)
+    clean[:, -40:-20], clean[:, -20:] = 0, 1  # so that the picture has black and white of its own
+    places = [(60, 80), (100, 300), (40, 200), (30, 330), (140, 60)]
+    dusted = dusty(clean, places, value)
+    mended = remove_dust(dusted)
+    touched = mended != dusted
+    assert psnr(mended, clean) > psnr(dusted, clean) + 6
+    near = np.zeros(clean.shape, np.float32)
+    assert not touched[dusty(near, places, 1.0, radius=7) == 0].any()
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "camera", "text", "brick", "grass"])
+def test_hardly_anything_in_a_clean_picture_is_taken_for_dust(name: str) -> None:
+    clean = lightness_of(getattr(skimage.data, name)())
+    assert np.mean(remove_dust(clean) != clean) < 0.001
+    if name != "brick":  # its joints are thin upright lines: why scratches are no part of auto
+        assert np.mean(remove_scratches(clean) != clean) < 0.001
+
+
+def test_buttons_in_a_row_are_no_dust_and_one_alone_is() -> None:
+    coat = np.full((300, 300), 0.4, np.float32)
+    coat[:, :20], coat[:, -20:] = 0, 1
+    row = [(60 + 12 * each, 150) for each in range(6)]
+    np.testing.assert_array_equal(remove_dust(dusty(coat, row, 1.0)), dusty(coat, row, 1.0))
+    assert (remove_dust(dusty(coat, row[:1], 1.0)) != dusty(coat, row[:1], 1.0)).any()
+
+
+@pytest.mark.parametrize("value", [0.02, 0.98])
+def test_an_upright_scratch_goes_and_the_edge_of_a_wall_stays(value: float) -> None:
+    clean = cv2.GaussianBlur(photograph("camera", (300, 400)), (0, 0), 2)
+    scratched = clean.copy()
+    columns = 60 + np.round(np.linspace(0, 3, 300)).astype(int)
+    scratched[np.arange(300), columns] = value
+    mended = remove_scratches(scratched)
+    assert psnr(mended, clean) > psnr(scratched, clean) + 6
+    np.testing.assert_array_equal(mended[:, :50], clean[:, :50])
+    np.testing.assert_array_equal(mended[:, 74:], clean[:, 74:])
+    wall = np.full((300, 400), 0.3, np.float32)
+    wall[:, 200:] = 0.7
+    wall[:, 199:201] = 0.95
+    np.testing.assert_array_equal(remove_scratches(wall), wall)
+
+
+# frame
+
+
+def framed(value: float, widths: tuple[int, int, int, int]) -> FloatArray:
+    top, bottom, left, right = widths
+    inside = 0.3 + 0.4 * photograph()
+    return np.asarray(
+        cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT, value=value), np.float32
+    )
+
+
+@pytest.mark.parametrize("value", [0.02, 0.97])
+@pytest.mark.parametrize("widths", [(12, 20, 15, 9), (20, 20, 0, 0), (0, 0, 25, 25)])
+def test_a_frame_is_found_to_within_a_few_pixels(value: float, widths: tuple[int, int, int, int]) -> None:
+    picture = framed(value, widths)
+    rows, columns = inside_border(picture)
+    for found, true in zip(
+        (rows.start, picture.shape[0] - rows.stop, columns.start, picture.shape[1] - columns.stop), widths, strict=True
+    ):
+        assert true <= found <= (true + 5 if true else 0)
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "camera", "rocket", "text", "brick"])
+def test_a_picture_without_a_frame_has_none(name: str) -> None:
+    lightness = lightness_of(getattr(skimage.data, name)())
+    assert inside_border(lightness) == (slice(0, lightness.shape[0]), slice(0, lightness.shape[1]))
+
+
+def test_a_white_sky_and_a_black_ground_are_no_frame() -> None:
+    scene = photograph()
+    scene[:40] = 1.0
+    assert inside_border(scene)[0] == slice(0, 256)
+
+
+def test_the_frame_stays_neutral_and_does_not_count_for_the_contrast() -> None:
+    picture = grey_picture(framed(1.0, (20, 20, 20, 20)), np.dtype(np.uint8))
+    painter = OneColour()
+    rgb, confidence = colorize_prepared(painter, picture, parse_preparation("contrast,border"), return_confidence=True)
+    assert rgb.shape == (*picture.shape, 3)
+    assert (rgb[:20] == picture[:20, :, None]).all()
+    assert (confidence[:20] == 0).all()
+    assert confidence[150, 150] == 1
+    assert (rgb[150, 150] != rgb[150, 150, 0]).any()
+    assert painter.pictures[0].max() == 255
+    assert painter.pictures[0].min() == 0
+
+
+# the whole
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_steps_leave_alone_comes_back_to_the_bit(dtype: type) -> None:
+    codes = np.arange(np.iinfo(dtype).max + 1).astype(dtype).reshape(256, -1)
+    np.testing.assert_array_equal(grey_picture(lightness_of(codes), codes.dtype), codes)
+
+
+def test_without_steps_the_picture_itself_is_coloured() -> None:
+    painter = OneColour()
+    picture = skimage.data.astronaut()
+    colorize_prepared(painter, picture)
+    assert painter.pictures[0] is picture
+
+
+def test_a_sepia_scan_is_coloured_as_the_grey_one() -> None:
+    """A flat cast needs no step: a colour picture counts by its lightness."""
+    lightness = 0.1 + 0.75 * photograph()
+    sepia = lab_to_rgb(lightness, np.broadcast_to(np.float32([6, 22]), (256, 256, 2)), np.uint8)
+    np.testing.assert_allclose(lightness_of(sepia), lightness, atol=0.0035)
+    painter = OneColour()
+    colorize_prepared(painter, sepia, parse_preparation("border"))
+    colorize_prepared(painter, grey_picture(lightness, np.dtype(np.uint8)), parse_preparation("border"))
+    difference = painter.pictures[0].astype(int) - painter.pictures[1].astype(int)
+    assert np.abs(difference).max() <= 1
+
+
+def test_steps_follow_each_other_as_named_and_travel_to_workers() -> None:
+    steps = parse_preparation(" denoise:0.5, contrast:clahe ,dust")
+    assert [str(step) for step in steps] == ["denoise:0.5", "contrast:clahe", "dust"]
+    assert pickle.loads(pickle.dumps(steps)) == steps
+    assert parse_preparation("auto") == AUTO_STEPS
+
+
+@pytest.mark.parametrize("text", ["", "sharpen", "dust,", "auto:2", ",", "Contrast"])
+def test_an_unknown_step_is_told_the_steps(text: str) -> None:
+    with pytest.raises(ValueError, match="border, dust, scratches, denoise, contrast, auto"):
+        parse_preparation(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("contrast:more", "percentile, clahe"),
+        ("denoise:much", "a number above 0"),
+        ("denoise:-1", "a number above 0"),
+        ("dust:nan", "a number above 0"),
+        ("dust:0", "a number above 0"),
+        ("scratches:inf", "a number above 0"),
+        ("border:3", "no option"),
+    ],
+)
+def test_an_unknown_option_is_told_the_options(text: str, choices: str) -> None:
+    with pytest.raises(ValueError, match=choices):
+        parse_preparation(text)
+
+
+def test_help_names_every_step_and_option() -> None:
+    for name in (*STEPS, *CONTRASTS, "auto"):
+        assert name in PREPARE_HELP
