@@ -76,7 +76,8 @@ class AlbumSampler:
     def features(self, lightness: FloatArray, working: FloatArray, yx: IndexArray) -> FloatArray:
         """(n, d) float32 at pixels yx (n, 2) of the working picture, which `lightness` (H, W) was shrunk to."""
         scale = np.divide(lightness.shape, working.shape)
-        embedding = self.base.network.maps(lightness).sample_embedding((yx + 0.5) * scale - 0.5)
+        maps = self.base.network.maps(lightness, scale=self.base.scale)  # the guess asks for the same
+        embedding = maps.sample_embedding((yx + 0.5) * scale - 0.5)
         return np.concatenate([embedding, *(each.sample(working, yx) for each in self._local)], axis=1)
 
     def guess(
@@ -89,7 +90,7 @@ class AlbumSampler:
         base = self.base if temperature is None else self.base.with_options(temperature=temperature)
         chroma, confidence = base._chroma(lightness, working)
         if temperature is not None and base.config.mirrored:
-            mirror = base._chroma(lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1]))
+            mirror = base._mirrored_chroma(lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1]))
             chroma = (chroma + mirror[0][:, ::-1]) * np.float32(0.5)
             confidence = (confidence + mirror[1][:, ::-1]) * np.float32(0.5)
         return chroma, confidence

@@ -48,8 +48,13 @@ class PretrainedColorizer(StillColorizer):
         """What `featcolor inspect` shows: training, quality, how the network is used."""
         return {**network_card(self.network), "settings": self.config.to_dict()}
 
+    @property
+    def scale(self) -> float:
+        """Short side at which the picture itself is seen, in the network's own."""
+        return SCALES[0] if self.config.mirrored else 1.0
+
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return self._seen(lightness, working, SCALES[0] if self.config.mirrored else 1.0)
+        return self._seen(lightness, working, self.scale)
 
     def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self._seen(lightness, working, SCALES[1])
