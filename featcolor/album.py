@@ -22,7 +22,7 @@ from featcolor.colorizer import between_grid_points
 from featcolor.config import ColorizerConfig
 from featcolor.errors import NetworkError
 from featcolor.experts import Experts
-from featcolor.networks import network_errors
+from featcolor.networks import DEFAULT, network_errors
 from featcolor.predictor import ChromaPredictor
 from featcolor.pretrained import PretrainedColorizer
 from featcolor.sampling import Source
@@ -127,7 +127,7 @@ class AlbumColorizer(StillColorizer):
         """
         sources, album = list(references), self.album
         share = min(album.pixels_each, -(-album.pixels // max(1, len(sources))))
-        with network_errors():
+        with network_errors("", DEFAULT):
             rows, self.left_out = read_album(
                 sources,
                 self.sampler,
@@ -233,9 +233,8 @@ class AlbumColorizer(StillColorizer):
         shape = (working.shape[0], working.shape[1])
         rows, columns = grid_axes(shape, config.step)
         yx = grid_points(shape, config.step)
-        with network_errors():
-            features = self.sampler.features(lightness, working, yx)
-        chroma, confidence = self.sampler.guess(lightness, working, temperature=config.temperature)
+        with network_errors("", DEFAULT):
+            chroma, confidence, features = self.sampler.look(lightness, working, yx, temperature=config.temperature)
         guess = chroma[yx[:, 0], yx[:, 1]]
         answers, nearest = self.kernel.predict(features[:, : self.kernel.keys.shape[1]])
         if self.regressor is not None:

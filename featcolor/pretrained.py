@@ -13,7 +13,6 @@ from featcolor.stills import StillColorizer
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourNetwork, network_file
 
-
 SCALES: Final = (0.91, 1.27)
 """Short sides at which the picture and its mirror image are seen where both are, in the network's own: the coarser view
 knows better what things are, the finer one where they end."""
@@ -49,12 +48,12 @@ class PretrainedColorizer(StillColorizer):
         return {**network_card(self.network), "settings": self.config.to_dict()}
 
     @property
-    def scale(self) -> float:
-        """Short side at which the picture itself is seen, in the network's own."""
-        return SCALES[0] if self.config.mirrored else 1.0
+    def scales(self) -> tuple[float, float] | tuple[float]:
+        """Short sides at which the picture, and its mirror image where asked for, are seen: in the network's own."""
+        return SCALES if self.config.mirrored else (1.0,)
 
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return self._seen(lightness, working, self.scale)
+        return self._seen(lightness, working, self.scales[0])
 
     def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self._seen(lightness, working, SCALES[1])
