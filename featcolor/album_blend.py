@@ -12,7 +12,7 @@ from features.base import FloatArray, IndexArray
 
 UNSURE_DISTANCE: Final = 2.0
 """Squared feature distance of the nearest pixel of the album at which nearness is one half."""
-SAME_DISTANCE: Final = 0.5
+SAME_DISTANCE: Final = 0.4
 SAME_DISTANCE_OF_ONE: Final = 1.0
 """Squared feature distance at which the album is half taken to have the very same; of an album of one picture, whose
 colours nothing else could carry further."""
