@@ -20,7 +20,9 @@ RIDGE: Final = 0.08
 """Of each part's own mean square: how firmly its weight is held to nought. Measured: the same share is right for 3
 references as for 60."""
 FEW: Final = 12
-"""References up to which a blend's standard error is taken off in full: many are better followed than doubted."""
+MOST_DOUBT: Final = 3.0
+"""A blend's standard error is taken off once at so many references, more often with fewer, less with more: two or three
+that happen to agree know little of their own error, and many are better followed than doubted."""
 NEGLIGIBLE_ERROR: Final = 10.0
 """Mean squared error of the guess, in a*b* units, below which a reference counts no more for being guessed better."""
 TINY: Final = 1e-9
@@ -98,8 +100,8 @@ def fit_blend(
     """Learn a blend: least squares over references, then as much of it as references bear out for each other.
 
     Ridge regression, each reference counting by its error relative to the guess's. The whole is then shrunk: fitted
-    without each reference in turn, the best common factor on the references left out, less its standard error (in
-    part, beyond `FEW` references), within 0 and 1. References that agree on nothing thus leave the guess as it is.
+    without each reference in turn, the best common factor on the references left out, less its standard error (see
+    `FEW`), within 0 and 1. References that agree on nothing thus leave the guess as it is.
 
     Least squares mutes what is uncertain; the whole is made as vivid as the references are, by `most_vivid` at most.
 
@@ -135,7 +137,7 @@ def _learn(normals: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[
     factor = float(np.sum(gained)) / total
     doubt = float(np.linalg.norm(np.subtract(gained, np.multiply(factor, spent)))) / total
     whole = _ridge(normals.sum(axis=0), targets.sum(axis=0))
-    return whole, float(np.clip(factor - doubt * min(1.0, FEW / len(normals)), 0, 1))
+    return whole, float(np.clip(factor - doubt * min(MOST_DOUBT, FEW / len(normals)), 0, 1))
 
 
 def _moments(
