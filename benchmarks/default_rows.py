@@ -187,13 +187,13 @@ class KeptMaps:
         self._network = network
         self._kept: dict[bytes, ColourMaps] = {}
 
-    def maps(self, lightness: FloatArray) -> ColourMaps:
-        """The network's, from before where it has seen the picture."""
-        key = repr(lightness.shape).encode() + np.ascontiguousarray(lightness).tobytes()
+    def maps(self, lightness: FloatArray, *, scale: float = 1.0) -> ColourMaps:
+        """The network's, from before where it has seen the picture at this scale."""
+        key = repr((lightness.shape, scale)).encode() + np.ascontiguousarray(lightness).tobytes()
         if key not in self._kept:
             if len(self._kept) >= KEPT_MAPS:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = self._network.maps(lightness)
+            self._kept[key] = self._network.maps(lightness, scale=scale)
         return self._kept[key]
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from featcolor.parallel import available_cores, library_threads
 from featcolor.predictor import ChromaPredictor
 from features.base import FloatArray, IndexArray
 
@@ -43,7 +44,7 @@ def answers_of(predictor: ChromaPredictor, features: FloatArray, temperature: fl
     return predictor.predict(features, temperature=temperature)[0]
 
 
-def out_of_fold(
+def fit_and_cross(
     features: FloatArray,
     chroma: FloatArray,
     picture: IndexArray,
@@ -52,8 +53,8 @@ def out_of_fold(
     folds: int,
     steps: int,
     seed: int,
-) -> FloatArray:
-    """What regressors answer for rows of references that they were not fitted on.
+) -> tuple[ChromaPredictor, FloatArray]:
+    """A regressor fitted on all references, and what others answer for rows of references that they do not know.
 
     Parameters
     ----------
@@ -65,14 +66,20 @@ def out_of_fold(
 
     Returns
     -------
-    (m, 2)
+    The regressor, and (m, 2).
     """
+    from joblib import Parallel, delayed
+
     order = np.random.default_rng(seed).permutation(int(picture[-1]) + 1)
     folds = min(folds, len(order))
     fold = (order % folds)[picture]
+    parts = [slice(None), *(fold != number for number in range(folds))]
+    with library_threads(1):  # two BLAS threads on two busy cores are several times slower than one
+        regressors = Parallel(n_jobs=min(available_cores(), len(parts)), prefer="threads")(
+            delayed(fit_regressor)(features[part], chroma[part], steps=steps, seed=seed) for part in parts
+        )
     answers = np.empty((len(wanted), 2), np.float32)
     for number in range(folds):
         asked = fold[wanted] == number
-        predictor = fit_regressor(features[fold != number], chroma[fold != number], steps=steps, seed=seed)
-        answers[asked] = answers_of(predictor, features[wanted[asked]])
-    return answers
+        answers[asked] = answers_of(regressors[1 + number], features[wanted[asked]])
+    return regressors[0], answers

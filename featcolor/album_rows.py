@@ -73,26 +73,43 @@ class AlbumSampler:
         """How many values each part has."""
         return self.base.network.info.channels, *(len(extractor.names) for extractor in self._local)
 
-    def features(self, lightness: FloatArray, working: FloatArray, yx: IndexArray) -> FloatArray:
-        """(n, d) float32 at pixels yx (n, 2) of the working picture, which `lightness` (H, W) was shrunk to."""
-        scale = np.divide(lightness.shape, working.shape)
-        embedding = self.base.network.maps(lightness).sample_embedding((yx + 0.5) * scale - 0.5)
-        return np.concatenate([embedding, *(each.sample(working, yx) for each in self._local)], axis=1)
+    def look(
+        self, lightness: FloatArray, working: FloatArray, yx: IndexArray, *, temperature: float
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """What the network alone makes of a picture, and features of some of its pixels.
 
-    def guess(
-        self, lightness: FloatArray, working: FloatArray, *, temperature: float | None = None
-    ) -> tuple[FloatArray, FloatArray]:
-        """What the network alone says: chroma (h, w, 2) and confidence (h, w), before any refinement.
+        The picture is seen as often as the default model sees it; guess and embedding are the means.
 
-        With a temperature, the mean of both sides where the default model has it so; None: as fast as can be.
+        Parameters
+        ----------
+        lightness : (H, W)
+        working : (h, w), what it was shrunk to
+        yx : (n, 2) pixels of the working picture
+        temperature : of the guess
+
+        Returns
+        -------
+        guess : (h, w, 2), before any refinement
+        confidence : (h, w)
+        features : (n, d) float32
         """
-        base = self.base if temperature is None else self.base.with_options(temperature=temperature)
-        chroma, confidence = base._chroma(lightness, working)
-        if temperature is not None and base.config.mirrored:
-            mirror = base._chroma(lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1]))
-            chroma = (chroma + mirror[0][:, ::-1]) * np.float32(0.5)
+        base = self.base.with_options(temperature=temperature)
+        guess, confidence = base._chroma(lightness, working)
+        embedding = self._embedding(lightness, working, yx, base.scales[0])
+        if base.config.mirrored:
+            flipped, narrow = lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1])
+            mirror = base._mirrored_chroma(flipped, narrow)
+            guess = (guess + mirror[0][:, ::-1]) * np.float32(0.5)
             confidence = (confidence + mirror[1][:, ::-1]) * np.float32(0.5)
-        return chroma, confidence
+            across = np.column_stack([yx[:, 0], working.shape[1] - 1 - yx[:, 1]])
+            embedding = (embedding + self._embedding(flipped, narrow, across, base.scales[-1])) * np.float32(0.5)
+        features = np.concatenate([embedding, *(each.sample(working, yx) for each in self._local)], axis=1)
+        return guess, confidence, features
+
+    def _embedding(self, lightness: FloatArray, working: FloatArray, yx: IndexArray, scale: float) -> FloatArray:
+        """(n, channels); the network keeps the maps that the guess has just asked for."""
+        maps = self.base.network.maps(lightness, scale=scale)
+        return maps.sample_embedding((yx + 0.5) * np.divide(lightness.shape, working.shape) - 0.5)
 
 
 def read_album(
@@ -150,5 +167,5 @@ def _sample(
     working, chroma = rgb_to_lab(resize(rgb, working_size(rgb.shape, size)))
     yx = random_pixels(working.shape, min(pixels, working.size), rng)
     rows, columns = yx[:, 0], yx[:, 1]
-    guess, _ = sampler.guess(lightness, working)
-    return sampler.features(lightness, working, yx), guess[rows, columns], chroma[rows, columns]
+    guess, _, features = sampler.look(lightness, working, yx, temperature=sampler.base.config.temperature)
+    return features, guess[rows, columns], chroma[rows, columns]

@@ -13,7 +13,6 @@ from featcolor.stills import StillColorizer
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourNetwork, network_file
 
-
 SCALES: Final = (0.91, 1.27)
 """Short sides at which the picture and its mirror image are seen where both are, in the network's own: the coarser view
 knows better what things are, the finer one where they end."""
@@ -48,8 +47,13 @@ class PretrainedColorizer(StillColorizer):
         """What `featcolor inspect` shows: training, quality, how the network is used."""
         return {**network_card(self.network), "settings": self.config.to_dict()}
 
+    @property
+    def scales(self) -> tuple[float, float] | tuple[float]:
+        """Short sides at which the picture, and its mirror image where asked for, are seen: in the network's own."""
+        return SCALES if self.config.mirrored else (1.0,)
+
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return self._seen(lightness, working, SCALES[0] if self.config.mirrored else 1.0)
+        return self._seen(lightness, working, self.scales[0])
 
     def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self._seen(lightness, working, SCALES[1])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skimage import data
 
 from featcolor.album import AlbumColorizer, AlbumConfig
-from featcolor.album_blend import basis_of, fit_blend
+from featcolor.album_blend import Blend, fit_blend
 from featcolor.album_file import load_album, save_album
 from featcolor.album_kernel import KernelRegression
 from featcolor.commands import main
@@ -21,6 +21,7 @@ from featcolor.errors import ModelFileError, NetworkError, ReferencesError
 from featcolor.measures import gain
 from featcolor.pretrained import PretrainedColorizer
 from featcolor.spaces import lightness_of, rgb_to_lab
+from features.base import FloatArray, IndexArray
 from tests.networks import colour_network
 from tests.samples import grey, read_rgb, write_rgb
 
@@ -65,10 +66,56 @@ def test_what_looks_like_no_reference_stays_as_the_default_has_it(network: Path)
     np.testing.assert_allclose(model.predict(asked), default, atol=0.05)
 
 
+def learned(answer: FloatArray, chroma: FloatArray, picture: IndexArray, *, most_vivid: float = 1.0) -> Blend:
+    """Of one answer that is far from the album, where the guess is nought."""
+    far = np.full(len(chroma), 1e4, np.float32)
+    guess = np.zeros_like(chroma)
+    return fit_blend(answer[None], guess, far, chroma, picture, narrowest=0, most_vivid=most_vivid)
+
+
 def test_answers_that_are_wrong_are_not_followed() -> None:
+    answer, chroma = 20 * np.random.default_rng(0).normal(size=(2, 4000, 2)).astype(np.float32)
+    blend = learned(answer, chroma, np.repeat(np.arange(20), 200), most_vivid=1.25)
+    assert np.abs(blend.weights[0]) < 0.05
+    assert blend.vividness < 1.05
+
+
+def test_answers_that_only_some_references_bear_out_are_followed_less() -> None:
+    answer = 20 * np.random.default_rng(0).normal(size=(4000, 2)).astype(np.float32)
+    picture = np.repeat(np.arange(4), 1000)
+    assert learned(answer, answer, picture).weights[0] > 0.7
+    for disputed, followed in ((1, 0.4), (2, 0.05)):
+        sign = np.where(picture < disputed, -1, 1).astype(np.float32)[:, None]
+        assert learned(answer, sign * answer, picture).weights[0] < followed
+
+
+def test_a_blend_follows_the_answer_that_is_right() -> None:
     rng = np.random.default_rng(0)
-    away, wanted = 20 * rng.normal(size=(2, 1, 2000, 2)).astype(np.float32)
-    assert np.abs(fit_blend(away, wanted[0], np.array([0.8]), pictures=20)).max() < 0.2
+    truth, guess, wrong = 20 * rng.normal(size=(3, 2000, 2)).astype(np.float32)
+    answers, far = np.stack([wrong, truth]), np.full(2000, 1e4, np.float32)
+    blend = fit_blend(answers, guess, far, truth, np.repeat(np.arange(40), 50), narrowest=0)
+    assert np.abs(blend.apply(answers, guess, far) - truth).mean() < 0.1 * np.abs(guess - truth).mean()
+
+
+def test_a_blend_is_as_vivid_as_the_references_but_by_its_limit_at_most() -> None:
+    rng = np.random.default_rng(0)
+    chroma, noise = 20 * rng.normal(size=(2, 4000, 2)).astype(np.float32)
+    picture = np.repeat(np.arange(40), 100)
+    plain, vivid = (learned(chroma + noise, chroma, picture, most_vivid=most) for most in (1.0, 1.2))
+    np.testing.assert_array_equal(plain.weights, vivid.weights)
+    assert plain.vividness == 1
+    assert 1.1 < vivid.vividness < 1.2001
+
+
+@pytest.mark.parametrize("vividness", [1.0, 1.25])
+def test_the_very_same_is_recalled_as_it_was(vividness: float) -> None:
+    rng = np.random.default_rng(0)
+    answers, guess = rng.normal(size=(2, 9, 2)).astype(np.float32), rng.normal(size=(9, 2)).astype(np.float32)
+    blend = Blend(np.zeros(4, np.float32), 1, vividness=vividness)
+    np.testing.assert_allclose(blend.apply(answers, guess, np.zeros(9, np.float32)), answers[1], rtol=1e-5)
+    np.testing.assert_allclose(
+        blend.apply(answers, guess, np.full(9, 1e6, np.float32)), guess * np.float32(vividness), rtol=1e-5
+    )
 
 
 def test_the_same_seed_gives_the_same_colours(network: Path) -> None:
@@ -167,19 +214,6 @@ def test_leaving_out_asks_the_other_pictures_only() -> None:
     colours, _ = kernel.leave_one_out(picture)
     others = KernelRegression(kernel.mean, kernel.scale, kernel.keys[10:], chroma[10:])
     np.testing.assert_allclose(colours[:, :10], others.predict(features[:10])[0], rtol=1e-4, atol=1e-4)
-
-
-def test_a_blend_follows_the_answer_that_is_right_and_starts_from_where_it_is_told() -> None:
-    rng = np.random.default_rng(0)
-    truth, guess = rng.normal(size=(2, 500, 2)).astype(np.float32)
-    answers = np.stack([truth, rng.normal(size=(500, 2)).astype(np.float32)])
-    nearest = np.zeros(500, np.float32)
-    start = np.zeros(4, np.float32)
-    basis = basis_of(answers, guess, nearest)
-    learned = fit_blend(basis, truth - guess, start, pictures=1000)
-    np.testing.assert_allclose(np.tensordot(learned, basis, axes=1) + guess, truth, atol=0.05)
-    shy = fit_blend(basis, truth - guess, start, pictures=1)
-    assert np.abs(shy).max() < np.abs(learned).max()
 
 
 def command(network: Path, *words: str | Path) -> int:

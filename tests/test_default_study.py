@@ -164,7 +164,7 @@ def test_the_grid_runs_the_network_once_a_picture_and_mirror(
     default: Any = open_default(settings)
     calls = []
     run = type(default.network).maps
-    monkeypatch.setattr(type(default.network), "maps", lambda self, given: calls.append(1) or run(self, given))
+    monkeypatch.setattr(type(default.network), "maps", lambda *given, **at: calls.append(1) or run(*given, **at))
     read_grid(samples, default, [0.4, 0.6, 1.0], [1.0])
     assert len(calls) == len(samples) * (2 if default.config.mirrored else 1)
 
