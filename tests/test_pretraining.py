@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -471,10 +472,12 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_network_comes(one_thread
 
 def test_a_training_starts_from_another_one_s_checkpoint(one_thread, album, tmp_path):
     first, second = tmp_path / "first.onnx", tmp_path / "second.onnx"
-    pretrain(album, first)
+    before_it = sorted(pretrain(album, first)["held_back"], key=lambda name: name.split("/")[1])
     start = tmp_path / "first.onnx.checkpoint.pt"
-    told = pretrain(album, second, start=start, given={"seed": 3, "rate": 1e-6})
-    assert told["held_back"] == list(checkpoint(first).held_back)
+    elsewhere = [write_rgb(tmp_path / "photos" / "more" / f"{seed}.png", photograph(seed)) for seed in range(50, 53)]
+    moved = [Path(shutil.copy(path, tmp_path / "photos" / f"renamed-{path.name}")) for path in album]
+    told = pretrain([*elsewhere, *moved], second, start=start, given={"seed": 3, "rate": 1e-6})
+    assert told["held_back"] == [f"renamed-{name.split('/')[1]}" for name in before_it]
     assert told["earlier_trainings"][0]["steps"] == checkpoint(first).state["step"]
     before, after = checkpoint(first).weights, checkpoint(second).weights
     name = "decoder.hidden.weight"

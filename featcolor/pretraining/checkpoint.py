@@ -30,8 +30,8 @@ class Checkpoint:
     ----------
     config : settings.
     cells : (n_cells, 2) float32.
-    pictures : digest of all pictures, `featcolor.pretraining.pictures.Pictures.digest`.
-    held_back : names of the pictures kept back.
+    pictures : one hash of all pictures and their names.
+    held_back : of each picture kept back its hash, `featcolor.pretraining.pictures.Pictures.prints`.
     seconds : time that the training gets, None for `config.epochs`.
     finished : whether nothing is left to do.
     history : what led here: for each training before this one, its settings and steps.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import time
 from collections import Counter
@@ -82,11 +83,10 @@ def pretrain(paths: Sequence[Path], request: Request, progress: Progress) -> dic
     device = _device(request.device)
     with _torch_threads(request.threads or available_cores()):
         pictures, left_out = read_pictures(paths, names_of(paths), progress=progress)
-        training, plan = _prepare(pictures, plan, request, device)
+        training, plan, held = _prepare(pictures, plan, request, device)
         _train(training, plan, request, progress)
-        card = _card(pictures, plan, training, len(left_out))
-        held = pick(_numbers(pictures, plan.held_back))
-        card = _write(training, pictures, held, card, request, progress)
+        card = _card(pictures, held, plan, training, len(left_out))
+        card = _write(training, pictures, pick(held), card, request, progress)
     return {**card, "names_left_out": left_out}
 
 
@@ -136,15 +136,17 @@ def _resumed(path: Path, request: Request) -> Checkpoint:
 
 def _prepare(
     pictures: Pictures, plan: Checkpoint, request: Request, device: torch.device
-) -> tuple[Training, Checkpoint]:
-    """The training in the state that it starts or goes on from, and the plan with everything known."""
-    digest = pictures.digest()
+) -> tuple[Training, Checkpoint, IndexArray]:
+    """The training in the state that it starts or goes on from, the plan with everything known, who is kept back."""
+    prints = pictures.prints()
+    digest = hashlib.sha256("\n".join([*prints, *pictures.names]).encode(errors="surrogatepass")).hexdigest()
     if request.resume and digest != plan.pictures:
         beside = checkpoint_path(request.output)
         raise UsageError(
             f"{beside}: its pictures were others; name those, or begin anew with --from a copy of this file"
         )
-    held = _numbers(pictures, plan.held_back)
+    kept = set(plan.held_back)
+    held = np.array([number for number, each in enumerate(prints) if each in kept], np.intp)
     if not request.resume and not len(held):  # pictures that an earlier training kept back stay unseen
         held = hold_back(pictures, plan.config.held_back, plan.config.seed)
     with network_errors("", "reinstall it"):
@@ -160,8 +162,8 @@ def _prepare(
     except (LookupError, RuntimeError, TypeError, ValueError) as error:
         source = checkpoint_path(request.output) if request.resume else request.start
         raise UsageError(f"{source}: damaged checkpoint; its weights do not fit its settings") from error
-    names = tuple(pictures.names[number] for number in held)
-    return training, replace(plan, cells=training.cells, pictures=digest, held_back=names)
+    held_prints = tuple(prints[number] for number in held)
+    return training, replace(plan, cells=training.cells, pictures=digest, held_back=held_prints), held
 
 
 def _train(training: Training, plan: Checkpoint, request: Request, progress: Progress) -> None:
@@ -225,17 +227,14 @@ def _write(
     return {**settings, **card}
 
 
-def _card(pictures: Pictures, plan: Checkpoint, training: Training, left_out: int) -> dict[str, Any]:
+def _card(pictures: Pictures, held: IndexArray, plan: Checkpoint, training: Training, left_out: int) -> dict[str, Any]:
     """What the network's file says of its training, as JSON can hold it."""
-    names = set(plan.held_back)
-    sources = Counter(
-        pictures.source_of(number) for number in range(len(pictures)) if pictures.names[number] not in names
-    )
+    sources = Counter(pictures.source_of(number) for number in training.numbers.tolist())
     return {
         "pictures": len(training.numbers),
         "left_out": left_out,
         "sources": {name or ".": sources[name] for name in sorted(sources)},
-        "held_back": list(plan.held_back),
+        "held_back": [pictures.names[number] for number in held],
         "mean_chroma": [round(float(value), 3) for value in training.mean_chroma],
         "training": plan.config.to_dict(),
         "earlier_trainings": list(plan.history),
@@ -244,11 +243,6 @@ def _card(pictures: Pictures, plan: Checkpoint, training: Training, left_out: in
         "device": str(training.device),
         "versions": {**library_versions(), "torch": str(torch.__version__)},
     }
-
-
-def _numbers(pictures: Pictures, names: Sequence[str]) -> IndexArray:
-    wanted = set(names)
-    return np.array([number for number, name in enumerate(pictures.names) if name in wanted], np.intp)
 
 
 def _device(name: str) -> torch.device:
