@@ -130,7 +130,9 @@ RANGES: Final = (
 
 PRESETS: Final[Mapping[str, ColorizerConfig]] = MappingProxyType(
     {
-        "fast": ColorizerConfig(features="context,position,embedding", size=224, step=8, pixels=200, views=1, members=1),
+        "fast": ColorizerConfig(
+            features="context,position,embedding", size=224, step=8, pixels=200, views=1, members=1
+        ),
         "balanced": ColorizerConfig(),
         "best": ColorizerConfig(step=4, pixels=800, views=4, members=4, mirrored=True),
     }
