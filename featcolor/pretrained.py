@@ -13,7 +13,7 @@ from featcolor.stills import StillColorizer
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourNetwork, network_file
 
-SCALES: Final = (0.91, 1.27)
+SCALES: Final = (1.0, 1.27)
 """Short sides at which the picture and its mirror image are seen where both are, in the network's own: the coarser view
 knows better what things are, the finer one where they end."""
 
