@@ -114,7 +114,7 @@ def run(*words: str | Path) -> Command:
 def result_of(name: str, split: str, truth: NDArray[np.uint8], out: Path, mean_chroma: list[float]) -> Result:
     """What the command line wrote for a picture, beside truth and baselines; `mean_chroma` is the model's."""
     lightness, _ = rgb_to_lab(truth)
-    chroma = np.broadcast_to(np.float32(mean_chroma), (*lightness.shape, 2))
+    chroma = np.broadcast_to(np.array(mean_chroma, np.float32), (*lightness.shape, 2))
     confidence = out / f"confidence-{split}" / f"{name}.png.png"
     return Result(
         name=name,
@@ -148,8 +148,9 @@ def colour_unseen(truths: dict[str, NDArray[np.uint8]], out: Path) -> tuple[list
     commands = [
         run("colorize", greys, "-o", out / "coloured-pictures", "--confidence", out / "confidence-pictures"),
         run(
-            *("preview", *(greys / f"{name}.png" for name in STRIP), "-o", out / "preview.html"),
-            *("--grid", "saturation=0.8,1,1.2", "temperature=0.4,0.7"),
+            "preview",
+            *(greys / f"{name}.png" for name in STRIP),
+            *("-o", out / "preview.html", "--grid", "saturation=0.8,1,1.2", "temperature=0.4,0.7"),
         ),
     ]
     mean = read_network_card()["mean_chroma"]
