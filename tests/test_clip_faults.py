@@ -69,7 +69,6 @@ def test_what_cannot_be_done_is_refused_before_any_work(
     there = tmp_path / "there.mkv"
     there.write_bytes(b"mine")
     cases: list[tuple[Any, Any, dict[str, Any], str]] = [
-        (reel, tmp_path / "out.mkv", {}, "--model"),
         (reel, there, {"keyframes": keys}, "--overwrite"),
         (reel, reel, {"keyframes": keys, "options": ffv1(overwrite=True)}, "is the input"),
         (reel, tmp_path / "no" / "out.mkv", {"keyframes": keys}, "no such folder"),
