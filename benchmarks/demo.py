@@ -36,12 +36,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FAILURE = (
     "Here it guesses {subject} wrong. It cannot know colours that it has not been shown: with the left half of this "
-    "picture among the references of a fit, the right half gained {gain:.1f} dB above, at ΔE<sub>00</sub> {delta:.1f}."
+    "picture among the references of a fit, the right half gained {gain:.1f} dB below, at ΔE<sub>00</sub> {delta:.1f}."
 )
 
 STRIP = ("coffee", "astronaut")
-"""Pictures of the strip: both free of any condition."""
+DEFAULT_STRIP = ("chelsea", "astronaut")
+"""Pictures of the strips: all free of any condition."""
 STRIP_HEIGHT = 260
+DEFAULT_STRIP_HEIGHT = 180
 STRIP_GAP = 6
 STRIP_BREAK = 30
 
@@ -172,15 +174,15 @@ def explain_failure(halves: list[Result], unseen: list[Result]) -> str:
     return FAILURE.format(subject=subject, gain=half.gain, delta=half.delta_e00)
 
 
-def strip(results: list[Result]) -> NDArray[np.uint8]:
+def strip(results: list[Result], height: int) -> NDArray[np.uint8]:
     """Grey, ours and truth of each result in one row on white."""
     columns: list[NDArray[np.uint8]] = []
     for result in results:
         for position, picture in enumerate((result.grey, result.coloured, result.truth)):
-            width = round(picture.shape[1] * STRIP_HEIGHT / picture.shape[0])
+            width = round(picture.shape[1] * height / picture.shape[0])
             gap = STRIP_GAP if position else STRIP_BREAK if columns else 0
-            columns.append(np.full((STRIP_HEIGHT, gap, 3), 255, np.uint8))
-            columns.append(cv2.resize(picture, (width, STRIP_HEIGHT), interpolation=cv2.INTER_AREA))
+            columns.append(np.full((height, gap, 3), 255, np.uint8))
+            columns.append(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
     return np.hstack(columns)
 
 
@@ -215,10 +217,13 @@ def main() -> None:
     )
     arguments.page.parent.mkdir(parents=True, exist_ok=True)
     arguments.page.write_text(build_page(page), encoding="utf-8")
-    for path, results in ((arguments.strip, halves), (arguments.default_strip, unseen)):
+    for path, results, names, height in (
+        (arguments.strip, halves, STRIP, STRIP_HEIGHT),
+        (arguments.default_strip, unseen, DEFAULT_STRIP, DEFAULT_STRIP_HEIGHT),
+    ):
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_picture(path, strip([result for result in results if result.name in STRIP]))
+            write_picture(path, strip([each for name in names for each in results if each.name == name], height))
     print(f"\n{time.perf_counter() - start:.0f} s. Open {arguments.page.resolve()} in a browser.")
 
 
