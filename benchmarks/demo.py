@@ -174,7 +174,7 @@ def explain_failure(halves: list[Result], unseen: list[Result]) -> str:
     return FAILURE.format(subject=subject, gain=half.gain, delta=half.delta_e00)
 
 
-def strip(results: list[Result], height: int) -> NDArray[np.uint8]:
+def strip(results: list[Result], height: int = STRIP_HEIGHT) -> NDArray[np.uint8]:
     """Grey, ours and truth of each result in one row on white."""
     columns: list[NDArray[np.uint8]] = []
     for result in results:
