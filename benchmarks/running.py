@@ -7,15 +7,15 @@ when nothing has changed.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import json
 import multiprocessing
-import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -36,8 +36,6 @@ from featcolor.remedies import one_line
 
 PATIENCE: Final = 10.0
 """Seconds that a process has to end its own workers before it is killed."""
-IMPORTS: Final = re.compile(r"^\s*from benchmarks\.(\w+) import", re.MULTILINE)
-"""Modules beside a method's that it imports, at its top or where it needs them."""
 _MAXRSS_UNIT: Final = 1 if sys.platform == "darwin" else 1024
 _JSON_SEPARATORS: Final = (",", ":")
 
@@ -123,20 +121,42 @@ def _fingerprint(job: Job, data: str) -> str:
 
 
 def code_hash(module: Path) -> str:
-    """Hash of the packages that colour, and of what a method's module takes from this package, wherever it does."""
+    """Hash of the packages that colour, and of what a method's module takes from its own package, wherever it does."""
     packages = (Path(package.__path__[0]) for package in (featcolor, features, refine))
     files = {path for package in packages for path in package.rglob("*.py") if "commands" not in path.parts}
+    root = _package_root(module)
     waiting = [module]
     while waiting:
         path = waiting.pop()
         if path.is_file() and path not in files:
             files.add(path)
-            taken = IMPORTS.findall(path.read_text(encoding="utf-8"))
-            waiting += [module.with_name(f"{name}.py") for name in taken]
+            waiting += _imported_files(path, root)
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _package_root(module: Path) -> Path:
+    """The folder above the outermost package that a module is in."""
+    folder = module.parent
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder
+
+
+def _imported_files(path: Path, root: Path) -> Iterator[Path]:
+    """Where the modules of an import anywhere in a file would be, were they below this root."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            place = root.joinpath(*name.split("."))
+            yield from (place.with_suffix(".py"), place / "__init__.py")
 
 
 def _in_child(

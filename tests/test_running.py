@@ -149,13 +149,19 @@ def test_peak_memory_sees_what_was_held() -> None:
     assert peak_memory() > held.nbytes
 
 
-def test_a_change_of_what_a_method_imports_changes_its_fingerprint(tmp_path: Path) -> None:
-    method, helper, other = (tmp_path / f"{name}.py" for name in ("method", "helper", "other"))
-    method.write_text("def fit():\n    from benchmarks.helper import work\n")
-    helper.write_text("from benchmarks.method import fit\n")
-    other.write_text("one")
+@pytest.mark.parametrize("statement", ["from benchmarks.b.helper import work", "from benchmarks.b import helper"])
+def test_a_change_of_what_a_method_imports_changes_its_fingerprint(statement: str, tmp_path: Path) -> None:
+    """Two imports away, each in another sub-package, the first one where it is needed; and no other file counts."""
+    package = tmp_path / "benchmarks"
+    for folder in (package, package / "a", package / "b", package / "c"):
+        folder.mkdir()
+        (folder / "__init__.py").touch()
+    method, other, helper, deep = (package / name for name in ("a/method.py", "a/other.py", "b/helper.py", "c/deep.py"))
+    method.write_text(f"def fit():\n    {statement}\n")
+    helper.write_text("import benchmarks.c.deep\n")
+    deep.write_text("from benchmarks.a.method import fit\n")
     before = code_hash(method)
-    other.write_text("two")
+    other.write_text("two = 2\n")
     assert code_hash(method) == before
-    helper.write_text("from benchmarks.method import fit  # changed\n")
+    deep.write_text("from benchmarks.a.method import fit  # changed\n")
     assert code_hash(method) != before
