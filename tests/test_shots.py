@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.shots_study import Boundary, count, joined
 from refine.shots import LOOK_AHEAD, Shot, ShotDetector, thumbnail
 
 SIZE = (160, 90)
@@ -169,23 +168,3 @@ def test_thumbnails_of_another_shape_are_refused() -> None:
     detector.push(np.zeros((9, 16), np.float32))
     with pytest.raises(ValueError, match="one shape"):
         detector.push(np.zeros((9, 15), np.float32))
-
-
-def test_study_counts_each_boundary_once() -> None:
-    shots = [Shot(0, 9, "start"), Shot(10, 11, "cut"), Shot(12, 29, "cut"), Shot(30, 40, "cut")]
-    found = count(shots, [Boundary(9, 12), Boundary(29, 31), Boundary(50, 52)])
-    assert found == (3, 2, 3, 2)
-
-
-def test_study_joins_where_it_says(scenes: list[np.ndarray]) -> None:
-    sequences = [[np.full((20, 30), 50 * value, np.uint8)] * 60 for value in range(1, 5)]
-    frames, truth = joined(sequences, 12, "hard", False, np.random.default_rng(0))
-    values = np.array([frame[0, 0] for frame in frames])
-    assert [boundary.first + 1 for boundary in truth] == list(np.flatnonzero(np.diff(values)) + 1)
-    frames, truth = joined(sequences, 12, "dissolve", False, np.random.default_rng(0))
-    values = np.array([frame[0, 0] for frame in frames])
-    between = ~np.isclose(values * 255 % 50, 0, atol=1e-3)
-    for boundary in truth:
-        assert not between[boundary.first - 1]
-        assert not between[boundary.last]
-        assert between[boundary.first : boundary.last].mean() > 0.6
