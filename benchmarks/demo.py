@@ -15,16 +15,16 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.demo_film import ColouredFilm, make_film, measure_film
+from benchmarks.bundled import PHOTOGRAPHS, load
+from benchmarks.demo_film import make_film, measure_film
 from benchmarks.demo_page import Command, Page, build_page
-from benchmarks.demo_results import Result
+from benchmarks.demo_results import ColouredFilm, Result
 from featcolor.images import read_picture, write_picture
 from featcolor.measures import grey_picture
 from featcolor.modelfile import read_card
@@ -46,43 +46,6 @@ STRIP_HEIGHT = 260
 DEFAULT_STRIP_HEIGHT = 180
 STRIP_GAP = 6
 STRIP_BREAK = 30
-
-
-@dataclass(frozen=True)
-class Photograph:
-    """A picture that a package ships."""
-
-    name: str
-    subject: str
-    credit: str
-    rows: int | None = None
-    """Rows used, from the top; None for all."""
-
-
-PHOTOGRAPHS = (
-    Photograph("coffee", "a cup of coffee", "Coffee: Rachel Michetti, CC0 (scikit-image)"),
-    Photograph("astronaut", "a person", "Astronaut Eileen Collins: NASA, public domain (scikit-image)", rows=384),
-    Photograph("flower", "a flower", "Flower: vultilion on Flickr, CC BY 2.0 (scikit-learn), made grey and coloured"),
-    Photograph("rocket", "a night sky", "Rocket on its pad: SpaceX, public domain (scikit-image)"),
-    Photograph("chelsea", "a cat", "Chelsea the cat: Stéfan van der Walt, CC0 (scikit-image)"),
-    Photograph(
-        "china",
-        "a pagoda",
-        "Summer Palace in Beijing: danielbuechele on Flickr, CC BY 2.0 (scikit-learn), made grey and coloured",
-    ),
-)
-
-
-def load(photograph: Photograph) -> NDArray[np.uint8]:
-    """The picture out of the installed package, (H, W, 3); nothing is fetched."""
-    from skimage import data
-    from sklearn.datasets import load_sample_image
-
-    if photograph.name in ("china", "flower"):
-        rgb = load_sample_image(f"{photograph.name}.jpg")
-    else:
-        rgb = getattr(data, photograph.name)()
-    return np.ascontiguousarray(rgb[: photograph.rows, :, :3])
 
 
 def prepare(out: Path) -> dict[str, dict[str, NDArray[np.uint8]]]:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.demo_results import ColouredFilm, DemoFilm
 from benchmarks.film_metrics import chroma_flicker
 from featcolor.images import write_picture
 from featcolor.measures import grey_picture, psnr
@@ -52,48 +53,6 @@ MOVES: Final = (
     Move("china", (0.40, 0.45, 0.72), (0.56, 0.52, 0.60), (-0.05, 0.72), (0.95, 0.80)),
     Move("astronaut", (0.46, 0.36, 0.88), (0.50, 0.32, 0.70), (1.02, 0.78), (0.10, 0.70)),
 )
-
-
-@dataclass(frozen=True, eq=False)
-class DemoFilm:
-    """A grey film and what it was in colour.
-
-    Attributes
-    ----------
-    path : of the grey film, MP4 with sound.
-    keys : folder of the key frames in colour, one a shot, named by frame.
-    truth : (n, H, W, 3) uint8, without grain.
-    shots : (first, last) frame of each.
-    key_frames : their numbers.
-    """
-
-    path: Path
-    keys: Path
-    truth: NDArray[np.uint8]
-    shots: tuple[tuple[int, int], ...]
-    key_frames: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class ColouredFilm:
-    """What the pipeline made of it.
-
-    Attributes
-    ----------
-    path : of the coloured film, with its sound.
-    grey_psnr, psnr : mean over the frames that were not given, dB, of the grey film and of ours against the truth.
-    flicker, true_flicker : mean change of a point's chroma from frame to frame in a*b*, of ours and of the truth.
-    frames_a_second : of the whole command.
-    strip : contact sheet, (h, w, 3) uint8: rows grey, coloured, truth.
-    """
-
-    path: Path
-    grey_psnr: float
-    psnr: float
-    flicker: float
-    true_flicker: float
-    frames_a_second: float
-    strip: NDArray[np.uint8]
 
 
 def make_film(folder: Path) -> DemoFilm:

@@ -9,8 +9,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.demo_film import ColouredFilm
-from benchmarks.demo_results import Result
+from benchmarks.demo_results import ColouredFilm, Result
 from benchmarks.page_parts import build_document, build_image, build_section, read_parts, signed
 from featcolor.measures import delta_e00
 from featcolor.spaces import rgb_to_lab

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,3 +44,45 @@ class Result:
             delta = mean_delta_e00(self.truth, output)
             scores[label] = Scores(value, value - base, delta, colourfulness(output))
         return scores | {"truth": Scores(float("inf"), float("inf"), 0.0, colourfulness(self.truth))}
+
+
+@dataclass(frozen=True, eq=False)
+class DemoFilm:
+    """A grey film and what it was in colour.
+
+    Attributes
+    ----------
+    path : of the grey film, MP4 with sound.
+    keys : folder of the key frames in colour, one a shot, named by frame.
+    truth : (n, H, W, 3) uint8, without grain.
+    shots : (first, last) frame of each.
+    key_frames : their numbers.
+    """
+
+    path: Path
+    keys: Path
+    truth: NDArray[np.uint8]
+    shots: tuple[tuple[int, int], ...]
+    key_frames: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ColouredFilm:
+    """What the pipeline made of it.
+
+    Attributes
+    ----------
+    path : of the coloured film, with its sound.
+    grey_psnr, psnr : mean over the frames that were not given, dB, of the grey film and of ours against the truth.
+    flicker, true_flicker : mean change of a point's chroma from frame to frame in a*b*, of ours and of the truth.
+    frames_a_second : of the whole command.
+    strip : contact sheet, (h, w, 3) uint8: rows grey, coloured, truth.
+    """
+
+    path: Path
+    grey_psnr: float
+    psnr: float
+    flicker: float
+    true_flicker: float
+    frames_a_second: float
+    strip: NDArray[np.uint8]
