@@ -15,14 +15,23 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # Layer: the layers that it may import besides itself.
+# Layer: the layers that it may import besides itself.
+PRODUCT = {"featcolor", "features", "refine"}
 ARROWS = {
     "features": set(),
     "refine": set(),
     "featcolor": {"features", "refine"},
-    "featcolor.commands": {"featcolor", "benchmarks"},
-    "benchmarks": {"featcolor", "features", "refine"},
+    "benchmarks": PRODUCT,
+    "benchmarks.data": PRODUCT,
+    "benchmarks.metrics": PRODUCT | {"benchmarks.data"},
+    "benchmarks.methods": PRODUCT | {"benchmarks.data"},
+    "benchmarks.runs": PRODUCT | {"benchmarks.data", "benchmarks.metrics", "benchmarks.methods"},
+    "benchmarks.report": PRODUCT | {"benchmarks.metrics", "benchmarks.runs"},
+    "benchmarks.speed": PRODUCT | {"benchmarks.data", "benchmarks.methods"},
+    "benchmarks.demo": PRODUCT | {"benchmarks.data", "benchmarks.metrics"},
     "cli": {"featcolor.commands"},
 }
+ARROWS["featcolor.commands"] = {"featcolor", *(layer for layer in ARROWS if "." in layer)} - {"benchmarks.demo"}
 
 # Distributions whose module has another name.
 MODULES = {

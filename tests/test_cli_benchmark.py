@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 import benchmarks.speed.suite
-from benchmarks.export_networks import random_network
-from benchmarks.layouts import LAYOUTS
+from benchmarks.data.layouts import LAYOUTS
+from benchmarks.runs.photos import OUTPUTS
 from benchmarks.speed.cases import Timing
-from benchmarks.study import OUTPUTS
+from benchmarks.speed.export_networks import random_network
 from featcolor.commands import main
 from featcolor.commands.benchmark import LAYOUT_NAMES, OUTPUTS_FOLDER
 from featcolor.measures import grey_picture

@@ -22,7 +22,7 @@ from featcolor.clipreport_page import (
     choose_tiles,
     write_page,
 )
-from tests.test_demo import Outline
+from tests.benchmarks.demo.test_demo import Outline
 
 EVIL = "<script>alert('&')</script>\".mp4"
 

@@ -22,8 +22,8 @@ from featcolor.errors import PictureError, UsageError
 from featcolor.preview import PreviewedPicture, Previewer, load_cells, pick_evenly, preview_pictures
 from featcolor.previewgrid import CELLS, KEYS, MODEL, Axis, Cell, cells_of, parse_grid
 from featcolor.previewpage import COLUMNS, Sheet, build_page, duration, is_page, write_page
+from tests.benchmarks.demo.test_demo import Outline
 from tests.samples import grey, write_rgb
-from tests.test_demo import Outline
 
 PARSER = build_parser()
 EVIL = "<script>alert('&')</script>\".jpg"

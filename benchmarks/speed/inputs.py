@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.demo import PHOTOGRAPHS, load
+from benchmarks.data.bundled import PHOTOGRAPHS, load
 from featcolor.colorizer import Colorizer
 from featcolor.config import PRESETS
 from featcolor.errors import FeatcolorError

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.architectures import ZHANG16_SIZE, zhang16_onnx
-from benchmarks.ddcolor_architecture import DDColorSizes, ddcolor_onnx, ddcolor_tiny_onnx
-from benchmarks.onnx_files import open_session
+from benchmarks.data.onnx_files import open_session
+from benchmarks.speed.architectures import ZHANG16_SIZE, zhang16_onnx
+from benchmarks.speed.ddcolor import DDColorSizes, ddcolor_onnx, ddcolor_tiny_onnx
 from benchmarks.speed.inputs import MODEL_NAME, TimedWithModel, in_turn, make_picture
 from featcolor.modelfile import load_model
 

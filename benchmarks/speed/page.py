@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
-from benchmarks.page_parts import build_document, build_section, read_parts
 from benchmarks.speed.cases import Timing
 from benchmarks.speed.chart import draw_growth
 from benchmarks.speed.networks import OURS
@@ -21,6 +21,7 @@ from benchmarks.speed.tables import (
     format_value,
     group_timings,
 )
+from featcolor.pages import build_document, build_section, build_style
 
 CAUTION = (
     "Wall time on one machine, in one run: the median, and the least and the most of n repeats after a warm-up. "
@@ -58,7 +59,7 @@ def build_speed_page(timings: Sequence[Timing], environment: Mapping[str, Any]) 
             body.append(build_section(title, text, _growth(curves, label)))
     body += [_group(group) for group in group_timings(timings)]
     body.append(build_section("Where and how", "", _environment(environment)))
-    return build_document("featcolor: speed", read_parts("page.css", "speed.css"), "\n".join(body))
+    return build_document("featcolor: speed", build_style(Path(__file__).with_name("speed.css")), "\n".join(body))
 
 
 def _header(timings: Sequence[Timing]) -> str:

@@ -15,7 +15,7 @@ from featcolor.commands.options import seed, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from benchmarks.results import Results
+    from benchmarks.runs.results import Results
 
 SUMMARY = "measure colorizers beside each other and write a report"
 DESCRIPTION = """\
@@ -162,9 +162,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    from benchmarks.output_folder import OutputFolder
-    from benchmarks.report import write_report
-    from benchmarks.study import run_study
+    from benchmarks.report.write import write_report
+    from benchmarks.runs.output_folder import OutputFolder
+    from benchmarks.runs.photos import run_study
 
     bounds = [parse_bound(text) for text in arguments.fail_under]
     with progress_bar(quiet=arguments.quiet) as progress:
@@ -181,8 +181,8 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 
 def _speed(arguments: argparse.Namespace) -> int:
-    from benchmarks.environment import environment_facts
-    from benchmarks.output_folder import INDEX
+    from benchmarks.runs.environment import environment_facts
+    from benchmarks.runs.output_folder import INDEX
     from benchmarks.speed.report import write_speed_report
     from benchmarks.speed.suite import run_suite
 
@@ -202,7 +202,7 @@ def _speed(arguments: argparse.Namespace) -> int:
 
 def _print_results(results: Results, page: Path) -> None:
     """Means of the measures that matter most, ours beside each rival, and where the page is."""
-    from benchmarks.metrics import PICTURE_METRICS
+    from benchmarks.metrics.table import PICTURE_METRICS
 
     means = {(row.method, row.metric): row for row in results.summaries}
     shown = [key for key in SHOWN if any(row.metric == key for row in results.summaries)]

@@ -15,9 +15,9 @@ from featcolor.commands.options import seed, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from benchmarks.film_methods import FilmMethod
-    from benchmarks.film_sequences import FilmOutputs, FrameFolder
-    from benchmarks.film_study import FilmResults, FilmStudy
+    from benchmarks.data.film_sequences import FilmOutputs, FrameFolder
+    from benchmarks.methods.film import FilmMethod
+    from benchmarks.runs.film import FilmResults, FilmStudy
 
 FILM = """\
 Give the first frame of every sequence in colour (and the last, for two key frames), the others in grey; let each method
@@ -64,8 +64,8 @@ def add_film_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_film(arguments: argparse.Namespace) -> int:
     """Measure and write the report."""
-    from benchmarks.film_report import write_film_report
-    from benchmarks.film_study import run_film_study
+    from benchmarks.report.film import write_film_report
+    from benchmarks.runs.film import run_film_study
 
     study = plan_film_study(arguments)
     with progress_bar(quiet=arguments.quiet) as progress:
@@ -79,10 +79,10 @@ def run_film(arguments: argparse.Namespace) -> int:
 
 def plan_film_study(arguments: argparse.Namespace) -> FilmStudy:
     """The study that a command line asks for; UsageError when it names what is not there."""
-    from benchmarks.environment import environment_facts
-    from benchmarks.film_sequences import check_outputs, find_sequences
-    from benchmarks.film_study import FilmStudy
-    from benchmarks.output_folder import INDEX
+    from benchmarks.data.film_sequences import check_outputs, find_sequences
+    from benchmarks.runs.environment import environment_facts
+    from benchmarks.runs.film import FilmStudy
+    from benchmarks.runs.output_folder import INDEX
 
     if (arguments.output / SPEED_REPORT).exists() or (arguments.output / "outputs" / INDEX).exists():
         raise UsageError(f"{arguments.output}: holds the report of another benchmark; choose another -o")
@@ -107,7 +107,7 @@ def plan_film_study(arguments: argparse.Namespace) -> FilmStudy:
 
 
 def _methods(arguments: argparse.Namespace) -> tuple[FilmMethod, ...]:
-    from benchmarks.film_methods import FILM_METHODS, ModelFrames, build_film_method
+    from benchmarks.methods.film import FILM_METHODS, ModelFrames, build_film_method
 
     methods: list[FilmMethod] = []
     for name in _words(arguments.methods) if arguments.methods else METHOD_NAMES:
@@ -125,7 +125,7 @@ def _methods(arguments: argparse.Namespace) -> tuple[FilmMethod, ...]:
 
 
 def _outputs(text: str) -> FilmOutputs:
-    from benchmarks.film_sequences import FilmOutputs
+    from benchmarks.data.film_sequences import FilmOutputs
 
     name, separator, folder = text.partition("=")
     name, at, sequence = name.partition("@")
@@ -157,7 +157,7 @@ def _recorded(path: Path, sequences: tuple[FrameFolder, ...]) -> dict[str, tuple
 
 
 def _print_film(results: FilmResults) -> None:
-    from benchmarks.film_tables import ALL, COLUMNS, average, list_gaps, list_rows
+    from benchmarks.report.film_tables import ALL, COLUMNS, average, list_gaps, list_rows
 
     rows = list_rows(results)
     columns = [column for column in COLUMNS if column.key in SHOWN]

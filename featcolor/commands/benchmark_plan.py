@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from benchmarks.datasets import DataSet
-    from benchmarks.metrics import Metric, SetMetric
-    from benchmarks.results import Results
-    from benchmarks.study import Entry, Study
+    from benchmarks.data.datasets import DataSet
+    from benchmarks.metrics.table import Metric, SetMetric
+    from benchmarks.runs.photos import Entry, Study
+    from benchmarks.runs.results import Results
 
 QUICK_PICTURES = 10
 QUICK_REFERENCES = 32
@@ -46,8 +46,8 @@ def plan_study(arguments: argparse.Namespace, tell: Callable[[str], None]) -> St
     UsageError
         When it contradicts itself, or names what is not there.
     """
-    from benchmarks.environment import environment_facts
-    from benchmarks.study import Study
+    from benchmarks.runs.environment import environment_facts
+    from benchmarks.runs.photos import Study
 
     if (arguments.output / SPEED_REPORT).exists():
         raise UsageError(f"{arguments.output}: holds the report of 'benchmark speed'; choose another -o")
@@ -77,7 +77,7 @@ def plan_study(arguments: argparse.Namespace, tell: Callable[[str], None]) -> St
 
 def check_bounds(bounds: Sequence[Bound], study: Study) -> None:
     """UsageError for a bound on a method or a measure that the study does not have."""
-    from benchmarks.metrics import FILM_METRICS
+    from benchmarks.metrics.table import FILM_METRICS
 
     measured = (*study.metrics, *(FILM_METRICS if study.sequences else ()))
     names = [entry.name for entry in study.entries]
@@ -100,7 +100,7 @@ def parse_bound(text: str) -> Bound:
 
 def broken_bounds(results: Results, bounds: Sequence[Bound]) -> list[str]:
     """A line for each bound that does not hold."""
-    from benchmarks.metrics import ALL_METRICS
+    from benchmarks.metrics.table import ALL_METRICS
 
     lines = []
     for method, metric, value in bounds:
@@ -121,7 +121,7 @@ def _pictures_and_references(arguments: argparse.Namespace) -> tuple[list[Path],
     from featcolor.references import expand_references
 
     if not arguments.data and not arguments.refs:
-        from benchmarks.bundled import write_bundled
+        from benchmarks.data.bundled import write_bundled
 
         tests, left_halves = write_bundled(arguments.output / BUNDLED)
         return [tests], expand_references([left_halves])
@@ -137,7 +137,7 @@ def _pictures_and_references(arguments: argparse.Namespace) -> tuple[list[Path],
 
 
 def _dataset(arguments: argparse.Namespace, data: Sequence[Path]) -> DataSet:
-    from benchmarks.datasets import open_dataset
+    from benchmarks.data.datasets import open_dataset
 
     limit = arguments.limit or (QUICK_PICTURES if arguments.quick else None)
     layout = "gallery" if arguments.benchmark == "outputs" and arguments.layout == "auto" else arguments.layout
@@ -146,11 +146,11 @@ def _dataset(arguments: argparse.Namespace, data: Sequence[Path]) -> DataSet:
 
 def _entries(arguments: argparse.Namespace, dataset: DataSet, tell: Callable[[str], None]) -> list[Entry]:
     """Methods by name, then what was named by file; names are unique."""
-    from benchmarks.deep import parse_onnx
-    from benchmarks.method_table import BUDGETS, METHODS, build_method
-    from benchmarks.ours import FeatcolorModel
-    from benchmarks.outputs import Precomputed
-    from benchmarks.study import Entry
+    from benchmarks.methods.onnx import parse_onnx
+    from benchmarks.methods.ours import FeatcolorModel
+    from benchmarks.methods.outputs import Precomputed
+    from benchmarks.methods.table import BUDGETS, METHODS, build_method
+    from benchmarks.runs.photos import Entry
 
     entries = [
         Entry(name, build_method(name), BUDGETS.get(name)) for name in _method_names(arguments, tuple(METHODS), tell)
@@ -174,7 +174,7 @@ def _entries(arguments: argparse.Namespace, dataset: DataSet, tell: Callable[[st
 
 def _check_needs(entries: Sequence[Entry], references: Sequence[Path]) -> None:
     """UsageError where a method lacks what it learns from, or the one whose time is its budget."""
-    from benchmarks.study import BUDGET_UNIT
+    from benchmarks.runs.photos import BUDGET_UNIT
 
     if not references and (needing := [entry.name for entry in entries if entry.method.learns]):
         raise UsageError(f"{', '.join(needing)}: fitted on references; name them by --refs")
@@ -245,7 +245,7 @@ def _metrics(text: str, weights: Mapping[str, Path]) -> tuple[str, ...]:
 
     PSNR and ΔE00 mean nothing without colourfulness beside them.
     """
-    from benchmarks.metrics import PICTURE_METRICS, SET_METRICS, bind_weights
+    from benchmarks.metrics.table import PICTURE_METRICS, SET_METRICS, bind_weights
 
     bind_weights(weights)
     table: dict[str, Metric | SetMetric] = {**PICTURE_METRICS, **SET_METRICS}
@@ -260,7 +260,7 @@ def _metrics(text: str, weights: Mapping[str, Path]) -> tuple[str, ...]:
 
 
 def _known_metric(key: str) -> str:
-    from benchmarks.metrics import PICTURE_METRICS, SET_METRICS
+    from benchmarks.metrics.table import PICTURE_METRICS, SET_METRICS
 
     known = (*PICTURE_METRICS, *SET_METRICS)
     if key not in known:

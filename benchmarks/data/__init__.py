@@ -1,0 +1,1 @@
+"""Pictures and films that are measured: layouts, protocols, leaks, bundled photographs, synthetic wear."""

@@ -1,0 +1,1 @@
+"""Methods that are compared: their table, and each of them."""

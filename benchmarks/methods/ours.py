@@ -1,0 +1,110 @@
+"""featcolor itself as a method: fitted on the references, or read from a model file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.data.datasets import file_hash
+from benchmarks.methods.base import Group, Method, check_grey
+from featcolor.batch import ColouringSettings, load_colorizer
+from featcolor.colorizer import Colorizer
+from featcolor.config import ColorizerConfig
+from featcolor.errors import ModelFileError, PictureError
+from featcolor.stills import StillColorizer
+
+
+class FittedColorizer(Method):
+    """A method whose `fit` leaves a colorizer, which then colours the pictures."""
+
+    colorizer_: StillColorizer
+
+    def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        check_grey(grey)
+        rgb: NDArray[np.uint8] = self.colorizer_.colorize(grey)
+        return rgb
+
+
+class Featcolor(FittedColorizer):
+    """A `Colorizer` with given settings, fitted on the references as `featcolor fit` does.
+
+    Parameters
+    ----------
+    config : ColorizerConfig, optional
+    title : str
+    """
+
+    group: ClassVar[Group] = "same references"
+    learns: ClassVar[bool] = True
+
+    def __init__(self, config: ColorizerConfig | None = None, *, title: str = "featcolor") -> None:
+        self.config = config or ColorizerConfig()
+        self.title = title
+
+    def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
+        """Fit; ReferencesError when no reference is usable. The settings decide how long it takes, not `seconds`."""
+        self.colorizer_ = Colorizer(self.config).fit(references)
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        return {"config": self.config.to_dict()}
+
+
+class FeatcolorModel(FittedColorizer):
+    """A model file of the user's, or a colour network; the references of the run are not looked at.
+
+    Parameters
+    ----------
+    path : path of the file
+    title : str, optional
+        By default "featcolor" and the file's name.
+    """
+
+    group: ClassVar[Group] = "pretrained"
+
+    def __init__(self, path: str | Path, *, title: str | None = None) -> None:
+        self.path = Path(path)
+        self.title = title or f"featcolor {self.path.stem}"
+
+    def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
+        """Read the model; ModelFileError when the file is none."""
+        self.colorizer_ = load_colorizer(self.path, ColouringSettings())
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """The file's SHA-256, wherever it lies; ModelFileError when it cannot be read."""
+        try:
+            return {"model_sha256": file_hash(self.path)}
+        except PictureError as error:
+            raise ModelFileError(str(error)) from error
+
+
+class Default(FittedColorizer):
+    """What `featcolor colorize` does without --model: the colour network that comes along, or one of the user's.
+
+    Parameters
+    ----------
+    network : path of a colour network, optional
+        By default the bundled one.
+    title : str
+    """
+
+    group: ClassVar[Group] = "pretrained"
+
+    def __init__(self, network: str | Path | None = None, *, title: str = "featcolor default") -> None:
+        self.network = None if network is None else Path(network)
+        self.title = title
+
+    def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
+        """Open the network; NetworkError when it is missing or none."""
+        self.colorizer_ = load_colorizer(self.network, ColouringSettings())
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """The network's SHA-256 and how it is read; NetworkError when it is missing or none."""
+        card = load_colorizer(self.network, ColouringSettings()).card()
+        return {"network_sha256": card["sha256"], "config": card["settings"]}

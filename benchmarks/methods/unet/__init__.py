@@ -1,0 +1,1 @@
+"""A compact U-Net, trained on the same references."""

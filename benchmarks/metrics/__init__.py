@@ -1,0 +1,1 @@
+"""Measures of an output: their table, and each of them."""

@@ -1,0 +1,1 @@
+"""Reports of a run: HTML, Markdown, CSV and JSON from one table."""

@@ -1,0 +1,201 @@
+"""Pictures side by side: truth, grey and each method, as one JPEG or as tiles of a page.
+
+python -m benchmarks.report.contact_sheet MODEL PICTURES... -o sheet.jpg [--count 24]
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmarks.report.tables import GREY, title_of
+from benchmarks.runs.results import Results
+from featcolor.images import read_reference, write_picture
+from featcolor.measures import grey_picture
+from featcolor.modelfile import load_model
+from featcolor.pages import shrink
+from featcolor.references import expand_references
+
+Rgb: TypeAlias = NDArray[np.uint8]
+PictureOf: TypeAlias = Callable[[str, str], Rgb | None]
+"""From a method's name, "truth" or "grey", and a picture's name, to the picture, (H, W, 3) uint8; None: not there."""
+
+TRUTH: Final = "truth"
+TILE_SIDE: Final = 150
+"""Longest side of a picture on the sheet."""
+ROWS_OF_A_KIND: Final = 4
+"""Best, worst and rows between, each."""
+
+GAP: Final = 6
+TEXT_SIZE: Final = 12
+LINE_HEIGHT: Final = 18
+PAPER: Final = (255, 255, 255)
+INK: Final = (40, 40, 40)
+
+WORKING_PIXELS: Final = 4 * 160 * 240
+"""References are read at about this many pixels by the command line: four times a tile."""
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """A picture of the sheet: its name, why it was chosen, and ΔE00 of grey less that of ours (nan: unknown).
+
+    Where grey was not measured, `improvement` is ΔE00 of ours with its sign changed.
+    """
+
+    picture: str
+    kind: str
+    improvement: float
+
+
+def choose_rows(results: Results, *, each: int = ROWS_OF_A_KIND) -> list[SheetRow]:
+    """The pictures that ours improves most over grey by ΔE00, some spread between, and the worst.
+
+    Where grey was not measured (`compares_with_grey`), those where ours has the least ΔE00, and the most. `each` of
+    the three kinds, fewer where there are fewer pictures. Without scores of ours for any picture, pictures spread over
+    the whole set.
+    """
+    delta = {(s.method, s.picture): s.value for s in results.scores if s.metric == "delta_e00"}
+    start = math.nan if compares_with_grey(results) else 0.0
+    differences = {
+        name: delta.get((GREY, name), start) - delta.get((results.ours, name), math.nan) for name in results.pictures
+    }
+    gains = {name: difference for name, difference in differences.items() if math.isfinite(difference)}
+    if not gains:
+        return [SheetRow(name, "", math.nan) for name in _spread(results.pictures, 3 * each)]
+    ranked = sorted(gains, key=lambda name: (-gains[name], name))
+    ends = min(each, len(ranked) // 3)
+    best, between, worst = ranked[:ends], ranked[ends : len(ranked) - ends], ranked[len(ranked) - ends :]
+    kinds = (("best", best), ("between", _spread(between, each)), ("worst", worst))
+    return [SheetRow(name, kind, gains[name]) for kind, names in kinds for name in names]
+
+
+def compares_with_grey(results: Results) -> bool:
+    """Whether grey was measured by ΔE00, so that rows of the sheet are chosen by what ours gains over it."""
+    return any(s.method == GREY and s.metric == "delta_e00" for s in results.scores)
+
+
+def list_sheet_columns(results: Results) -> list[str]:
+    """Truth, grey, ours, then every other method in order."""
+    others = [m.name for m in results.methods if m.name not in (TRUTH, GREY, results.ours)]
+    ours = [m.name for m in results.methods if m.name == results.ours]
+    return [TRUTH, GREY, *ours, *others]
+
+
+def label_columns(results: Results, tiles: Mapping[tuple[str, str], Rgb]) -> dict[str, str]:
+    """What stands above each column that has a picture at all, in order."""
+    filled = {column for column, _ in tiles}
+    plain = {TRUTH: "truth", GREY: "grey"}
+    return {name: plain.get(name) or title_of(results, name) for name in list_sheet_columns(results) if name in filled}
+
+
+def gather_tiles(
+    pictures: Sequence[str], columns: Sequence[str], picture_of: PictureOf, *, side: int = TILE_SIDE
+) -> dict[tuple[str, str], Rgb]:
+    """Small pictures by (method, picture), no larger than side by side; those that are not there are left out."""
+    tiles = {}
+    for name in pictures:
+        for column in columns:
+            picture = picture_of(column, name)
+            if picture is not None:
+                tiles[column, name] = shrink(np.ascontiguousarray(picture[..., :3]), side)
+    return tiles
+
+
+def build_sheet(
+    rows: Mapping[str, str], columns: Mapping[str, str], tiles: Mapping[tuple[str, str], Rgb], *, side: int = TILE_SIDE
+) -> Rgb:
+    """One picture of all tiles, labelled: columns above, rows beneath.
+
+    Parameters
+    ----------
+    rows, columns : {name: label}
+        Pictures and methods, in order.
+    tiles : {(column, row): (h, w, 3)}
+        No larger than side by side; a missing one stays blank.
+
+    Returns
+    -------
+    (H, W, 3) uint8
+    """
+    heights = [max((tiles[c, r].shape[0] for c in columns if (c, r) in tiles), default=LINE_HEIGHT) for r in rows]
+    if not columns or not rows:
+        raise ValueError("a contact sheet needs rows and columns, got none")
+    width = GAP + len(columns) * (side + GAP)
+    height = LINE_HEIGHT + GAP + sum(h + LINE_HEIGHT + GAP for h in heights)
+    sheet = Image.new("RGB", (width, height), PAPER)
+    pen, font = ImageDraw.Draw(sheet), _font()
+    for index, label in enumerate(columns.values()):
+        pen.text((GAP + index * (side + GAP), 4), _fitted(label, pen, font, side), INK, font)
+    top = LINE_HEIGHT + GAP
+    for (row, label), tall in zip(rows.items(), heights, strict=True):
+        for index, column in enumerate(columns):
+            if (column, row) in tiles:
+                sheet.paste(Image.fromarray(tiles[column, row]), (GAP + index * (side + GAP), top))
+        pen.text((GAP, top + tall + 2), _fitted(label, pen, font, width - 2 * GAP), INK, font)
+        top += tall + LINE_HEIGHT + GAP
+    return np.asarray(sheet)
+
+
+def build_report_sheet(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tuple[str, str], Rgb]) -> Rgb:
+    """The contact sheet of a report as one picture."""
+    ours = title_of(results, results.ours)
+    labels = {row.picture: row.picture + (f" · {row.kind} for {ours}" if row.kind else "") for row in rows}
+    return build_sheet(labels, label_columns(results, tiles), tiles)
+
+
+def _spread(names: Sequence[str], count: int) -> list[str]:
+    """At most `count` of the names, evenly over them."""
+    at = np.linspace(0, len(names) - 1, min(count, len(names))).round().astype(int)
+    return [names[i] for i in at]
+
+
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """DejaVu Sans as matplotlib carries it, which has most signs; where that is not installed, Pillow's own."""
+    found = find_spec("matplotlib")
+    path = Path(found.origin).parent / "mpl-data/fonts/ttf/DejaVuSans.ttf" if found and found.origin else None
+    if path is not None and path.is_file():
+        return ImageFont.truetype(str(path), TEXT_SIZE - 1)
+    return ImageFont.load_default(TEXT_SIZE)
+
+
+def _fitted(text: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """The text cut so that it is no wider."""
+    text = " ".join(text.split())
+    if pen.textlength(text, font) <= width:
+        return text
+    while text and pen.textlength(text + "…", font) > width:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def main() -> None:
+    """Command line: truth, grey and a model's output for pictures evenly spread over those named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.report.contact_sheet", description=__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("pictures", nargs="+")
+    parser.add_argument("-o", "--output", required=True, type=Path)
+    parser.add_argument("--count", type=int, default=24, help="pictures, evenly spread over those named")
+    arguments = parser.parse_args()
+    colorizer = load_model(arguments.model)
+    paths = expand_references(arguments.pictures)
+    chosen = {str(path): path for path in (Path(p) for p in _spread([str(p) for p in paths], arguments.count))}
+    truths = {name: read_reference(path, WORKING_PIXELS) for name, path in chosen.items()}
+    makers = {TRUTH: lambda rgb: rgb, GREY: grey_picture, "featcolor": colorizer.colorize}
+    tiles = gather_tiles(list(chosen), list(makers), lambda method, name: makers[method](truths[name]))
+    rows = {name: path.name for name, path in chosen.items()}
+    write_picture(arguments.output, build_sheet(rows, {name: name for name in makers}, tiles))
+    print("\n".join(rows.values()))
+
+
+if __name__ == "__main__":
+    main()

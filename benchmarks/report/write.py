@@ -1,0 +1,176 @@
+"""A benchmark's results as files: CSV and JSON for programs, Markdown and one HTML page for people."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.report.contact_sheet import (
+    PictureOf,
+    build_report_sheet,
+    choose_rows,
+    gather_tiles,
+    list_sheet_columns,
+)
+from benchmarks.report.markdown import build_markdown
+from benchmarks.report.page import build_page
+from benchmarks.runs.environment import environment_facts, hide_person
+from benchmarks.runs.results import Comparison, CurvePoint, Results, Score, Summary
+from featcolor.errors import UsageError
+from featcolor.images import write_picture
+from featcolor.modelfile import jsonable, replacing
+
+__all__ = ["SCHEMA", "environment_facts", "read_results_csv", "write_report"]
+
+SCHEMA: Final = 1
+"""Version of `report.json`; grows when a reader of the old one would go wrong."""
+
+SHEET_QUALITY: Final = 90
+SHEET_NAME: Final = "contact-sheet.jpg"
+
+
+def write_report(results: Results, folder: Path, *, picture_of: PictureOf) -> Path:
+    """Write every file of a report, each beside its place and then renamed.
+
+    Parameters
+    ----------
+    results : Results
+    folder : Path
+        Made where it is missing; files of an earlier report are replaced, others stay.
+    picture_of : callable
+        From a method's name, "truth" or "grey", and a picture's name, to (H, W, 3) uint8, or None where there is none.
+        Asked only for the pictures of the contact sheet.
+
+    Returns
+    -------
+    Path
+        Of `index.html`. Beside it: `results.csv`, `summary.csv`, `comparisons.csv`, `curves.csv`, `report.json`,
+        `report.md`, and `contact-sheet.jpg` where there are pictures.
+
+    Raises
+    ------
+    UsageError
+        When the folder cannot be made or a file not be written.
+    """
+    results = _without_person(results)
+    rows = choose_rows(results)
+    tiles = gather_tiles([row.picture for row in rows], list_sheet_columns(results), picture_of)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_csv(folder / "results.csv", Score._fields, results.scores)
+        _write_csv(folder / "summary.csv", _names(Summary), map(astuple, results.summaries))
+        _write_csv(folder / "comparisons.csv", _names(Comparison), map(astuple, results.comparisons))
+        curves = ((method, *point) for method, points in results.curves.items() for point in points)
+        _write_csv(folder / "curves.csv", ("method", *CurvePoint._fields), curves)
+        _write_text(folder / "report.json", _to_json(_as_json(results)))
+        _write_text(folder / "report.md", build_markdown(results))
+        if tiles:
+            write_picture(folder / SHEET_NAME, build_report_sheet(results, rows, tiles), quality=SHEET_QUALITY)
+        page = folder / "index.html"
+        _write_text(page, build_page(results, rows, tiles))
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: the report cannot be written ({error.strerror or error}); choose another folder"
+        ) from error
+    return page
+
+
+def read_results_csv(path: Path) -> list[Score]:
+    """The lines of a `results.csv`, as they were written; `nan` and `inf` are numbers.
+
+    Raises
+    ------
+    UsageError
+        When the file is not there or not a table of scores.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            reader = csv.reader(stream)
+            if tuple(next(reader, ())) != Score._fields:
+                raise UsageError(f"{path}: not a table of scores; its first line must be {','.join(Score._fields)}")
+            return [Score(method, picture, metric, float(value)) for method, picture, metric, value in reader]
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except ValueError as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{path}: damaged table of scores ({error}); write the report again") from error
+
+
+def _without_person(results: Results) -> Results:
+    """The results with paths in titles, facts, settings and messages shortened; names of pictures and methods stay."""
+    methods = [
+        replace(
+            method,
+            title=hide_person(method.title),
+            settings=hide_person(method.settings),
+            failure=hide_person(method.failure),
+        )
+        for method in results.methods
+    ]
+    return replace(
+        results,
+        title=hide_person(results.title),
+        data=hide_person(results.data),
+        environment=hide_person(results.environment),
+        methods=methods,
+        left_out=[(name, hide_person(reason)) for name, reason in results.left_out],
+    )
+
+
+def _as_json(results: Results) -> dict[str, Any]:
+    """Everything as JSON's own types: a number that is not finite is null.
+
+    Scores stand as {method: {metric: [value of each of `pictures`, in order]}}, which is a tenth of a list of lines;
+    null also where there is no score.
+    """
+    position = {name: index for index, name in enumerate(results.pictures)}
+    scores: dict[str, dict[str, list[float | None]]] = {}
+    for method, picture, metric, value in results.scores:
+        if picture in position:
+            columns = scores.setdefault(method, {})
+            if metric not in columns:
+                columns[metric] = [None] * len(position)
+            columns[metric][position[picture]] = value
+    document = {
+        "schema": SCHEMA,
+        "title": results.title,
+        "ours": results.ours,
+        "data": results.data,
+        "environment": results.environment,
+        "truth_cf": results.truth_cf,
+        "methods": [dict(zip(_names(type(m)), astuple(m), strict=True)) for m in results.methods],
+        "summaries": [s.__dict__ for s in results.summaries],
+        "comparisons": [c.__dict__ for c in results.comparisons],
+        "curves": {method: [p._asdict() for p in points] for method, points in results.curves.items()},
+        "left_out": [{"picture": name, "reason": reason} for name, reason in results.left_out],
+        "pictures": results.pictures,
+        "scores": scores,
+    }
+    return jsonable(document)
+
+
+def _to_json(document: dict[str, Any]) -> str:
+    """A line a key: a person finds it in an editor, and a million scores are written at once."""
+    lines = (f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in document.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+def _write_text(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")

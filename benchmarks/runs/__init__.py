@@ -1,0 +1,1 @@
+"""Methods over pictures and films: each in a process of its own, then scored."""
