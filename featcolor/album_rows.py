@@ -8,18 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import PictureError, ReferencesError
+from featcolor.pictures.resize import resize, working_size
 from featcolor.pretrained import PretrainedColorizer
-from featcolor.sampling import (
-    THUMBNAIL,
-    Source,
-    name_of,
-    random_pixels,
-    read_source,
-    resize,
-    working_size,
-)
-from featcolor.spaces import rgb_to_lab
+from featcolor.sampling import THUMBNAIL, Source, name_of, random_pixels, read_source
 from featcolor.trainingset import Progress, find_duplicates
 from features.base import FloatArray, IndexArray
 from features.context import ContextFeatures

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.colour.lab import lightness_of
+
+if TYPE_CHECKING:
+    from featcolor.stills import StillColorizer
 import time
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featcolor.album_file import is_album, load_album
 from featcolor.errors import PictureError, UsageError
-from featcolor.images import encode_picture, output_format, read_picture, write_picture
-from featcolor.modelfile import PART_NAME_LIMIT, PART_SUFFIX, load_model, replacing
-from featcolor.preparation import Step, colorize_prepared
+from featcolor.files import replacing
+from featcolor.modelfile import load_model
+from featcolor.pictures.io import encode_picture, output_format, read_picture, write_picture
+from featcolor.preparation.steps import Step, grey_picture, prepare
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,19 +151,6 @@ def colour_bytes(
     return encode_picture(rgb, format=format, like=picture, name=name)
 
 
-def remove_parts(targets: Iterable[Path]) -> None:
-    """Take away what a worker that was killed in the middle of writing has left beside these targets."""
-    by_folder: dict[Path, list[str]] = {}
-    for target in targets:
-        by_folder.setdefault(target.parent, []).append(f".{target.name[:PART_NAME_LIMIT]}.")
-    for folder, beginnings in by_folder.items():
-        if folder.is_dir():
-            parts = [path for path in folder.iterdir() if path.name.startswith(".") and path.suffix == PART_SUFFIX]
-            for part in parts:
-                if part.name.startswith(tuple(beginnings)):
-                    part.unlink(missing_ok=True)
-
-
 def write_confidence(path: Path, confidence: NDArray[np.float32], *, shape: tuple[int, int]) -> None:
     """Confidence, (h, w) 0..1, as an 8-bit grey PNG of the picture's size: white is certain."""
     import cv2
@@ -183,3 +182,36 @@ def guess_total_pixels(paths: Sequence[Path]) -> int:
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             continue
     return total * len(paths) // max(1, len(probed))
+
+
+def colorize_prepared(
+    colorizer: StillColorizer, picture: NDArray[Any], steps: Sequence[Step] = (), *, return_confidence: bool = False
+) -> Any:
+    """`colorizer.colorize` of the prepared picture; without steps, of the picture itself, bit for bit.
+
+    Parameters
+    ----------
+    colorizer : StillColorizer
+    picture : (H, W) or (H, W, 3), uint8, uint16 or float32 0..1
+    return_confidence : bool
+        Give (rgb, confidence) instead, confidence (h, w) 0..1, 0 in a frame.
+
+    Returns
+    -------
+    (H, W, 3) of the same type; a frame that was found is neutral grey.
+    """
+    if not steps:
+        return colorizer.colorize(picture, return_confidence=return_confidence)
+    lightness, region = prepare(lightness_of(picture), steps)
+    grey = grey_picture(lightness, picture.dtype)
+    inside = np.ascontiguousarray(grey[region])
+    if inside.shape == grey.shape:
+        return colorizer.colorize(inside, return_confidence=return_confidence)
+    rgb = np.repeat(grey[..., None], 3, axis=2)
+    if not return_confidence:
+        rgb[region] = colorizer.colorize(inside)
+        return rgb
+    rgb[region], certain = colorizer.colorize(inside, return_confidence=True)
+    confidence = np.zeros(grey.shape, np.float32)
+    confidence[region] = cv2.resize(certain, inside.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return rgb, confidence

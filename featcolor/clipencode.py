@@ -19,7 +19,7 @@ from featcolor.clipwork import WorkFolder
 from featcolor.errors import ClipError
 from featcolor.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.keypictures import read_key
-from featcolor.sampling import resize
+from featcolor.pictures.resize import resize
 from featcolor.ycbcr import (
     cbcr_to_chroma,
     chroma_from_codes,

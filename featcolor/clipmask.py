@@ -15,8 +15,8 @@ import numpy as np
 
 from featcolor.errors import UsageError
 from featcolor.frames import ClipInfo, ClipReader, Codes, Frame
-from featcolor.imagefiles import sniff
-from featcolor.images import read_picture
+from featcolor.pictures.io import read_picture
+from featcolor.pictures.picture import sniff
 from features.base import FloatArray
 
 SMEAR: Final = 4 / 255

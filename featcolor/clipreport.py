@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
 
 from featcolor.errors import UsageError
-from featcolor.modelfile import jsonable, replacing
+from featcolor.files import jsonable, replacing
 from featcolor.propagation import Lightnesses
 from features.base import FloatArray
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.clipreport import GUESS_BELOW, ClipReport, NextFrame, ShotReport
-from featcolor.modelfile import replacing
+from featcolor.files import replacing
 from features.base import FloatArray
 
 TILES_A_SHOT: Final = 8

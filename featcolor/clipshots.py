@@ -14,8 +14,8 @@ from featcolor.clipwork import Segment, WorkFolder
 from featcolor.errors import ClipError
 from featcolor.filmconfig import FilmConfig
 from featcolor.frames import ClipInfo, Codes, Frame
+from featcolor.pictures.resize import resize, working_size
 from featcolor.propagation import Guess, KeyChroma, ShotColours, colour_shot, fit_guess
-from featcolor.sampling import resize, working_size
 from featcolor.steadying import colour_each
 from featcolor.stills import StillColorizer
 from featcolor.stores import PlaneStore

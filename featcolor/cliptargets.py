@@ -9,16 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from featcolor.batch import remove_parts
 from featcolor.clipoptions import PIPE, ClipOptions
 from featcolor.clipwork import work_path
 from featcolor.errors import UsageError
+from featcolor.files import PART_SUFFIX, remove_parts
 from featcolor.frames import ClipInfo
-from featcolor.modelfile import PART_SUFFIX
 from featcolor.videos import create_clip, open_clip
 
 _PART = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(PART_SUFFIX)}")
-"""What `featcolor.modelfile.replacing` calls a file that is not whole yet."""
+"""What `featcolor.files.replacing` calls a file that is not whole yet."""
 
 
 class Target:

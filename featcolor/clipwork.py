@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.errors import UsageError
-from featcolor.modelfile import PART_SUFFIX, replacing
+from featcolor.files import PART_SUFFIX, replacing
 from featcolor.propagation import ShotColours
 from features.base import FloatArray
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, Final, Self
 
-from featcolor.film import FILM_STOCKS
+from featcolor.colour.film_stock import FILM_STOCKS
 from refine.refiners import REFINERS
 from refine.upsample import UPSAMPLERS
 
@@ -32,7 +32,7 @@ class ColorizerConfig:
         others are mirrored, rescaled and changed in tone, grain and blur at random.
     head, solver, hidden, members, epochs, dropout, rebalance : see `featcolor.regressor.ChromaRegressor`.
     clusters : groups of similar references with a regressor each (Cheng et al. 2015); 0 or 1 for one regressor.
-    film : film stock that turns the references grey, a key of `featcolor.film.FILM_STOCKS`.
+    film : film stock that turns the references grey, a key of `featcolor.colour.film_stock.FILM_STOCKS`.
     holdout : share of the references held back for early stopping and for the quality that is reported.
     refine, upsample : keys of `refine.refiners.REFINERS` and `refine.upsample.UPSAMPLERS`.
     temperature : sharpens (below 1) the distribution of the bins head.

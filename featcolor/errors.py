@@ -1,4 +1,12 @@
-"""The errors that a person can cause and mend; `commands` prints them in one line."""
+"""Errors that a person can cause and mend, and the line that tells what went wrong and what to do."""
+
+from __future__ import annotations
+
+import errno
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+STARVED = ("insufficient memory", "failed to map segment")
+"""How OpenCV, and the loader of a shared library, say that memory is short."""
 
 
 class FeatcolorError(Exception):
@@ -31,3 +39,34 @@ class TrainingError(FeatcolorError, ArithmeticError):
 
 class UsageError(FeatcolorError, ValueError):
     """What was asked for contradicts itself or cannot be done; exit code 2."""
+
+
+def one_line(error: BaseException) -> str:
+    """What went wrong and the remedy, on one line; errors of ours already carry both."""
+    return " ".join(_words(error).split())
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what it was raised from, says that no space is left."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            return True
+        error = error.__cause__
+    return False
+
+
+def _words(error: BaseException) -> str:
+    if is_disk_full(error):
+        return (
+            "the disk is full; free some space and run again (colorize goes on with --skip-existing, video with "
+            "--resume)"
+        )
+    if isinstance(error, FeatcolorError):
+        return str(error)
+    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in STARVED):
+        return "not enough memory; use --jobs 1, a smaller --size, or close other programs"
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename is not None else ""
+        remedy = "; check its permissions" if isinstance(error, PermissionError) else ""
+        return f"{where}{error.strerror or error}{remedy}"
+    return f"{type(error).__name__}: {error} (a defect of featcolor; --debug shows where)"

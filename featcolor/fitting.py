@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.colour.film_stock import film_lightness
 from featcolor.config import ColorizerConfig
 from featcolor.errors import ReferencesError
 from featcolor.experts import Experts, fit_experts
-from featcolor.film import film_lightness
 from featcolor.oddities import cross_validated_errors
 from featcolor.parallel import available_cores, library_threads
+from featcolor.pictures.resize import resize, working_size
 from featcolor.predictor import ChromaPredictor
 from featcolor.regressor import ChromaRegressor
 from featcolor.report import FitReport, library_versions, measure_held_back
-from featcolor.sampling import Source, name_of, read_source, resize, working_size
+from featcolor.sampling import Source, name_of, read_source
 from featcolor.trainingset import Progress, TrainingSet, collect_sources, learn_stack, sample_all
 from features.base import IndexArray
 

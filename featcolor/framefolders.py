@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from featcolor.errors import ClipError, PictureError, UsageError
 from featcolor.frames import ClipInfo, Codes, Frame
-from featcolor.imagefiles import as_depth
-from featcolor.images import read_picture, write_picture
-from featcolor.references import is_picture_name
+from featcolor.pictures.find import is_picture_name
+from featcolor.pictures.io import read_picture, write_picture
+from featcolor.pictures.picture import as_depth
 from featcolor.ycbcr import (
     chroma_from_codes,
     chroma_to_codes,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.colour.lab import lab_to_rgb
 from featcolor.errors import UsageError
 from featcolor.frames import ClipInfo, ClipReader, Frame
-from featcolor.images import write_picture
-from featcolor.spaces import lab_to_rgb
+from featcolor.pictures.io import write_picture
 from featcolor.ycbcr import lightness_from_luma
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple, Protocol
 import cv2
 import numpy as np
 
+from featcolor.colour.lab import lightness_of
 from featcolor.errors import PictureError
 from featcolor.frames import ClipInfo
 from featcolor.keypictures import as_stored, comparing_size, has_colour, read_key
-from featcolor.references import expand_references
-from featcolor.spaces import lightness_of
+from featcolor.pictures.find import expand_references
 from features.base import FloatArray
 
 __all__ = ["Candidate", "KeyFile", "KeyFrame", "KeyMatch", "find_keyframes", "locate", "match_keys", "read_key"]

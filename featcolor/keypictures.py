@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import PictureError
 from featcolor.frames import ClipInfo
-from featcolor.images import read_picture
-from featcolor.spaces import rgb_to_lab
+from featcolor.pictures.io import read_picture
 
 MOST_ASPECT_ERROR: Final = 0.02
 """Share by which a key picture may be too wide or too high for its frame."""

@@ -16,12 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
-import secrets
 import struct
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -29,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.errors import FeatcolorError, ModelFileError
+from featcolor.files import jsonable, replacing
 
 if TYPE_CHECKING:
     from featcolor.colorizer import Colorizer
@@ -58,9 +56,6 @@ DTYPES = {
 }
 """The safetensors types that NumPy has, with their sizes in bytes."""
 
-PART_SUFFIX = ".part"
-PART_NAME_LIMIT = 100
-"""Characters of a name that are kept in the name of the file written beside it (file systems stop at 255 bytes)."""
 
 FOREIGN_KINDS = {
     b"PK\3\4": "a zip archive (npz, torch?)",
@@ -155,29 +150,6 @@ def digest(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> s
         sha.update(f"\n{name} {array.dtype.str} {arrays[name].shape}\n".encode(errors="surrogatepass"))
         sha.update(array.reshape(-1).view(np.uint8).data)
     return sha.hexdigest()
-
-
-@contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """A file beside `path` to write to: it takes the place of `path` at the end, or goes when something failed."""
-    target = Path(path)
-    part = target.with_name(f".{target.name[:PART_NAME_LIMIT]}.{secrets.token_hex(4)}{PART_SUFFIX}")
-    try:
-        yield part
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def jsonable(value: Any) -> Any:
-    """A card in JSON's own types: NumPy's numbers as Python's, and None for a number that is not finite."""
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [jsonable(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _read_header(path: str | Path) -> str:

@@ -9,8 +9,8 @@ from enum import Enum
 from pathlib import Path
 
 from featcolor.errors import UsageError
-from featcolor.images import PICTURE_SUFFIXES
-from featcolor.references import FoundPicture
+from featcolor.pictures.find import FoundPicture
+from featcolor.pictures.io import PICTURE_SUFFIXES
 
 
 class Existing(Enum):

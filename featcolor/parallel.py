@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from featcolor.remedies import is_disk_full, one_line
+from featcolor.errors import is_disk_full, one_line
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

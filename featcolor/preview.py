@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.batch import ColouringSettings, load_colorizer
-from featcolor.errors import PictureError, UsageError
-from featcolor.imagefiles import as_depth
-from featcolor.images import Picture, encode_picture, read_picture
+from featcolor.colour.lab import lab_to_rgb, lightness_of
+from featcolor.errors import PictureError, UsageError, one_line
+from featcolor.pictures.io import Picture, encode_picture, read_picture
+from featcolor.pictures.picture import as_depth
 from featcolor.previewgrid import Cell
-from featcolor.remedies import one_line
-from featcolor.spaces import lab_to_rgb, lightness_of
 
 if TYPE_CHECKING:
     from featcolor.stills import StillColorizer

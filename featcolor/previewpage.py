@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from featcolor.modelfile import replacing
+from featcolor.files import replacing
 from featcolor.preview import PreviewedPicture
 from featcolor.previewgrid import DEFAULT_MODEL, Axis, Cell
 

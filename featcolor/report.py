@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.measures import colourfulness, mean_delta_e00, psnr
-from featcolor.spaces import lab_to_rgb, rgb_to_lab
+from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
+from featcolor.colour.measures import colourfulness, mean_delta_e00, psnr
 from features.base import FloatArray
 
 VERSIONED: Final = ("featcolor", "numpy", "scikit-learn", "opencv-contrib-python-headless", "onnxruntime")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,12 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.colour.film_stock import augment, film_lightness
+from featcolor.colour.lab import rgb_to_lab
+from featcolor.colour.measures import is_grey
 from featcolor.config import ColorizerConfig
 from featcolor.errors import PictureError
-from featcolor.film import augment, film_lightness
-from featcolor.images import read_reference
-from featcolor.measures import is_grey
-from featcolor.spaces import rgb_to_lab
+from featcolor.pictures.io import read_reference
+from featcolor.pictures.resize import resize, resize_to_area, working_size
 from features.backbone import BackboneFeatures
 from features.base import FeatureStack, FloatArray, IndexArray, grid_points
 from features.embedding import EmbeddingFeatures
@@ -27,8 +26,6 @@ Source: TypeAlias = str | os.PathLike[str] | NDArray[Any]
 
 SMALLEST_SIDE = 16
 """References with a shorter side are left out: there is no context to learn from."""
-LONGEST_SIDE = 32_766
-"""Working pictures are no longer than OpenCV's remapping can take."""
 READ_AREA = 2.0
 """References are read at this many times the working picture's pixels, so that larger views are not blown up."""
 VIEW_SCALE = 0.15
@@ -37,7 +34,7 @@ VIEW_TONE = 0.15
 VIEW_GRAIN = 0.03
 VIEW_BLUR = 0.8
 VIEW_FADING = 0.15
-"""Largest strengths of `featcolor.film.augment` in a view."""
+"""Largest strengths of `featcolor.colour.film_stock.augment` in a view."""
 THUMBNAIL = 8
 """Side of the lightness thumbnail by which duplicates are found."""
 
@@ -90,34 +87,6 @@ def as_rgb8(array: NDArray[Any], pixels: int) -> NDArray[np.uint8]:
     scale = {"u1": 1.0, "u2": 255 / 65535}.get(array.dtype.str[1:], 255.0)
     rgb = array if scale == 1.0 else np.round(array * scale).clip(0, 255).astype(np.uint8)
     return resize_to_area(rgb, min(pixels, rgb.shape[0] * rgb.shape[1]))
-
-
-def working_size(shape: Sequence[int], size: int) -> tuple[int, int]:
-    """Height and width of the working picture: size**2 pixels at most, the picture's aspect.
-
-    Small pictures are doubled where that still fits. Enlarging less does not pay: 256 x 256 to 288 x 288 cost 0.03 to
-    0.09 dB, while doubling 128 x 128 gained 0.2 dB (benchmarks/README.md).
-    """
-    height, width = shape[:2]
-    scale = size / sqrt(height * width)
-    scale = min(2.0 if scale >= 2 else min(1.0, scale), LONGEST_SIDE / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def resize_to_area(picture: NDArray[Any], pixels: float) -> NDArray[Any]:
-    """Shrunk by box means, or enlarged linearly, to about this many pixels."""
-    height, width = picture.shape[:2]
-    scale = sqrt(pixels / (height * width))
-    return resize(picture, (max(1, round(height * scale)), max(1, round(width * scale))))
-
-
-def resize(picture: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
-    """To (height, width): box means where it shrinks, linear where it grows."""
-    if picture.shape[:2] == shape:
-        return picture
-    shrinks = shape[0] * shape[1] < picture.shape[0] * picture.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(picture, (shape[1], shape[0]), interpolation=method)
 
 
 def name_of(source: Source, index: int) -> str:

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from featcolor.pictures.resize import resize
 from featcolor.propagation import Guess, Lightnesses, ShotColours
-from featcolor.sampling import resize
 from featcolor.stores import PlaneStore
 from features.base import FloatArray
 from refine.flow import estimate_flow, normalise_contrast

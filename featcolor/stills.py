@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.colour.lab import bands, lab_to_rgb, lightness_of
 from featcolor.config import ColorizerConfig
-from featcolor.sampling import resize, working_size
-from featcolor.spaces import bands, lab_to_rgb, lightness_of
+from featcolor.pictures.resize import resize, working_size
 from features.base import FloatArray
 from refine.chroma_grid import ChromaGrid
 from refine.refiners import SEEDED, refine
@@ -91,7 +91,7 @@ class StillColorizer(ABC):
         Returns
         -------
         (H, W, 2) float32
-            a*, b*; not yet brought into the gamut, which `featcolor.spaces.lab_to_rgb` does.
+            a*, b*; not yet brought into the gamut, which `featcolor.colour.lab.lab_to_rgb` does.
         """
         chroma, confidence, working = self.predict_working(lightness)
         full = self._full_size(chroma, working, lightness.shape).band(lightness, 0)

@@ -17,8 +17,8 @@ from av.error import FFmpegError
 
 from featcolor.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
 from featcolor.errors import ClipError, UsageError
+from featcolor.files import replacing
 from featcolor.frames import ClipInfo, Codes, Frame
-from featcolor.modelfile import replacing
 from featcolor.video_facts import FULL_RANGE, NARROW_RANGE, UNTAGGED_SPACE
 from featcolor.video_tracks import Part, TrackCopier, TrackPlan, avi_step, plan_tracks
 

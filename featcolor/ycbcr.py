@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from featcolor.colour.lab import check_picture, lightness_from_luminance, rgb_to_lab
+from featcolor.colour.srgb import decode_srgb, quantize
 from featcolor.frames import ClipInfo, Codes
-from featcolor.spaces import check_picture, lightness_from_luminance, rgb_to_lab
-from featcolor.srgb import decode_srgb, quantize
 from featcolor.ycbcr_solver import differences_at_luma
 
 FloatArray = NDArray[np.float32]

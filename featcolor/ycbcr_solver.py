@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.spaces import D65_WHITE, XYZ_FROM_LINEAR, bands
-from featcolor.srgb import encode_srgb
+from featcolor.colour.lab import D65_WHITE, XYZ_FROM_LINEAR, bands
+from featcolor.colour.srgb import encode_srgb
 
 FloatArray = NDArray[np.float32]
 Weights = tuple[float, float, float]
 
-# CIE 1976 as in featcolor.spaces: cube above the knee, straight below
+# CIE 1976 as in featcolor.colour.lab: cube above the knee, straight below
 _KNEE_ROOT = np.float32(0.2068966)
 _BELOW_KNEE = np.float32(1 / 7.787)
 _CODED_KNEE, _LINEAR_KNEE = np.float32(0.04045), np.float32(0.0031308)  # sRGB: end of the straight piece

@@ -6,10 +6,10 @@
 A mutation is a table, named for what it breaks:
 
     [psnr_peak]
-    file = "featcolor/measures.py"            from the root of the checkout
+    file = "featcolor/colour/measures.py"            from the root of the checkout
     old = "255.0**2"                          must occur exactly once
     new = "256.0**2"
-    tests = ["tests/test_measures.py"]        files, or test ids, as pytest takes them
+    tests = ["tests/colour/test_measures.py"]        files, or test ids, as pytest takes them
     note = "..."                              optional
 
 The checkout itself is not touched: its packages are copied once into a temporary folder. Exit code 1 when a mutation

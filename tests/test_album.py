@@ -16,11 +16,11 @@ from featcolor.album import AlbumColorizer, AlbumConfig
 from featcolor.album_blend import Blend, fit_blend
 from featcolor.album_file import load_album, save_album
 from featcolor.album_kernel import KernelRegression
+from featcolor.colour.lab import lightness_of, rgb_to_lab
+from featcolor.colour.measures import gain
 from featcolor.commands import main
 from featcolor.errors import ModelFileError, NetworkError, ReferencesError
-from featcolor.measures import gain
 from featcolor.pretrained import PretrainedColorizer
-from featcolor.spaces import lightness_of, rgb_to_lab
 from features.base import FloatArray, IndexArray
 from tests.networks import colour_network
 from tests.samples import grey, read_rgb, write_rgb

@@ -15,12 +15,21 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # Layer: the layers that it may import besides itself.
-# Layer: the layers that it may import besides itself.
-PRODUCT = {"featcolor", "features", "refine"}
-ARROWS = {
+GROUND = {"featcolor.errors", "featcolor.files"}
+LAYERS = {
     "features": set(),
     "refine": set(),
-    "featcolor": {"features", "refine"},
+    "featcolor.errors": set(),
+    "featcolor.files": {"featcolor.errors"},
+    "featcolor.parallel": GROUND,
+    "featcolor.pages": set(),
+    "featcolor.colour": set(),
+    "featcolor.pictures": GROUND | {"featcolor.colour"},
+    "featcolor.preparation": {"featcolor.colour"},
+}
+PRODUCT = {"featcolor", *LAYERS}
+ARROWS = LAYERS | {
+    "featcolor": set(LAYERS),
     "benchmarks": PRODUCT,
     "benchmarks.data": PRODUCT,
     "benchmarks.metrics": PRODUCT | {"benchmarks.data"},

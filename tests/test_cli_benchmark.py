@@ -15,9 +15,9 @@ from benchmarks.data.layouts import LAYOUTS
 from benchmarks.runs.photos import OUTPUTS
 from benchmarks.speed.cases import Timing
 from benchmarks.speed.export_networks import random_network
+from featcolor.colour.measures import grey_picture
 from featcolor.commands import main
 from featcolor.commands.benchmark import LAYOUT_NAMES, OUTPUTS_FOLDER
-from featcolor.measures import grey_picture
 from tests.samples import write_rgb
 
 Photographs = dict[str, NDArray[np.uint8]]

@@ -17,7 +17,7 @@ import av
 
 from featcolor.clipreport import ClipReport, NextFrame, ShotReport
 from featcolor.commands import main
-from featcolor.images import read_picture, write_picture
+from featcolor.pictures.io import read_picture, write_picture
 
 WIDTH, HEIGHT = 96, 64
 
@@ -160,7 +160,7 @@ def test_what_is_no_film_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_ctrl_c_leaves_whole_pictures_alone(
     reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import featcolor.images as images
+    import featcolor.pictures.io as images
 
     encode, calls = images._encode, []
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from featcolor.batch import ColourPicture, PictureTask
+from featcolor.colour.lab import lightness_of
 from featcolor.commands import main
-from featcolor.images import read_picture
-from featcolor.preparation import parse_preparation
-from featcolor.spaces import lightness_of
+from featcolor.pictures.io import read_picture
+from featcolor.preparation.steps import parse_preparation
 from tests.samples import grey, read_rgb, write_rgb
 
 Photographs = dict[str, NDArray[np.uint8]]

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from skimage.color import rgb2lab
 
 from featcolor.colorizer import Colorizer
+from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.config import ColorizerConfig
 from featcolor.modelfile import save_model
-from featcolor.sampling import resize
-from featcolor.spaces import lab_to_rgb, lightness_of
+from featcolor.pictures.resize import resize
 from refine.refiners import REFINERS
 from refine.upsample import UPSAMPLERS
 

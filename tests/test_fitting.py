@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from featcolor import fitting, trainingset
 from featcolor.colorizer import Colorizer
+from featcolor.colour.lab import rgb_to_lab
+from featcolor.colour.measures import colourfulness, psnr
 from featcolor.config import ColorizerConfig
 from featcolor.errors import ReferencesError
 from featcolor.fitting import WORST_SHOWN
-from featcolor.measures import colourfulness, psnr
+from featcolor.pictures.resize import resize
 from featcolor.report import MEASURES, METHODS, measure_held_back
-from featcolor.sampling import resize
-from featcolor.spaces import rgb_to_lab
 from featcolor.trainingset import SampleTask, TrainingSet, find_duplicates, sample_all
 from features.spec import parse_features
 from tests.samples import write_rgb

@@ -9,7 +9,7 @@ from featcolor import ycbcr
 from featcolor.errors import ClipError, PictureError, UsageError
 from featcolor.framefolders import FrameFolderReader, FrameFolderWriter
 from featcolor.frames import ClipInfo, Frame
-from featcolor.images import read_picture, write_picture
+from featcolor.pictures.io import read_picture, write_picture
 
 RATE = Fraction(24000, 1001)
 SIZE = (6, 9)

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 pytest.importorskip("featcolor.ycbcr")
 
 from featcolor.clipscan import ClipScan, Thumbnails, scan_clip, small_lightness
+from featcolor.colour.lab import lab_to_rgb, lightness_of, rgb_to_lab
 from featcolor.errors import PictureError, UsageError
 from featcolor.frames import ClipInfo, Frame
-from featcolor.images import write_picture
 from featcolor.keyframe_choice import choose_frames
 from featcolor.keyframe_export import export_keys, frame_picture, key_targets
 from featcolor.keyframes import KeyFile, correlation, find_keyframes, locate, match_keys, read_key
-from featcolor.spaces import lab_to_rgb, lightness_of, rgb_to_lab
+from featcolor.pictures.io import write_picture
 from refine.shots import Shot, thumbnail
 
 WIDTH, HEIGHT = 96, 64

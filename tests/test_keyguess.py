@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from featcolor.colour.lab import rgb_to_lab
 from featcolor.keyguess import KeyGuess
-from featcolor.spaces import rgb_to_lab
 
 Picture = tuple[np.ndarray, np.ndarray]
 

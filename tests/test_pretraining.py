@@ -18,14 +18,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from featcolor.colour.lab import lightness_of
+from featcolor.colour.measures import colourfulness, mean_delta_e00
 from featcolor.commands import main
 from featcolor.errors import ModelFileError, ReferencesError, TrainingError, UsageError
-from featcolor.measures import colourfulness, mean_delta_e00
 from featcolor.pretrained import PretrainedColorizer
 from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.pictures import Pictures, find_copies, hold_back, names_of, read_pictures, shrink, weigh
 from featcolor.pretraining.quality import DEFAULT_SETTINGS, TEMPERATURES, Look, choose_settings, measure, pick
-from featcolor.spaces import lightness_of
 from features.colournet import ColourNetwork
 from features.frame import grey_codes, mirror_out
 from features.lite0 import read_weights
@@ -269,7 +269,7 @@ def test_crops_show_a_picture_as_it_is(one_thread, pictures):
     generator = torch.Generator().manual_seed(0)
     linear = Deck(plain, torch.device("cpu")).draw(torch.tensor([0, 1, 1]), 64, generator)
     assert linear.shape == (3, 64, 64, 3)
-    from featcolor.spaces import rgb_to_lab
+    from featcolor.colour.lab import rgb_to_lab
 
     _, truth = rgb_to_lab(plain[0])
     np.testing.assert_allclose(chroma_of(linear)[0, 5, 5], truth[0, 0], atol=0.02)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from featcolor import propagation, stores
+from featcolor.colour.lab import rgb_to_lab
 from featcolor.propagation import KeyChroma, ShotColours, colour_shot
-from featcolor.spaces import rgb_to_lab
 
 HEIGHT, WIDTH, COUNT, STEP = 64, 96, 6, 2
 KEPT = 0.05

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from featcolor.colour.film_stock import FILM_STOCKS, film_lightness
+from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.config import ColorizerConfig
 from featcolor.errors import PictureError
-from featcolor.film import FILM_STOCKS, film_lightness
+from featcolor.pictures.resize import LONGEST_SIDE, resize, working_size
 from featcolor.sampling import (
-    LONGEST_SIDE,
     READ_AREA,
     SMALLEST_SIDE,
     THUMBNAIL,
@@ -25,12 +26,9 @@ from featcolor.sampling import (
     random_pixels,
     random_view,
     read_source,
-    resize,
     sample_reference,
     working_lightness,
-    working_size,
 )
-from featcolor.spaces import lab_to_rgb, rgb_to_lab
 from features.base import FeatureStack
 from features.context import ContextFeatures
 from features.spec import parse_features

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from featcolor import spaces, ycbcr
+from featcolor import ycbcr
+from featcolor.colour import lab as spaces
 from featcolor.frames import ClipInfo
 
 MATRICES = sorted(ycbcr.LUMA_WEIGHTS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.images import write_picture
+from featcolor.pictures.io import write_picture
 
 TESTS, REFERENCES = "right-halves", "left-halves"
 

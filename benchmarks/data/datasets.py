@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from benchmarks.data.layouts import AUTO, LAYOUTS, choose_layout
 from benchmarks.data.layouts_base import TestPicture
 from benchmarks.data.protocols import PROTOCOLS, Protocol, find_protocol
+from featcolor.colour.measures import grey_picture
 from featcolor.errors import PictureError, UsageError
-from featcolor.imagefiles import as_depth
-from featcolor.images import read_picture
-from featcolor.measures import grey_picture
+from featcolor.pictures.io import read_picture
+from featcolor.pictures.picture import as_depth
 
 __all__ = [
     "LAYOUTS",

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from benchmarks.data.datasets import file_hash
 from benchmarks.data.layouts_base import folder_names
 from benchmarks.data.layouts_film import DAVIS_FRAMES, frames_in_order
+from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.errors import UsageError
-from featcolor.imagefiles import as_depth
-from featcolor.images import read_picture
-from featcolor.spaces import lab_to_rgb, rgb_to_lab
+from featcolor.pictures.io import read_picture
+from featcolor.pictures.picture import as_depth
 from features.base import FloatArray
 
 Frame: TypeAlias = NDArray[np.uint8]

@@ -14,7 +14,7 @@ from benchmarks.data import layouts_gallery as gallery
 from benchmarks.data import layouts_stills as stills
 from benchmarks.data.layouts_base import SEPARATOR, Found, Paths, TestPicture
 from featcolor.errors import UsageError
-from featcolor.references import find_pictures
+from featcolor.pictures.find import find_pictures
 
 AUTO: Final = "auto"
 """Takes the first layout of the table that recognises the paths."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from featcolor.errors import UsageError
-from featcolor.references import is_picture_name
+from featcolor.pictures.find import is_picture_name
 
 Paths: TypeAlias = Sequence[str]
 """What a person named: mostly one folder."""

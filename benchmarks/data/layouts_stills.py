@@ -21,7 +21,7 @@ from benchmarks.data.layouts_base import (
     whole_set,
 )
 from featcolor.errors import UsageError
-from featcolor.references import find_pictures
+from featcolor.pictures.find import find_pictures
 
 VAL_NAME: Final = re.compile(r"ILSVRC2012_val_\d{8}")
 COCO_NAME: Final = re.compile(r"\d{12}\.jpg")

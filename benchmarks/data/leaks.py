@@ -30,9 +30,9 @@ from numpy.typing import NDArray
 
 from benchmarks.data.datasets import Progress
 from benchmarks.data.layouts_base import TestPicture
-from featcolor.images import read_reference
+from featcolor.colour.lab import bands, lightness_of
 from featcolor.parallel import run_over
-from featcolor.spaces import bands, lightness_of
+from featcolor.pictures.io import read_reference
 
 THUMBNAIL: Final = 64
 """Side of the lightness thumbnails, in pixels."""

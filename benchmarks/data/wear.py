@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.spaces import lab_to_rgb, lightness_of
+from featcolor.colour.lab import lab_to_rgb, lightness_of
 from features.base import FloatArray
 
 BRIGHT: Final = 230.0

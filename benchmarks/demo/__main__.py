@@ -25,12 +25,12 @@ from benchmarks.data.bundled import PHOTOGRAPHS, load
 from benchmarks.demo.film import make_film, measure_film
 from benchmarks.demo.page import Command, Page, build_page
 from benchmarks.demo.results import ColouredFilm, Result
-from featcolor.images import read_picture, write_picture
-from featcolor.measures import grey_picture
+from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
+from featcolor.colour.measures import grey_picture
 from featcolor.modelfile import read_card
+from featcolor.pictures.io import read_picture, write_picture
 from featcolor.pretrained import read_network_card
 from featcolor.report import library_versions
-from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
 ROOT = Path(__file__).resolve().parents[2]
 

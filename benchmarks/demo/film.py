@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from benchmarks.demo.results import ColouredFilm, DemoFilm
 from benchmarks.metrics.film import chroma_flicker
-from featcolor.images import write_picture
-from featcolor.measures import grey_picture, psnr
-from featcolor.modelfile import replacing
+from featcolor.colour.measures import grey_picture, psnr
+from featcolor.files import replacing
+from featcolor.pictures.io import write_picture
 
 WIDTH: Final = 320
 HEIGHT: Final = 192

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.demo.results import ColouredFilm, Result
-from featcolor.measures import delta_e00
+from featcolor.colour.lab import rgb_to_lab
+from featcolor.colour.measures import delta_e00
 from featcolor.pages import build_document, build_image, build_section, build_style, signed
-from featcolor.spaces import rgb_to_lab
 
 LONGEST_SIDE = 560
 """Pictures on the page are no larger than this, in pixels."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.measures import colourfulness, mean_delta_e00, psnr
+from featcolor.colour.measures import colourfulness, mean_delta_e00, psnr
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data.datasets import Sample
-from featcolor.spaces import lab_to_rgb, lightness_of
+from featcolor.colour.lab import lab_to_rgb, lightness_of
 from features.base import FloatArray
 
 Group: TypeAlias = Literal["baseline", "same references", "pretrained", "precomputed"]

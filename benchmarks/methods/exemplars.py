@@ -18,13 +18,14 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 
 from benchmarks.methods.base import ChromaMethod, Group
+from featcolor.colour.lab import lightness_of, rgb_to_lab
 from featcolor.config import ColorizerConfig
 from featcolor.errors import ReferencesError
 from featcolor.fitting import default_fit_jobs
 from featcolor.networks import network_errors
 from featcolor.parallel import run_over
-from featcolor.sampling import Source, describe, read_source, resize, working_size
-from featcolor.spaces import lightness_of, rgb_to_lab
+from featcolor.pictures.resize import resize, working_size
+from featcolor.sampling import Source, describe, read_source
 from features.base import FeatureStack, FloatArray
 from features.spec import parse_features
 from refine.upsample import upsample

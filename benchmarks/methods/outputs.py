@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from benchmarks.data.datasets import DataSet, Sample, file_hash
 from benchmarks.methods.base import Group, Method
+from featcolor.colour.lab import lightness_of
 from featcolor.errors import UsageError
-from featcolor.imagefiles import as_depth
-from featcolor.images import read_picture
-from featcolor.references import find_pictures
-from featcolor.spaces import lightness_of
+from featcolor.pictures.find import find_pictures
+from featcolor.pictures.io import read_picture
+from featcolor.pictures.picture import as_depth
 
 SHOWN_NAMES: Final = 3
 """Names that a message shows of many."""

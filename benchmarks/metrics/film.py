@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import rel_entr
 
-from featcolor.measures import check_rgb
-from featcolor.spaces import rgb_to_lab
+from featcolor.colour.lab import rgb_to_lab
+from featcolor.colour.measures import check_rgb
 from refine.flow import estimate_flow
 from refine.warp import FloatArray, Mask, valid_pixels, warp
 

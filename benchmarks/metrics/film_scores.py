@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from benchmarks.metrics.film import Frame, cdc, measure_motion, pair_flicker, pair_warp_error
 from benchmarks.metrics.ssim import wrapped_psnr
-from featcolor.measures import colourfulness, delta_e00, psnr
-from featcolor.spaces import lab_to_rgb, rgb_to_lab
+from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
+from featcolor.colour.measures import colourfulness, delta_e00, psnr
 from features.base import FloatArray
 
 Values: TypeAlias = NDArray[np.float64]

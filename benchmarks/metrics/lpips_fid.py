@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data.onnx_files import open_session, run_session
+from featcolor.colour.measures import check_rgb
 from featcolor.errors import UsageError
-from featcolor.measures import check_rgb
 
 INCEPTION_SIDE: Final = 299
 """Side of the pictures that Inception v3 sees (Szegedy et al. 2016)."""

@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.colour.measures import check_rgb
 from featcolor.errors import NetworkError, UsageError
-from featcolor.measures import check_rgb
 from features import lite0
 from features.network import Network
 from features.torchfile import read_torch_file

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.metrics.histograms import ab_shares
-from featcolor.measures import check_rgb, colourfulness, grey_psnr, lab_of
+from featcolor.colour.measures import check_rgb, colourfulness, grey_psnr, lab_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.measures import check_rgb
+from featcolor.colour.measures import check_rgb
 
 SSIM_SIDE: Final = 11
 """Side of SSIM's Gaussian window in pixels (Wang et al. 2004, section III B)."""

@@ -1,6 +1,6 @@
 """Every measure of a coloured picture and of a set of them, by key: what each is, and which way is better.
 
-The functions are elsewhere, each small and pure: `featcolor.measures` and the modules beside this one.
+The functions are elsewhere, each small and pure: `featcolor.colour.measures` and the modules beside this one.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from benchmarks.metrics.lpips_fid import InceptionFeatures, Lpips, frechet_dista
 from benchmarks.metrics.perceptual import flip, lite0_distance, ssimulacra2_score
 from benchmarks.metrics.pictures import Picture
 from benchmarks.metrics.ssim import ssim, wrapped_psnr
+from featcolor.colour.measures import colourfulness, delta_e00, psnr
 from featcolor.errors import UsageError
-from featcolor.measures import colourfulness, delta_e00, psnr
 
 
 def on_rgb(function: Callable[[Rgb, Rgb], float]) -> Callable[[Picture, Picture], float]:
@@ -31,12 +31,12 @@ def on_rgb(function: Callable[[Rgb, Rgb], float]) -> Callable[[Picture, Picture]
 
 
 def measure_gain(truth: Picture, output: Picture) -> float:
-    """`featcolor.measures.gain`: PSNR less that of the exact grey picture, in dB; nan when the truth is grey."""
+    """`featcolor.colour.measures.gain`: PSNR less that of the exact grey picture, in dB; nan when the truth is grey."""
     return psnr(truth.rgb, output.rgb) - truth.grey_psnr
 
 
 def measure_delta_e00(truth: Picture, output: Picture) -> float:
-    """`featcolor.measures.mean_delta_e00`: CIEDE2000, mean over pixels; 0 when equal."""
+    """`featcolor.colour.measures.mean_delta_e00`: CIEDE2000, mean over pixels; 0 when equal."""
     return float(delta_e00(truth.lab, output.lab).mean(dtype=np.float64))
 
 

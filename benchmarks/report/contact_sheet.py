@@ -19,11 +19,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.report.tables import GREY, title_of
 from benchmarks.runs.results import Results
-from featcolor.images import read_reference, write_picture
-from featcolor.measures import grey_picture
+from featcolor.colour.measures import grey_picture
 from featcolor.modelfile import load_model
 from featcolor.pages import shrink
-from featcolor.references import expand_references
+from featcolor.pictures.find import expand_references
+from featcolor.pictures.io import read_reference, write_picture
 
 Rgb: TypeAlias = NDArray[np.uint8]
 PictureOf: TypeAlias = Callable[[str, str], Rgb | None]

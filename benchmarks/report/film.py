@@ -31,11 +31,10 @@ from benchmarks.report.film_tables import (
 from benchmarks.report.plot_svg import INKS, Size, render_plot
 from benchmarks.runs.environment import hide_person
 from benchmarks.runs.film import RECORDS, TILE_SIDE, TRUTH, FilmResults, sheet_frames
-from featcolor.errors import UsageError
-from featcolor.images import write_picture
-from featcolor.modelfile import jsonable, replacing
+from featcolor.errors import UsageError, one_line
+from featcolor.files import jsonable, replacing
 from featcolor.pages import build_document, build_image, build_section, build_style
-from featcolor.remedies import one_line
+from featcolor.pictures.io import write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

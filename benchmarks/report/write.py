@@ -21,8 +21,8 @@ from benchmarks.report.page import build_page
 from benchmarks.runs.environment import environment_facts, hide_person
 from benchmarks.runs.results import Comparison, CurvePoint, Results, Score, Summary
 from featcolor.errors import UsageError
-from featcolor.images import write_picture
-from featcolor.modelfile import jsonable, replacing
+from featcolor.files import jsonable, replacing
+from featcolor.pictures.io import write_picture
 
 __all__ = ["SCHEMA", "environment_facts", "read_results_csv", "write_report"]
 

@@ -19,8 +19,8 @@ from benchmarks.metrics.pictures import Picture
 from benchmarks.runs.output_folder import OutputFolder
 from benchmarks.runs.results import Comparison, CurvePoint
 from benchmarks.runs.scoring import Done, Item, Progress, over_pictures
-from featcolor.measures import colourfulness, delta_e00, lab_of, psnr
-from featcolor.spaces import lab_to_rgb
+from featcolor.colour.lab import lab_to_rgb
+from featcolor.colour.measures import colourfulness, delta_e00, lab_of, psnr
 
 CURVE_FACTORS: Final = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 """Chroma of ours is multiplied by these to find the factor that gives a rival's colourfulness."""

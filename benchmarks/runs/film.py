@@ -25,14 +25,13 @@ from benchmarks.metrics.film import Frame
 from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures
 from benchmarks.runs.environment import environment_facts
 from benchmarks.runs.running import code_hash
-from featcolor.errors import UsageError
-from featcolor.measures import is_grey
-from featcolor.modelfile import jsonable, replacing
+from featcolor.colour.lab import lab_to_rgb
+from featcolor.colour.measures import is_grey
+from featcolor.errors import UsageError, one_line
+from featcolor.files import jsonable, replacing
 from featcolor.pages import shrink
 from featcolor.parallel import run_over
 from featcolor.propagation import KeyChroma
-from featcolor.remedies import one_line
-from featcolor.spaces import lab_to_rgb
 from features.base import FloatArray
 
 TRUTH: Final = "truth"

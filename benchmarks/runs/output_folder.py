@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data.datasets import Sample
-from featcolor.modelfile import replacing
+from featcolor.files import replacing
 
 TRUTH, GREY = "gt", "gray"
 """Folders of the truth and of the grey inputs, as galleries call them."""

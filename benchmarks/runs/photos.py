@@ -18,10 +18,9 @@ from benchmarks.runs.output_folder import GREY, TRUTH, OutputFolder
 from benchmarks.runs.results import MethodRecord, Results
 from benchmarks.runs.running import Job, run_job
 from benchmarks.runs.scoring import Progress, rows, score_all, summarise, summarise_film, try_metrics
-from featcolor.errors import FeatcolorError, UsageError
-from featcolor.measures import colourfulness, is_grey
+from featcolor.colour.measures import colourfulness, is_grey
+from featcolor.errors import FeatcolorError, UsageError, one_line
 from featcolor.parallel import available_cores
-from featcolor.remedies import one_line
 
 OUTPUTS: Final = "outputs"
 """Folder of samples and outputs within the report's; a test compares it with the command's."""

@@ -30,9 +30,8 @@ from benchmarks.methods.base import Method
 from benchmarks.runs.environment import environment_facts
 from benchmarks.runs.output_folder import OutputFolder
 from benchmarks.runs.results import MethodRecord
-from featcolor.errors import FeatcolorError
+from featcolor.errors import FeatcolorError, one_line
 from featcolor.parallel import available_cores, end_workers, library_threads
-from featcolor.remedies import one_line
 
 PATIENCE: Final = 10.0
 """Seconds that a process has to end its own workers before it is killed."""

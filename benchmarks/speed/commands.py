@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.speed.inputs import MODEL_NAME, TimedWithModel, make_picture, run_cli, sides_of
-from featcolor.images import read_picture, write_picture
+from featcolor.pictures.io import read_picture, write_picture
 
 TINY = (32, 32)
 FOLDER_PICTURE = (321, 481)

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from benchmarks.data.bundled import PHOTOGRAPHS, load
 from featcolor.colorizer import Colorizer
+from featcolor.colour.lab import lightness_of
+from featcolor.colour.measures import grey_picture
 from featcolor.config import PRESETS
 from featcolor.errors import FeatcolorError
-from featcolor.measures import grey_picture
 from featcolor.modelfile import save_model
 from featcolor.parallel import library_threads
-from featcolor.spaces import lightness_of
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CLI: Final = ROOT / "cli.py"

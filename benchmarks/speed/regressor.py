@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.speed.inputs import MODEL_NAME, PRESET, Timed, TimedWithModel, make_lightness, read_subject
+from featcolor.colour.lab import rgb_to_lab
 from featcolor.config import PRESETS
 from featcolor.fitting import SMALL_BATCH
 from featcolor.modelfile import load_model
 from featcolor.regressor import ChromaRegressor
-from featcolor.spaces import rgb_to_lab
 from features.base import grid_points
 
 CONFIG = PRESETS[PRESET]

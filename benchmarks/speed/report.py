@@ -15,7 +15,7 @@ from benchmarks.speed.cases import Timing
 from benchmarks.speed.networks import OURS
 from benchmarks.speed.page import CAUTION, build_speed_page, show
 from benchmarks.speed.tables import RIVALS, Table, find_ratios, format_value, group_timings
-from featcolor.modelfile import jsonable, replacing
+from featcolor.files import jsonable, replacing
 
 COLUMNS: Final = ("name", "parameters", "unit", "median", "low", "high", "n", "failure")
 """Of `speed.csv`; parameters are "name=value", by spaces."""

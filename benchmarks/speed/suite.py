@@ -18,9 +18,8 @@ from typing import Any, TypeAlias
 import benchmarks.speed
 from benchmarks.speed.cases import MEASURES, SCALES, Case, Scale, Timing, methods_of
 from benchmarks.speed.inputs import MODEL_NAME
-from featcolor.errors import UsageError
+from featcolor.errors import UsageError, one_line
 from featcolor.modelfile import read_card
-from featcolor.remedies import one_line
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 

@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return WORK_FAILED
     except Exception as error:
-        from featcolor.remedies import one_line
+        from featcolor.errors import one_line
 
         if arguments.debug:
             traceback.print_exc()

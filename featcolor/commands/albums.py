@@ -13,7 +13,7 @@ from featcolor.commands.console import complain, progress_bar
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from featcolor.references import FoundPicture
+    from featcolor.pictures.find import FoundPicture
 
 LEFT_OUT_SHOWN = 10
 """References named one by one; the rest are counted."""
@@ -21,7 +21,7 @@ LEFT_OUT_SHOWN = 10
 
 def find_references(arguments: Sequence[str], output: str) -> list[Path]:
     """The pictures that `--refs` leads to, in a stable order; what an earlier run wrote below `output` is none."""
-    from featcolor.references import expand_references
+    from featcolor.pictures.find import expand_references
 
     return expand_references(arguments, leave_out=Path(output))
 

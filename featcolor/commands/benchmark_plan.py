@@ -118,7 +118,7 @@ def broken_bounds(results: Results, bounds: Sequence[Bound]) -> list[str]:
 
 def _pictures_and_references(arguments: argparse.Namespace) -> tuple[list[Path], list[Path]]:
     """Paths of the test set, and the references; without either, pictures that come along."""
-    from featcolor.references import expand_references
+    from featcolor.pictures.find import expand_references
 
     if not arguments.data and not arguments.refs:
         from benchmarks.data.bundled import write_bundled

@@ -191,7 +191,7 @@ class _Batch:
             }
 
     def _remove_parts(self) -> None:
-        from featcolor.batch import remove_parts
+        from featcolor.files import remove_parts
 
         unfinished = [task for task in self.tasks if self.records[task.source]["status"] != "coloured"]
         paths = (path for task in unfinished for path in (task.target, task.confidence))
@@ -202,7 +202,7 @@ class _Batch:
             return
         import json
 
-        from featcolor.modelfile import replacing
+        from featcolor.files import replacing
 
         content = {
             "model": self.model_name,
@@ -233,7 +233,7 @@ def _plan(arguments: argparse.Namespace, references: Sequence[Path]) -> tuple[li
     """What is to be done, and what is there already."""
     from featcolor.batch import PictureTask
     from featcolor.outputs import Existing, plan_routes
-    from featcolor.references import find_pictures
+    from featcolor.pictures.find import find_pictures
 
     existing = Existing.REFUSE
     if arguments.overwrite or arguments.skip_existing:
@@ -275,7 +275,7 @@ def _show_plan(tasks: list[PictureTask], skipped: list[Route]) -> int:
 def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: ColouringSettings) -> int:
     """One picture from stdin or a file to stdout or a file; messages stay on stderr."""
     from featcolor.batch import colour_bytes, load_colorizer
-    from featcolor.modelfile import replacing
+    from featcolor.files import replacing
 
     if len(arguments.input) > 1:
         raise UsageError("- is one picture on a pipe; it cannot be mixed with other inputs")
@@ -319,7 +319,7 @@ def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: C
 
 
 def _read_file(name: str) -> bytes:
-    from featcolor.references import find_pictures
+    from featcolor.pictures.find import find_pictures
 
     pictures = find_pictures([name])
     if len(pictures) != 1:

@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fit and save; raises for what cannot be fitted on."""
-    from featcolor.references import expand_references
+    from featcolor.pictures.find import expand_references
 
     paths = expand_references(arguments.reference)
     output = _check_output(arguments.output, paths)

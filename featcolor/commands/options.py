@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from featcolor.preparation import Step
+    from featcolor.preparation.steps import Step
 
 # The names in our tables, written out so that --help need not load what implements them; a test compares.
 PRESET_NAMES = ("fast", "balanced", "best")
@@ -36,7 +36,7 @@ def preparation(text: str | None) -> tuple[Step, ...]:
     """The steps that --prepare names, () where it was not given; UsageError for what there is not."""
     if text is None:
         return ()
-    from featcolor.preparation import parse_preparation
+    from featcolor.preparation.steps import parse_preparation
 
     try:
         return parse_preparation(text)

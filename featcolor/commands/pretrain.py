@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and write; raises for what cannot be trained on."""
-    from featcolor.references import expand_references
+    from featcolor.pictures.find import expand_references
 
     paths = expand_references(arguments.photo)
     output = _check_output(arguments.output, paths)

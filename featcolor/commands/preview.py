@@ -13,9 +13,9 @@ from featcolor.commands.options import REFINER_NAMES, not_negative, positive, wh
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
+    from featcolor.pictures.find import FoundPicture
     from featcolor.previewgrid import Axis, Cell
     from featcolor.previewpage import Sheet
-    from featcolor.references import FoundPicture
 
 SUMMARY = "show a few pictures in several settings, side by side"
 DESCRIPTION = """\
@@ -82,10 +82,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page; 0 when all is done, 1 when a picture failed."""
+    from featcolor.pictures.find import find_pictures
     from featcolor.preview import Previewer, pick_evenly, preview_pictures
     from featcolor.previewgrid import MODEL, parse_grid
     from featcolor.previewpage import Sheet, write_page
-    from featcolor.references import find_pictures
 
     axes = parse_grid(_grid(arguments))
     cells = _cells(arguments, axes)

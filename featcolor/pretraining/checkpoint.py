@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from featcolor.errors import ModelFileError
-from featcolor.modelfile import replacing
+from featcolor.files import replacing
 from featcolor.pretraining.config import PretrainConfig
 from features.base import FloatArray
 

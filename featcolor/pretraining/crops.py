@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from featcolor.cells import CELL_WIDTH, SIGMA_IN_WIDTHS, prior, rebalancing_weights, soft_encode
-from featcolor.film import FADED_GREY, FILM_STOCKS
+from featcolor.colour.film_stock import FADED_GREY, FILM_STOCKS
+from featcolor.colour.lab import D65_WHITE, LUMINANCE_WEIGHTS, XYZ_FROM_LINEAR
 from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.pictures import Pictures
-from featcolor.spaces import D65_WHITE, LUMINANCE_WEIGHTS, XYZ_FROM_LINEAR
 from features.base import FloatArray
 
 OUTPUT_STRIDE: Final = 4

@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.colour.measures import is_grey
 from featcolor.errors import PictureError, ReferencesError
-from featcolor.images import read_reference
-from featcolor.measures import is_grey
 from featcolor.parallel import available_cores
+from featcolor.pictures.io import read_reference
 from features.base import FloatArray, IndexArray
 
 READ_SIDE: Final = 176

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.cells import CELL_WIDTH, SIGMA_IN_WIDTHS, soft_encode
-from featcolor.measures import colourfulness, mean_delta_e00, psnr
+from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
+from featcolor.colour.measures import colourfulness, mean_delta_e00, psnr
 from featcolor.report import MEASURES, METHODS
-from featcolor.spaces import lab_to_rgb, rgb_to_lab
 from features.base import FloatArray, IndexArray
 from features.colournet import ColourMaps, ColourNetwork
 

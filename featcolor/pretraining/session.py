@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from featcolor.errors import UsageError
-from featcolor.modelfile import replacing
+from featcolor.files import replacing
 from featcolor.networks import network_errors
 from featcolor.parallel import available_cores
 from featcolor.pretraining.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, write_checkpoint

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from benchmarks.methods.base import Group, Method, check_grey
 from benchmarks.methods.unet.config import OUTPUT_STRIDE, Budget, UNetConfig
 from benchmarks.methods.unet.pictures import WORKING_SIZE, read_references
+from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.errors import UsageError
 from featcolor.parallel import available_cores
-from featcolor.sampling import resize, working_size
-from featcolor.spaces import lab_to_rgb, lightness_of
+from featcolor.pictures.resize import resize, working_size
 from features.annealed import annealed_mean
 from features.base import FloatArray
 from refine.upsample import upsample_bands

@@ -10,11 +10,12 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.colour.lab import rgb_to_lab
 from featcolor.config import ColorizerConfig
 from featcolor.errors import PictureError, ReferencesError
 from featcolor.parallel import available_cores
-from featcolor.sampling import VIEW_SCALE, read_source, resize, resize_to_area, working_size
-from featcolor.spaces import rgb_to_lab
+from featcolor.pictures.resize import resize, resize_to_area, working_size
+from featcolor.sampling import VIEW_SCALE, read_source
 
 LabBytes: TypeAlias = NDArray[np.uint8]
 """(H, W, 3): L* x 2.55, a* + 128, b* + 128, each rounded."""

@@ -15,9 +15,9 @@ from benchmarks.data.datasets import DataSet, TestPicture, fingerprint, load_sam
 from benchmarks.data.layouts import LAYOUTS, unique_names
 from benchmarks.data.layouts_stills import DIV2K, KODAK, VAL5K
 from benchmarks.data.protocols import PROTOCOLS, Protocol
+from featcolor.colour.measures import grey_picture
 from featcolor.errors import PictureError, UsageError
-from featcolor.images import write_picture
-from featcolor.measures import grey_picture
+from featcolor.pictures.io import write_picture
 from tests.samples import grey, write_rgb
 
 FEW = 20

@@ -24,7 +24,7 @@ from benchmarks.data.leaks import (
     look_at,
     signatures,
 )
-from featcolor.images import write_picture
+from featcolor.pictures.io import write_picture
 from tests.samples import write_rgb
 
 Rgb = NDArray[np.uint8]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.data.wear import Wear, shift, wear
-from featcolor.spaces import lab_to_rgb
+from featcolor.colour.lab import lab_to_rgb
 
 NONE = Wear(grain=0.0, flicker=0.0, weave=0.0, scratches=0)
 

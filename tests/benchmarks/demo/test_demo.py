@@ -15,7 +15,7 @@ from benchmarks.data.bundled import PHOTOGRAPHS, load
 from benchmarks.demo.__main__ import STRIP, strip
 from benchmarks.demo.page import BEST_SHOWN, Command, Page, build_page
 from benchmarks.demo.results import ColouredFilm, Result
-from featcolor.measures import colourfulness, gain, grey_picture, mean_delta_e00
+from featcolor.colour.measures import colourfulness, gain, grey_picture, mean_delta_e00
 
 VOID = {"meta", "img"}
 CLOSED_BY_THE_NEXT = {"tr", "th", "td", "thead", "tbody"}

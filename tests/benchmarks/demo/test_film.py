@@ -22,7 +22,7 @@ from benchmarks.demo.film import (
 )
 from benchmarks.demo.results import DemoFilm
 from featcolor.clips import colorize_video
-from featcolor.images import read_picture
+from featcolor.pictures.io import read_picture
 
 
 @pytest.fixture(scope="module")

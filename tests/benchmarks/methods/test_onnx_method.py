@@ -15,8 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 from benchmarks.methods.onnx import OnnxMethod, parse_onnx
 from benchmarks.methods.onnx_io import NetworkDescription, colour_picture
 from benchmarks.methods.released import PRETRAINED
+from featcolor.colour.lab import lightness_of, rgb_to_lab
 from featcolor.errors import UsageError
-from featcolor.spaces import lightness_of, rgb_to_lab
 
 Shape = Sequence[int | str]
 

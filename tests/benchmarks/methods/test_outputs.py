@@ -8,7 +8,7 @@ import pytest
 
 from featcolor.errors import UsageError
 from featcolor.outputs import Existing, Route, plan_routes
-from featcolor.references import find_pictures
+from featcolor.pictures.find import find_pictures
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from benchmarks.data.datasets import Sample
 from benchmarks.methods.outputs import Precomputed, lightness_deviation
+from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.errors import PictureError, UsageError
-from featcolor.spaces import lab_to_rgb, lightness_of
 from tests.samples import grey, write_rgb
 
 Pictures = dict[str, NDArray[np.uint8]]

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from benchmarks.methods.unet.config import Budget, UNetConfig, schedule
 from benchmarks.methods.unet.method import UNet
 from benchmarks.methods.unet.pictures import batches, random_crop, read_references, to_bytes
+from featcolor.colour.lab import lab_to_rgb, lightness_of, rgb_to_lab
+from featcolor.colour.measures import grey_picture
 from featcolor.errors import ReferencesError, UsageError
-from featcolor.measures import grey_picture
-from featcolor.spaces import lab_to_rgb, lightness_of, rgb_to_lab
 from tests.samples import write_rgb
 
 SMALL = UNetConfig(width=8, depth=1, dropout=0.1, side=64, batch=4)

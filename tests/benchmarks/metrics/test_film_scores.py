@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.metrics.film import Motion, pair_flicker, temporal_errors
 from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures, score_sequence, summarise_scores
-from featcolor.measures import grey_psnr
+from featcolor.colour.measures import grey_psnr
 from tests.benchmarks.film_clips import COUNT, pan
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from benchmarks.metrics import perceptual
 from benchmarks.metrics.perceptual import flip, lite0_distance, ssimulacra2_score
+from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.errors import NetworkError, UsageError
-from featcolor.spaces import lab_to_rgb, rgb_to_lab
 from features import lite0
 from features.network import Network
 from features.torchfile import read_torch_file

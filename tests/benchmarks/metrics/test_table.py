@@ -13,9 +13,9 @@ from benchmarks.metrics import ssim as fidelity
 from benchmarks.metrics import table as metrics
 from benchmarks.metrics.pictures import Picture
 from benchmarks.metrics.table import PICTURE_METRICS, SET_METRICS, bind_weights
-from featcolor import measures
+from featcolor.colour import measures
+from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.errors import UsageError
-from featcolor.spaces import lab_to_rgb, rgb_to_lab
 
 
 def noisy(picture, spread=40, seed=0):

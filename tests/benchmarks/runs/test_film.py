@@ -19,13 +19,13 @@ from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures, sc
 from benchmarks.report.film import write_film_report
 from benchmarks.report.film_tables import ALL, INNER, RECORDED, average, list_gaps, list_rows
 from benchmarks.runs.film import TRUTH, FilmResults, FilmStudy, run_film_study
+from featcolor.colour.lab import lab_to_rgb
+from featcolor.colour.measures import grey_psnr
 from featcolor.commands import main
 from featcolor.commands.benchmark_film import METHOD_NAMES, PRESET_NAMES
 from featcolor.errors import UsageError
 from featcolor.filmconfig import FILM_PRESETS
-from featcolor.measures import grey_psnr
 from featcolor.propagation import KeyChroma
-from featcolor.spaces import lab_to_rgb
 from tests.benchmarks.film_clips import COUNT, HEIGHT, WIDTH, pan, write_frames
 
 

@@ -14,8 +14,8 @@ from benchmarks.runs.equal_colourfulness import CURVE_FACTORS, compare_all, fact
 from benchmarks.runs.output_folder import OutputFolder
 from benchmarks.runs.results import CurvePoint
 from benchmarks.runs.scoring import rows, score_all, summarise
-from featcolor.measures import colourfulness, gain, grey_picture, mean_delta_e00
-from featcolor.spaces import lab_to_rgb, rgb_to_lab
+from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
+from featcolor.colour.measures import colourfulness, gain, grey_picture, mean_delta_e00
 
 METRICS = ("gain", "delta_e00", "cf", "delta_cf_of_means")
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from featcolor.imagefiles import check_size
-from featcolor.imagefiles_metadata import EXIF_PREFIX, cmyk_to_srgb
-from featcolor.imagefiles_png import COMPRESSION
+from featcolor.pictures.metadata import EXIF_PREFIX, cmyk_to_srgb
+from featcolor.pictures.picture import check_size
+from featcolor.pictures.png import COMPRESSION
 
 MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
 """Longest sides that libjpeg and WebP can write, in pixels."""

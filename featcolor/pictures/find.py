@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from featcolor.errors import UsageError
-from featcolor.images import PICTURE_SUFFIXES
+from featcolor.pictures.io import PICTURE_SUFFIXES
 
 LIST_MARK = "@"
 COMMENT_MARK = "#"

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from featcolor.srgb import decode_srgb, encode_srgb, linear_table, quantize
+from featcolor.colour.srgb import decode_srgb, encode_srgb, linear_table, quantize
 
 FloatArray = NDArray[np.float32]
 

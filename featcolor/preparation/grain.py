@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.spaces import FloatArray
+from featcolor.colour.lab import FloatArray
 
 LEVELS: Final = 4
 """Scales of detail: the grain of a scan is 1 to 8 pixels wide."""

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.spaces import FloatArray
+from featcolor.colour.lab import FloatArray
 
 DARK: Final = 0.2
 LIGHT: Final = 0.82

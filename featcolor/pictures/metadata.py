@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from featcolor.srgb import encode_srgb
+from featcolor.colour.srgb import encode_srgb
 
 EXIF_PREFIX = b"Exif\x00\x00"
 

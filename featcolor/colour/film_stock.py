@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.spaces import (
+from featcolor.colour.lab import (
     LUMINANCE_WEIGHTS,
     FloatArray,
     bands,

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.spaces import FloatArray, bands
+from featcolor.colour.lab import FloatArray, bands
 
 CLIPPED_SHARE: Final = 0.005
 """Share of the pixels that may become black, and white: what specks and reflections take of a picture."""

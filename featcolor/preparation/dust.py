@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.contrast import tone_range
-from featcolor.denoising import denoise
-from featcolor.spaces import FloatArray
+from featcolor.colour.lab import FloatArray
+from featcolor.preparation.contrast import tone_range
+from featcolor.preparation.grain import denoise
 
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.uint8]

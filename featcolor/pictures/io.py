@@ -27,11 +27,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor import imagefiles_pillow as pillow_files
-from featcolor import imagefiles_png as png_files
-from featcolor import imagefiles_tiff as tiff_files
 from featcolor.errors import PictureError
-from featcolor.imagefiles import (
+from featcolor.pictures import pillow as pillow_files
+from featcolor.pictures import png as png_files
+from featcolor.pictures import tiff as tiff_files
+from featcolor.pictures.metadata import grey_to_srgb, profile_space, settle_exif
+from featcolor.pictures.picture import (
     FORMATS,
     MAX_PIXELS,
     SUFFIXES,
@@ -46,7 +47,6 @@ from featcolor.imagefiles import (
     sniff,
     upright,
 )
-from featcolor.imagefiles_metadata import grey_to_srgb, profile_space, settle_exif
 
 __all__ = [
     "FORMATS",

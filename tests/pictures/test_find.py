@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from featcolor.errors import UsageError
-from featcolor.references import expand_references, find_pictures
+from featcolor.pictures.find import expand_references, find_pictures
 
 
 @pytest.fixture

@@ -11,18 +11,17 @@ from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.contrast import equalize_locally, stretch
-from featcolor.denoising import denoise
-from featcolor.dust import remove_dust, remove_scratches
-from featcolor.scanborder import inside_border
-from featcolor.spaces import FloatArray, bands, lab_to_rgb, lightness_of
+from featcolor.colour.lab import FloatArray, bands, lab_to_rgb
+from featcolor.preparation.border import inside_border
+from featcolor.preparation.contrast import equalize_locally, stretch
+from featcolor.preparation.dust import remove_dust, remove_scratches
+from featcolor.preparation.grain import denoise
 
 if TYPE_CHECKING:
-    from featcolor.stills import StillColorizer
+    pass
 
 Region = tuple[slice, slice]
 
@@ -110,39 +109,6 @@ def prepare(lightness: FloatArray, steps: Sequence[Step]) -> tuple[FloatArray, R
     whole = lightness.copy()
     whole[region] = prepared
     return whole, region
-
-
-def colorize_prepared(
-    colorizer: StillColorizer, picture: NDArray[Any], steps: Sequence[Step] = (), *, return_confidence: bool = False
-) -> Any:
-    """`colorizer.colorize` of the prepared picture; without steps, of the picture itself, bit for bit.
-
-    Parameters
-    ----------
-    colorizer : StillColorizer
-    picture : (H, W) or (H, W, 3), uint8, uint16 or float32 0..1
-    return_confidence : bool
-        Give (rgb, confidence) instead, confidence (h, w) 0..1, 0 in a frame.
-
-    Returns
-    -------
-    (H, W, 3) of the same type; a frame that was found is neutral grey.
-    """
-    if not steps:
-        return colorizer.colorize(picture, return_confidence=return_confidence)
-    lightness, region = prepare(lightness_of(picture), steps)
-    grey = grey_picture(lightness, picture.dtype)
-    inside = np.ascontiguousarray(grey[region])
-    if inside.shape == grey.shape:
-        return colorizer.colorize(inside, return_confidence=return_confidence)
-    rgb = np.repeat(grey[..., None], 3, axis=2)
-    if not return_confidence:
-        rgb[region] = colorizer.colorize(inside)
-        return rgb
-    rgb[region], certain = colorizer.colorize(inside, return_confidence=True)
-    confidence = np.zeros(grey.shape, np.float32)
-    confidence[region] = cv2.resize(certain, inside.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return rgb, confidence
 
 
 def grey_picture(lightness: FloatArray, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featcolor import film
-from featcolor.spaces import lightness_of
+from featcolor.colour import film_stock as film
+from featcolor.colour.lab import lightness_of
 
 RNG_SEED = 3
 

@@ -16,8 +16,8 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from featcolor.imagefiles import check_size
-from featcolor.imagefiles_metadata import EXIF_PREFIX
+from featcolor.pictures.metadata import EXIF_PREFIX
+from featcolor.pictures.picture import check_size
 
 FLOAT_RANGE = (-1.0, 2.0)
 """Float samples mean 0..1. What lies outside is clipped, up to here; a picture in 0..255 is refused, not guessed."""

@@ -12,23 +12,15 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
+from featcolor.batch import colorize_prepared
+from featcolor.colour.film_stock import add_grain, fade
+from featcolor.colour.lab import FloatArray, lab_to_rgb, lightness_of
 from featcolor.commands.options import PREPARE_HELP
-from featcolor.contrast import FLAT, equalize_locally, stretch
-from featcolor.denoising import denoise, measure_grain
-from featcolor.dust import remove_dust, remove_scratches
-from featcolor.film import add_grain, fade
-from featcolor.preparation import (
-    AUTO_STEPS,
-    CONTRASTS,
-    STEPS,
-    Step,
-    colorize_prepared,
-    grey_picture,
-    parse_preparation,
-    prepare,
-)
-from featcolor.scanborder import inside_border
-from featcolor.spaces import FloatArray, lab_to_rgb, lightness_of
+from featcolor.preparation.border import inside_border
+from featcolor.preparation.contrast import FLAT, equalize_locally, stretch
+from featcolor.preparation.dust import remove_dust, remove_scratches
+from featcolor.preparation.grain import denoise, measure_grain
+from featcolor.preparation.steps import AUTO_STEPS, CONTRASTS, STEPS, Step, grey_picture, parse_preparation, prepare
 
 EVERY_STEP = [*(Step(name) for name in STEPS), *(Step("contrast", name) for name in CONTRASTS)]
 
@@ -151,9 +143,9 @@ def test_grain_is_measured_beside_texture() -> None:
 
 def test_denoising_in_bands_equals_denoising_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     grainy = add_grain(photograph("astronaut", (900, 64)), np.random.default_rng(0), strength=0.05)
-    monkeypatch.setattr("featcolor.denoising._BAND_PIXELS", 1)
+    monkeypatch.setattr("featcolor.preparation.grain._BAND_PIXELS", 1)
     in_bands = denoise(grainy)
-    monkeypatch.setattr("featcolor.denoising._BAND_PIXELS", 2**30)
+    monkeypatch.setattr("featcolor.preparation.grain._BAND_PIXELS", 2**30)
     np.testing.assert_allclose(in_bands, denoise(grainy), atol=1e-5)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.spaces import lab_to_rgb, lightness_of, rgb_to_lab
+from featcolor.colour.lab import lab_to_rgb, lightness_of, rgb_to_lab
 
 GREY_SPREAD = 3
 """Largest difference of a pixel's channels that still counts as grey, in codes of 255: JPEG noise on a grey picture."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from skimage.color import lab2rgb, rgb2lab
 
-from featcolor import spaces
+from featcolor.colour import lab as spaces
 
 AGREEMENT = 1e-4  # with scikit-image: L*, a*, b* units, and rgb in 0..1
 CODES = {np.uint8: 255, np.uint16: 65535}

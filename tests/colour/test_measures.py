@@ -5,7 +5,7 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio
 
-from featcolor import measures
+from featcolor.colour import measures
 
 # L1 a1 b1, L2 a2 b2, CIEDE2000: Sharma, Wu, Dalal, Color Research and Application 30 (2005), table 1
 SHARMA_2005 = np.array(

@@ -1,0 +1,1 @@
+"""Colour as numbers: sRGB, CIELAB, film stocks, measures."""

@@ -1,0 +1,52 @@
+"""Files that appear whole or not at all, and plain JSON."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+PART_SUFFIX = ".part"
+PART_NAME_LIMIT = 100
+"""Characters of a name that are kept in the name of the file written beside it (file systems stop at 255 bytes)."""
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """A file beside `path` to write to: it takes the place of `path` at the end, or goes when something failed."""
+    target = Path(path)
+    part = target.with_name(f".{target.name[:PART_NAME_LIMIT]}.{secrets.token_hex(4)}{PART_SUFFIX}")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def jsonable(value: Any) -> Any:
+    """A card in JSON's own types: NumPy's numbers as Python's, and None for a number that is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def remove_parts(targets: Iterable[Path]) -> None:
+    """Take away what a worker that was killed in the middle of writing has left beside these targets."""
+    by_folder: dict[Path, list[str]] = {}
+    for target in targets:
+        by_folder.setdefault(target.parent, []).append(f".{target.name[:PART_NAME_LIMIT]}.")
+    for folder, beginnings in by_folder.items():
+        if folder.is_dir():
+            parts = [path for path in folder.iterdir() if path.name.startswith(".") and path.suffix == PART_SUFFIX]
+            for part in parts:
+                if part.name.startswith(tuple(beginnings)):
+                    part.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Still pictures: found, read, resized, written."""

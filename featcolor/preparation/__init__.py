@@ -1,0 +1,1 @@
+"""Repairs of a scan before it is coloured."""
