@@ -70,9 +70,14 @@ class Colorizer(StillColorizer):
         ReferencesError
             When no reference can be used.
         """
-        from featcolor.fitting import fit_colorizer  # here: colouring does not need scikit-learn
+        from featcolor.fitting import fit_references  # here: colouring does not need scikit-learn
 
-        fit_colorizer(self, references, jobs=jobs, progress=progress)
+        def predict(stack: FeatureStack, experts: Experts, lightness: FloatArray) -> FloatArray:
+            self.stack_, self.experts_ = stack, experts
+            return np.asarray(self.predict(lightness), np.float32)
+
+        fit = fit_references(references, self.config, predict=predict, jobs=jobs, progress=progress)
+        self.stack_, self.experts_, self.report_, self.card_ = fit.stack, fit.experts, fit.report, fit.card
         return self
 
     def predict_rows(self, features: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,7 @@ from featcolor.regressor import ChromaRegressor
 from featcolor.report import FitReport, library_versions, measure_held_back
 from featcolor.sampling import Source, name_of, read_source
 from featcolor.trainingset import Progress, TrainingSet, collect_sources, learn_stack, sample_all
-from features.base import IndexArray
-
-if TYPE_CHECKING:
-    from featcolor.colorizer import Colorizer
+from features.base import FeatureStack, FloatArray, IndexArray
 
 FEWEST_TO_HOLD_BACK = 12
 """Below this many references none is held back: each is needed, and the measure would be noise."""
@@ -104,29 +102,44 @@ def peak_memory() -> int:
     return sum(usage) * unit
 
 
-def fit_colorizer(
-    colorizer: Colorizer, references: Iterable[Source], *, jobs: int | None, progress: Progress | None
-) -> None:
-    """Fit a colorizer in place: learn the features, sample the rows, train, measure, report."""
-    start, tell, config = time.perf_counter(), progress or _silent, colorizer.config
+@dataclass(frozen=True)
+class Fit:
+    """What a fit makes: the parts of a Colorizer, its report, and what the model file says of itself."""
+
+    stack: FeatureStack
+    experts: Experts
+    report: FitReport
+    card: dict[str, Any]
+
+
+def fit_references(
+    references: Iterable[Source],
+    config: ColorizerConfig,
+    *,
+    predict: Callable[[FeatureStack, Experts, FloatArray], FloatArray],
+    jobs: int | None,
+    progress: Progress | None,
+) -> Fit:
+    """Learn the features, sample the rows, train, measure, report; `predict` gives the chroma of a lightness."""
+    start, tell = time.perf_counter(), progress or _silent
     sources = collect_sources(references, config.size)
     if not sources:
         raise ReferencesError("no references given; name colour pictures or a folder of them")
     jobs = jobs or default_fit_jobs(len(sources))
-    colorizer.stack_ = learn_stack(sources, config, jobs=jobs, progress=tell)
-    rows, left_out = sample_all(sources, colorizer.stack_, config, jobs=jobs, progress=tell)
-    colorizer.experts_, held = fit_regressors(rows, config, jobs=available_cores(), progress=tell)
+    stack = learn_stack(sources, config, jobs=jobs, progress=tell)
+    rows, left_out = sample_all(sources, stack, config, jobs=jobs, progress=tell)
+    experts, held = fit_regressors(rows, config, jobs=available_cores(), progress=tell)
     constant = rows.chroma.mean(axis=0, dtype=np.float64).astype(np.float32)
     with library_threads(available_cores()):
         worst = worst_references(rows, sources)
         pictures = [read_working(sources[rows.kept[i]], config.size) for i in held[:MOST_MEASURED]]
         table, truth = measure_held_back(
             pictures,
-            lambda rgb: colorizer.predict(film_lightness(rgb, config.film)),
+            lambda rgb: predict(stack, experts, film_lightness(rgb, config.film)),
             constant,
             lambda done, total: tell("measuring", done, total),
         )
-    colorizer.report_ = FitReport(
+    report = FitReport(
         references=len(rows.kept),
         left_out=left_out,
         held_back=len(pictures),
@@ -136,7 +149,7 @@ def fit_colorizer(
         seconds=time.perf_counter() - start,
         peak_memory=peak_memory(),
     )
-    colorizer.card_ = {
+    card = {
         "references": len(rows.kept),
         "rows": len(rows.features),
         "held_back": len(pictures),
@@ -145,6 +158,7 @@ def fit_colorizer(
         "mean_chroma": constant.tolist(),
         "versions": library_versions(),
     }
+    return Fit(stack, experts, report, card)
 
 
 def default_fit_jobs(n_references: int) -> int:

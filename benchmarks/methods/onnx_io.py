@@ -1,8 +1,8 @@
 """How a colouring network reads a grey picture and how its answer becomes a colour picture, by a small description.
 
-Values are float32 and CIELAB is exact (`featcolor.colour.lab`), where DDColor's own program takes OpenCV's interpolated
-one. Colours outside the sRGB gamut are clipped channel by channel, as every released program does; that moves lightness,
-and the benchmark reports by how much.
+Values are float32 and CIELAB is exact (`featcolor.colour.lab`, scikit-image), where DDColor's own program takes
+OpenCV's interpolated one. Colours outside the sRGB gamut are clipped channel by channel, as every released program
+does; that moves lightness, and the benchmark reports by how much.
 """
 
 from __future__ import annotations
