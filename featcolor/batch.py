@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -11,20 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import lightness_of
+from featcolor.models.load import ColouringSettings, load_colorizer
 
 if TYPE_CHECKING:
-    from featcolor.stills import StillColorizer
+    from featcolor.models.base import StillColorizer
 import time
 import warnings
-from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featcolor.album_file import is_album, load_album
-from featcolor.errors import PictureError, UsageError
+from featcolor.errors import PictureError
 from featcolor.files import replacing
-from featcolor.modelfile import load_model
 from featcolor.pictures.io import encode_picture, output_format, read_picture, write_picture
 from featcolor.preparation.steps import Step, grey_picture, prepare
 
@@ -32,25 +29,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from featcolor.stills import StillColorizer
+    from featcolor.models.base import StillColorizer
 
-NETWORK_SUFFIX = ".onnx"
 PROBED_PICTURES = 40
 """Pictures whose headers are read to guess at the size of all of them."""
-
-
-@dataclass(frozen=True)
-class ColouringSettings:
-    """What may be chosen at colouring time; None leaves it as the model has it."""
-
-    size: int | None = None
-    refine: str | None = None
-    temperature: float | None = None
-    saturation: float | None = None
-
-    def chosen(self) -> dict[str, int | float | str]:
-        """The settings that were chosen."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -76,7 +58,7 @@ class ColourPicture:
     """The work of one task. Picklable: a worker loads the model from its file, once; None: the default model."""
 
     model: Path | None
-    settings: ColouringSettings = ColouringSettings()
+    settings: ColouringSettings = field(default_factory=ColouringSettings)
     preparation: tuple[Step, ...] = ()
 
     def __call__(self, task: PictureTask) -> Coloured:
@@ -92,45 +74,6 @@ class ColourPicture:
         if task.confidence is not None:
             write_confidence(task.confidence, confidence, shape=rgb.shape[:2])
         return Coloured(time.perf_counter() - start, width=rgb.shape[1], height=rgb.shape[0])
-
-
-@lru_cache(maxsize=2)
-def load_colorizer(model: Path | None, settings: ColouringSettings) -> StillColorizer:
-    """The model with the settings applied; the same file is read once a process.
-
-    Parameters
-    ----------
-    model : a file of 'featcolor fit', a colour network (NETWORK_SUFFIX), or None: the colour network that comes with
-        the package
-    settings : what is chosen at colouring time
-
-    Raises
-    ------
-    ModelFileError, NetworkError
-        When the file is missing, damaged or no model.
-    UsageError
-        When a setting is out of range.
-    """
-    colorizer = _load(model)
-    try:
-        return colorizer.with_options(**settings.chosen())
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
-def _load(model: Path | None) -> StillColorizer:
-    if model is not None and is_album(model):
-        return load_album(model)
-    if model is not None and not is_network(model):
-        return load_model(model)
-    from featcolor.pretrained import PretrainedColorizer
-
-    return PretrainedColorizer() if model is None else PretrainedColorizer(model)
-
-
-def is_network(model: Path) -> bool:
-    """Whether a model's name says that it is a colour network by itself."""
-    return model.suffix.lower() == NETWORK_SUFFIX
 
 
 def colour_bytes(

@@ -21,7 +21,7 @@ from featcolor.keyframes import KeyMatch, find_keyframes, match_keys
 from featcolor.videos import open_clip
 
 if TYPE_CHECKING:
-    from featcolor.stills import StillColorizer
+    from featcolor.models.base import StillColorizer
 
 KeySource = str | Path | Iterable[str | Path]
 """A folder of coloured frames, or several folders and files."""
@@ -93,7 +93,7 @@ class ClipInputs:
         """The model, if one colours."""
         if not self.uses_model:
             return None
-        from featcolor.batch import ColouringSettings, load_colorizer
+        from featcolor.models.load import ColouringSettings, load_colorizer
 
         return load_colorizer(self.model, ColouringSettings())
 

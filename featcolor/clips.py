@@ -30,7 +30,7 @@ from featcolor.frames import ClipInfo
 from featcolor.keyframes import KeyMatch
 
 if TYPE_CHECKING:
-    from featcolor.stills import StillColorizer
+    from featcolor.models.base import StillColorizer
 
 DEFAULT_MODEL = (
     "no key frames and no model given: the default model colours, trained on strangers' photographs; 'featcolor "

@@ -14,10 +14,10 @@ from featcolor.clipwork import Segment, WorkFolder
 from featcolor.errors import ClipError
 from featcolor.filmconfig import FilmConfig
 from featcolor.frames import ClipInfo, Codes, Frame
+from featcolor.models.base import StillColorizer
 from featcolor.pictures.resize import resize, working_size
 from featcolor.propagation import Guess, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.steadying import colour_each
-from featcolor.stills import StillColorizer
 from featcolor.stores import PlaneStore
 from featcolor.ycbcr import lightness_from_luma
 from features.base import FloatArray

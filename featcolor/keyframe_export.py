@@ -16,7 +16,7 @@ from featcolor.pictures.io import write_picture
 from featcolor.ycbcr import lightness_from_luma
 
 if TYPE_CHECKING:
-    from featcolor.stills import StillColorizer
+    from featcolor.models.base import StillColorizer
 
 SUFFIXES: Final = {"png": ".png", "tiff": ".tif", "jpg": ".jpg"}
 

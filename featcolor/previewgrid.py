@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from featcolor.batch import ColouringSettings
 from featcolor.errors import UsageError
+from featcolor.models.load import ColouringSettings
 
 CELLS: Final = 64
 """Of a grid, at most: more cannot be compared by looking."""

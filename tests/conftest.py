@@ -70,8 +70,8 @@ def references(photographs: dict[str, NDArray[np.uint8]], tmp_path_factory: pyte
 @pytest.fixture(scope="session")
 def tiny_model(references: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model fitted in a moment on the sample photographs: right in every part, good in none."""
-    from featcolor.colorizer import Colorizer
-    from featcolor.modelfile import save_model
+    from featcolor.models.colorizer import Colorizer
+    from featcolor.models.load import save_model
 
     path = tmp_path_factory.mktemp("model") / "tiny.featcolor"
     save_model(path, Colorizer(quick_config()).fit(sorted(references.iterdir())))
@@ -82,7 +82,7 @@ def tiny_model(references: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def default_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A small random colour network in place of the bundled one, and no model in the environment."""
     import features.colournet
-    from featcolor.batch import load_colorizer
+    from featcolor.models.load import load_colorizer
     from tests.networks import colour_network
 
     path = colour_network(tmp_path / "bundled" / "colour.onnx")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from featcolor.config import ColorizerConfig
+    from featcolor.models.config import ColorizerConfig
 
 QUICK = {"features": "patch,context,position", "size": 96, "pixels": 100, "holdout": 0.2}
 """Settings that fit in a second."""
@@ -20,7 +20,7 @@ QUICK_OPTIONS = [word for name, value in QUICK.items() for word in (f"--{name}",
 
 
 def quick_config(**changes: Any) -> ColorizerConfig:
-    from featcolor.config import PRESETS
+    from featcolor.models.config import PRESETS
 
     return dataclasses.replace(PRESETS["fast"], **(QUICK | changes))
 

@@ -26,6 +26,9 @@ LAYERS = {
     "featcolor.colour": set(),
     "featcolor.pictures": GROUND | {"featcolor.colour"},
     "featcolor.preparation": {"featcolor.colour"},
+    "featcolor.regression": {"features"},
+    "featcolor.models": GROUND
+    | {"features", "refine", "featcolor.parallel", "featcolor.colour", "featcolor.pictures", "featcolor.regression"},
 }
 PRODUCT = {"featcolor", *LAYERS}
 ARROWS = LAYERS | {
@@ -111,10 +114,10 @@ def test_no_arrow_points_the_other_way() -> None:
     [
         ("features.patch", "import featcolor"),
         ("features.patch", "from refine import guided"),
-        ("featcolor.colorizer", "from featcolor.commands import main"),
-        ("featcolor.colorizer", "from featcolor import commands"),
-        ("featcolor.colorizer", "from .commands import main"),
-        ("featcolor.colorizer", "def f():\n    import benchmarks.demo"),
+        ("featcolor.models.colorizer", "from featcolor.commands import main"),
+        ("featcolor.models.colorizer", "from featcolor import commands"),
+        ("featcolor.models.colorizer", "from ..commands import main"),
+        ("featcolor.models.colorizer", "def f():\n    import benchmarks.demo"),
         ("benchmarks.demo", "import featcolor.commands.fit"),
         ("featcolor.commands.fit", "from features.base import extract"),
     ],
@@ -126,7 +129,7 @@ def test_the_walk_sees_a_wrong_arrow(module: str, statement: str) -> None:
 @pytest.mark.parametrize(
     ("module", "statement"),
     [
-        ("featcolor.commands.fit", "from featcolor.colorizer import Colorizer"),
+        ("featcolor.commands.fit", "from featcolor.models.colorizer import Colorizer"),
         ("featcolor.commands", "from featcolor.commands import fit"),
         ("benchmarks.demo", "from refine import guided"),
         ("features.patch", "import numpy as np"),

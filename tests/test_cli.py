@@ -385,7 +385,7 @@ def test_completion_knows_the_commands_and_options(shell: str, capsys: pytest.Ca
 
 
 def test_names_in_the_help_are_those_of_the_tables() -> None:
-    from featcolor import config
+    from featcolor.models import config
 
     assert tuple(config.PRESETS) == options.PRESET_NAMES
     assert config.DEFAULT_PRESET == options.DEFAULT_PRESET

@@ -99,7 +99,7 @@ def test_without_key_frames_and_model_the_default_colours(
     assert main(["video", reel, "-o", "named.mp4", "--every", "6", "--model", str(default_network)]) == 0
     assert not lines(capsys)[1]
     default_network.unlink()
-    featcolor.batch.load_colorizer.cache_clear()
+    featcolor.models.load.load_colorizer.cache_clear()
     assert main(["video", reel, "-o", "other.mp4"]) == 2
     assert "default colour network is missing" in lines(capsys)[1][0]
     assert not Path("other.mp4").exists()

@@ -22,7 +22,7 @@ from featcolor.colour.lab import lightness_of
 from featcolor.colour.measures import colourfulness, mean_delta_e00
 from featcolor.commands import main
 from featcolor.errors import ModelFileError, ReferencesError, TrainingError, UsageError
-from featcolor.pretrained import PretrainedColorizer
+from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.pictures import Pictures, find_copies, hold_back, names_of, read_pictures, shrink, weigh
 from featcolor.pretraining.quality import DEFAULT_SETTINGS, TEMPERATURES, Look, choose_settings, measure, pick

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from featcolor.batch import ColouringSettings, load_colorizer
 from featcolor.commands import build_parser
 from featcolor.errors import PictureError, UsageError
+from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.preview import PreviewedPicture, Previewer, load_cells, pick_evenly, preview_pictures
 from featcolor.previewgrid import CELLS, KEYS, MODEL, Axis, Cell, cells_of, parse_grid
 from featcolor.previewpage import COLUMNS, Sheet, build_page, duration, is_page, write_page

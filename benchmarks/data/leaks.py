@@ -11,8 +11,9 @@ Three steps, each for what the one before lets through:
 3. Candidates are aligned by an affine map and the gradients of the thumbnails correlated, each divided by its local
    strength: else one strong outline (a disc, a frame) makes unlike pictures the same.
 
-`featcolor.trainingset.find_duplicates` looks for copies among references with thumbnails that a fit computes anyway;
-it tells no crops and no mirror images, which do a fit no harm. Here they would flatter a method, hence another search.
+`featcolor.models.references.find_duplicates` looks for copies among references with thumbnails that a fit computes
+anyway; it tells no crops and no mirror images, which do a fit no harm. Here they would flatter a method, hence another
+search.
 """
 
 from __future__ import annotations

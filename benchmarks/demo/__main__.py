@@ -27,10 +27,10 @@ from benchmarks.demo.page import Command, Page, build_page
 from benchmarks.demo.results import ColouredFilm, Result
 from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.colour.measures import grey_picture
-from featcolor.modelfile import read_card
+from featcolor.models.fit_report import library_versions
+from featcolor.models.model_file import read_card
+from featcolor.models.pretrained import read_network_card
 from featcolor.pictures.io import read_picture, write_picture
-from featcolor.pretrained import read_network_card
-from featcolor.report import library_versions
 
 ROOT = Path(__file__).resolve().parents[2]
 

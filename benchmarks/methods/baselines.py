@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from benchmarks.methods.base import ChromaMethod, Group
 from benchmarks.methods.exemplars import look_at_all
 from featcolor.colour.lab import rgb_to_lab
-from featcolor.config import ColorizerConfig
-from featcolor.sampling import Source, read_source
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.references import Source, read_source
 from features.base import FloatArray
 
 READING_SIZE = ColorizerConfig().size

@@ -1,9 +1,9 @@
 """The references most like a grey picture: the retrieval that all methods share which transfer colour from exemplars.
 
 Likeness is the cosine between descriptors, the mean descriptor of the references taken off; a descriptor is what
-featcolor groups references by (`featcolor.sampling.describe`): EfficientNet-Lite0's deepest layer, pooled over the
-picture turned grey. Only the descriptors are kept (1.3 kB a reference); the chosen references are read when a picture
-asks for them.
+featcolor groups references by (`featcolor.models.references.describe`): EfficientNet-Lite0's deepest layer, pooled over
+the picture turned grey. Only the descriptors are kept (1.3 kB a reference); the chosen references are read when a
+picture asks for them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import numpy as np
 
 from benchmarks.methods.base import ChromaMethod, Group
 from featcolor.colour.lab import lightness_of, rgb_to_lab
-from featcolor.config import ColorizerConfig
 from featcolor.errors import ReferencesError
-from featcolor.fitting import default_fit_jobs
-from featcolor.networks import network_errors
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.fitting import default_fit_jobs
+from featcolor.models.network_errors import network_errors
+from featcolor.models.references import Source, describe, read_source
 from featcolor.parallel import run_over
 from featcolor.pictures.resize import resize, working_size
-from featcolor.sampling import Source, describe, read_source
 from features.base import FeatureStack, FloatArray
 from features.spec import parse_features
 from refine.upsample import upsample

@@ -15,11 +15,10 @@ from threadpoolctl import threadpool_limits
 from benchmarks.methods.base import Group
 from benchmarks.methods.exemplars import CACHED_DESCRIPTIONS, Retrieval, check_some, look_at_all
 from benchmarks.methods.ours import FittedColorizer
-from featcolor.colorizer import Colorizer
-from featcolor.config import ColorizerConfig
-from featcolor.fitting import default_fit_jobs
-from featcolor.sampling import read_source, sample_reference
-from featcolor.trainingset import LEARNING_PICTURES, learn_stack
+from featcolor.models.colorizer import Colorizer
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.fitting import default_fit_jobs
+from featcolor.models.references import LEARNING_PICTURES, learn_stack, read_source, sample_reference
 from features.base import FeatureStack, FloatArray
 
 # Chosen on BSDS500: references train (197 in colour), every other picture of val (49) at 256 x 256, by dE00 at the

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from benchmarks.data.datasets import file_hash
 from benchmarks.methods.base import Group, Method, check_grey
-from featcolor.batch import ColouringSettings, load_colorizer
-from featcolor.colorizer import Colorizer
-from featcolor.config import ColorizerConfig
 from featcolor.errors import ModelFileError, PictureError
-from featcolor.stills import StillColorizer
+from featcolor.models.base import StillColorizer
+from featcolor.models.colorizer import Colorizer
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.load import ColouringSettings, load_colorizer
 
 
 class FittedColorizer(Method):

@@ -16,8 +16,8 @@ from benchmarks.methods.superpixels import SuperpixelTransfer
 from benchmarks.methods.unet.config import LONG_TRAINING
 from benchmarks.methods.unet.method import UNet
 from benchmarks.methods.welsh2002 import Welsh2002
-from featcolor.config import PRESETS
 from featcolor.errors import UsageError
+from featcolor.models.config import PRESETS
 
 BALANCED: Final = PRESETS["balanced"]
 

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.report.tables import GREY, title_of
 from benchmarks.runs.results import Results
 from featcolor.colour.measures import grey_picture
-from featcolor.modelfile import load_model
+from featcolor.models.load import load_model
 from featcolor.pages import shrink
 from featcolor.pictures.find import expand_references
 from featcolor.pictures.io import read_reference, write_picture

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from featcolor.report import library_versions
+from featcolor.models.fit_report import library_versions
 
 OPTIONAL_PACKAGES: Final = (
     "scipy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.speed.inputs import PRESET, Timed, in_turn, make_lightness
-from featcolor.config import PRESETS
+from featcolor.models.config import PRESETS
 from features.base import grid_points
 from features.spec import EXTRACTORS, parse_features
 

@@ -11,8 +11,8 @@ class Imports(Timed):
     params = (
         (
             "featcolor.commands",
-            "featcolor.colorizer",
-            "featcolor.regressor",
+            "featcolor.models.colorizer",
+            "featcolor.regression.regressor",
             "featcolor.batch",
             "numpy",
             "cv2",
@@ -20,7 +20,7 @@ class Imports(Timed):
             "sklearn.base",
         ),
     )
-    quick_params = (("featcolor.commands", "featcolor.colorizer"),)
+    quick_params = (("featcolor.commands", "featcolor.models.colorizer"),)
     smoke_params = (("featcolor.errors",),)
     param_names = ("module",)
 

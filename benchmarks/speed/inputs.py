@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data.bundled import PHOTOGRAPHS, load
-from featcolor.colorizer import Colorizer
 from featcolor.colour.lab import lightness_of
 from featcolor.colour.measures import grey_picture
-from featcolor.config import PRESETS
 from featcolor.errors import FeatcolorError
-from featcolor.modelfile import save_model
+from featcolor.models.colorizer import Colorizer
+from featcolor.models.config import PRESETS
+from featcolor.models.load import save_model
 from featcolor.parallel import library_threads
 
 ROOT: Final = Path(__file__).resolve().parents[2]

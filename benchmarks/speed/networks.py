@@ -17,7 +17,7 @@ from benchmarks.data.onnx_files import open_session
 from benchmarks.speed.architectures import ZHANG16_SIZE, zhang16_onnx
 from benchmarks.speed.ddcolor import DDColorSizes, ddcolor_onnx, ddcolor_tiny_onnx
 from benchmarks.speed.inputs import MODEL_NAME, TimedWithModel, in_turn, make_picture
-from featcolor.modelfile import load_model
+from featcolor.models.load import load_model
 
 OURS: Final = "featcolor"
 SMALLEST_DDCOLOR: Final = DDColorSizes(

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.speed.inputs import MODEL_NAME, PRESET, TimedWithModel, in_turn, make_picture, sides_of
-from featcolor.config import PRESETS
-from featcolor.modelfile import load_model
+from featcolor.models.config import PRESETS
+from featcolor.models.load import load_model
 
 SIZES = (0.06, 0.25, 1, 4, 12, 24)
 """Megapixels: a thumbnail of 300 x 200 to a camera's 6000 x 4000."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.speed.inputs import PRESET, Timed, make_lightness, make_picture, sides_of
 from featcolor.colour.lab import rgb_to_lab
-from featcolor.config import PRESETS
+from featcolor.models.config import PRESETS
 from featcolor.pictures.resize import resize, working_size
 from refine.refiners import REFINERS, refine
 from refine.upsample import UPSAMPLERS, upsample_bands

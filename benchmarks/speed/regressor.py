@@ -9,10 +9,10 @@ import numpy as np
 
 from benchmarks.speed.inputs import MODEL_NAME, PRESET, Timed, TimedWithModel, make_lightness, read_subject
 from featcolor.colour.lab import rgb_to_lab
-from featcolor.config import PRESETS
-from featcolor.fitting import SMALL_BATCH
-from featcolor.modelfile import load_model
-from featcolor.regressor import ChromaRegressor
+from featcolor.models.config import PRESETS
+from featcolor.models.fitting import SMALL_BATCH
+from featcolor.models.load import load_model
+from featcolor.regression.regressor import ChromaRegressor
 from features.base import grid_points
 
 CONFIG = PRESETS[PRESET]
@@ -24,7 +24,7 @@ class FitRows(Timed):
     """Fitting the preset's regressor on rows of features of random numbers and a photograph's chroma, on one thread.
 
     As many epochs as the preset has for many references; few references are trained for more, see
-    `featcolor.fitting.FEWEST_STEPS`.
+    `featcolor.models.fitting.FEWEST_STEPS`.
     """
 
     params = (("bins", "mean", "ridge"), (1000,), (FEATURES,))

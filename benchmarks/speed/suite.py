@@ -19,7 +19,7 @@ import benchmarks.speed
 from benchmarks.speed.cases import MEASURES, SCALES, Case, Scale, Timing, methods_of
 from benchmarks.speed.inputs import MODEL_NAME
 from featcolor.errors import UsageError, one_line
-from featcolor.modelfile import read_card
+from featcolor.models.model_file import read_card
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 

@@ -59,7 +59,7 @@ def network_of(model: Path | None, arguments: argparse.Namespace) -> Path | None
     UsageError
         When `--model` names a fitted model.
     """
-    from featcolor.batch import is_network
+    from featcolor.models.load import is_network
 
     if model is None or is_network(model):
         return model
@@ -87,8 +87,8 @@ def fitted_album(references: Sequence[Path], network: Path | None, *, quiet: boo
         return
     import tempfile
 
-    from featcolor.album import AlbumColorizer
-    from featcolor.album_file import ALBUM_SUFFIX, save_album
+    from featcolor.models.album import AlbumColorizer
+    from featcolor.models.load import ALBUM_SUFFIX, save_album
 
     start = time.perf_counter()
     colorizer = AlbumColorizer() if network is None else AlbumColorizer(network)

@@ -24,7 +24,8 @@ from featcolor.commands.options import PREPARE_HELP, REFINER_NAMES, not_negative
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from featcolor.batch import ColouringSettings, PictureTask
+    from featcolor.batch import PictureTask
+    from featcolor.models.load import ColouringSettings
     from featcolor.outputs import Route
     from featcolor.parallel import Outcome
 
@@ -102,7 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Colour what was named; 0 when all is done, 1 when a picture failed."""
-    from featcolor.batch import ColouringSettings, load_colorizer
+    from featcolor.models.load import ColouringSettings, load_colorizer
 
     model = chosen_model(arguments.model)
     settings = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
@@ -274,8 +275,9 @@ def _show_plan(tasks: list[PictureTask], skipped: list[Route]) -> int:
 
 def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: ColouringSettings) -> int:
     """One picture from stdin or a file to stdout or a file; messages stay on stderr."""
-    from featcolor.batch import colour_bytes, load_colorizer
+    from featcolor.batch import colour_bytes
     from featcolor.files import replacing
+    from featcolor.models.load import load_colorizer
 
     if len(arguments.input) > 1:
         raise UsageError("- is one picture on a pipe; it cannot be mixed with other inputs")

@@ -22,8 +22,8 @@ from featcolor.commands.quality import print_quality
 from featcolor.errors import ModelFileError, UsageError
 
 if TYPE_CHECKING:
-    from featcolor.config import ColorizerConfig
-    from featcolor.report import FitReport
+    from featcolor.models.config import ColorizerConfig
+    from featcolor.models.fit_report import FitReport
 
 SUMMARY = "learn colour from reference pictures and write a model file"
 DESCRIPTION = """\
@@ -83,8 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
     output = _check_output(arguments.output, paths)
     config = _config(arguments)
 
-    from featcolor.colorizer import Colorizer
-    from featcolor.modelfile import save_model
+    from featcolor.models.colorizer import Colorizer
+    from featcolor.models.load import save_model
 
     colorizer = Colorizer(config)
     with progress_bar(quiet=arguments.quiet) as progress:
@@ -105,8 +105,8 @@ def _config(arguments: argparse.Namespace) -> ColorizerConfig:
     """The preset with what was given in its place."""
     from dataclasses import replace
 
-    from featcolor.config import PRESETS
-    from featcolor.trainingset import parse_features
+    from featcolor.models.config import PRESETS
+    from featcolor.models.references import parse_features
 
     given = {name: getattr(arguments, name) for name in OVERRIDES if getattr(arguments, name) is not None}
     try:
@@ -119,7 +119,7 @@ def _config(arguments: argparse.Namespace) -> ColorizerConfig:
 
 def _check_output(output: str, references: list[Path]) -> Path:
     """The model's path, where it can be written without harm: an hour of fitting must not end in an error."""
-    from featcolor.modelfile import read_card
+    from featcolor.models.model_file import read_card
 
     path = check_place(output, references, example="town.featcolor")
     if path.exists():

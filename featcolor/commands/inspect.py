@@ -51,12 +51,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _read(model: Path | None) -> dict[str, Any]:
-    from featcolor.batch import is_network
-    from featcolor.modelfile import read_card
+    from featcolor.models.load import is_network
+    from featcolor.models.model_file import read_card
 
     if model is not None and not is_network(model):
         return read_card(model)
-    from featcolor.pretrained import read_network_card
+    from featcolor.models.pretrained import read_network_card
 
     return read_network_card() if model is None else read_network_card(model)
 

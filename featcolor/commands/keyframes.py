@@ -14,7 +14,7 @@ from featcolor.commands.options import whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from featcolor.stills import StillColorizer
+    from featcolor.models.base import StillColorizer
 
 SUMMARY = "write the frames of a film that are worth colouring by hand"
 DESCRIPTION = """\
@@ -100,7 +100,7 @@ def _check(arguments: argparse.Namespace) -> None:
 def _colorizer(model: Path | None) -> StillColorizer | None:
     if model is None:
         return None
-    from featcolor.batch import ColouringSettings, load_colorizer
+    from featcolor.models.load import ColouringSettings, load_colorizer
 
     return load_colorizer(model, ColouringSettings())
 

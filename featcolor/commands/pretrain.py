@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check_output(output: str, photographs: list[Path]) -> Path:
     """The network's path, where it can be written without harm."""
-    from featcolor.pretrained import read_network_card
+    from featcolor.models.pretrained import read_network_card
 
     path = check_place(output, photographs, example="mine.onnx")
     if path.suffix.lower() != NETWORK_SUFFIX:

@@ -117,7 +117,7 @@ def _grid(arguments: argparse.Namespace) -> list[str]:
 
 
 def _cells(arguments: argparse.Namespace, axes: tuple[Axis, ...]) -> tuple[Cell, ...]:
-    from featcolor.batch import ColouringSettings
+    from featcolor.models.load import ColouringSettings
     from featcolor.previewgrid import cells_of
 
     for axis in axes:

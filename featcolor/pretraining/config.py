@@ -26,7 +26,7 @@ class PretrainConfig:
     trunk_stages : how many of the trunk's last stages (of 7) learn at `trunk_rate`.
     decay : weight decay of AdamW.
     dropout : share of the trunk's channels that are dropped.
-    rebalance : exponent of the weights of rare colours, see `featcolor.cells.rebalancing_weights`.
+    rebalance : exponent of the weights of rare colours, see `featcolor.regression.bins.rebalancing_weights`.
     balance : exponent that brings sources (folders) to equal weight: 0 as they are, 1 all alike.
     ageing : share of the crops that are seen as another film stock, with grain, blur and fading.
     average : decay of the running mean of the weights, a step.

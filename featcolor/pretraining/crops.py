@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from featcolor.cells import CELL_WIDTH, SIGMA_IN_WIDTHS, prior, rebalancing_weights, soft_encode
 from featcolor.colour.film_stock import FADED_GREY, FILM_STOCKS
 from featcolor.colour.lab import D65_WHITE, LUMINANCE_WEIGHTS, XYZ_FROM_LINEAR
 from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.pictures import Pictures
+from featcolor.regression.bins import CELL_WIDTH, SIGMA_IN_WIDTHS, prior, rebalancing_weights, soft_encode
 from features.base import FloatArray
 
 OUTPUT_STRIDE: Final = 4

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.cells import CELL_WIDTH, SIGMA_IN_WIDTHS, soft_encode
 from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.colour.measures import colourfulness, mean_delta_e00, psnr
-from featcolor.report import MEASURES, METHODS
+from featcolor.models.fit_report import MEASURES, METHODS
+from featcolor.regression.bins import CELL_WIDTH, SIGMA_IN_WIDTHS, soft_encode
 from features.base import FloatArray, IndexArray
 from features.colournet import ColourMaps, ColourNetwork
 
@@ -124,8 +124,9 @@ def measure(
 ) -> dict[str, Any]:
     """What a card says of quality, as JSON can hold it; empty without pictures.
 
-    `quality` is a table as of `featcolor.report.FitReport`, `sources_held_back` one of this network by source: number
-    of pictures, gain over grey in dB, colourfulness, and the gain of one constant colour (2,), the mean chroma.
+    `quality` is a table as of `featcolor.models.fit_report.FitReport`, `sources_held_back` one of this network by
+    source: number of pictures, gain over grey in dB, colourfulness, and the gain of one constant colour (2,), the mean
+    chroma.
     """
     if not looks:
         return {}

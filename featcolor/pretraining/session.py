@@ -17,7 +17,8 @@ import torch
 
 from featcolor.errors import UsageError
 from featcolor.files import replacing
-from featcolor.networks import network_errors
+from featcolor.models.fit_report import library_versions
+from featcolor.models.network_errors import network_errors
 from featcolor.parallel import available_cores
 from featcolor.pretraining.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, write_checkpoint
 from featcolor.pretraining.config import SHORT_SIDE, PretrainConfig
@@ -27,7 +28,6 @@ from featcolor.pretraining.network import Trunk
 from featcolor.pretraining.pictures import Pictures, hold_back, names_of, read_pictures
 from featcolor.pretraining.quality import COLOURFUL, Look, choose_settings, measure, pick, temperatures_for
 from featcolor.pretraining.training import Training
-from featcolor.report import library_versions
 from features.base import IndexArray
 from features.colournet import ColourNetwork
 from features.lite0 import read_weights

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from featcolor.cells import build_cells
 from featcolor.errors import TrainingError
 from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.crops import Deck, Targets, build_targets, cell_shares, chroma_of, colour_numbers, see
 from featcolor.pretraining.network import ColourNet, Trunk
 from featcolor.pretraining.pictures import Pictures, weigh
+from featcolor.regression.bins import build_cells
 from features.base import FloatArray, IndexArray
 
 WARM_UP: Final = 0.05

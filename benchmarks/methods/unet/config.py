@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import cos, pi
 from typing import Final
 
-from featcolor.config import ColorizerConfig
 from featcolor.errors import UsageError
+from featcolor.models.config import ColorizerConfig
 
 OUTPUT_STRIDE: Final = 4
 """Pixels of lightness a pixel of the network's output, in both directions."""
@@ -35,7 +35,7 @@ class UNetConfig:
     side : of the square crops.
     batch : crops a step.
     learning_rate, weight_decay : of AdamW (Loshchilov, Hutter, ICLR 2019); the rate is the highest of the schedule.
-    rebalance : see `featcolor.cells.rebalancing_weights`.
+    rebalance : see `featcolor.regression.bins.rebalancing_weights`.
     temperature : of the annealed mean that chroma is read with.
     seed : of everything random.
     """

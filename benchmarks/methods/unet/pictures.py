@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import rgb_to_lab
-from featcolor.config import ColorizerConfig
 from featcolor.errors import PictureError, ReferencesError
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.references import VIEW_SCALE, read_source
 from featcolor.parallel import available_cores
 from featcolor.pictures.resize import resize, resize_to_area, working_size
-from featcolor.sampling import VIEW_SCALE, read_source
 
 LabBytes: TypeAlias = NDArray[np.uint8]
 """(H, W, 3): L* x 2.55, a* + 128, b* + 128, each rounded."""

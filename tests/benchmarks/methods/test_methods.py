@@ -24,11 +24,10 @@ from benchmarks.methods.table import METHODS, build_method
 from benchmarks.methods.unet.config import UNetConfig
 from benchmarks.methods.unet.method import UNet
 from benchmarks.methods.welsh2002 import LUMINANCE_WEIGHT, Welsh2002, jittered_grid, remap_luminance, statistics
-from featcolor.batch import load_colorizer
 from featcolor.colour.lab import lightness_of, rgb_to_lab
 from featcolor.colour.measures import grey_picture, mean_delta_e00
 from featcolor.errors import ModelFileError, NetworkError, ReferencesError, UsageError
-from featcolor.modelfile import load_model
+from featcolor.models.load import load_colorizer, load_model
 from features import colournet
 from features.spec import parse_features
 from tests.networks import colour_network

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.mlp import Mlp
-from featcolor.predictor import ChromaPredictor
+from featcolor.regression.mlp import Mlp
+from featcolor.regression.predictor import ChromaPredictor
 from features.base import FloatArray, IndexArray
 
 NEAREST = 3

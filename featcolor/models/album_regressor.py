@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from featcolor.parallel import available_cores, library_threads
-from featcolor.predictor import ChromaPredictor
+from featcolor.regression.predictor import ChromaPredictor
 from features.base import FloatArray, IndexArray
 
 BATCH: Final = 256
@@ -25,7 +25,7 @@ def fit_regressor(features: FloatArray, chroma: FloatArray, *, steps: int, seed:
     features : (n, d)
     chroma : (n, 2)
     """
-    from featcolor.regressor import ChromaRegressor  # here: colouring does not need scikit-learn
+    from featcolor.regression.regressor import ChromaRegressor  # here: colouring does not need scikit-learn
 
     steps_an_epoch = -(-len(features) // BATCH)
     regressor = ChromaRegressor(

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from featcolor.colour.film_stock import FILM_STOCKS, film_lightness
 from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
-from featcolor.config import ColorizerConfig
 from featcolor.errors import PictureError
-from featcolor.pictures.resize import LONGEST_SIDE, resize, working_size
-from featcolor.sampling import (
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.references import (
     READ_AREA,
     SMALLEST_SIDE,
     THUMBNAIL,
@@ -29,6 +28,7 @@ from featcolor.sampling import (
     sample_reference,
     working_lightness,
 )
+from featcolor.pictures.resize import LONGEST_SIDE, resize, working_size
 from features.base import FeatureStack
 from features.context import ContextFeatures
 from features.spec import parse_features

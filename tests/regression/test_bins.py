@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.spatial.distance import cdist
 
-from featcolor.cells import (
+from featcolor.regression.bins import (
     CELL_WIDTH,
     NEIGHBOURS,
     build_cells,

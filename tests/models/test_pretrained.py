@@ -13,14 +13,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from featcolor.batch import ColouringSettings, load_colorizer
-from featcolor.colorizer import Colorizer
 from featcolor.colour.lab import lab_to_rgb, lightness_of
-from featcolor.config import ColorizerConfig
 from featcolor.errors import ModelFileError, NetworkError, UsageError
-from featcolor.modelfile import load_model, save_model
+from featcolor.models.colorizer import Colorizer
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.load import ColouringSettings, load_colorizer, load_model, save_model
+from featcolor.models.pretrained import SCALES, PretrainedColorizer, read_network_card
 from featcolor.pictures.resize import working_size
-from featcolor.pretrained import SCALES, PretrainedColorizer, read_network_card
 from refine.refiners import REFINERS
 from tests.networks import colour_network, mean_colour_network
 from tests.samples import quick_config

@@ -30,7 +30,7 @@ class ColorizerConfig:
     pixels : training pixels of each reference.
     views : ways in which each reference is seen; its pixels are shared out among them. The first is as it is, the
         others are mirrored, rescaled and changed in tone, grain and blur at random.
-    head, solver, hidden, members, epochs, dropout, rebalance : see `featcolor.regressor.ChromaRegressor`.
+    head, solver, hidden, members, epochs, dropout, rebalance : see `featcolor.regression.regressor.ChromaRegressor`.
     clusters : groups of similar references with a regressor each (Cheng et al. 2015); 0 or 1 for one regressor.
     film : film stock that turns the references grey, a key of `featcolor.colour.film_stock.FILM_STOCKS`.
     holdout : share of the references held back for early stopping and for the quality that is reported.

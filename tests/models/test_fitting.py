@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from featcolor import fitting, trainingset
-from featcolor.colorizer import Colorizer
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.colour.measures import colourfulness, psnr
-from featcolor.config import ColorizerConfig
 from featcolor.errors import ReferencesError
-from featcolor.fitting import WORST_SHOWN
+from featcolor.models import fitting
+from featcolor.models import references as trainingset
+from featcolor.models.colorizer import Colorizer
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.fit_report import MEASURES, METHODS, measure_held_back
+from featcolor.models.fitting import WORST_SHOWN
+from featcolor.models.references import SampleTask, TrainingSet, find_duplicates, sample_all
 from featcolor.pictures.resize import resize
-from featcolor.report import MEASURES, METHODS, measure_held_back
-from featcolor.trainingset import SampleTask, TrainingSet, find_duplicates, sample_all
 from features.spec import parse_features
 from tests.samples import write_rgb
 

@@ -19,16 +19,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from featcolor.errors import ModelFileError
-from featcolor.modelfile import (
+from featcolor.models.load import load_model, save_model
+from featcolor.models.model_file import (
     DIGEST_KEY,
     FORMAT_NAME,
     FORMAT_VERSION,
     HEADER_KEY,
     digest,
-    load_model,
     read_arrays,
     read_card,
-    save_model,
     write_arrays,
 )
 

@@ -12,15 +12,15 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from featcolor.album import AlbumColorizer, AlbumConfig
-from featcolor.album_blend import Blend, fit_blend
-from featcolor.album_file import load_album, save_album
-from featcolor.album_kernel import KernelRegression
 from featcolor.colour.lab import lightness_of, rgb_to_lab
 from featcolor.colour.measures import gain
 from featcolor.commands import main
 from featcolor.errors import ModelFileError, NetworkError, ReferencesError
-from featcolor.pretrained import PretrainedColorizer
+from featcolor.models.album import AlbumColorizer, AlbumConfig
+from featcolor.models.load import load_album, save_album
+from featcolor.models.pretrained import PretrainedColorizer
+from featcolor.regression.blend import Blend, fit_blend
+from featcolor.regression.kernel import KernelRegression
 from features.base import FloatArray, IndexArray
 from tests.networks import colour_network
 from tests.samples import grey, read_rgb, write_rgb

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from featcolor.config import ColorizerConfig
-from featcolor.networks import DEFAULT, network_errors
-from featcolor.stills import StillColorizer
+from featcolor.models.base import StillColorizer
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.network_errors import DEFAULT, network_errors
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourNetwork, network_file
 

@@ -17,10 +17,10 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from skimage.color import rgb2lab
 
-from featcolor.colorizer import Colorizer
 from featcolor.colour.lab import lab_to_rgb, lightness_of
-from featcolor.config import ColorizerConfig
-from featcolor.modelfile import save_model
+from featcolor.models.colorizer import Colorizer
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.load import save_model
 from featcolor.pictures.resize import resize
 from refine.refiners import REFINERS
 from refine.upsample import UPSAMPLERS
@@ -289,7 +289,7 @@ def test_the_card_tells_features_settings_and_versions(colorizer: Colorizer) -> 
 COLOUR_WITHOUT_SKLEARN = """
 import sys
 import numpy as np
-from featcolor.modelfile import load_model
+from featcolor.models.load import load_model
 rgb = load_model(sys.argv[1]).colorize(np.zeros((20, 30), np.uint8))
 assert rgb.shape == (20, 30, 3)
 heavy = {"sklearn", "joblib", "matplotlib", "skimage", "pandas"} & set(sys.modules)

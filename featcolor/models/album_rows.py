@@ -10,10 +10,17 @@ from numpy.typing import NDArray
 
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import PictureError, ReferencesError
+from featcolor.models.pretrained import PretrainedColorizer
+from featcolor.models.references import (
+    THUMBNAIL,
+    Progress,
+    Source,
+    find_duplicates,
+    name_of,
+    random_pixels,
+    read_source,
+)
 from featcolor.pictures.resize import resize, working_size
-from featcolor.pretrained import PretrainedColorizer
-from featcolor.sampling import THUMBNAIL, Source, name_of, random_pixels, read_source
-from featcolor.trainingset import Progress, find_duplicates
 from features.base import FloatArray, IndexArray
 from features.context import ContextFeatures
 from features.daisy import DaisyFeatures
@@ -118,7 +125,7 @@ def read_album(
 
     Parameters
     ----------
-    size : of the working picture, see `featcolor.config.ColorizerConfig`
+    size : of the working picture, see `featcolor.models.config.ColorizerConfig`
     pixels : of each reference
 
     Raises

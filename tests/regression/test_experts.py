@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from featcolor.experts import NEAREST, SMALLEST_GROUP, Experts, fit_experts
-from featcolor.mlp import Mlp
-from featcolor.predictor import ChromaPredictor
+from featcolor.regression.experts import NEAREST, SMALLEST_GROUP, Experts, fit_experts
+from featcolor.regression.mlp import Mlp
+from featcolor.regression.predictor import ChromaPredictor
 from features.annealed import UNSURE_SPREAD
 from features.base import FloatArray, IndexArray
 

@@ -13,7 +13,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from featcolor.cells import (
+from featcolor.regression.bins import (
     SIGMA_IN_WIDTHS,
     build_cells,
     cell_width,
@@ -21,8 +21,8 @@ from featcolor.cells import (
     rebalancing_weights,
     soft_encode,
 )
-from featcolor.mlp import Gradient, Mlp, Training, moments, train
-from featcolor.predictor import ChromaPredictor
+from featcolor.regression.mlp import Gradient, Mlp, Training, moments, train
+from featcolor.regression.predictor import ChromaPredictor
 from features.annealed import softmax
 from features.base import FloatArray, IndexArray
 
@@ -50,7 +50,7 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
     members : int
         Networks whose outputs are averaged, each from its own start; they train side by side.
     epochs, batch, rate, decay, dropout, patience
-        See `featcolor.mlp.Training`.
+        See `featcolor.regression.mlp.Training`.
     rebalance : float
         Exponent of the class weights of the bins head: 0 none, 1 Zhang et al.'s.
     held_back : float

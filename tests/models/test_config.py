@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from featcolor.config import COLOURING_OPTIONS, DEFAULT_PRESET, PRESETS, RANGES, ColorizerConfig
+from featcolor.models.config import COLOURING_OPTIONS, DEFAULT_PRESET, PRESETS, RANGES, ColorizerConfig
 from features.spec import parse_features
 
 

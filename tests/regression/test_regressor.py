@@ -13,9 +13,9 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from featcolor import mlp
-from featcolor import regressor as module
-from featcolor.regressor import ChromaRegressor, choose_groups, fit_ridge
+from featcolor.regression import mlp
+from featcolor.regression import regressor as module
+from featcolor.regression.regressor import ChromaRegressor, choose_groups, fit_ridge
 from features.base import FloatArray
 
 RED, BLUE = (50.0, 30.0), (10.0, -60.0)

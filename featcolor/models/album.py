@@ -14,20 +14,19 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.album_blend import Blend, blend_of_one, fit_blend, nearness
-from featcolor.album_kernel import BANDWIDTHS, KernelRegression
-from featcolor.album_regressor import answers_of, fit_and_cross
-from featcolor.album_rows import AlbumSampler, read_album
-from featcolor.colorizer import between_grid_points
-from featcolor.config import ColorizerConfig
 from featcolor.errors import NetworkError
-from featcolor.experts import Experts
-from featcolor.networks import DEFAULT, network_errors
-from featcolor.predictor import ChromaPredictor
-from featcolor.pretrained import PretrainedColorizer
-from featcolor.sampling import Source
-from featcolor.stills import StillColorizer
-from featcolor.trainingset import Progress
+from featcolor.models.album_regressor import answers_of, fit_and_cross
+from featcolor.models.album_rows import AlbumSampler, read_album
+from featcolor.models.base import StillColorizer
+from featcolor.models.colorizer import between_grid_points
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.network_errors import DEFAULT, network_errors
+from featcolor.models.pretrained import PretrainedColorizer
+from featcolor.models.references import Progress, Source
+from featcolor.regression.blend import Blend, blend_of_one, fit_blend, nearness
+from featcolor.regression.experts import Experts
+from featcolor.regression.kernel import BANDWIDTHS, KernelRegression
+from featcolor.regression.predictor import ChromaPredictor
 from features.base import FloatArray, grid_axes, grid_points
 from features.colournet import BUNDLED
 

@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.config import ColorizerConfig
-from featcolor.experts import Experts
-from featcolor.networks import network_errors
-from featcolor.report import FitReport
-from featcolor.sampling import Source, describe
-from featcolor.stills import StillColorizer
+from featcolor.models.base import StillColorizer
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.fit_report import FitReport
+from featcolor.models.network_errors import network_errors
+from featcolor.models.references import Source, describe
+from featcolor.regression.experts import Experts
 from features.base import FeatureStack, FloatArray, grid_axes, grid_points
 from features.spec import build_stack, stack_settings
 
@@ -70,7 +70,7 @@ class Colorizer(StillColorizer):
         ReferencesError
             When no reference can be used.
         """
-        from featcolor.fitting import fit_references  # here: colouring does not need scikit-learn
+        from featcolor.models.fitting import fit_references  # here: colouring does not need scikit-learn
 
         def predict(stack: FeatureStack, experts: Experts, lightness: FloatArray) -> FloatArray:
             self.stack_, self.experts_ = stack, experts

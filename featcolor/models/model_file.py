@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.errors import FeatcolorError, ModelFileError
+from featcolor.errors import ModelFileError
 from featcolor.files import jsonable, replacing
 
 if TYPE_CHECKING:
-    from featcolor.colorizer import Colorizer
+    pass
 
 FORMAT_NAME = "featcolor-model"
 FORMAT_VERSION = 1
@@ -68,27 +68,6 @@ FOREIGN_KINDS = {
 """First bytes of what is taken for a model by mistake; none is a header length within HEADER_LIMIT."""
 
 DAMAGED = "copy it again or fit it anew"
-
-
-def save_model(path: str | Path, colorizer: Colorizer) -> None:
-    """Write a fitted Colorizer to one file, beside its place and then renamed, so that no half file is ever seen."""
-    header, arrays = colorizer.to_arrays()
-    write_arrays(path, header=header, arrays=arrays, card=colorizer.card())
-
-
-def load_model(path: str | Path) -> Colorizer:
-    """Read a Colorizer back; raises ModelFileError, in one line, for every file that is not one."""
-    from featcolor.colorizer import Colorizer
-
-    document, arrays = read_arrays(path)
-    try:
-        return Colorizer.from_arrays(document["colorizer"], arrays)
-    except FeatcolorError:
-        raise
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise ModelFileError(
-            f"{path}: the model's parts do not fit together ({type(error).__name__}: {error}); fit it anew"
-        ) from error
 
 
 def read_card(path: str | Path) -> dict[str, Any]:

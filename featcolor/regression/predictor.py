@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.mlp import Mlp
+from featcolor.regression.mlp import Mlp
 from features.annealed import annealed_mean, confidence_of
 from features.base import FloatArray
 

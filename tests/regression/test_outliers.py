@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from featcolor import oddities
-from featcolor.oddities import cross_validated_errors
+from featcolor.regression import outliers as oddities
+from featcolor.regression.outliers import cross_validated_errors
 from features.base import FloatArray, IndexArray
 
 N_PICTURES, PIXELS = 23, 40

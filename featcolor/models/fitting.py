@@ -12,17 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.film_stock import film_lightness
-from featcolor.config import ColorizerConfig
 from featcolor.errors import ReferencesError
-from featcolor.experts import Experts, fit_experts
-from featcolor.oddities import cross_validated_errors
+from featcolor.models.config import ColorizerConfig
+from featcolor.models.fit_report import FitReport, library_versions, measure_held_back
+from featcolor.models.references import (
+    Progress,
+    Source,
+    TrainingSet,
+    collect_sources,
+    learn_stack,
+    name_of,
+    read_source,
+    sample_all,
+)
 from featcolor.parallel import available_cores, library_threads
 from featcolor.pictures.resize import resize, working_size
-from featcolor.predictor import ChromaPredictor
-from featcolor.regressor import ChromaRegressor
-from featcolor.report import FitReport, library_versions, measure_held_back
-from featcolor.sampling import Source, name_of, read_source
-from featcolor.trainingset import Progress, TrainingSet, collect_sources, learn_stack, sample_all
+from featcolor.regression.experts import Experts, fit_experts
+from featcolor.regression.outliers import cross_validated_errors
+from featcolor.regression.predictor import ChromaPredictor
+from featcolor.regression.regressor import ChromaRegressor
 from features.base import FeatureStack, FloatArray, IndexArray
 
 FEWEST_TO_HOLD_BACK = 12

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import bands, lab_to_rgb, lightness_of
-from featcolor.config import ColorizerConfig
+from featcolor.models.config import ColorizerConfig
 from featcolor.pictures.resize import resize, working_size
 from features.base import FloatArray
 from refine.chroma_grid import ChromaGrid
@@ -46,7 +46,7 @@ class StillColorizer(ABC):
         return self._chroma(lightness, working)
 
     def with_options(self, **options: Any) -> Self:
-        """The same model with other colouring settings (`featcolor.config.COLOURING_OPTIONS`)."""
+        """The same model with other colouring settings (`featcolor.models.config.COLOURING_OPTIONS`)."""
         other = copy.copy(self)
         other.config = self.config.with_options(**options)
         return other

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from featcolor import mlp
-from featcolor.cells import build_cells
-from featcolor.mlp import Gradient, Mlp, Training, moments, shuffled_batches, train
-from featcolor.regressor import cross_entropy, squared_error
+from featcolor.regression import mlp
+from featcolor.regression.bins import build_cells
+from featcolor.regression.mlp import Gradient, Mlp, Training, moments, shuffled_batches, train
+from featcolor.regression.regressor import cross_entropy, squared_error
 from features.base import FloatArray
 
 NO_ROWS = np.zeros(0, np.intp)

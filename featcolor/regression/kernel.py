@@ -1,7 +1,7 @@
 """Kernel regression on the pixels of an album: the colour of a pixel is that of those that look like it.
 
 Nadaraya 1964, Watson 1964, at several bandwidths at once: narrow ones copy the colours of the same scene, wide ones
-give the mean colours of the same kind of thing. Which is right, the references tell (`featcolor.album_blend`).
+give the mean colours of the same kind of thing. Which is right, the references tell (`featcolor.regression.blend`).
 """
 
 from __future__ import annotations

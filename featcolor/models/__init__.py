@@ -1,0 +1,1 @@
+"""Models that colour one grey picture: fitted, by example, pretrained."""

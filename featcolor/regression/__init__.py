@@ -1,0 +1,1 @@
+"""Regression from rows of features to chroma; it knows no pictures."""
