@@ -14,13 +14,8 @@ import numpy as np
 
 from featcolor.clipmask import MaskSource, apply_mask
 from featcolor.clipreport_page import Tile
-from featcolor.clipshots import ShotPlan
-from featcolor.clipwork import WorkFolder
-from featcolor.errors import ClipError
-from featcolor.frames import ClipInfo, ClipWriter, Codes, Frame
-from featcolor.keypictures import read_key
-from featcolor.pictures.resize import resize
-from featcolor.ycbcr import (
+from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
+from featcolor.clips.ycbcr import (
     cbcr_to_chroma,
     chroma_from_codes,
     chroma_shape,
@@ -34,6 +29,11 @@ from featcolor.ycbcr import (
     upright,
     ycbcr_to_rgb,
 )
+from featcolor.clipshots import ShotPlan
+from featcolor.clipwork import WorkFolder
+from featcolor.errors import ClipError
+from featcolor.keypictures import read_key
+from featcolor.pictures.resize import resize
 from features.base import FloatArray
 from refine.upsample import upsample
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from featcolor.clipmask import MaskSource, parse_region, shown_size
 from featcolor.clipoptions import PIPE, ClipOptions
-from featcolor.clipparts import PartReader
+from featcolor.clips.frames import ClipInfo
+from featcolor.clips.open import open_clip
+from featcolor.clips.trim import PartReader
 from featcolor.clipscan import ClipScan
 from featcolor.clipwork import WORK_VERSION, content_hash, file_fingerprint
 from featcolor.errors import UsageError
-from featcolor.frames import ClipInfo
 from featcolor.keyframes import KeyMatch, find_keyframes, match_keys
-from featcolor.videos import open_clip
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer
@@ -50,7 +50,7 @@ class ClipInputs:
 
     def __enter__(self) -> Self:
         if self.name == PIPE:
-            from featcolor.y4m import spool_stdin
+            from featcolor.clips.y4m import spool_stdin
 
             with ExitStack() as stack:
                 folder = stack.enter_context(TemporaryDirectory(prefix="featcolor-"))

@@ -13,8 +13,8 @@ from typing import Any, Final, Self
 import cv2
 import numpy as np
 
+from featcolor.clips.frames import ClipInfo, ClipReader, Codes, Frame
 from featcolor.errors import UsageError
-from featcolor.frames import ClipInfo, ClipReader, Codes, Frame
 from featcolor.pictures.io import read_picture
 from featcolor.pictures.picture import sniff
 from features.base import FloatArray
@@ -29,7 +29,7 @@ BT601: Final = (0.299, 0.587, 0.114)
 """Of red, green and blue in the grey of a mask that has colour."""
 
 Opener = Callable[..., ClipReader]
-"""`featcolor.videos.open_clip`, or what reads films like it."""
+"""`featcolor.clips.open.open_clip`, or what reads films like it."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class MaskSource:
         film's; the last frame of a shorter one is held. None: all of the picture.
     info : of the film
     region : colour is added only inside it
-    opener : reads clips; None: `featcolor.videos.open_clip`
+    opener : reads clips; None: `featcolor.clips.open.open_clip`
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class MaskSource:
 
     def _open(self, source: str, opener: Opener | None) -> None:
         if opener is None:
-            from featcolor.videos import open_clip
+            from featcolor.clips.open import open_clip
 
             opener = open_clip
         reader = self._stack.enter_context(opener(source, rate=self._info.rate or FALLBACK_RATE))

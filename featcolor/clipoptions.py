@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
+
+from featcolor.clips.timecode import Place
 
 PIPE: Final = "-"
 """Y4M on stdin, or on stdout."""
@@ -17,40 +18,6 @@ FILM_PRESET_NAMES: Final = ("fast", "balanced")
 DEFAULT_FILM_PRESET: Final = "balanced"
 DEFAULT_EVERY: Final = 25
 """Frames between the key frames that a model colours, at most."""
-
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
-_FRAME = re.compile(r"(\d+)f")
-_SECONDS = re.compile(r"\d+(?:\.\d*)?|\.\d+")
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place in a film: seconds after the first frame's time stamp, or a zero-based frame number.
-
-    Examples
-    --------
-    >>> Place.parse("120f"), Place.parse("1:02.5").seconds, Place.parse("3").seconds
-    (Place(seconds=None, frame=120), Fraction(125, 2), Fraction(3, 1))
-    """
-
-    seconds: Fraction | None = None
-    frame: int | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """From 12.5 (seconds), 1:02.500 or 0:01:02.500 (a clock), or 120f (a frame); ValueError for anything else."""
-        if match := _FRAME.fullmatch(text):
-            return cls(frame=int(match[1]))
-        if match := _CLOCK.fullmatch(text):
-            minutes, seconds = int(match[2]), Fraction(match[3])
-            if seconds < 60 and (minutes < 60 or match[1] is None):
-                return cls(3600 * int(match[1] or 0) + 60 * minutes + seconds)
-        if _SECONDS.fullmatch(text):
-            return cls(Fraction(text))
-        raise ValueError(f"a place is seconds (12.5), a clock (1:02.5 or 0:01:02.5) or a frame (120f), got {text!r}")
-
-    def __str__(self) -> str:
-        return f"{self.frame}f" if self.seconds is None else f"{float(self.seconds):g} s"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,18 +61,3 @@ class ClipOptions:
     resume: bool = False
     overwrite: bool = False
     report: Path | None = None
-
-
-def parse_rate(text: str) -> Fraction:
-    """Frames a second, 24, 23.976 or 24000/1001; ValueError for what is no number above 0.
-
-    >>> parse_rate("30000/1001")
-    Fraction(30000, 1001)
-    """
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate <= 1000:
-        raise ValueError(f"frames a second are a number up to 1000 (24, 23.976, 30000/1001), got {text!r}")
-    return rate

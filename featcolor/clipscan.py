@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.clips.frames import ClipInfo, ClipReader, Codes
+from featcolor.clips.ycbcr import lightness_from_luma
 from featcolor.errors import UsageError
-from featcolor.frames import ClipInfo, ClipReader, Codes
-from featcolor.ycbcr import lightness_from_luma
 from features.base import FloatArray
 from refine.shots import Shot, ShotDetector, thumbnail
 
@@ -121,7 +121,7 @@ def scan_clip(
 
     Parameters
     ----------
-    reader : of a film, or of a part of it (`featcolor.clipparts.PartReader`); read to its end
+    reader : of a film, or of a part of it (`featcolor.clips.trim.PartReader`); read to its end
     folder : for the file of a long film's thumbnails
     progress : called with (number of frames up to the one just read, frames as far as known)
 

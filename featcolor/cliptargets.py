@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from featcolor.clipoptions import PIPE, ClipOptions
+from featcolor.clips.frames import ClipInfo
+from featcolor.clips.open import create_clip, open_clip
 from featcolor.clipwork import work_path
 from featcolor.errors import UsageError
 from featcolor.files import PART_SUFFIX, remove_parts
-from featcolor.frames import ClipInfo
-from featcolor.videos import create_clip, open_clip
 
 _PART = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(PART_SUFFIX)}")
 """What `featcolor.files.replacing` calls a file that is not whole yet."""
@@ -70,11 +70,11 @@ class Target:
         """A ClipWriter, not entered; what does not fit is refused here. One of a film has `notes` for a person."""
         options = self._options
         if self.is_pipe:
-            from featcolor.y4m import Y4mWriter
+            from featcolor.clips.y4m import Y4mWriter
 
             return Y4mWriter(sys.stdout.buffer, info)
         if self.is_folder:
-            from featcolor.framefolders import FrameFolderWriter
+            from featcolor.clips.folders import FrameFolderWriter
 
             return FrameFolderWriter(
                 Path(self.name),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.clips.frames import ClipInfo, ClipReader, Frame
+from featcolor.clips.ycbcr import lightness_from_luma
 from featcolor.colour.lab import lab_to_rgb
 from featcolor.errors import UsageError
-from featcolor.frames import ClipInfo, ClipReader, Frame
 from featcolor.pictures.io import write_picture
-from featcolor.ycbcr import lightness_from_luma
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple, Protocol
 import cv2
 import numpy as np
 
+from featcolor.clips.frames import ClipInfo
 from featcolor.colour.lab import lightness_of
 from featcolor.errors import PictureError
-from featcolor.frames import ClipInfo
 from featcolor.keypictures import as_stored, comparing_size, has_colour, read_key
 from featcolor.pictures.find import expand_references
 from features.base import FloatArray

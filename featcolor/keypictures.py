@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.clips.frames import ClipInfo
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import PictureError
-from featcolor.frames import ClipInfo
 from featcolor.pictures.io import read_picture
 
 MOST_ASPECT_ERROR: Final = 0.02

@@ -29,6 +29,7 @@ LAYERS = {
     "featcolor.regression": {"features"},
     "featcolor.models": GROUND
     | {"features", "refine", "featcolor.parallel", "featcolor.colour", "featcolor.pictures", "featcolor.regression"},
+    "featcolor.clips": GROUND | {"featcolor.colour", "featcolor.pictures"},
 }
 PRODUCT = {"featcolor", *LAYERS}
 ARROWS = LAYERS | {

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-pytest.importorskip("featcolor.videos")
-pytest.importorskip("featcolor.ycbcr")
+pytest.importorskip("featcolor.clips.open")
+pytest.importorskip("featcolor.clips.ycbcr")
 
 import av
 
@@ -179,7 +179,7 @@ def test_ctrl_c_leaves_whole_pictures_alone(
 def test_a_folder_of_frames_keeps_its_names(
     frames: list[NDArray[np.uint8]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("featcolor.framefolders")
+    pytest.importorskip("featcolor.clips.folders")
     scans = tmp_path / "scans"
     scans.mkdir()
     for number, picture in enumerate(frames[:20], start=1):

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 import featcolor.batch
-import featcolor.clips
+import featcolor.video.colorize
 from featcolor.clipoptions import CODECS, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES
+from featcolor.clips.containers import CODECS as WRITERS
 from featcolor.commands import main
-from featcolor.containers import CODECS as WRITERS
 from featcolor.filmconfig import DEFAULT_FILM_PRESET as CHOSEN
 from featcolor.filmconfig import FILM_PRESETS
-from tests.clip_samples import make_clip
+from tests.clips.samples import make_clip
 from tests.samples import write_rgb
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -141,7 +141,7 @@ def test_ctrl_c_says_how_to_go_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(featcolor.clips.Encoding, "run", stop)
+        patched.setattr(featcolor.video.colorize.Encoding, "run", stop)
         assert main(["video", reel, "-o", "out.mp4", "-k", "keys"]) == 130
     _, err = lines(capsys)
     assert len(err) == 1
@@ -159,7 +159,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_film(
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(featcolor.clips.Encoding, "run", full)
+    monkeypatch.setattr(featcolor.video.colorize.Encoding, "run", full)
     assert main(["video", reel, "-o", "out.mp4", "-k", "keys"]) == 1
     _, err = lines(capsys)
     assert "the disk is full" in err[-1]
@@ -201,7 +201,7 @@ def test_y4m_goes_through_the_pipes(reel: str) -> None:
 
 def test_sigterm_keeps_the_work(reel: str) -> None:
     code = (
-        "import os, signal, featcolor.clips as clips\n"
+        "import os, signal, featcolor.video.colorize as clips\n"
         "from featcolor.commands import main\n"
         "clips.Encoding.run = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
         "raise SystemExit(main(['video', 'reel.mp4', '-o', 'out.mp4', '-k', 'keys']))\n"

@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-import featcolor.clips
+import featcolor.video.colorize
 from featcolor.clipencode import AHEAD
-from featcolor.clipoptions import ClipOptions, Place
-from featcolor.clips import colorize_video
+from featcolor.clipoptions import ClipOptions
+from featcolor.clips.frames import ClipReader, Frame
+from featcolor.clips.open import create_clip
+from featcolor.clips.timecode import Place
 from featcolor.clipwork import work_path
 from featcolor.errors import UsageError
-from featcolor.frames import ClipReader, Frame
-from featcolor.videos import create_clip
+from featcolor.video.colorize import colorize_video
 from tests.reel_samples import COUNT, CUT, INFO, SIZE, ffv1, frame_of, make_keys, make_reel, read, warmth
 from tests.samples import write_rgb
 
@@ -65,7 +66,7 @@ def test_what_cannot_be_done_is_refused_before_any_work(
     def never(*arguments: object, **options: object) -> None:
         raise AssertionError("the film was scanned")
 
-    monkeypatch.setattr(featcolor.clips, "scan_clip", never)
+    monkeypatch.setattr(featcolor.video.colorize, "scan_clip", never)
     there = tmp_path / "there.mkv"
     there.write_bytes(b"mine")
     cases: list[tuple[Any, Any, dict[str, Any], str]] = [
@@ -137,7 +138,7 @@ def stop_after(shots: int) -> Callable[[str, int, int], None]:
     """Ctrl-C once the second shot is being coloured."""
 
     def progress(stage: str, done: int, total: int) -> None:
-        if stage == featcolor.clips.COLOURING and done > shots:
+        if stage == featcolor.video.colorize.COLOURING and done > shots:
             raise KeyboardInterrupt
 
     return progress
@@ -166,7 +167,7 @@ def test_a_run_stopped_before_any_shot_leaves_nothing(reel: Path, keys: Path, tm
 
 KILLED = """
 import os, signal, sys
-from featcolor.clips import colorize_video
+from featcolor.video.colorize import colorize_video
 from featcolor.clipoptions import ClipOptions
 from featcolor.clipwork import WorkFolder, Segment
 

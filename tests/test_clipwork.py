@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featcolor.clipoptions import Place, parse_rate
+from featcolor.clips.timecode import Place, parse_rate
 from featcolor.clipwork import FRAMES_A_CHUNK, UNITS, content_hash, file_fingerprint, open_work, work_path
 from featcolor.errors import UsageError
 from featcolor.propagation import ShotColours

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-pytest.importorskip("featcolor.ycbcr")
+pytest.importorskip("featcolor.clips.ycbcr")
 
+from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.clipscan import ClipScan, Thumbnails, scan_clip, small_lightness
 from featcolor.colour.lab import lab_to_rgb, lightness_of, rgb_to_lab
 from featcolor.errors import PictureError, UsageError
-from featcolor.frames import ClipInfo, Frame
 from featcolor.keyframe_choice import choose_frames
 from featcolor.keyframe_export import export_keys, frame_picture, key_targets
 from featcolor.keyframes import KeyFile, correlation, find_keyframes, locate, match_keys, read_key

@@ -40,7 +40,7 @@ FORMATS = ("png", "tiff", "jpg")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `keyframes`."""
-    from featcolor.clipoptions import Place, parse_rate
+    from featcolor.clips.timecode import Place, parse_rate
 
     parser.add_argument("input", metavar="CLIP", help="a film, or a folder of frames")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="folder for the pictures")
@@ -63,9 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the pictures and say what comes next."""
-    from featcolor.clipparts import PartReader
+    from featcolor.clips.open import open_clip
+    from featcolor.clips.trim import PartReader
     from featcolor.keyframe_export import export_keys, key_targets
-    from featcolor.videos import open_clip
 
     _check(arguments)
     colorizer = _colorizer(arguments.model)

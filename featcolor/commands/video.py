@@ -15,7 +15,7 @@ from featcolor.errors import UsageError
 if TYPE_CHECKING:
     from featcolor.clipoptions import ClipOptions
     from featcolor.clipreport import ClipReport
-    from featcolor.clips import ClipPlan
+    from featcolor.video.colorize import ClipPlan
 
 SUMMARY = "colour a film from a few coloured frames, from a model, or from both"
 DESCRIPTION = """\
@@ -52,15 +52,8 @@ OPTION_NAMES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `video`."""
-    from featcolor.clipoptions import (
-        CODECS,
-        DEFAULT_EVERY,
-        DEFAULT_FILM_PRESET,
-        FILM_PRESET_NAMES,
-        PICTURE_FORMATS,
-        Place,
-        parse_rate,
-    )
+    from featcolor.clipoptions import CODECS, DEFAULT_EVERY, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES, PICTURE_FORMATS
+    from featcolor.clips.timecode import Place, parse_rate
 
     place = _readable(Place.parse)
     parser.add_argument("input", metavar="IN", help="a film, a folder of frames, or - (Y4M on stdin)")
@@ -114,8 +107,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Colour the film; 0 when all is well, 1 when a key picture was refused."""
-    from featcolor.clips import colorize_video, plan_video
     from featcolor.clipwork import work_path
+    from featcolor.video.colorize import colorize_video, plan_video
 
     _check(arguments)
     options = _options(arguments)

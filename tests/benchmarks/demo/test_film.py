@@ -21,8 +21,8 @@ from benchmarks.demo.film import (
     read_frames,
 )
 from benchmarks.demo.results import DemoFilm
-from featcolor.clips import colorize_video
 from featcolor.pictures.io import read_picture
+from featcolor.video.colorize import colorize_video
 
 
 @pytest.fixture(scope="module")

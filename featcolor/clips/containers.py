@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from featcolor.clips.frames import ClipInfo
 from featcolor.errors import UsageError
-from featcolor.frames import ClipInfo
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,12 +15,12 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from featcolor.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
+from featcolor.clips.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
+from featcolor.clips.frames import ClipInfo, Codes, Frame
+from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, UNTAGGED_SPACE
+from featcolor.clips.remux import Part, TrackCopier, TrackPlan, avi_step, plan_tracks
 from featcolor.errors import ClipError, UsageError
 from featcolor.files import replacing
-from featcolor.frames import ClipInfo, Codes, Frame
-from featcolor.video_facts import FULL_RANGE, NARROW_RANGE, UNTAGGED_SPACE
-from featcolor.video_tracks import Part, TrackCopier, TrackPlan, avi_step, plan_tracks
 
 SPACES = {"bt601": 6, "bt709": 1, "bt2020": 9}
 """FFmpeg's colour-space codes; its numbers of the primaries and the transfer that go with each are the same."""

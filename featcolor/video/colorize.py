@@ -20,13 +20,13 @@ from featcolor.clipinputs import ClipInputs, KeySource
 from featcolor.clipoptions import PIPE, ClipOptions
 from featcolor.clipreport import ClipReport, KeyReport
 from featcolor.clipreport_page import Tile, choose_tiles, write_page
+from featcolor.clips.frames import ClipInfo
 from featcolor.clipscan import ClipScan, scan_clip
 from featcolor.clipshots import ShotColouring, ShotPlan, model_guess, plan_shots
 from featcolor.cliptargets import Target
 from featcolor.clipwork import WorkFolder, open_work
 from featcolor.errors import UsageError
 from featcolor.filmconfig import FILM_PRESETS
-from featcolor.frames import ClipInfo
 from featcolor.keyframes import KeyMatch
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+from featcolor.clips.frames import ClipInfo, ClipReader
+from featcolor.clips.reader import VideoFileReader
+from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import UsageError
-from featcolor.frames import ClipInfo, ClipReader
-from featcolor.video_reader import VideoFileReader
-from featcolor.video_writer import VideoFileWriter
 
 
 def open_clip(source: str | Path, *, rate: Fraction | None = None) -> ClipReader:
@@ -27,7 +27,7 @@ def open_clip(source: str | Path, *, rate: Fraction | None = None) -> ClipReader
         return VideoFileReader(path)
     if rate is None:
         raise UsageError(f"{path}: a folder of frames needs its frames a second; give --fps, for instance --fps 24")
-    from featcolor.framefolders import FrameFolderReader
+    from featcolor.clips.folders import FrameFolderReader
 
     return FrameFolderReader(path, rate=rate)
 

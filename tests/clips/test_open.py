@@ -10,9 +10,9 @@ import av
 import numpy as np
 import pytest
 
+from featcolor.clips.open import create_clip, open_clip
 from featcolor.errors import UsageError
-from featcolor.videos import create_clip, open_clip
-from tests.clip_samples import (
+from tests.clips.samples import (
     VARIABLE_STAMPS,
     chroma,
     frames_of,
@@ -58,7 +58,7 @@ def test_planes_are_read_bit_for_bit(tmp_path: Path, pix_fmt: str, codec: str, s
 
 @pytest.mark.parametrize("name", ["nv12", "nv21", "p010le"])
 def test_semi_planar_samples_are_taken_apart(name: str) -> None:
-    from featcolor.pixelformats import layout_of, read_planes
+    from featcolor.clips.pixel_formats import layout_of, read_planes
 
     bits, layout = (10, layout_of(name, 10)) if name == "p010le" else (8, layout_of(name, 8))
     own = "yuv420p10le" if bits == 10 else "yuv420p"

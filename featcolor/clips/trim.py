@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from featcolor.clipoptions import Place
+from featcolor.clips.frames import ClipInfo, ClipReader, Frame
+from featcolor.clips.timecode import Place
 from featcolor.errors import UsageError
-from featcolor.frames import ClipInfo, ClipReader, Frame
 
 
 class PartReader:

@@ -12,10 +12,10 @@ from typing import Any
 import av
 from av.error import FFmpegError
 
-from featcolor.containers import Container, homes_of, takes
+from featcolor.clips.containers import Container, homes_of, takes
+from featcolor.clips.frames import ClipInfo
+from featcolor.clips.probe import open_container, picture_stream
 from featcolor.errors import UsageError
-from featcolor.frames import ClipInfo
-from featcolor.video_facts import open_container, picture_stream
 
 OWN_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration", "creation_time"}
 """Metadata that tells of the file it stood in, not of the film; a muxer writes its own. `creation_time` is kept on

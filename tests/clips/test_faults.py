@@ -11,20 +11,11 @@ import av
 import numpy as np
 import pytest
 
+from featcolor.clips.frames import ClipReader
+from featcolor.clips.open import create_clip, open_clip
+from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import ClipError, UsageError
-from featcolor.frames import ClipReader
-from featcolor.video_writer import VideoFileWriter
-from featcolor.videos import create_clip, open_clip
-from tests.clip_samples import (
-    chroma,
-    cut_copy,
-    damaged_copy,
-    frames_of,
-    make_clip,
-    packet_hashes,
-    planes,
-    rewrite,
-)
+from tests.clips.samples import chroma, cut_copy, damaged_copy, frames_of, make_clip, packet_hashes, planes, rewrite
 
 SIZE = (64, 48)
 

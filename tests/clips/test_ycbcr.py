@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from featcolor import ycbcr
+from featcolor.clips import ycbcr
+from featcolor.clips.frames import ClipInfo
 from featcolor.colour import lab as spaces
-from featcolor.frames import ClipInfo
 
 MATRICES = sorted(ycbcr.LUMA_WEIGHTS)
 

@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from featcolor.clips.constant_luma import differences_at_luma
+from featcolor.clips.frames import ClipInfo, Codes
 from featcolor.colour.lab import check_picture, lightness_from_luminance, rgb_to_lab
 from featcolor.colour.srgb import decode_srgb, quantize
-from featcolor.frames import ClipInfo, Codes
-from featcolor.ycbcr_solver import differences_at_luma
 
 FloatArray = NDArray[np.float32]
 

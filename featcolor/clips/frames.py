@@ -1,4 +1,4 @@
-"""What a film is to us: facts about its stream, and its frames. No decoder here; `featcolor.videos` has one."""
+"""What a film is to us: facts about its stream, and its frames. No decoder here; `featcolor.clips.open` has one."""
 
 from __future__ import annotations
 

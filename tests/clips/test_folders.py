@@ -5,10 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from featcolor import ycbcr
+from featcolor.clips import ycbcr
+from featcolor.clips.folders import FrameFolderReader, FrameFolderWriter
+from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.errors import ClipError, PictureError, UsageError
-from featcolor.framefolders import FrameFolderReader, FrameFolderWriter
-from featcolor.frames import ClipInfo, Frame
 from featcolor.pictures.io import read_picture, write_picture
 
 RATE = Fraction(24000, 1001)

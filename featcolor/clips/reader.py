@@ -14,10 +14,9 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from featcolor.errors import ClipError
-from featcolor.frames import ClipInfo, Frame
-from featcolor.pixelformats import Planes, read_planes
-from featcolor.video_facts import (
+from featcolor.clips.frames import ClipInfo, Frame
+from featcolor.clips.pixel_formats import Planes, read_planes
+from featcolor.clips.probe import (
     describe,
     first_pictures,
     layout_of_picture,
@@ -25,6 +24,7 @@ from featcolor.video_facts import (
     picture_stream,
     seconds_of,
 )
+from featcolor.errors import ClipError
 
 MAX_PROBLEMS = 100
 ONE_FRAME_A_PACKET = ("h264", "hevc", "ffv1", "mjpeg", "prores", "mpeg1video", "mpeg2video", "huffyuv", "dvvideo")

@@ -11,9 +11,9 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
+from featcolor.clips.frames import ClipInfo
+from featcolor.clips.pixel_formats import Layout, layout_of
 from featcolor.errors import ClipError, UsageError
-from featcolor.frames import ClipInfo
-from featcolor.pixelformats import Layout, layout_of
 
 MATRICES = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9: "bt2020", 10: "bt2020"}
 """FFmpeg's colour-space codes by the nearest of our matrices (FCC is 601 to 0.01, SMPTE 240M nearly 709)."""

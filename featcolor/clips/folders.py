@@ -16,12 +16,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.errors import ClipError, PictureError, UsageError
-from featcolor.frames import ClipInfo, Codes, Frame
-from featcolor.pictures.find import is_picture_name
-from featcolor.pictures.io import read_picture, write_picture
-from featcolor.pictures.picture import as_depth
-from featcolor.ycbcr import (
+from featcolor.clips.frames import ClipInfo, Codes, Frame
+from featcolor.clips.ycbcr import (
     chroma_from_codes,
     chroma_to_codes,
     luma_from_codes,
@@ -30,6 +26,10 @@ from featcolor.ycbcr import (
     upright,
     ycbcr_to_rgb,
 )
+from featcolor.errors import ClipError, PictureError, UsageError
+from featcolor.pictures.find import is_picture_name
+from featcolor.pictures.io import read_picture, write_picture
+from featcolor.pictures.picture import as_depth
 
 FRAME_FORMATS = {"png": "PNG", "tiff": "TIFF"}
 """What a folder of frames is written as; the key is the suffix as well."""

@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 
+from featcolor.clips.frames import ClipInfo, Codes, Frame
+from featcolor.clips.ycbcr import chroma_shape, code_dtype
 from featcolor.errors import ClipError, UsageError
-from featcolor.frames import ClipInfo, Codes, Frame
-from featcolor.ycbcr import chroma_shape, code_dtype
 
 SUBSAMPLINGS = {(0, 0): "444", (0, 1): "422", (1, 1): "420"}
 DEPTHS = (8, 9, 10, 12, 14, 16)

@@ -12,9 +12,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.frames import Frame
-from featcolor.video_writer import VideoFileWriter
-from featcolor.videos import create_clip, open_clip
+from featcolor.clips.frames import Frame
+from featcolor.clips.open import create_clip, open_clip
+from featcolor.clips.writer import VideoFileWriter
 
 SUBTITLES = {
     "subrip": b"First line",

@@ -8,9 +8,9 @@ import av
 import numpy as np
 import pytest
 
+from featcolor.clips.frames import ClipInfo, Frame
+from featcolor.clips.y4m import Y4mWriter, spool_stdin, y4m_header
 from featcolor.errors import ClipError, UsageError
-from featcolor.frames import ClipInfo, Frame
-from featcolor.y4m import Y4mWriter, spool_stdin, y4m_header
 
 INFO = ClipInfo(
     name="clip",

@@ -1,0 +1,1 @@
+"""Moving pictures, read and written; no colour model is known here."""
