@@ -30,6 +30,9 @@ LAYERS = {
     "featcolor.models": GROUND
     | {"features", "refine", "featcolor.parallel", "featcolor.colour", "featcolor.pictures", "featcolor.regression"},
     "featcolor.clips": GROUND | {"featcolor.colour", "featcolor.pictures"},
+    "featcolor.video": GROUND
+    | {"features", "refine", "featcolor.parallel", "featcolor.pages", "featcolor.colour", "featcolor.pictures"}
+    | {"featcolor.regression", "featcolor.models", "featcolor.clips"},
 }
 PRODUCT = {"featcolor", *LAYERS}
 ARROWS = LAYERS | {

@@ -15,9 +15,9 @@ pytest.importorskip("featcolor.clips.ycbcr")
 
 import av
 
-from featcolor.clipreport import ClipReport, NextFrame, ShotReport
 from featcolor.commands import main
 from featcolor.pictures.io import read_picture, write_picture
+from featcolor.video.report import ClipReport, NextFrame, ShotReport
 
 WIDTH, HEIGHT = 96, 64
 

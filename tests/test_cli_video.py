@@ -17,11 +17,11 @@ import pytest
 
 import featcolor.batch
 import featcolor.video.colorize
-from featcolor.clipoptions import CODECS, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES
 from featcolor.clips.containers import CODECS as WRITERS
 from featcolor.commands import main
-from featcolor.filmconfig import DEFAULT_FILM_PRESET as CHOSEN
-from featcolor.filmconfig import FILM_PRESETS
+from featcolor.video.config import DEFAULT_FILM_PRESET as CHOSEN
+from featcolor.video.config import FILM_PRESETS
+from featcolor.video.options import CODECS, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES
 from tests.clips.samples import make_clip
 from tests.samples import write_rgb
 

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data.datasets import file_hash
-from featcolor.filmconfig import DEFAULT_FILM_PRESET, FILM_PRESETS
 from featcolor.models.load import load_model
 from featcolor.models.references import random_pixels
 from featcolor.pictures.resize import resize, working_size
-from featcolor.propagation import KeyChroma, colour_shot
 from featcolor.regression.regressor import ChromaRegressor
+from featcolor.video.config import DEFAULT_FILM_PRESET, FILM_PRESETS
+from featcolor.video.propagation import KeyChroma, colour_shot
 from features.base import FeatureStack, FloatArray, grid_axes, grid_points
 from features.spec import parse_features
 from refine.flow import estimate_flow

@@ -31,7 +31,7 @@ from featcolor.errors import UsageError, one_line
 from featcolor.files import jsonable, replacing
 from featcolor.pages import shrink
 from featcolor.parallel import run_over
-from featcolor.propagation import KeyChroma
+from featcolor.video.propagation import KeyChroma
 from features.base import FloatArray
 
 TRUTH: Final = "truth"

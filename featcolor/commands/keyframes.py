@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the pictures and say what comes next."""
     from featcolor.clips.open import open_clip
     from featcolor.clips.trim import PartReader
-    from featcolor.keyframe_export import export_keys, key_targets
+    from featcolor.video.keyframes.export import export_keys, key_targets
 
     _check(arguments)
     colorizer = _colorizer(arguments.model)
@@ -106,15 +106,15 @@ def _colorizer(model: Path | None) -> StillColorizer | None:
 
 
 def _chosen(reader: Any, every: int | None, progress: Progress) -> list[int]:
-    from featcolor.clipscan import scan_clip
-    from featcolor.keyframe_choice import choose_frames
+    from featcolor.video.keyframes.choose import choose_frames
+    from featcolor.video.scan import scan_clip
 
     with scan_clip(reader, progress=lambda *done: progress("finding shots", *done)) as scan:
         return choose_frames(scan, every=every)
 
 
 def _asked_for(report: Path, clip: str) -> list[int]:
-    from featcolor.clipreport import read_report
+    from featcolor.video.report import read_report
 
     asked = read_report(report)
     if Path(asked.clip).name != Path(clip).name:

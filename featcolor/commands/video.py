@@ -13,9 +13,9 @@ from featcolor.commands.options import not_negative, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from featcolor.clipoptions import ClipOptions
-    from featcolor.clipreport import ClipReport
     from featcolor.video.colorize import ClipPlan
+    from featcolor.video.options import ClipOptions
+    from featcolor.video.report import ClipReport
 
 SUMMARY = "colour a film from a few coloured frames, from a model, or from both"
 DESCRIPTION = """\
@@ -47,13 +47,13 @@ OPTION_NAMES = (
     *("codec", "crf", "pixel_format", "preset", "start", "end", "mask", "region", "chroma_only"),
     *("saturation", "every", "steady", "resume", "overwrite", "report"),
 )
-"""Options that `featcolor.clipoptions.ClipOptions` calls as the command line does."""
+"""Options that `featcolor.video.options.ClipOptions` calls as the command line does."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `video`."""
-    from featcolor.clipoptions import CODECS, DEFAULT_EVERY, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES, PICTURE_FORMATS
     from featcolor.clips.timecode import Place, parse_rate
+    from featcolor.video.options import CODECS, DEFAULT_EVERY, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES, PICTURE_FORMATS
 
     place = _readable(Place.parse)
     parser.add_argument("input", metavar="IN", help="a film, a folder of frames, or - (Y4M on stdin)")
@@ -107,7 +107,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Colour the film; 0 when all is well, 1 when a key picture was refused."""
-    from featcolor.clipwork import work_path
+    from featcolor.video.checkpoints import work_path
     from featcolor.video.colorize import colorize_video, plan_video
 
     _check(arguments)
@@ -158,7 +158,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> ClipOptions:
-    from featcolor.clipoptions import ClipOptions
+    from featcolor.video.options import ClipOptions
 
     chosen = {name: getattr(arguments, name) for name in OPTION_NAMES}
     return ClipOptions(rate=arguments.fps, picture_format=arguments.format, **chosen)

@@ -1,8 +1,8 @@
 """Colours a whole film: one pass finds its shots, one colours them, one writes them. No pass keeps the film in memory.
 
-What is done is kept shot by shot in a work folder beside the output (`featcolor.clipwork`). A run that goes on where
-another stopped does what is missing of the second pass, and all of the others: they are quick beside it, and so the
-output is the same as if nothing had happened.
+What is done is kept shot by shot in a work folder beside the output (`featcolor.video.checkpoints`). A run that goes
+on where another stopped does what is missing of the second pass, and all of the others: they are quick beside it, and
+so the output is the same as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from featcolor.clipcorrections import frames_to_correct
-from featcolor.clipencode import Encoding, KeyPictures, Look
-from featcolor.clipinputs import ClipInputs, KeySource
-from featcolor.clipoptions import PIPE, ClipOptions
-from featcolor.clipreport import ClipReport, KeyReport
-from featcolor.clipreport_page import Tile, choose_tiles, write_page
 from featcolor.clips.frames import ClipInfo
-from featcolor.clipscan import ClipScan, scan_clip
-from featcolor.clipshots import ShotColouring, ShotPlan, model_guess, plan_shots
-from featcolor.cliptargets import Target
-from featcolor.clipwork import WorkFolder, open_work
 from featcolor.errors import UsageError
-from featcolor.filmconfig import FILM_PRESETS
-from featcolor.keyframes import KeyMatch
+from featcolor.video.checkpoints import WorkFolder, open_work
+from featcolor.video.config import FILM_PRESETS
+from featcolor.video.encode import Encoding, KeyPictures, Look
+from featcolor.video.inputs import ClipInputs, KeySource
+from featcolor.video.keyframes.match import KeyMatch
+from featcolor.video.next_keyframes import frames_to_correct
+from featcolor.video.options import PIPE, ClipOptions
+from featcolor.video.output import Target
+from featcolor.video.report import ClipReport, KeyReport
+from featcolor.video.report_page import Tile, choose_tiles, write_page
+from featcolor.video.scan import ClipScan, scan_clip
+from featcolor.video.shots import ShotColouring, ShotPlan, model_guess, plan_shots
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer

@@ -12,17 +12,17 @@ import cv2
 import numpy as np
 import pytest
 
-from featcolor.clipencode import full_planes, saturate
-from featcolor.clipoptions import ClipOptions
 from featcolor.clips.frames import Frame
 from featcolor.clips.open import create_clip, open_clip
 from featcolor.clips.timecode import Place
 from featcolor.clips.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, subsample, upright
-from featcolor.clipshots import spread_keys
 from featcolor.video.colorize import colorize_video, plan_video
+from featcolor.video.encode import full_planes, saturate
+from featcolor.video.options import ClipOptions
+from featcolor.video.shots import spread_keys
 from tests.clips.samples import VARIABLE_STAMPS, make_clip
-from tests.reel_samples import COUNT, CUT, INFO, SIZE, ffv1, frame_of, make_keys, make_reel, read, scene, warmth
 from tests.samples import write_rgb
+from tests.video.samples import COUNT, CUT, INFO, SIZE, ffv1, frame_of, make_keys, make_reel, read, scene, warmth
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ from featcolor.colour.measures import grey_psnr
 from featcolor.commands import main
 from featcolor.commands.benchmark_film import METHOD_NAMES, PRESET_NAMES
 from featcolor.errors import UsageError
-from featcolor.filmconfig import FILM_PRESETS
-from featcolor.propagation import KeyChroma
+from featcolor.video.config import FILM_PRESETS
+from featcolor.video.propagation import KeyChroma
 from tests.benchmarks.film_clips import COUNT, HEIGHT, WIDTH, pan, write_frames
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from featcolor import stores
-from featcolor.stores import PlaneStore
+from featcolor.video import spooled as stores
+from featcolor.video.spooled import PlaneStore
 
 SHAPE = (5, 7, 2)
 

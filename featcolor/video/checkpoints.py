@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from featcolor.errors import UsageError
 from featcolor.files import PART_SUFFIX, replacing
-from featcolor.propagation import ShotColours
+from featcolor.video.propagation import ShotColours
 from features.base import FloatArray
 
 WORK_SUFFIX: Final = ".featcolor-work"

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.clipoptions import ClipOptions
 from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.clips.open import create_clip, open_clip
 from featcolor.clips.ycbcr import luma_to_codes, rgb_to_ycbcr
+from featcolor.video.options import ClipOptions
 from tests.samples import write_rgb
 
 SIZE = (60, 96)

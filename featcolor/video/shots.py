@@ -9,17 +9,17 @@ from typing import Final
 
 import numpy as np
 
-from featcolor.clipreport import GUESS_BELOW, ShotReport, Source
 from featcolor.clips.frames import ClipInfo, Codes, Frame
 from featcolor.clips.ycbcr import lightness_from_luma
-from featcolor.clipwork import Segment, WorkFolder
 from featcolor.errors import ClipError
-from featcolor.filmconfig import FilmConfig
 from featcolor.models.base import StillColorizer
 from featcolor.pictures.resize import resize, working_size
-from featcolor.propagation import Guess, KeyChroma, ShotColours, colour_shot, fit_guess
-from featcolor.steadying import colour_each
-from featcolor.stores import PlaneStore
+from featcolor.video.checkpoints import Segment, WorkFolder
+from featcolor.video.config import FilmConfig
+from featcolor.video.propagation import Guess, KeyChroma, ShotColours, colour_shot, fit_guess
+from featcolor.video.report import GUESS_BELOW, ShotReport, Source
+from featcolor.video.smoothing import colour_each
+from featcolor.video.spooled import PlaneStore
 from features.base import FloatArray
 from refine.upsample import upsample
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featcolor.clipcorrections import CANDIDATES, LEAST_GAIN, frames_to_correct
-from featcolor.clipreport import ShotReport, Source
+from featcolor.video.next_keyframes import CANDIDATES, LEAST_GAIN, frames_to_correct
+from featcolor.video.report import ShotReport, Source
 
 
 def shot(first: int, guessed: np.ndarray, *keys: int, source: Source = "key frames") -> ShotReport:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Self, get_args
 
 from featcolor.errors import UsageError
 from featcolor.files import jsonable, replacing
-from featcolor.propagation import Lightnesses
+from featcolor.video.propagation import Lightnesses
 from features.base import FloatArray
 
 REPORT_FORMAT: Final = "featcolor film report"

@@ -13,10 +13,10 @@ from typing import Final, NamedTuple, Protocol, Self, TypeVar
 import cv2
 import numpy as np
 
-from featcolor.filmconfig import FilmConfig
-from featcolor.keyguess import KeyGuess
 from featcolor.parallel import available_cores, library_threads
-from featcolor.stores import PlaneStore
+from featcolor.video.config import FilmConfig
+from featcolor.video.key_regression import KeyGuess
+from featcolor.video.spooled import PlaneStore
 from features.base import FloatArray
 from refine.temporal import Carried, Link, carry, flow_both, join, link_confidence, trust
 from refine.warp import warp

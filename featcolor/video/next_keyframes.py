@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.clipreport import NextFrame, ShotReport
+from featcolor.video.report import NextFrame, ShotReport
 
 MOST: Final = 20
 """Frames named: about what a person corrects before looking again."""

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.clipreport import GUESS_BELOW, ClipReport, NextFrame, ShotReport
 from featcolor.files import replacing
+from featcolor.video.report import GUESS_BELOW, ClipReport, NextFrame, ShotReport
 from features.base import FloatArray
 
 TILES_A_SHOT: Final = 8
@@ -82,7 +82,7 @@ def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "r
         + _names("Damaged frames", [f"frame {frame}" for frame in report.damaged])
         + _names("Notes", report.notes)
     )
-    style = Path(__file__).with_name("clipreport.css").read_text(encoding="utf-8")
+    style = Path(__file__).with_name("report_page.css").read_text(encoding="utf-8")
     return _DOCUMENT.format(title=escape(f"featcolor: {report.clip}"), style=style, body=body)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from featcolor.colour.lab import rgb_to_lab
-from featcolor.keyguess import KeyGuess
+from featcolor.video.key_regression import KeyGuess
 
 Picture = tuple[np.ndarray, np.ndarray]
 

@@ -29,7 +29,7 @@ class ClipOptions:
     rate : frames a second of a folder of frames; other inputs know their own.
     codec, crf, pixel_format : of the output film; None: by its name's ending.
     picture_format : "png" or "tiff", of an output folder; None: the output is a film.
-    preset : a key of `featcolor.filmconfig.FILM_PRESETS`.
+    preset : a key of `featcolor.video.config.FILM_PRESETS`.
     start, end : the part that is coloured and written, from start up to, not including, end; None: from the first,
         or to the last frame.
     mask : a picture or a film; colour is added where it is white.

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from featcolor import propagation, stores
 from featcolor.colour.lab import rgb_to_lab
-from featcolor.propagation import KeyChroma, ShotColours, colour_shot
+from featcolor.video import propagation
+from featcolor.video import spooled as stores
+from featcolor.video.propagation import KeyChroma, ShotColours, colour_shot
 
 HEIGHT, WIDTH, COUNT, STEP = 64, 96, 6, 2
 KEPT = 0.05

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from featcolor.clipmask import MaskSource, Region, apply_mask, parse_region, shown_size
 from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.errors import FeatcolorError, UsageError
+from featcolor.video.mask import MaskSource, Region, apply_mask, parse_region, shown_size
 
 INFO = ClipInfo(name="film", width=8, height=4, time_base=Fraction(1, 25), rate=Fraction(25))
 PLANES = arrays(np.uint16, (3, 5))

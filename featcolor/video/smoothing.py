@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from featcolor.pictures.resize import resize
-from featcolor.propagation import Guess, Lightnesses, ShotColours
-from featcolor.stores import PlaneStore
+from featcolor.video.propagation import Guess, Lightnesses, ShotColours
+from featcolor.video.spooled import PlaneStore
 from features.base import FloatArray
 from refine.flow import estimate_flow, normalise_contrast
 from refine.warp import compose, inside, photometric_confidence, warp

@@ -10,15 +10,15 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from featcolor.clipmask import MaskSource, parse_region, shown_size
-from featcolor.clipoptions import PIPE, ClipOptions
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.open import open_clip
 from featcolor.clips.trim import PartReader
-from featcolor.clipscan import ClipScan
-from featcolor.clipwork import WORK_VERSION, content_hash, file_fingerprint
 from featcolor.errors import UsageError
-from featcolor.keyframes import KeyMatch, find_keyframes, match_keys
+from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
+from featcolor.video.keyframes.match import KeyMatch, find_keyframes, match_keys
+from featcolor.video.mask import MaskSource, parse_region, shown_size
+from featcolor.video.options import PIPE, ClipOptions
+from featcolor.video.scan import ClipScan
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer

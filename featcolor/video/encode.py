@@ -12,8 +12,6 @@ from typing import Final
 import cv2
 import numpy as np
 
-from featcolor.clipmask import MaskSource, apply_mask
-from featcolor.clipreport_page import Tile
 from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.clips.ycbcr import (
     cbcr_to_chroma,
@@ -29,11 +27,13 @@ from featcolor.clips.ycbcr import (
     upright,
     ycbcr_to_rgb,
 )
-from featcolor.clipshots import ShotPlan
-from featcolor.clipwork import WorkFolder
 from featcolor.errors import ClipError
-from featcolor.keypictures import read_key
 from featcolor.pictures.resize import resize
+from featcolor.video.checkpoints import WorkFolder
+from featcolor.video.keyframes.pictures import read_key
+from featcolor.video.mask import MaskSource, apply_mask
+from featcolor.video.report_page import Tile
+from featcolor.video.shots import ShotPlan
 from features.base import FloatArray
 from refine.upsample import upsample
 

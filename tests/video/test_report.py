@@ -9,16 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from featcolor.clipreport import (
-    ClipReport,
-    KeyReport,
-    NextFrame,
-    ShotReport,
-    confidence_curves,
-    read_report,
-)
 from featcolor.errors import UsageError
-from featcolor.stores import PlaneStore
+from featcolor.video.report import ClipReport, KeyReport, NextFrame, ShotReport, confidence_curves, read_report
+from featcolor.video.spooled import PlaneStore
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from featcolor.clipoptions import PIPE, ClipOptions
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.open import create_clip, open_clip
-from featcolor.clipwork import work_path
 from featcolor.errors import UsageError
 from featcolor.files import PART_SUFFIX, remove_parts
+from featcolor.video.checkpoints import work_path
+from featcolor.video.options import PIPE, ClipOptions
 
 _PART = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(PART_SUFFIX)}")
 """What `featcolor.files.replacing` calls a file that is not whole yet."""

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.clipscan import ClipScan
+from featcolor.video.scan import ClipScan
 from features.base import FloatArray
 from refine.shots import Shot
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 pytest.importorskip("featcolor.clips.ycbcr")
 
 from featcolor.clips.frames import ClipInfo, Frame
-from featcolor.clipscan import ClipScan, Thumbnails, scan_clip, small_lightness
 from featcolor.colour.lab import lab_to_rgb, lightness_of, rgb_to_lab
 from featcolor.errors import PictureError, UsageError
-from featcolor.keyframe_choice import choose_frames
-from featcolor.keyframe_export import export_keys, frame_picture, key_targets
-from featcolor.keyframes import KeyFile, correlation, find_keyframes, locate, match_keys, read_key
 from featcolor.pictures.io import write_picture
+from featcolor.video.keyframes.choose import choose_frames
+from featcolor.video.keyframes.export import export_keys, frame_picture, key_targets
+from featcolor.video.keyframes.match import KeyFile, correlation, find_keyframes, locate, match_keys, read_key
+from featcolor.video.scan import ClipScan, Thumbnails, scan_clip, small_lightness
 from refine.shots import Shot, thumbnail
 
 WIDTH, HEIGHT = 96, 64
@@ -258,7 +258,7 @@ def test_a_scan_of_nothing_is_refused() -> None:
 
 
 def test_thumbnails_keep_8_bits_in_memory_or_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("featcolor.clipscan.IN_MEMORY", 1000)
+    monkeypatch.setattr("featcolor.video.scan.IN_MEMORY", 1000)
     pictures = np.random.default_rng(0).random((20, 9, 16), np.float32)
     thumbnails = Thumbnails(tmp_path)
     for picture in pictures:

@@ -17,16 +17,16 @@ import numpy as np
 import pytest
 
 import featcolor.video.colorize
-from featcolor.clipencode import AHEAD
-from featcolor.clipoptions import ClipOptions
 from featcolor.clips.frames import ClipReader, Frame
 from featcolor.clips.open import create_clip
 from featcolor.clips.timecode import Place
-from featcolor.clipwork import work_path
 from featcolor.errors import UsageError
+from featcolor.video.checkpoints import work_path
 from featcolor.video.colorize import colorize_video
-from tests.reel_samples import COUNT, CUT, INFO, SIZE, ffv1, frame_of, make_keys, make_reel, read, warmth
+from featcolor.video.encode import AHEAD
+from featcolor.video.options import ClipOptions
 from tests.samples import write_rgb
+from tests.video.samples import COUNT, CUT, INFO, SIZE, ffv1, frame_of, make_keys, make_reel, read, warmth
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -168,8 +168,8 @@ def test_a_run_stopped_before_any_shot_leaves_nothing(reel: Path, keys: Path, tm
 KILLED = """
 import os, signal, sys
 from featcolor.video.colorize import colorize_video
-from featcolor.clipoptions import ClipOptions
-from featcolor.clipwork import WorkFolder, Segment
+from featcolor.video.options import ClipOptions
+from featcolor.video.checkpoints import WorkFolder, Segment
 
 wanted, where = int(sys.argv[4]), sys.argv[5]
 save, write = WorkFolder.save, Segment.chroma
@@ -238,9 +238,9 @@ def test_frames_are_held_a_few_at_a_time_and_damage_is_reported(
         return Made(4 * CUT, alive, damaged=7)  # type: ignore[return-value]
 
     (tmp_path / "in.mkv").write_bytes(b"stands for a film")
-    monkeypatch.setattr(featcolor.clipinputs, "open_clip", opened)
+    monkeypatch.setattr(featcolor.video.inputs, "open_clip", opened)
     monkeypatch.setattr(
-        featcolor.cliptargets,
+        featcolor.video.output,
         "create_clip",
         lambda target, info, **rest: create_clip(target, info, source=None, codec="ffv1"),
     )

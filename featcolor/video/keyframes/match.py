@@ -14,8 +14,8 @@ import numpy as np
 from featcolor.clips.frames import ClipInfo
 from featcolor.colour.lab import lightness_of
 from featcolor.errors import PictureError
-from featcolor.keypictures import as_stored, comparing_size, has_colour, read_key
 from featcolor.pictures.find import expand_references
+from featcolor.video.keyframes.pictures import as_stored, comparing_size, has_colour, read_key
 from features.base import FloatArray
 
 __all__ = ["Candidate", "KeyFile", "KeyFrame", "KeyMatch", "find_keyframes", "locate", "match_keys", "read_key"]
@@ -42,7 +42,7 @@ _DIGITS = re.compile(r"\d+")
 
 
 class FramePictures(Protocol):
-    """Small lightness pictures, one a frame, (h, w) float32 each: `featcolor.clipscan.Thumbnails`."""
+    """Small lightness pictures, one a frame, (h, w) float32 each: `featcolor.video.scan.Thumbnails`."""
 
     @property
     def shape(self) -> tuple[int, int]: ...

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featcolor.clips.timecode import Place, parse_rate
-from featcolor.clipwork import FRAMES_A_CHUNK, UNITS, content_hash, file_fingerprint, open_work, work_path
 from featcolor.errors import UsageError
-from featcolor.propagation import ShotColours
-from featcolor.stores import PlaneStore
+from featcolor.video.checkpoints import FRAMES_A_CHUNK, UNITS, content_hash, file_fingerprint, open_work, work_path
+from featcolor.video.propagation import ShotColours
+from featcolor.video.spooled import PlaneStore
 
 FINGERPRINT: dict[str, Any] = {
     "input": {"size": 5},

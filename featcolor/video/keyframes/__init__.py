@@ -1,0 +1,1 @@
+"""Key frames: chosen, exported, matched with a film, read."""
