@@ -14,16 +14,21 @@ from numpy.typing import NDArray
 JPEG_QUALITY: Final = 88
 
 SHEET: Final = Path(__file__).with_suffix(".css")
-"""The style sheet that all pages share."""
+"""The style sheet of every page."""
+ARTICLE: Final = SHEET.with_name("pages_article.css")
+"""On top of it, for pages that are read from top to bottom."""
+POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""Content security: the browser itself keeps a page from asking anything of anybody."""
 
 
-def build_style(*sheets: Path) -> str:
-    """The shared style sheet, then a page's own."""
-    return "\n".join(sheet.read_text(encoding="utf-8") for sheet in (SHEET, *sheets))
+def build_document(title: str, body: str, *sheets: Path, head: str = "", policy: str | None = POLICY) -> str:
+    """A whole page with the shared style sheet and its own; `title` is escaped, the rest is HTML as it is.
 
-
-def build_document(title: str, style: str, body: str, *, head: str = "") -> str:
-    """A whole page; `title` is escaped, the rest is HTML and CSS as it is."""
+    `policy` None is for a page that shows files beside it.
+    """
+    style = "\n".join(sheet.read_text(encoding="utf-8") for sheet in (SHEET, *sheets))
+    if policy is not None:
+        head += f'<link rel="icon" href="data:,"><meta http-equiv="Content-Security-Policy" content="{policy}">'
     return _DOCUMENT.format(title=escape(title), style=style, body=body, head=head)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.demo.results import ColouredFilm, Result
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.colour.measures import delta_e00
-from featcolor.pages import build_document, build_image, build_section, build_style, signed
+from featcolor.pages import ARTICLE, build_document, build_image, build_section, signed
 
 LONGEST_SIDE = 560
 """Pictures on the page are no larger than this, in pixels."""
@@ -111,7 +111,9 @@ def build_page(page: Page) -> str:
             "<ul class=credits>" + "".join(f"<li>{escape(credit)}</li>" for credit in page.credits) + "</ul>",
         ),
     ]
-    return build_document("featcolor: demo", build_style(Path(__file__).with_name("demo.css")), "\n".join(body))
+    return build_document(
+        "featcolor: demo", "\n".join(body), ARTICLE, Path(__file__).with_name("demo.css"), policy=None
+    )
 
 
 def _gain(result: Result) -> float:

@@ -33,7 +33,7 @@ from benchmarks.runs.environment import hide_person
 from benchmarks.runs.film import RECORDS, TILE_SIDE, TRUTH, FilmResults, sheet_frames
 from featcolor.errors import UsageError, one_line
 from featcolor.files import jsonable, replacing
-from featcolor.pages import build_document, build_image, build_section, build_style
+from featcolor.pages import ARTICLE, build_document, build_image, build_section
 from featcolor.pictures.io import write_picture
 
 if TYPE_CHECKING:
@@ -236,8 +236,8 @@ def _page(results: FilmResults, tables: Sequence[Table], sheet: Rgb | None) -> s
         body.append(build_section("Away from the key frame", told, plot))
     if sheet is not None:
         body.append(build_section("Frames", "", build_image(sheet, "truth and methods side by side", side=SHEET_SHOWN)))
-    style = build_style(Path(__file__).with_name("report.css")) + "main img{max-width:100%;height:auto}"
-    return build_document(TITLE, style, "\n".join(body))
+    fitting = "<style>main img{max-width:100%;height:auto}</style>"
+    return build_document(TITLE, "\n".join(body), ARTICLE, Path(__file__).with_name("report.css"), head=fitting)
 
 
 def _html_table(table: Table) -> str:

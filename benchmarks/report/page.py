@@ -36,7 +36,7 @@ from benchmarks.report.tables import (
 )
 from benchmarks.runs.results import Results
 from featcolor.errors import UsageError
-from featcolor.pages import build_document, build_section, build_style
+from featcolor.pages import ARTICLE, POLICY, build_document, build_section
 
 HERE: Final = Path(__file__).parent
 
@@ -63,11 +63,7 @@ _FILES: Final = (
     ("report.md", "tables as text"),
 )
 
-_HEAD: Final = (
-    '<link rel="icon" href="data:,"><meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-    "img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">"
-)
-"""The browser itself keeps the page from asking anything of anybody."""
+_POLICY: Final = f"{POLICY}; script-src 'unsafe-inline'"
 
 
 def build_page(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tuple[str, str], Rgb]) -> str:
@@ -96,8 +92,7 @@ def build_page(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tuple[
     present = {name: content for name, content in sections.items() if content}
     script = f"<script>{(HERE / 'report.js').read_text(encoding='utf-8')}</script>"
     body = "\n".join([_header(results, present), *present.values(), script])
-    style = build_style(HERE / "report.css")
-    return build_document(results.title, style, body, head=_HEAD)
+    return build_document(results.title, body, ARTICLE, HERE / "report.css", policy=_POLICY)
 
 
 def _header(results: Results, present: Container[str]) -> str:

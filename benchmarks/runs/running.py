@@ -23,9 +23,6 @@ from typing import Any, Final, NoReturn
 
 import numpy as np
 
-import featcolor
-import features
-import refine
 from benchmarks.methods.base import Method
 from benchmarks.runs.environment import environment_facts
 from benchmarks.runs.output_folder import OutputFolder
@@ -121,7 +118,7 @@ def _fingerprint(job: Job, data: str) -> str:
 
 def code_hash(module: Path) -> str:
     """Hash of the packages that colour, and of what a method's module takes from its own package, wherever it does."""
-    packages = (Path(package.__path__[0]) for package in (featcolor, features, refine))
+    packages = (_package_root(Path(__file__)) / name for name in ("featcolor", "features", "refine"))
     files = {path for package in packages for path in package.rglob("*.py") if "commands" not in path.parts}
     root = _package_root(module)
     waiting = [module]

@@ -13,7 +13,7 @@ class Imports(Timed):
             "featcolor.commands",
             "featcolor.models.colorizer",
             "featcolor.regression.regressor",
-            "featcolor.batch",
+            "featcolor.batch.colour",
             "numpy",
             "cv2",
             "onnxruntime",

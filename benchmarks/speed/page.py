@@ -21,7 +21,7 @@ from benchmarks.speed.tables import (
     format_value,
     group_timings,
 )
-from featcolor.pages import build_document, build_section, build_style
+from featcolor.pages import ARTICLE, build_document, build_section
 
 CAUTION = (
     "Wall time on one machine, in one run: the median, and the least and the most of n repeats after a warm-up. "
@@ -59,7 +59,9 @@ def build_speed_page(timings: Sequence[Timing], environment: Mapping[str, Any]) 
             body.append(build_section(title, text, _growth(curves, label)))
     body += [_group(group) for group in group_timings(timings)]
     body.append(build_section("Where and how", "", _environment(environment)))
-    return build_document("featcolor: speed", build_style(Path(__file__).with_name("speed.css")), "\n".join(body))
+    return build_document(
+        "featcolor: speed", "\n".join(body), ARTICLE, Path(__file__).with_name("speed.css"), policy=None
+    )
 
 
 def _header(timings: Sequence[Timing]) -> str:

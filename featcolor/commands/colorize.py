@@ -11,22 +11,22 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.albums import (
+from featcolor.commands.console import complain, print_line, progress_bar
+from featcolor.commands.models import DEFAULT_NAME, MODEL_VARIABLE, chosen_model, tell_of_default
+from featcolor.commands.options import PREPARE_HELP, REFINER_NAMES, not_negative, positive, preparation, whole_number
+from featcolor.commands.references import (
     find_references,
     fitted_album,
     keep_references,
     network_of,
     without_references,
 )
-from featcolor.commands.console import complain, print_line, progress_bar
-from featcolor.commands.models import DEFAULT_NAME, MODEL_VARIABLE, chosen_model, tell_of_default
-from featcolor.commands.options import PREPARE_HELP, REFINER_NAMES, not_negative, positive, preparation, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from featcolor.batch import PictureTask
+    from featcolor.batch.colour import PictureTask
+    from featcolor.batch.outputs import Route
     from featcolor.models.load import ColouringSettings
-    from featcolor.outputs import Route
     from featcolor.parallel import Outcome
 
 SUMMARY = "colour grey pictures"
@@ -147,7 +147,7 @@ class _Batch:
             }
 
     def run(self) -> int:
-        from featcolor.batch import ColourPicture, guess_total_pixels
+        from featcolor.batch.colour import ColourPicture, guess_total_pixels
         from featcolor.parallel import default_jobs, run_over
 
         sources = [task.source for task in self.tasks]
@@ -232,8 +232,8 @@ class _Batch:
 
 def _plan(arguments: argparse.Namespace, references: Sequence[Path]) -> tuple[list[PictureTask], list[Route]]:
     """What is to be done, and what is there already."""
-    from featcolor.batch import PictureTask
-    from featcolor.outputs import Existing, plan_routes
+    from featcolor.batch.colour import PictureTask
+    from featcolor.batch.outputs import Existing, plan_routes
     from featcolor.pictures.find import find_pictures
 
     existing = Existing.REFUSE
@@ -275,7 +275,7 @@ def _show_plan(tasks: list[PictureTask], skipped: list[Route]) -> int:
 
 def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: ColouringSettings) -> int:
     """One picture from stdin or a file to stdout or a file; messages stay on stderr."""
-    from featcolor.batch import colour_bytes
+    from featcolor.batch.colour import colour_bytes
     from featcolor.files import replacing
     from featcolor.models.load import load_colorizer
 

@@ -26,17 +26,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the script."""
     import shtab
 
-    from featcolor.commands import build_parser
     from featcolor.commands.console import print_line
 
-    parser = build_parser()
-    for command in _commands(parser):
+    for command in _commands(arguments.parser):
         for action in command._actions:
             if action.dest in FILES:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
             elif action.dest in FOLDERS:
                 action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-    print_line(shtab.complete(parser, arguments.shell))
+    print_line(shtab.complete(arguments.parser, arguments.shell))
     return 0
 
 

@@ -13,9 +13,9 @@ from featcolor.commands.options import REFINER_NAMES, not_negative, positive, wh
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
+    from featcolor.batch.preview_grid import Axis, Cell
+    from featcolor.batch.preview_page import Sheet
     from featcolor.pictures.find import FoundPicture
-    from featcolor.previewgrid import Axis, Cell
-    from featcolor.previewpage import Sheet
 
 SUMMARY = "show a few pictures in several settings, side by side"
 DESCRIPTION = """\
@@ -37,7 +37,7 @@ needs no network and can be sent to somebody. A broken picture is named and the 
 GRID = {"saturation": "0.8,1,1.2", "temperature": "0.4,0.7"}
 PICTURES = 4
 THUMB = 480
-"""As featcolor.preview has it; a test compares."""
+"""As featcolor.batch.preview has it; a test compares."""
 THUMBS = (64, 2000)
 TILES = 1000
 """Thumbnails of a page: more would make it too heavy for a browser."""
@@ -82,10 +82,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page; 0 when all is done, 1 when a picture failed."""
+    from featcolor.batch.preview import Previewer, pick_evenly, preview_pictures
+    from featcolor.batch.preview_grid import MODEL, parse_grid
+    from featcolor.batch.preview_page import Sheet, write_page
     from featcolor.pictures.find import find_pictures
-    from featcolor.preview import Previewer, pick_evenly, preview_pictures
-    from featcolor.previewgrid import MODEL, parse_grid
-    from featcolor.previewpage import Sheet, write_page
 
     axes = parse_grid(_grid(arguments))
     cells = _cells(arguments, axes)
@@ -117,8 +117,8 @@ def _grid(arguments: argparse.Namespace) -> list[str]:
 
 
 def _cells(arguments: argparse.Namespace, axes: tuple[Axis, ...]) -> tuple[Cell, ...]:
+    from featcolor.batch.preview_grid import cells_of
     from featcolor.models.load import ColouringSettings
-    from featcolor.previewgrid import cells_of
 
     for axis in axes:
         if getattr(arguments, axis.key) is not None:
@@ -140,7 +140,7 @@ def _command(cell: Cell, inputs: list[str]) -> str:
 
 def _check_output(path: Path) -> None:
     """The page's path, where it can be written without harm."""
-    from featcolor.previewpage import is_page
+    from featcolor.batch.preview_page import is_page
 
     if path.is_dir() or path.suffix.lower() not in SUFFIXES:
         raise UsageError(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.files import replacing
+from featcolor.pages import build_document
 from featcolor.video.report import GUESS_BELOW, ClipReport, NextFrame, ShotReport
 from features.base import FloatArray
 
@@ -82,8 +83,7 @@ def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "r
         + _names("Damaged frames", [f"frame {frame}" for frame in report.damaged])
         + _names("Notes", report.notes)
     )
-    style = Path(__file__).with_name("report_page.css").read_text(encoding="utf-8")
-    return _DOCUMENT.format(title=escape(f"featcolor: {report.clip}"), style=style, body=body)
+    return build_document(f"featcolor: {report.clip}", body, Path(__file__).with_suffix(".css"))
 
 
 def _frames_shown(report: ClipReport) -> dict[int, list[int]]:
@@ -251,17 +251,3 @@ def _guesses(shot: ShotReport) -> float:
 
 def _grouped(number: int) -> str:
     return f"{number:,}".replace(",", " ")
-
-
-_DOCUMENT: Final = """<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>{style}</style></head>
-<body><main>
-{body}
-</main></body>
-</html>
-"""

@@ -199,7 +199,7 @@ def test_a_fitted_model_knows_its_embedding(references: Path, network: Path, tmp
 COLOUR_LIGHTLY = """
 import sys
 import numpy as np
-from featcolor.batch import ColouringSettings, load_colorizer
+from featcolor.batch.colour import ColouringSettings, load_colorizer
 from pathlib import Path
 rgb = load_colorizer(Path(sys.argv[1]), ColouringSettings()).colorize(np.zeros((20, 30), np.uint8))
 assert rgb.shape == (20, 30, 3)

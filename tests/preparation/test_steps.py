@@ -12,7 +12,7 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
-from featcolor.batch import colorize_prepared
+from featcolor.batch.colour import colorize_prepared
 from featcolor.colour.film_stock import add_grain, fade
 from featcolor.colour.lab import FloatArray, lab_to_rgb, lightness_of
 from featcolor.commands.options import PREPARE_HELP

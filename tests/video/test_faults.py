@@ -28,7 +28,7 @@ from featcolor.video.options import ClipOptions
 from tests.samples import write_rgb
 from tests.video.samples import COUNT, CUT, INFO, SIZE, ffv1, frame_of, make_keys, make_reel, read, warmth
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from featcolor.batch.outputs import Existing, Route, plan_routes
 from featcolor.errors import UsageError
-from featcolor.outputs import Existing, Route, plan_routes
 from featcolor.pictures.find import find_pictures
 
 

@@ -18,7 +18,7 @@ from benchmarks.metrics.film import (
     temporal_errors,
     warp_error,
 )
-from tests.test_flow import plain_valid, plain_warp
+from tests.refine.test_flow import plain_valid, plain_warp
 
 SHAPE = (24, 30)
 

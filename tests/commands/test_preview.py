@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from featcolor.batch.preview_page import is_page
 from featcolor.commands import main, preview
-from featcolor.previewpage import is_page
 from tests.samples import grey, write_rgb
 
 
@@ -171,6 +171,6 @@ def test_thumb_has_its_range(thumb: str, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_the_default_thumb_is_that_of_the_table() -> None:
-    from featcolor.preview import THUMB
+    from featcolor.batch.preview import THUMB
 
     assert THUMB == preview.THUMB

@@ -18,7 +18,7 @@ from features.network import RUNTIMES, Network
 from features.torchfile import read_torch_file
 from tests.data.make_lite0_reference import summary, synthetic_codes
 
-REFERENCE = json.loads((Path(__file__).parent / "data" / "lite0_reference.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[1] / "data" / "lite0_reference.json").read_text())
 CHANNELS = {"stride2": 16, "stride4": 24, "stride8": 40, "stride16": 112, "stride32": 320}
 
 

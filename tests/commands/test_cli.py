@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import featcolor.batch
+import featcolor.batch.colour
 from featcolor.commands import main, options
 from tests.networks import colour_network
 from tests.samples import QUICK_OPTIONS, grey, read_rgb, write_rgb
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, str(ROOT / "cli.py")]
 
 Photographs = dict[str, NDArray[np.uint8]]
@@ -319,7 +319,7 @@ def test_a_full_disk_stops_the_batch_with_one_line(
     def full(path: Path, *_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(featcolor.batch, "write_picture", full)
+    monkeypatch.setattr(featcolor.batch.colour, "write_picture", full)
     assert main(["colorize", "old", "-o", "new", "--jobs", "1", "--report", "r.json"]) == 1
     assert "disk is full" in complaint(capsys)
     assert json.loads(Path("r.json").read_text())["counts"] == {"failed": 1, "not reached": 2}
@@ -331,7 +331,7 @@ def test_too_little_memory_is_that_pictures_failure(
     def starved(path: Path) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(featcolor.batch, "read_picture", starved)
+    monkeypatch.setattr(featcolor.batch.colour, "read_picture", starved)
     assert main(["colorize", "old/china.png", "-o", "new.png"]) == 1
     line = complaint(capsys)
     assert "not enough memory" in line

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-import featcolor.batch
+import featcolor.batch.colour
 import featcolor.video.colorize
 from featcolor.clips.containers import CODECS as WRITERS
 from featcolor.commands import main
@@ -25,7 +25,7 @@ from featcolor.video.options import CODECS, DEFAULT_FILM_PRESET, FILM_PRESET_NAM
 from tests.clips.samples import make_clip
 from tests.samples import write_rgb
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, str(ROOT / "cli.py")]
 
 

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from featcolor.batch.preview import PreviewedPicture, Previewer, load_cells, pick_evenly, preview_pictures
+from featcolor.batch.preview_grid import CELLS, KEYS, MODEL, Axis, Cell, cells_of, parse_grid
+from featcolor.batch.preview_page import COLUMNS, Sheet, build_page, duration, is_page, write_page
 from featcolor.commands import build_parser
 from featcolor.errors import PictureError, UsageError
 from featcolor.models.load import ColouringSettings, load_colorizer
-from featcolor.preview import PreviewedPicture, Previewer, load_cells, pick_evenly, preview_pictures
-from featcolor.previewgrid import CELLS, KEYS, MODEL, Axis, Cell, cells_of, parse_grid
-from featcolor.previewpage import COLUMNS, Sheet, build_page, duration, is_page, write_page
 from tests.benchmarks.demo.test_demo import Outline
 from tests.samples import grey, write_rgb
 
@@ -166,12 +166,12 @@ def test_times_are_those_of_the_whole_picture_and_the_look_takes_none(picture: P
 
 
 def test_a_picture_is_read_once(picture: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import featcolor.preview
+    import featcolor.batch.preview
 
     read = []
     previewer = Previewer(grid("saturation=0,1", model=str(tiny_model)))
-    original = featcolor.preview.read_picture
-    monkeypatch.setattr(featcolor.preview, "read_picture", lambda path: read.append(path) or original(path))
+    original = featcolor.batch.preview.read_picture
+    monkeypatch.setattr(featcolor.batch.preview, "read_picture", lambda path: read.append(path) or original(path))
     previewer(picture)
     assert read == [picture]
 

@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.batch.preview_grid import Cell
 from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.errors import PictureError, UsageError, one_line
 from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.pictures.io import Picture, encode_picture, read_picture
 from featcolor.pictures.picture import as_depth
-from featcolor.previewgrid import Cell
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer

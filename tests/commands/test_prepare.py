@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from featcolor.batch import ColourPicture, PictureTask
+from featcolor.batch.colour import ColourPicture, PictureTask
 from featcolor.colour.lab import lightness_of
 from featcolor.commands import main
 from featcolor.pictures.io import read_picture

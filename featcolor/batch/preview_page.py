@@ -10,9 +10,10 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from featcolor.batch.preview import PreviewedPicture
+from featcolor.batch.preview_grid import DEFAULT_MODEL, Axis, Cell
 from featcolor.files import replacing
-from featcolor.preview import PreviewedPicture
-from featcolor.previewgrid import DEFAULT_MODEL, Axis, Cell
+from featcolor.pages import build_document
 
 COLUMNS: Final = 6
 """Of a table, at most; a grid that has more, or more than two settings, is a sheet of captions."""
@@ -68,9 +69,7 @@ def build_page(sheet: Sheet) -> str:
     """One HTML file that asks nothing of the network and holds no script."""
     pictures = "".join(_picture(sheet, number, picture) for number, picture in enumerate(sheet.pictures, start=1))
     body = _header(sheet) + pictures + _commands(sheet) + _failed(sheet.failed)
-    names = ("clipreport.css", "previewpage.css")
-    style = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
-    return _DOCUMENT.format(mark=MARK, style=style, body=body)
+    return build_document("featcolor preview", body, Path(__file__).with_suffix(".css"), head=MARK)
 
 
 def duration(seconds: float) -> str:
@@ -232,18 +231,3 @@ def _span(seconds: Sequence[float]) -> str:
 
 def _grouped(number: int) -> str:
     return f"{number:,}".replace(",", " ")
-
-
-_DOCUMENT: Final = """<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8">{mark}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>featcolor preview</title>
-<style>{style}</style></head>
-<body><main>
-{body}
-</main></body>
-</html>
-"""

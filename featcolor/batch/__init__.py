@@ -1,0 +1,1 @@
+"""Many pictures: coloured, and previewed in several settings."""

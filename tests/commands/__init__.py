@@ -1,0 +1,1 @@
+"""Tests of featcolor/commands/: what a person types and reads."""
