@@ -39,9 +39,9 @@ def frame_of(number: int) -> Frame:
     return Frame(index=number, luma=luma, cb=neutral, cr=neutral, pts=40 * number, duration=40)
 
 
-def make_reel(path: Path) -> Path:
-    """The film, lossless."""
-    with create_clip(path, INFO, source=None, codec="ffv1") as writer:
+def make_reel(path: Path, codec: str = "ffv1") -> Path:
+    """The film, lossless unless another codec is asked for."""
+    with create_clip(path, INFO, source=None, codec=codec) as writer:
         for number in range(COUNT):
             frame = frame_of(number)
             assert frame.cb is not None
