@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from featcolor.commands import build_parser, main
-from tests.reel_samples import make_keys, make_reel
 from tests.samples import grey, write_rgb
+from tests.video.samples import make_keys, make_reel
 
 ROOT = Path(__file__).parents[1]
 MEASURED_ONCE = "history-of-measurements.md"
