@@ -49,7 +49,7 @@ class BackboneFeatures:
     pooled : append the mean of the last layer over the picture to every pixel: the scene.
     random_state : draws the pictures and pixels for the principal components.
     sha256 : what the network's file must hash to (a model file says so); None: whatever it does.
-    runtime, threads : see `features.network.Network`; not part of the settings. None: as many as OpenCV has.
+    threads : see `features.network.Network`; not part of the settings. None: as many as OpenCV has.
     """
 
     margin = None
@@ -64,7 +64,6 @@ class BackboneFeatures:
         pooled: bool = False,
         random_state: int = 0,
         sha256: str | None = None,
-        runtime: str = "auto",
         threads: int | None = None,
     ) -> None:
         self.network = network
@@ -74,7 +73,6 @@ class BackboneFeatures:
         self.pooled = pooled
         self.random_state = random_state
         self.sha256 = sha256
-        self.runtime = runtime
         self.threads = threads
 
     @property
@@ -168,7 +166,7 @@ class BackboneFeatures:
     def _network(self) -> Network:
         if not hasattr(self, "network_"):
             threads = self.threads or cv2.getNumThreads()
-            self.network_ = _open(str(self.network), self.sha256, self._layers(), self.runtime, threads)
+            self.network_ = _open(str(self.network), self.sha256, self._layers(), threads)
         return self.network_
 
     def _maps(self, lightness: FloatArray) -> list[FloatArray]:
@@ -201,12 +199,12 @@ class BackboneFeatures:
 
 
 @lru_cache(maxsize=4)
-def _open(network: str, sha256: str | None, layers: tuple[str, ...], runtime: str, threads: int) -> Network:
+def _open(network: str, sha256: str | None, layers: tuple[str, ...], threads: int) -> Network:
     """One network a process, however many copies of the extractor arrive there with their tasks."""
     model, found = _network_file(network)
     if sha256 not in (None, found):
         raise NetworkError(f"the network {network} is not the one that this model was fitted with")
-    return Network(model, layers, runtime=runtime, threads=threads)
+    return Network(model, layers, threads=threads)
 
 
 def _network_file(network: str) -> tuple[bytes, str]:

@@ -20,7 +20,7 @@ from features.annealed import annealed_mean, confidence_of
 from features.base import FloatArray, IndexArray
 from features.colourcard import ColourNetworkInfo, read_info
 from features.frame import FrameAxis, gather, grey_codes, mirror_out
-from features.network import Network, NetworkError, NetworkInput
+from features.network import Network, NetworkError
 
 #: Pixels of a picture, whole or between.
 Points: TypeAlias = IndexArray | NDArray[np.floating]
@@ -112,7 +112,7 @@ class ColourNetwork:
     Parameters
     ----------
     network : "bundled" or the path of an ONNX file.
-    runtime, threads : see `features.network.Network`; threads None: as many as OpenCV has.
+    threads : see `features.network.Network`; threads None: as many as OpenCV has.
     sha256 : what the file must hash to (a model file says so); None: whatever it does.
 
     Attributes
@@ -129,11 +129,10 @@ class ColourNetwork:
         self,
         network: str | Path = BUNDLED,
         *,
-        runtime: str = "auto",
         threads: int | None = None,
         sha256: str | None = None,
     ) -> None:
-        self.network, self.runtime, self.threads = str(network), runtime, threads
+        self.network, self.threads = str(network), threads
         self.info = _content(self.network, sha256)[1]
         self._latest: tuple[bytes, ColourMaps] | None = None
 
@@ -167,18 +166,16 @@ class ColourNetwork:
         return (FrameAxis.mirrored(height, rows), FrameAxis.mirrored(width, columns)), seen
 
     def _opened(self) -> Network:
-        return _open(self.network, self.info.sha256, self.runtime, self.threads or cv2.getNumThreads())
+        return _open(self.network, self.info.sha256, self.threads or cv2.getNumThreads())
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_latest": None}
 
 
 @lru_cache(maxsize=4)
-def _open(network: str, sha256: str, runtime: str, threads: int) -> Network:
+def _open(network: str, sha256: str, threads: int) -> Network:
     """One network a process, however many copies arrive there with their tasks."""
-    content = _content(network, sha256)[0]
-    taken = NetworkInput(INPUT, 1, None, None)
-    return Network(content, OUTPUTS, runtime=runtime, threads=threads, whole=taken)
+    return Network(_content(network, sha256)[0], OUTPUTS, threads=threads)
 
 
 def _content(network: str, sha256: str | None) -> tuple[bytes, ColourNetworkInfo]:

@@ -22,7 +22,7 @@ class EmbeddingFeatures(Stateless):
     network : "bundled" or the path of a colour network.
     sha256 : what the network's file must hash to (a model file says so); None: whatever it does.
     channels : of the embedding, where they are known already (a model file says so).
-    runtime, threads : see `features.network.Network`; not part of the settings. None: as many as OpenCV has.
+    threads : see `features.network.Network`; not part of the settings. None: as many as OpenCV has.
     """
 
     margin = None
@@ -33,7 +33,6 @@ class EmbeddingFeatures(Stateless):
         *,
         sha256: str | None = None,
         channels: int | None = None,
-        runtime: str = "auto",
         threads: int | None = None,
     ) -> None:
         if channels is not None and (type(channels) is not int or not 1 <= channels <= MOST_CHANNELS):
@@ -41,7 +40,6 @@ class EmbeddingFeatures(Stateless):
         self.network = network
         self.sha256 = sha256
         self.channels = channels
-        self.runtime = runtime
         self.threads = threads
 
     @property
@@ -76,7 +74,7 @@ class EmbeddingFeatures(Stateless):
     def colour_network(self) -> ColourNetwork:
         """The network itself, opened once; who reads its logits too pays for one run a picture."""
         if not hasattr(self, "network_"):
-            opened = ColourNetwork(self.network, runtime=self.runtime, threads=self.threads, sha256=self.sha256)
+            opened = ColourNetwork(self.network, threads=self.threads, sha256=self.sha256)
             if self.channels not in (None, opened.info.channels):
                 raise NetworkError(f"{self.network} gives {opened.info.channels} values a pixel, not {self.channels}")
             self.network_ = opened

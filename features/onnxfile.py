@@ -13,10 +13,12 @@ from typing import Final
 #: ModelProto.graph, ModelProto.metadata_props.
 MODEL_GRAPH: Final = 7
 MODEL_PROPERTIES: Final = 14
-#: GraphProto.node, GraphProto.input, GraphProto.output.
+#: GraphProto.node, GraphProto.initializer, GraphProto.input, GraphProto.output; TensorProto.name.
 GRAPH_NODE: Final = 1
+GRAPH_CONSTANT: Final = 5
 GRAPH_INPUT: Final = 11
 GRAPH_OUTPUT: Final = 12
+CONSTANT_NAME: Final = 8
 #: StringStringEntryProto.key and .value; ValueInfoProto.name and .type.
 FIRST: Final = 1
 SECOND: Final = 2
@@ -48,6 +50,7 @@ class OnnxSummary:
     properties: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, Tensor] = field(default_factory=dict)
     outputs: dict[str, Tensor] = field(default_factory=dict)
+    constants: set[str] = field(default_factory=set)
     nodes: int = 0
 
 
@@ -68,6 +71,8 @@ def summarise(content: bytes) -> OnnxSummary:
             for part, inner in _fields(_message(value)):
                 if part == GRAPH_NODE:
                     summary.nodes += 1
+                elif part == GRAPH_CONSTANT:
+                    summary.constants.add(_text(dict(_fields(_message(inner))).get(CONSTANT_NAME)))
                 elif part in (GRAPH_INPUT, GRAPH_OUTPUT):
                     name, tensor = _value_info(_message(inner))
                     (summary.inputs if part == GRAPH_INPUT else summary.outputs)[name] = tensor

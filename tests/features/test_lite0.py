@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from features import lite0
-from features.network import RUNTIMES, Network
+from features.network import Network
 from features.torchfile import read_torch_file
 from tests.data.make_lite0_reference import summary, synthetic_codes
 
@@ -27,11 +27,8 @@ def trunk() -> bytes:
     return lite0.build_trunk(read_torch_file(lite0.read_weights()))
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-def test_trunk_equals_the_original_in_torch(trunk: bytes, runtime: str) -> None:
-    if runtime == "onnxruntime":
-        pytest.importorskip("onnxruntime")
-    maps = Network(trunk, lite0.LAYERS, runtime=runtime).run(synthetic_codes()[None, None])
+def test_trunk_equals_the_original_in_torch(trunk: bytes) -> None:
+    maps = Network(trunk, lite0.LAYERS).run(synthetic_codes()[None, None])
     for name, each in zip(lite0.LAYERS, maps, strict=True):
         stride = int(name.removeprefix("stride"))
         assert each.shape == (CHANNELS[name], 96 // stride, 64 // stride)

@@ -367,8 +367,7 @@ def test_a_training_bound_by_time_ends_with_it(one_thread, pictures):
 
 
 @pytest.mark.parametrize("heads", [0, 2])
-@pytest.mark.parametrize("runtime", ["onnxruntime", "opencv"])
-def test_the_file_says_what_torch_says(one_thread, pictures, photographs, runtime, heads):
+def test_the_file_says_what_torch_says(one_thread, pictures, photographs, heads):
     import torch
 
     from featcolor.pretraining.export import export_network
@@ -380,8 +379,8 @@ def test_the_file_says_what_torch_says(one_thread, pictures, photographs, runtim
     rounded = round_weights(copy.deepcopy(folded))
     settings = {"short_side": 176, "temperature": 0.5, "saturation": 1.0}
     content = export_network(rounded, training.cells, settings, {})
-    file = Network(content, ("embedding", "logits"), runtime=runtime, threads=1)
-    for name in ("coffee", "chelsea", "coffee"):  # a runtime must take another size and go back
+    file = Network(content, ("embedding", "logits"), threads=1)
+    for name in ("coffee", "chelsea", "coffee"):  # another size and back
         codes = mirror_out(grey_codes(lightness_of(photographs[name])))[None, None]
         with torch.no_grad():
             of_trained, of_folded, of_rounded = (
