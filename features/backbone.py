@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from features import lite0
 from features.base import FloatArray, IndexArray
-from features.frame import FrameAxis, gather, grey_codes, mirror_out
 from features.network import Network, NetworkError, NetworkInput, read_network
+from features.network_grid import FrameAxis, gather, grey_codes, mirror_out
 from features.projection import Moments, Projection
 
 #: The name of the network that comes with the package.

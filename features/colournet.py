@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from features.annealed import annealed_mean, confidence_of
 from features.base import FloatArray, IndexArray
 from features.colourcard import ColourNetworkInfo, read_info
-from features.frame import FrameAxis, gather, grey_codes, mirror_out
 from features.network import Network, NetworkError
+from features.network_grid import FrameAxis, gather, grey_codes, mirror_out
 
 #: Pixels of a picture, whole or between.
 Points: TypeAlias = IndexArray | NDArray[np.floating]

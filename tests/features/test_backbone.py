@@ -15,8 +15,8 @@ from sklearn.decomposition import PCA
 
 from features.backbone import IMAGENET_DEVIATION, IMAGENET_MEAN, BackboneFeatures
 from features.base import FloatArray, extract, grid_points
-from features.frame import grey_codes
 from features.network import Network, NetworkError, read_network
+from features.network_grid import grey_codes
 from tests.networks import ramp_network, tiny_network
 
 SHAPES = [(8, 8), (1, 40), (40, 1), (1, 1), (33, 57)]

@@ -19,8 +19,8 @@ from features.annealed import annealed_mean, confidence_of
 from features.base import FloatArray, grid_points
 from features.colournet import BUNDLED, ColourNetwork
 from features.embedding import EmbeddingFeatures
-from features.frame import FrameAxis, grey_codes
 from features.network import NetworkError
+from features.network_grid import FrameAxis, grey_codes
 from features.onnxfile import summarise
 from tests.networks import colour_network, mean_colour_network, tiny_network
 

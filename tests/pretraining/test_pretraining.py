@@ -27,9 +27,9 @@ from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.pictures import Pictures, find_copies, hold_back, names_of, read_pictures, shrink, weigh
 from featcolor.pretraining.quality import DEFAULT_SETTINGS, TEMPERATURES, Look, choose_settings, measure, pick
 from features.colournet import ColourNetwork
-from features.frame import grey_codes, mirror_out
 from features.lite0 import read_weights
 from features.network import Network
+from features.network_grid import grey_codes, mirror_out
 from features.torchfile import read_torch_file
 from tests.networks import colour_network
 from tests.samples import write_rgb
