@@ -24,7 +24,7 @@ from features.base import FloatArray
 from features.lite0 import INPUT_MEAN, INPUT_SCALE, ONNX_IR_VERSION, ONNX_OPSET
 
 FORMAT_VERSION: Final = 1
-"""Of the metadata `featcolor.colour`, see `features.colourcard`."""
+"""Of the metadata `featcolor.colour`, see `features.colournet`."""
 
 
 def export_network(
