@@ -44,9 +44,7 @@ class BackboneFeatures:
     ----------
     network : "lite0" (EfficientNet-Lite0, see `features.lite0`) or the path of an ONNX file.
     layers : tensor names; None: strides 4, 8, 16, 32 of lite0; required for a file. The last one is the deepest.
-    components : principal components kept of each layer (of all together where `joint`); None keeps the raw maps.
-    joint : principal components over all layers, each first brought to mean variance 1.
-    pooled : append the mean of the last layer over the picture to every pixel: the scene.
+    components : principal components kept of each layer; None keeps the raw maps.
     random_state : draws the pictures and pixels for the principal components.
     sha256 : what the network's file must hash to (a model file says so); None: whatever it does.
     threads : see `features.network.Network`; not part of the settings. None: as many as OpenCV has.
@@ -60,8 +58,6 @@ class BackboneFeatures:
         *,
         layers: Sequence[str] | None = None,
         components: int | None = None,
-        joint: bool = False,
-        pooled: bool = False,
         random_state: int = 0,
         sha256: str | None = None,
         threads: int | None = None,
@@ -69,8 +65,6 @@ class BackboneFeatures:
         self.network = network
         self.layers = layers
         self.components = components
-        self.joint = joint
-        self.pooled = pooled
         self.random_state = random_state
         self.sha256 = sha256
         self.threads = threads
@@ -81,13 +75,7 @@ class BackboneFeatures:
 
     @property
     def names(self) -> tuple[str, ...]:
-        if not hasattr(self, "projection_"):
-            return ()
-        projection, pooled_projection = self._fitted()
-        names = [f"backbone.{name}" for name in projection.names]
-        if self.pooled:
-            names += [f"backbone.pooled.{name}" for name in pooled_projection.names]
-        return tuple(names)
+        return tuple(f"backbone.{name}" for name in self.projection_.names) if hasattr(self, "projection_") else ()
 
     def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
         """Learns the principal components from at most `FIT_PICTURES` of the references; without any, only sizes."""
@@ -99,27 +87,18 @@ class BackboneFeatures:
             raise ValueError("the backbone needs at least one reference picture")
         from threadpoolctl import threadpool_limits  # here: colouring does not need it
 
-        pixels, scenes = Moments(), Moments()
-        layers = self._layers()
+        pixels = Moments()
         with threadpool_limits(1):  # on a busy machine eigenvectors by two threads took 30 times as long as by one
             for lightness in pictures:
-                maps = self._maps(lightness)
                 yx = np.stack([generator.integers(0, side, FIT_POINTS) for side in lightness.shape], axis=1)
-                pixels.add(self._interpolate(maps, lightness.shape, yx))
-                scenes.add([maps[-1].mean(axis=(1, 2))[None]])
-            self.projection_ = Projection.learn(pixels, layers, components=self.components, joint=self.joint)
-            self.pooled_projection_ = Projection.learn(scenes, layers[-1:], components=self.components, joint=False)
+                pixels.add(self._interpolate(self._maps(lightness), lightness.shape, yx))
+            self.projection_ = Projection.learn(pixels, self._layers(), components=self.components)
         return self
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         """Activations at chosen pixels, (n_points, n_features) float32; see `FeatureExtractor.sample`."""
-        projection, pooled_projection = self._fitted()
-        maps = self._maps(lightness)
-        features = projection.join(self._interpolate(projection.reduce(maps), lightness.shape, yx))
-        if not self.pooled:
-            return features
-        scene = pooled_projection.reduce([maps[-1].mean(axis=(1, 2), keepdims=True)])[0].reshape(1, -1)
-        return np.concatenate([features, np.broadcast_to(scene, (len(features), scene.shape[1]))], axis=1)
+        reduced = self._fitted().reduce(self._maps(lightness))
+        return np.concatenate(self._interpolate(reduced, lightness.shape, yx), axis=1)
 
     def describe(self, lightness: FloatArray) -> FloatArray:
         """The picture as one vector, the mean of the last layer: (n_channels,) float32; needs no fit."""
@@ -133,30 +112,25 @@ class BackboneFeatures:
             or (lite0.WEIGHTS_SHA256 if self.network == LITE0 else _network_file(str(self.network))[1]),
             "layers": list(self._layers()),
             "components": self.components,
-            "joint": self.joint,
-            "pooled": self.pooled,
             "random_state": self.random_state,
         }
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """What `fit` learned, as arrays for a model file."""
-        projection, pooled_projection = self._fitted()
-        return {**projection.state("pixel."), **pooled_projection.state("scene.")}
+        return self._fitted().state("pixel.")
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """The inverse of `get_state`; ValueError when the arrays do not fit the layers."""
-        layers = self._layers()
-        self.projection_ = Projection.from_state(state, "pixel.", layers, joint=self.joint)
-        self.pooled_projection_ = Projection.from_state(state, "scene.", layers[-1:], joint=False)
+        self.projection_ = Projection.from_state(state, "pixel.", self._layers())
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the network, which each process opens for itself: pickles stay small."""
         return {name: value for name, value in self.__dict__.items() if name not in ("network_", "_latest")}
 
-    def _fitted(self) -> tuple[Projection, Projection]:
+    def _fitted(self) -> Projection:
         if not hasattr(self, "projection_"):
             raise ValueError("the backbone is not fitted: call fit first")
-        return self.projection_, self.pooled_projection_
+        return self.projection_
 
     def _layers(self) -> tuple[str, ...]:
         if self.layers is None and self.network != LITE0:

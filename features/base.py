@@ -20,7 +20,7 @@ class FeatureExtractor(Protocol):
 
     The one method that does the work is `sample`: features at some pixels, since both uses want that: fitting
     takes a few hundred pixels of each reference, colouring takes every n-th pixel of the working picture. A whole
-    map is `sample` at every pixel (`extract`), so both give the same values.
+    map is `sample` at every pixel, so both give the same values.
 
     Attributes
     ----------
@@ -113,12 +113,6 @@ def grid_axes(shape: tuple[int, int], step: int = 1) -> tuple[IndexArray, IndexA
         raise ValueError(f"step must be at least 1, got {step}")
     rows, columns = (np.minimum(np.arange(0, n, step) + step // 2, n - 1) for n in shape)
     return rows, columns
-
-
-def extract(extractor: FeatureExtractor, lightness: FloatArray) -> FloatArray:
-    """The whole feature map, (H, W, n_features) float32: `sample` at every pixel."""
-    height, width = lightness.shape
-    return extractor.sample(lightness, grid_points((height, width))).reshape(height, width, -1)
 
 
 class FeatureStack:

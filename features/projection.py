@@ -44,7 +44,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Projection:
-    """Block l of channels goes to `weights[l].T @ (map_l - means[l])`; blocks stand side by side, or add up if joint.
+    """Block l of channels goes to `weights[l].T @ (map_l - means[l])`; blocks stand side by side.
 
     Without weights the maps pass as they are.
     """
@@ -53,11 +53,10 @@ class Projection:
     sizes: tuple[int, ...]
     means: tuple[FloatArray, ...] = ()
     weights: tuple[FloatArray, ...] = ()
-    joint: bool = False
 
     @classmethod
-    def learn(cls, moments: Moments, layers: Sequence[str], *, components: int | None, joint: bool) -> Self:
-        """The leading principal components of each layer, or of all layers, each brought to mean variance 1, together.
+    def learn(cls, moments: Moments, layers: Sequence[str], *, components: int | None) -> Self:
+        """The leading principal components of each layer.
 
         Fewer than asked for where a layer has fewer channels, or fewer rows than that were seen.
         """
@@ -68,20 +67,11 @@ class Projection:
         spans = [slice(start, stop) for start, stop in itertools.pairwise(starts)]
         means = tuple(moments.mean[span].astype(np.float32) for span in spans)
         limit = min(components, max(moments.count - 1, 1))
-        if joint:
-            scale = np.concatenate(
-                [np.full(size, _scale(covariance[s, s])) for s, size in zip(spans, moments.sizes, strict=True)]
-            )
-            directions = scale[:, None] * _leading(covariance * np.outer(scale, scale), limit)
-            weights = tuple(directions[span].astype(np.float32) for span in spans)
-        else:
-            weights = tuple(_leading(covariance[span, span], limit).astype(np.float32) for span in spans)
-        return cls(tuple(layers), moments.sizes, means, weights, joint)
+        weights = tuple(_leading(covariance[span, span], limit).astype(np.float32) for span in spans)
+        return cls(tuple(layers), moments.sizes, means, weights)
 
     @property
     def names(self) -> tuple[str, ...]:
-        if self.joint and self.weights:
-            return tuple(f"joint.{i}" for i in range(self.weights[0].shape[1]))
         counts = [weight.shape[1] for weight in self.weights] if self.weights else self.sizes
         return tuple(f"{layer}.{i}" for layer, count in zip(self.layers, counts, strict=True) for i in range(count))
 
@@ -96,10 +86,6 @@ class Projection:
             for each, mean, weight in zip(maps, self.means, self.weights, strict=True)
         ]
 
-    def join(self, blocks: Sequence[FloatArray]) -> FloatArray:
-        """Features from the interpolated blocks, (n, k) each."""
-        return sum(blocks[1:], start=blocks[0]) if self.joint and self.weights else np.concatenate(blocks, axis=1)
-
     def state(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Arrays for a model file."""
         arrays: dict[str, NDArray[Any]] = {f"{prefix}sizes": np.array(self.sizes, np.int64)}
@@ -108,7 +94,7 @@ class Projection:
         return arrays
 
     @classmethod
-    def from_state(cls, state: Mapping[str, NDArray[Any]], prefix: str, layers: Sequence[str], *, joint: bool) -> Self:
+    def from_state(cls, state: Mapping[str, NDArray[Any]], prefix: str, layers: Sequence[str]) -> Self:
         """What `state` gave; ValueError where arrays are missing or their shapes disagree."""
         sizes = tuple(int(size) for size in np.ravel(state.get(f"{prefix}sizes", ())))
         means = [state[f"{prefix}mean.{i}"] for i in range(len(sizes)) if f"{prefix}mean.{i}" in state]
@@ -117,16 +103,8 @@ class Projection:
         shapes = zip(sizes, means, weights, strict=False)
         if not sound or not all(m.shape == (size,) and w.ndim == 2 and len(w) == size for size, m, w in shapes):
             raise ValueError("the backbone's state does not fit its layers")
-        if joint and len({weight.shape[1] for weight in weights}) > 1:
-            raise ValueError("the backbone's joint components differ in number")
         as_float = [tuple(np.asarray(array, np.float32) for array in arrays) for arrays in (means, weights)]
-        return cls(tuple(layers), sizes, as_float[0], as_float[1], joint)
-
-
-def _scale(covariance: NDArray[np.float64]) -> float:
-    """Factor that brings the mean variance to 1; 1 for a layer that never changes."""
-    variance = float(np.mean(np.diag(covariance)))
-    return variance**-0.5 if variance > np.finfo(np.float32).eps else 1.0
+        return cls(tuple(layers), sizes, as_float[0], as_float[1])
 
 
 def _leading(covariance: NDArray[np.float64], count: int) -> NDArray[np.float64]:

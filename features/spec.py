@@ -61,6 +61,9 @@ def _embedding(text: str) -> EmbeddingFeatures:
     return EmbeddingFeatures(text or BUNDLED)
 
 
+ABANDONED: Final = ("joint", "pooled")
+"""Options of a backbone that older model files name, always false: nothing a person typed could set them."""
+
 EXTRACTORS: Final[Mapping[str, tuple[Callable[[str], FeatureExtractor], type]]] = MappingProxyType(
     {
         "patch": (_patch, PatchFeatures),
@@ -111,7 +114,7 @@ def build_stack(settings: Sequence[Mapping[str, Any]]) -> FeatureStack:
     """The stack that `stack_settings` described, not yet given its state."""
     extractors = []
     for each in settings:
-        arguments = dict(each)
+        arguments = {key: value for key, value in dict(each).items() if key not in ABANDONED or value is not False}
         name = arguments.pop("name", None)
         if name not in EXTRACTORS:
             raise ValueError(f"unknown feature {name!r}")

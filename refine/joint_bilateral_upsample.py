@@ -54,22 +54,3 @@ def joint_bilateral_grid(
         nodes[:, k, :, :2] = chroma_low * alike[..., None]
         nodes[:, k, :, 2] = alike
     return ChromaGrid(nodes, shape)
-
-
-def joint_bilateral_upsample(
-    chroma_low: FloatArray,
-    lightness_low: FloatArray,
-    lightness_full: FloatArray,
-    *,
-    sigma_lightness: float = 0.15,
-    levels_a_sigma: int = 1,
-) -> FloatArray:
-    """chroma_low (h, w, 2) raised to the size of lightness_full (H, W); options as `joint_bilateral_grid`."""
-    grid = joint_bilateral_grid(
-        chroma_low,
-        lightness_low,
-        lightness_full.shape,
-        sigma_lightness=sigma_lightness,
-        levels_a_sigma=levels_a_sigma,
-    )
-    return grid.band(lightness_full)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from featcolor.models.config import ColorizerConfig
+    from features.base import FeatureExtractor
 
 QUICK = {"features": "patch,context,position", "size": 96, "pixels": 100, "holdout": 0.2}
 """Settings that fit in a second."""
@@ -42,3 +43,9 @@ def read_rgb(path: Path) -> NDArray[Any]:
 def grey(picture: NDArray[Any]) -> NDArray[np.uint8]:
     """The picture without its colours."""
     return cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
+
+
+def extract(extractor: FeatureExtractor, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The features at every pixel, (H, W, n_features)."""
+    yx = np.stack(np.indices(lightness.shape), axis=-1).reshape(-1, 2)
+    return extractor.sample(lightness, yx).reshape(*lightness.shape, -1)

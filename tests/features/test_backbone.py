@@ -14,19 +14,14 @@ from skimage.color import rgb2lab
 from sklearn.decomposition import PCA
 
 from features.backbone import IMAGENET_DEVIATION, IMAGENET_MEAN, BackboneFeatures
-from features.base import FloatArray, extract, grid_points
+from features.base import FloatArray, grid_points
 from features.network import Network, NetworkError, read_network
 from features.network_grid import grey_codes
 from tests.networks import ramp_network, tiny_network
+from tests.samples import extract
 
 SHAPES = [(8, 8), (1, 40), (40, 1), (1, 1), (33, 57)]
-VARIANTS: list[dict[str, Any]] = [
-    {},
-    {"components": 3},
-    {"components": 4, "pooled": True},
-    {"components": 5, "joint": True},
-    {"pooled": True},
-]
+VARIANTS: list[dict[str, Any]] = [{}, {"components": 3}]
 
 
 def noise(shape: tuple[int, int], seed: int = 0) -> FloatArray:
@@ -126,34 +121,10 @@ def test_components_are_those_of_scikit_learn(references: list[FloatArray]) -> N
     np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-2 * np.abs(expected).max())
 
 
-def test_all_joint_components_keep_what_the_layers_hold(references: list[FloatArray]) -> None:
-    """With as many components as channels a joint projection is a rotation after scaling: distances are kept."""
-    layers = ["stride8", "stride16"]
-    raw = BackboneFeatures(layers=layers).fit(references)
-    joint = BackboneFeatures(layers=layers, components=152, joint=True).fit(references)
-    assert len(joint.names) == 152
-    weights = np.concatenate([joint.get_state()[f"pixel.weights.{i}"] for i in range(2)])
-    lightness, yx = noise((40, 40), 8), grid_points((40, 40), 5)
-    centred = raw.sample(lightness, yx) - np.concatenate([joint.get_state()[f"pixel.mean.{i}"] for i in range(2)])
-    np.testing.assert_allclose(joint.sample(lightness, yx), centred @ weights, atol=1e-2)
-    scale = np.repeat([np.linalg.norm(weights[:40]) / 40**0.5, np.linalg.norm(weights[40:]) / 112**0.5], [40, 112])
-    found, expected = np.linalg.norm(joint.sample(lightness, yx), axis=1), np.linalg.norm(centred * scale, axis=1)
-    np.testing.assert_allclose(found, expected, rtol=1e-3)
-
-
 def test_a_stream_of_references_is_fitted_like_a_list(references: list[FloatArray]) -> None:
     listed, streamed = (BackboneFeatures(components=2).fit(each) for each in (references, iter(references)))
     for name, array in listed.get_state().items():
         np.testing.assert_array_equal(streamed.get_state()[name], array)
-
-
-def test_the_scene_is_the_same_at_every_pixel(references: list[FloatArray]) -> None:
-    extractor = BackboneFeatures(pooled=True).fit(references)
-    picture = noise((64, 64), 5)
-    features = extract(extractor, picture)
-    pooled = features[..., [name.startswith("backbone.pooled") for name in extractor.names]]
-    assert (pooled == pooled[0, 0]).all()
-    np.testing.assert_allclose(pooled[0, 0], extractor.describe(picture), rtol=1e-6)
 
 
 def test_describe_needs_no_fit() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from features.backbone import BackboneFeatures
-from features.base import FeatureExtractor, FeatureStack, FloatArray, extract, grid_axes, grid_points
+from features.base import FeatureExtractor, FeatureStack, FloatArray, grid_axes, grid_points
 from features.context import ContextFeatures, gradient_energy
 from features.daisy import DaisyFeatures
 from features.embedding import EmbeddingFeatures
@@ -22,6 +22,7 @@ from features.position import PositionFeatures
 from features.spec import build_stack, stack_settings
 from features.words import VisualWords
 from tests.networks import colour_network, tiny_network
+from tests.samples import extract
 
 SHAPES = [(8, 8), (1, 40), (40, 1), (1, 1), (2, 3), (33, 57)]
 SMALL_DAISY = (5, 1, 4, 4)
@@ -41,7 +42,7 @@ EXTRACTORS: dict[str, Maker] = {
     "position": lambda _: PositionFeatures(),
     "words": lambda _: VisualWords(8, 5, daisy=SMALL_DAISY),
     "lite0": lambda _: BackboneFeatures(),
-    "lite0, reduced": lambda _: BackboneFeatures(layers=("stride8", "stride16"), components=4, pooled=True),
+    "lite0, reduced": lambda _: BackboneFeatures(layers=("stride8", "stride16"), components=4),
     "network": lambda file: BackboneFeatures(file, layers=("relu0", "conv1"), components=3),
     "embedding": lambda file: EmbeddingFeatures(file.with_name(COLOUR)),
     "stack": lambda file: FeatureStack(

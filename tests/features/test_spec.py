@@ -98,6 +98,7 @@ def test_settings_describe_the_stack_as_json(tmp_path: Path) -> None:
         [{"size": 7}],
         [{"name": "patch", "width": 7}],
         [{"name": "patch", "size": 8}],
+        [{"name": "backbone", "pooled": True}],
         ["patch"],
         [7],
         7,

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from features.base import FloatArray, extract, grid_points
+from features.base import FloatArray, grid_points
 from features.words import VisualWords, squared_distances
+from tests.samples import extract
 
 SMALL_DAISY = (5, 1, 4, 4)
 SHAPE = (48, 64)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from refine.joint_bilateral_upsample import MIN_WEIGHT, joint_bilateral_upsample
+from refine.joint_bilateral_upsample import MIN_WEIGHT
 from refine.upsample import UPSAMPLERS, chroma_grid, upsample, upsample_bands
 
 # Small, full: whole and broken factors, single rows and columns, the same size, smaller than the grid, scanned strips.
@@ -134,7 +134,7 @@ def test_a_step_between_small_pixels_is_not_crossed(method, axis):
 
 def test_joint_bilateral_lies_between_its_four_neighbours():
     chroma, lightness_low, lightness = scene((7, 10), (50, 93))
-    out = joint_bilateral_upsample(chroma, lightness_low, lightness)
+    out = upsample(chroma, lightness_low, lightness, method="joint_bilateral")
     low, high = chroma.min(axis=(0, 1)), chroma.max(axis=(0, 1))
     assert ((out >= low - 1e-3) & (out <= high + 1e-3)).all()
 
@@ -142,7 +142,8 @@ def test_joint_bilateral_lies_between_its_four_neighbours():
 def test_joint_bilateral_equals_the_slow_plain_one():
     chroma, lightness_low, lightness = scene((5, 6), (23, 30))
     expected = slow_joint_bilateral_upsample(chroma, lightness_low, lightness, sigma_lightness=0.15)
-    out = joint_bilateral_upsample(chroma, lightness_low, lightness, sigma_lightness=0.15, levels_a_sigma=32)
+    options = {"method": "joint_bilateral", "sigma_lightness": 0.15, "levels_a_sigma": 32}
+    out = upsample(chroma, lightness_low, lightness, **options)
     assert np.abs(out - expected).max() < np.ptp(chroma) / 32
     assert np.abs(out - expected).mean() < 0.3
 
