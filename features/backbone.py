@@ -17,14 +17,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from features import lite0
 from features.base import FloatArray, IndexArray
 from features.network import Network, NetworkError, NetworkInput, read_network
 from features.network_grid import FrameAxis, gather, grey_codes, mirror_out
 from features.projection import Moments, Projection
 
-#: The name of the network that comes with the package.
+#: The name of the network that comes with the package, its file, and the SHA-256 of the weights that it was made of, by
+#: which model files know it.
 LITE0: Final = "lite0"
+LITE0_FILE = Path(__file__).parent / "models" / "lite0.onnx"
+LITE0_SHA256: Final = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 DEFAULT_LAYERS: Final = ("stride4", "stride8", "stride16", "stride32")
 #: References that the principal components are learned from, and pixels taken of each.
 FIT_PICTURES: Final = 256
@@ -42,7 +44,7 @@ class BackboneFeatures:
 
     Parameters
     ----------
-    network : "lite0" (EfficientNet-Lite0, see `features.lite0`) or the path of an ONNX file.
+    network : "lite0" (EfficientNet-Lite0, see features/models/LITE0.md) or the path of an ONNX file.
     layers : tensor names; None: strides 4, 8, 16, 32 of lite0; required for a file. The last one is the deepest.
     components : principal components kept of each layer; None keeps the raw maps.
     random_state : draws the pictures and pixels for the principal components.
@@ -108,8 +110,7 @@ class BackboneFeatures:
         """The arguments of `__init__`, the network's SHA-256 filled in, as JSON can hold them."""
         return {
             "network": str(self.network),
-            "sha256": self.sha256
-            or (lite0.WEIGHTS_SHA256 if self.network == LITE0 else _network_file(str(self.network))[1]),
+            "sha256": self.sha256 or _network_file(str(self.network))[1],
             "layers": list(self._layers()),
             "components": self.components,
             "random_state": self.random_state,
@@ -182,9 +183,11 @@ def _open(network: str, sha256: str | None, layers: tuple[str, ...], threads: in
 
 
 def _network_file(network: str) -> tuple[bytes, str]:
-    """The model and its SHA-256: of lite0 that of the weights, whatever graph is built around them."""
+    """The model and its SHA-256; of lite0 `LITE0_SHA256`."""
     if network == LITE0:
-        return lite0.lite0_onnx(), lite0.WEIGHTS_SHA256
+        if not LITE0_FILE.is_file():
+            raise NetworkError(f"EfficientNet-Lite0 is missing from this copy of featcolor ({LITE0_FILE.name})")
+        return LITE0_FILE.read_bytes(), LITE0_SHA256
     model = read_network(Path(network))
     return model, hashlib.sha256(model).hexdigest()
 

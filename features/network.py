@@ -1,6 +1,6 @@
 """An ONNX network on onnxruntime: any of its tensors by name, as a function of its input.
 
-Only what the chosen tensors need is computed.
+The graph is first cut down to what the chosen tensors need, so that these are computed and nothing else.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Network:
     Parameters
     ----------
     model : serialised ONNX.
-    layers : names of tensors, outputs or inner ones; the onnx package is imported for the inner ones only.
+    layers : names of tensors, outputs or inner ones; for all outputs the graph stays as it is, unparsed.
     threads : threads of one run.
     """
 
@@ -60,7 +60,7 @@ class Network:
             raise NetworkError(f"not an ONNX network: {error}") from error
         self.input = _input_of(summary)
         self.properties = summary.properties
-        self._model = model if self.layers and summary.outputs.keys() >= set(self.layers) else _cut(model, self.layers)
+        self._model = model if summary.outputs.keys() == set(self.layers) else _cut(model, self.layers)
         self._open()
 
     def run(self, tensor: FloatArray) -> list[FloatArray]:
@@ -139,8 +139,11 @@ def _cut(model: bytes, layers: tuple[str, ...]) -> bytes:
             needed.update(producers[name].output)
             waiting.extend(_inputs_of(producers[name]))
     nodes = [node for node in graph.node if needed.intersection(node.output)]
-    del graph.node[:], graph.output[:]
+    used = {name for node in nodes for name in _inputs_of(node)}
+    constants = [constant for constant in graph.initializer if constant.name in used]
+    del graph.node[:], graph.output[:], graph.initializer[:]
     graph.node.extend(nodes)
+    graph.initializer.extend(constants)
     graph.output.extend(onnx.ValueInfoProto(name=name) for name in layers)
     return bytes(proto.SerializeToString())
 
@@ -185,12 +188,9 @@ def _open_session(model: bytes, input_name: str, layers: tuple[str, ...], thread
     except Exception as error:  # onnxruntime's classes share no other base
         raise NetworkError(f"onnxruntime cannot load the network: {_first_line(error)}") from error
 
-    path = onnxruntime.RunOptions()
-    path.only_execute_path_to_fetches = True
-
     def run(tensor: FloatArray) -> list[Any]:
         try:
-            return list(session.run(list(layers), {input_name: tensor}, path))
+            return list(session.run(list(layers), {input_name: tensor}))
         except Exception as error:  # as above
             raise NetworkError(f"onnxruntime cannot run the network: {_first_line(error)}") from error
 

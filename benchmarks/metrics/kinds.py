@@ -26,8 +26,8 @@ class Metric:
     title, unit : for people; the unit is empty for pure numbers.
     better : which way is better; "near truth" for what has an ideal that is neither end (colourfulness).
     measure : from truth and output, two pictures of one shape, to a number.
-    group : "core" is always measured; "perceptual" is modelled on sight and, but for
-        `lite0_distance`, needs the extra of that name; "weights" needs files of the user's.
+    group : "core" is always measured; "perceptual" is modelled on sight and needs the extra of
+        that name; "weights" needs files of the user's.
     source : paper or definition.
     """
 

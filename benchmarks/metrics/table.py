@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from benchmarks.metrics.histograms import auc, combine_rebalanced_auc, jensen_shannon, rebalanced_auc_parts
 from benchmarks.metrics.kinds import FilmMetric, Metric, Rgb, SetMetric
 from benchmarks.metrics.lpips_fid import InceptionFeatures, Lpips, frechet_distance
-from benchmarks.metrics.perceptual import flip, lite0_distance, ssimulacra2_score
+from benchmarks.metrics.perceptual import flip, ssimulacra2_score
 from benchmarks.metrics.pictures import Picture
 from benchmarks.metrics.ssim import ssim, wrapped_psnr
 from featcolor.colour.measures import colourfulness, delta_e00, psnr
@@ -156,15 +156,6 @@ PICTURE_METRICS: Final[Mapping[str, Metric]] = by_key(
             "higher",
             on_rgb(wrapped_psnr),
             source="script of ColorMNet; published DAVIS tables appear to use it",
-        ),
-        Metric(
-            "lite0_distance",
-            "Lite0 distance",
-            "",
-            "lower",
-            on_rgb(lite0_distance),
-            "perceptual",
-            source="EfficientNet-Lite0's maps, unit length a position, in the manner of LPIPS; not LPIPS",
         ),
         Metric("flip", "FLIP", "", "lower", on_rgb(flip), "perceptual", source="Andersson et al. 2020, LDR"),
         Metric(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from featcolor.errors import NetworkError
-from features import lite0, network
+from features import network
 
 FITTED = "check the network's path, or fit with other --features"
 """What helps where the features of a model need a network."""
@@ -22,5 +22,5 @@ def network_errors(prefix: str = "backbone: ", remedy: str = FITTED) -> Iterator
     """
     try:
         yield
-    except (network.NetworkError, lite0.Lite0Error) as error:
+    except network.NetworkError as error:
         raise NetworkError(f"{prefix}{error}; {remedy}") from error

@@ -10,7 +10,9 @@ from typing import Any, Final
 import numpy as np
 from torch import Tensor, nn
 
+from featcolor.pretraining.lite0 import INPUT_MEAN, INPUT_SCALE, OUTPUTS
 from featcolor.pretraining.network import (
+    LEVELS,
     RELU6_TOP,
     Attention,
     ColourNet,
@@ -21,8 +23,9 @@ from featcolor.pretraining.network import (
     Trunk,
 )
 from features.base import FloatArray
-from features.lite0 import INPUT_MEAN, INPUT_SCALE, ONNX_IR_VERSION, ONNX_OPSET
 
+ONNX_OPSET: Final = 13
+ONNX_IR_VERSION: Final = 8
 FORMAT_VERSION: Final = 1
 """Of the metadata `featcolor.colour`, see `features.colournet`."""
 
@@ -42,46 +45,37 @@ def export_network(
     settings : short_side, temperature, saturation.
     card : what the file says of its training, as JSON can hold it.
     """
-    from onnx import TensorProto, helper
-
-    graph = _Graph()
-    embedding, logits = graph.decoder(network.decoder, graph.trunk(network.trunk))
+    graph = Graph()
+    maps = graph.trunk(network.trunk)
+    embedding, logits = graph.decoder(network.decoder, [maps[number] for number in LEVELS])
     graph.node("Identity", [embedding], "embedding")
     graph.node("Identity", [logits], "logits")
-    picture = helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "height", "width"])
-    outputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, "rows", "columns"])
-        for name, channels in (("embedding", network.decoder.hidden.in_channels), ("logits", len(cells)))
-    ]
-    proto = helper.make_graph(graph.nodes, "featcolor-colour-network", [picture], outputs, graph.constants)
-    opset = [helper.make_opsetid("", ONNX_OPSET)]
-    model = helper.make_model(proto, opset_imports=opset, producer_name="featcolor", ir_version=ONNX_IR_VERSION)
     colour = {"version": FORMAT_VERSION, "cells": np.round(cells, 3).astype(float).tolist(), **settings, "card": card}
-    properties = {"featcolor.input": "codes", "featcolor.colour": json.dumps(colour, sort_keys=True, allow_nan=False)}
-    helper.set_model_props(model, properties)
-    return bytes(model.SerializeToString(deterministic=True))
+    return graph.model(
+        "featcolor-colour-network",
+        {"embedding": network.decoder.hidden.in_channels, "logits": len(cells)},
+        {"featcolor.colour": json.dumps(colour, sort_keys=True, allow_nan=False)},
+    )
 
 
-class _Graph:
+class Graph:
     """Nodes and constants, gathered layer by layer; methods return the name of a layer's output."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
-    def trunk(self, trunk: Trunk) -> list[str]:
-        """Names of the maps that the decoder reads, coarse to fine."""
-        from features.lite0 import OUTPUTS
-
+    def trunk(self, trunk: Trunk) -> dict[int, str]:
+        """Name of the map after each stage of `OUTPUTS`."""
         x = self.node("Sub", ["grey", self.number(INPUT_MEAN)])
         x = self.node("Mul", [x, self.number(1 / INPUT_SCALE)])
         x = self.folded(trunk.stem, x)
-        maps: list[str] = []
+        maps = {}
         for number, stage in enumerate(trunk.stages):
             for block in stage:
                 x = self.inverted_residual(block, x)
-            if number in OUTPUTS and number:
-                maps.insert(0, x)
+            if number in OUTPUTS:
+                maps[number] = x
         return maps
 
     def inverted_residual(self, block: InvertedResidual, x: str) -> str:
@@ -107,7 +101,7 @@ class _Graph:
             if number:
                 raised = self.node(
                     "Resize",
-                    [x, "", self._constant(np.array([1, 1, 2, 2], np.float32))],
+                    [x, "", self.constant(np.array([1, 1, 2, 2], np.float32))],
                     mode="linear",
                     coordinate_transformation_mode="half_pixel",
                 )
@@ -163,13 +157,13 @@ class _Graph:
 
     def weights(self, values: Tensor) -> str:
         """Weights in 16 bits, which they are rounded to already, cast to 32 where they are used."""
-        return self.node("Cast", [self._constant(values.numpy().astype(np.float16))], to=1)  # TensorProto.FLOAT
+        return self.node("Cast", [self.constant(values.numpy().astype(np.float16))], to=1)  # TensorProto.FLOAT
 
     def number(self, value: float) -> str:
-        return self._constant(np.float32(value))
+        return self.constant(np.float32(value))
 
     def whole(self, values: list[int]) -> str:
-        return self._constant(np.array(values, np.int64))
+        return self.constant(np.array(values, np.int64))
 
     def node(self, operator: str, inputs: list[str], output: str = "", **attributes: Any) -> str:
         from onnx import helper
@@ -178,9 +172,24 @@ class _Graph:
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
         return output
 
-    def _constant(self, array: Any) -> str:
+    def constant(self, array: Any) -> str:
         from onnx import numpy_helper
 
         name = f"constant{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(array), name))
         return name
+
+    def model(self, name: str, outputs: Mapping[str, int], properties: Mapping[str, str]) -> bytes:
+        """The graph as serialised ONNX: from grey codes to outputs of so many channels."""
+        from onnx import TensorProto, helper
+
+        picture = helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "height", "width"])
+        given = [
+            helper.make_tensor_value_info(each, TensorProto.FLOAT, [1, channels, f"rows_{each}", f"columns_{each}"])
+            for each, channels in outputs.items()
+        ]
+        proto = helper.make_graph(self.nodes, name, [picture], given, self.constants)
+        opset = [helper.make_opsetid("", ONNX_OPSET)]
+        model = helper.make_model(proto, opset_imports=opset, producer_name="featcolor", ir_version=ONNX_IR_VERSION)
+        helper.set_model_props(model, {"featcolor.input": "codes", **properties})
+        return bytes(model.SerializeToString(deterministic=True))

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from featcolor.pretraining.config import PretrainConfig
-from features.lite0 import INPUT_MEAN, INPUT_SCALE, OUTPUTS, STAGES, fold_batch_norm
+from featcolor.pretraining.lite0 import INPUT_MEAN, INPUT_SCALE, OUTPUTS, STAGES, fold_batch_norm
 
 LEVELS: Final = (6, 4, 2, 1)
 """Stages of the trunk whose outputs the decoder reads, coarse to fine: strides 32, 16, 8, 4."""
@@ -65,10 +65,11 @@ class Trunk(nn.Module):
         super().__init__()
 
         def folded(conv: str, norm: str, stride: int, *, depthwise: bool = False, clipped: bool) -> FoldedConvolution:
-            weight, bias = (torch.from_numpy(array).float() for array in fold_batch_norm(weights, conv, norm))
+            weight, bias = fold_batch_norm(weights, conv, norm)
             if conv == "_conv_stem":
-                weight = weight.sum(dim=1, keepdim=True)
-            return FoldedConvolution(weight, bias, stride, len(weight) if depthwise else 1, clipped)
+                weight = weight.sum(axis=1, keepdims=True)
+            kernel, offset = (torch.from_numpy(array).float() for array in (weight, bias))
+            return FoldedConvolution(kernel, offset, stride, len(weight) if depthwise else 1, clipped)
 
         self.stem = folded("_conv_stem", "_bn0", 2, clipped=True)
         self.stages = nn.ModuleList()

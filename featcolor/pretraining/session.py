@@ -18,20 +18,18 @@ import torch
 from featcolor.errors import UsageError
 from featcolor.files import replacing
 from featcolor.models.fit_report import library_versions
-from featcolor.models.network_errors import network_errors
 from featcolor.parallel import available_cores
 from featcolor.pretraining.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, write_checkpoint
 from featcolor.pretraining.config import SHORT_SIDE, PretrainConfig
 from featcolor.pretraining.export import export_network
 from featcolor.pretraining.folding import fold, round_weights
+from featcolor.pretraining.lite0 import read_weights
 from featcolor.pretraining.network import Trunk
 from featcolor.pretraining.pictures import Pictures, hold_back, names_of, read_pictures
 from featcolor.pretraining.quality import COLOURFUL, Look, choose_settings, measure, pick, temperatures_for
 from featcolor.pretraining.training import Training
 from features.base import IndexArray
 from features.colournet import ColourNetwork
-from features.lite0 import read_weights
-from features.torchfile import read_torch_file
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -149,8 +147,7 @@ def _prepare(
     held = np.array([number for number, each in enumerate(prints) if each in kept], np.intp)
     if not request.resume and not len(held):  # pictures that an earlier training kept back stay unseen
         held = hold_back(pictures, plan.config.held_back, plan.config.seed)
-    with network_errors("", "reinstall it"):
-        trunk = Trunk(read_torch_file(read_weights()))
+    trunk = Trunk(read_weights())
     numbers = np.setdiff1d(np.arange(len(pictures)), held)
     cells = plan.cells if len(plan.cells) else None
     training = Training(pictures, numbers, trunk, plan.config, device, cells=cells, seconds=plan.seconds)

@@ -40,13 +40,6 @@ def references() -> list[FloatArray]:
     return [noise((40 + i, 50), i) for i in range(4)]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FEATCOLOR_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
     return tiny_network(tmp_path / "tiny.onnx")

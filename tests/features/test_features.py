@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -68,13 +68,11 @@ def noise(shape: tuple[int, int], seed: int = 0) -> FloatArray:
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A tiny network's file; a colour network and the cache of lite0 lie beside it."""
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny network's file; a colour network lies beside it."""
     folder = tmp_path_factory.mktemp("networks")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FEATCOLOR_CACHE", str(folder / "cache"))
-        colour_network(folder / COLOUR)
-        yield tiny_network(folder / "tiny.onnx")
+    colour_network(folder / COLOUR)
+    return tiny_network(folder / "tiny.onnx")
 
 
 @pytest.fixture(scope="module")

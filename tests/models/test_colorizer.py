@@ -299,8 +299,7 @@ assert not heavy, heavy
 
 @pytest.mark.parametrize("features", ["patch,daisy:5-1-4-4,context,position,words:8-4", "context,backbone#4"])
 def test_colouring_starts_without_the_libraries_of_fitting(
-    references: list[NDArray[np.uint8]], features: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    references: list[NDArray[np.uint8]], features: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("FEATCOLOR_CACHE", str(tmp_path / "cache"))
     save_model(tmp_path / "model.featcolor", fit(references, features=features))
     subprocess.run([sys.executable, "-c", COLOUR_WITHOUT_SKLEARN, str(tmp_path / "model.featcolor")], check=True)

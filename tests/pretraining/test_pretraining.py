@@ -27,10 +27,8 @@ from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.pictures import Pictures, find_copies, hold_back, names_of, read_pictures, shrink, weigh
 from featcolor.pretraining.quality import DEFAULT_SETTINGS, TEMPERATURES, Look, choose_settings, measure, pick
 from features.colournet import ColourNetwork
-from features.lite0 import read_weights
 from features.network import Network
 from features.network_grid import grey_codes, mirror_out
-from features.torchfile import read_torch_file
 from tests.networks import colour_network
 from tests.samples import write_rgb
 
@@ -77,7 +75,9 @@ def ignore(*_: Any) -> None:
 @lru_cache
 def imagenet() -> dict[str, NDArray[Any]]:
     """The trunk's tensors, read once."""
-    return read_torch_file(read_weights())
+    from featcolor.pretraining.lite0 import read_weights
+
+    return read_weights()
 
 
 def train(pictures: Pictures, *, steps: int = 0, clock: Callable[[], float] | None = None, **changes: Any) -> Any:
