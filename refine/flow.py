@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray: TypeAlias = NDArray[np.float32]
+from refine.planes import FloatArray
+
 Luma: TypeAlias = NDArray[np.uint8]
 
 MIN_FLOW_SIDE: Final = 12
@@ -28,7 +29,7 @@ CONTRAST: Final = 48.0
 """Standard deviation, in codes, that `normalise_contrast` gives."""
 
 
-def _dis(target: Luma, source: Luma, initial: FloatArray | None, *, preset: int, fine: bool = False) -> FloatArray:
+def _dis(target: Luma, source: Luma, *, preset: int, fine: bool = False) -> FloatArray:
     # An estimator holds buffers and may not be shared by threads; making one costs 2 to 4 % of a call.
     estimator = cv2.DISOpticalFlow.create(preset)
     if fine:
@@ -37,16 +38,15 @@ def _dis(target: Luma, source: Luma, initial: FloatArray | None, *, preset: int,
         estimator.setVariationalRefinementIterations(3)
         estimator.setVariationalRefinementAlpha(10.0)
         estimator.setVariationalRefinementGamma(20.0)
-    return np.asarray(estimator.calc(target, source, initial), np.float32)
+    return np.asarray(estimator.calc(target, source, None), np.float32)
 
 
-def _farneback(target: Luma, source: Luma, initial: FloatArray | None) -> FloatArray:
-    flags = cv2.OPTFLOW_FARNEBACK_GAUSSIAN | (0 if initial is None else cv2.OPTFLOW_USE_INITIAL_FLOW)
-    flow = cv2.calcOpticalFlowFarneback(target, source, initial, 0.5, 5, 21, 3, 7, 1.5, flags)
+def _farneback(target: Luma, source: Luma) -> FloatArray:
+    flow = cv2.calcOpticalFlowFarneback(target, source, None, 0.5, 5, 21, 3, 7, 1.5, cv2.OPTFLOW_FARNEBACK_GAUSSIAN)
     return np.asarray(flow, np.float32)
 
 
-FLOWS: Final[Mapping[str, Callable[[Luma, Luma, FloatArray | None], FloatArray]]] = MappingProxyType(
+FLOWS: Final[Mapping[str, Callable[[Luma, Luma], FloatArray]]] = MappingProxyType(
     {
         "dis_ultrafast": partial(_dis, preset=cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST),
         "dis_fast": partial(_dis, preset=cv2.DISOPTICAL_FLOW_PRESET_FAST),
@@ -55,7 +55,7 @@ FLOWS: Final[Mapping[str, Callable[[Luma, Luma, FloatArray | None], FloatArray]]
         "farneback": _farneback,
     }
 )
-"""Methods by name: target and source (H, W) uint8, initial flow (which may be overwritten) or None, to the flow.
+"""Methods by name: target and source (H, W) uint8 to the flow.
 
 "dis_fine" is ours: down to the full size, where OpenCV's presets stop at half or a quarter, with a variational
 refinement that is less smooth and follows gradients more. Chroma carried by it came 0.3 dB nearer to the truth than by
@@ -63,9 +63,7 @@ refinement that is less smooth and follows gradients more. Chroma carried by it 
 """
 
 
-def estimate_flow(
-    target: Luma, source: Luma, *, method: str = "dis_medium", initial: FloatArray | None = None
-) -> FloatArray:
+def estimate_flow(target: Luma, source: Luma, *, method: str = "dis_medium") -> FloatArray:
     """Flow from one luma picture to another. Safe to call from several threads.
 
     DIS: Kroeger, Timofte, Dai, Van Gool: Fast optical flow using dense inverse search, ECCV 2016 (OpenCV's presets).
@@ -75,7 +73,6 @@ def estimate_flow(
     ----------
     target, source : (H, W) uint8, the longer side at least 12 pixels
     method : a name of `FLOWS`
-    initial : (H, W, 2), where to begin: the flow of the pair before, say; None begins at rest
 
     Returns
     -------
@@ -91,11 +88,8 @@ def estimate_flow(
             )
     if target.shape != source.shape:
         raise ValueError(f"target and source must have one shape, got {target.shape} and {source.shape}")
-    if initial is not None and initial.shape != (*target.shape, 2):
-        raise ValueError(f"initial must be {(*target.shape, 2)}, (dx, dy) for each pixel, got {initial.shape}")
     height, width = target.shape
-    begin = None if initial is None else np.array(_padded(initial), np.float32, order="C")
-    flow = FLOWS[method](_padded(target), _padded(source), begin)
+    flow = FLOWS[method](_padded(target), _padded(source))
     return np.ascontiguousarray(flow[:height, :width])
 
 

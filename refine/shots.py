@@ -11,16 +11,15 @@ parted in its middle.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from refine.flow import estimate_flow, normalise_contrast
+from refine.planes import FloatArray
 from refine.warp import warp
-
-FloatArray: TypeAlias = NDArray[np.float32]
 
 THUMBNAIL_SIDE: Final = 64
 """Longer side of a thumbnail, in pixels."""
@@ -64,7 +63,7 @@ class _Numbers(NamedTuple):
     blend: float
 
 
-def thumbnail(lightness: NDArray[np.float32]) -> FloatArray:
+def thumbnail(lightness: FloatArray) -> FloatArray:
     """A small copy of a frame for `ShotDetector`, its longer side 64 pixels (never enlarged).
 
     Parameters

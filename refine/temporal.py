@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from refine.flow import estimate_flow, normalise_contrast
-from refine.warp import FloatArray, inside, warp
+from refine.planes import FloatArray
+from refine.warp import inside, warp
 
 LIGHTNESS_SIGMA: Final = 0.1
 """Local difference of lightness, 0..1, at which a link counts 1/e: L* 10."""

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray: TypeAlias = NDArray[np.float32]
+from refine.planes import FloatArray
+
 Mask: TypeAlias = NDArray[np.bool_]
 
 OCCLUSION_SHARE: Final = 0.01
@@ -32,8 +33,8 @@ EXPOSURE_SHARE: Final = 8
 """The longer side over the window in which `photometric_confidence` takes a difference of exposure to be one."""
 
 
-def warp(source: FloatArray, flow: FloatArray, *, interpolation: int = cv2.INTER_LINEAR) -> FloatArray:
-    """The source read at (x + dx, y + dy), bilinear unless asked otherwise: what the target would be if it moved so.
+def warp(source: FloatArray, flow: FloatArray) -> FloatArray:
+    """The source read at (x + dx, y + dy), bilinear: what the target would be if it moved so.
 
     Beyond the border the nearest pixel goes on; `inside` and `valid_pixels` leave such places out. OpenCV before 5
     rounds the position to 1/32 pixel.
@@ -42,7 +43,6 @@ def warp(source: FloatArray, flow: FloatArray, *, interpolation: int = cv2.INTER
     ----------
     source : (H, W) or (H, W, C), float32 inside
     flow : (H, W, 2), target to source
-    interpolation : a constant of OpenCV, INTER_LINEAR or another
 
     Returns
     -------
@@ -50,7 +50,7 @@ def warp(source: FloatArray, flow: FloatArray, *, interpolation: int = cv2.INTER
     """
     _check_flow(flow, source.shape[:2])
     source = np.ascontiguousarray(source, np.float32)
-    warped = cv2.remap(source, _positions(flow), None, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.remap(source, _positions(flow), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(warped, np.float32).reshape(source.shape)
 
 

@@ -19,7 +19,8 @@ from scipy.special import rel_entr
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.colour.measures import check_rgb
 from refine.flow import estimate_flow
-from refine.warp import FloatArray, Mask, valid_pixels, warp
+from refine.planes import FloatArray
+from refine.warp import Mask, valid_pixels, warp
 
 Frame: TypeAlias = NDArray[np.uint8]
 FlowEstimator: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], FloatArray]
