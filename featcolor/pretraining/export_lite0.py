@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from torch import Tensor
 
 from featcolor.pretraining.export import Graph
@@ -20,9 +19,6 @@ from featcolor.pretraining.network import InvertedResidual, Trunk
 
 EXACT_BLOCKS: Final = 11
 """Blocks whose weights stay as they are: down to stride 16, which the key frames of film are read by."""
-HALVED_BLOCKS: Final = 1
-"""Blocks after these whose weights are in 16 bits: an error here goes through all that follows."""
-LARGEST_CODE: Final = 127
 
 
 def export_lite0(trunk: Trunk) -> bytes:
@@ -38,7 +34,7 @@ def export_lite0(trunk: Trunk) -> bytes:
 
 
 class _Lite0Graph(Graph):
-    """The trunk's weights in 32 bits, then 16, and the many of the last pointwise convolutions in 8."""
+    """The trunk's weights in 32 bits, and those behind stride 16 in 16."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,14 +46,7 @@ class _Lite0Graph(Graph):
         return y
 
     def weights(self, values: Tensor) -> str:
-        if self.blocks < EXACT_BLOCKS:
-            return self.constant(values.numpy())
-        if self.blocks < EXACT_BLOCKS + HALVED_BLOCKS or values.ndim == 1 or values.shape[1] == 1:
-            return super().weights(values)
-        # Cast and Mul rather than DequantizeLinear: onnxruntime works those out once, this one at every run.
-        steps = values.abs().amax(dim=(1, 2, 3), keepdim=True) / LARGEST_CODE
-        codes = self.node("Cast", [self.constant((values / steps).round().numpy().astype(np.int8))], to=1)
-        return self.node("Mul", [codes, self.constant(steps.numpy())])
+        return self.constant(values.numpy()) if self.blocks < EXACT_BLOCKS else super().weights(values)
 
 
 if __name__ == "__main__":
