@@ -1,7 +1,6 @@
-"""Work over many pictures: in this process with threaded libraries, or in several processes with few threads each.
+"""Work over many pictures: in this process by threads, or in several processes with few threads each.
 
-Processes times library threads never exceed the cores: two BLAS threads a process on two busy cores are several
-times slower than one.
+Neither changes a bit of the results (`features.threads`). Processes times threads never exceed the cores.
 """
 
 from __future__ import annotations
@@ -94,7 +93,7 @@ def run_over(
     """Call `function` on every item in `jobs` processes and yield each outcome as it comes.
 
     An exception belongs to its item and never ends the run; so does the death of a worker. Closing the iterator, or
-    Ctrl-C, stops the workers at once. `threads` is the library threads a process, by default cores / jobs.
+    Ctrl-C, stops the workers at once. `threads` of a process are cores / jobs by default, see `library_threads`.
     """
     sequence = list(items)
     jobs = max(1, min(jobs, len(sequence)))
@@ -109,14 +108,15 @@ def run_over(
 
 @contextmanager
 def library_threads(threads: int) -> Iterator[None]:
-    """Bound the threads of BLAS, OpenMP and OpenCV within the block."""
+    """Within the block OpenCV, and what runs side by side, has so many threads; BLAS and OpenMP have one."""
     import cv2
-    from threadpoolctl import threadpool_limits
+
+    from features.threads import one_blas_thread
 
     before = cv2.getNumThreads()
     cv2.setNumThreads(threads)
     try:
-        with threadpool_limits(threads):
+        with one_blas_thread():
             yield
     finally:
         cv2.setNumThreads(before)
@@ -171,7 +171,7 @@ def _pool(
 ) -> Generator[Outcome[Result], None, None]:
     from joblib import Parallel, delayed, parallel_config
 
-    with parallel_config(backend="loky", inner_max_num_threads=threads), _ignored_interrupt():
+    with parallel_config(backend="loky", inner_max_num_threads=1), _ignored_interrupt():
         # The workers start here and ignore SIGINT for good: Ctrl-C reaches this process alone, which then ends them.
         parallel = Parallel(
             n_jobs=jobs,

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.base import FloatArray, IndexArray
-from features.network import Network, NetworkError, NetworkInput, read_network
+from features.network import OPENING, Network, NetworkError, NetworkInput, read_network
 from features.network_grid import FrameAxis, gather, grey_codes, mirror_out
 from features.projection import Moments, Projection
+from features.threads import one_blas_thread
 
 #: The name of the network that comes with the package, its file, and the SHA-256 of the weights that it was made of, by
 #: which model files know it.
@@ -49,7 +50,6 @@ class BackboneFeatures:
     components : principal components kept of each layer; None keeps the raw maps.
     random_state : draws the pictures and pixels for the principal components.
     sha256 : what the network's file must hash to (a model file says so); None: whatever it does.
-    threads : see `features.network.Network`; not part of the settings. None: as many as OpenCV has.
     """
 
     margin = None
@@ -62,14 +62,12 @@ class BackboneFeatures:
         components: int | None = None,
         random_state: int = 0,
         sha256: str | None = None,
-        threads: int | None = None,
     ) -> None:
         self.network = network
         self.layers = layers
         self.components = components
         self.random_state = random_state
         self.sha256 = sha256
-        self.threads = threads
 
     @property
     def learns(self) -> bool:
@@ -87,10 +85,8 @@ class BackboneFeatures:
         pictures = _choose(lightnesses, 1 if self.components is None else FIT_PICTURES, generator)
         if not pictures:
             raise ValueError("the backbone needs at least one reference picture")
-        from threadpoolctl import threadpool_limits  # here: colouring does not need it
-
         pixels = Moments()
-        with threadpool_limits(1):  # on a busy machine eigenvectors by two threads took 30 times as long as by one
+        with one_blas_thread():  # on a busy machine eigenvectors by two threads took 30 times as long as by one
             for lightness in pictures:
                 yx = np.stack([generator.integers(0, side, FIT_POINTS) for side in lightness.shape], axis=1)
                 pixels.add(self._interpolate(self._maps(lightness), lightness.shape, yx))
@@ -139,10 +135,10 @@ class BackboneFeatures:
         return tuple(DEFAULT_LAYERS if self.layers is None else self.layers)
 
     def _network(self) -> Network:
-        if not hasattr(self, "network_"):
-            threads = self.threads or cv2.getNumThreads()
-            self.network_ = _open(str(self.network), self.sha256, self._layers(), threads)
-        return self.network_
+        with OPENING:
+            if not hasattr(self, "network_"):
+                self.network_ = _open(str(self.network), self.sha256, self._layers())
+            return self.network_
 
     def _maps(self, lightness: FloatArray) -> list[FloatArray]:
         """The layers' maps, (C, h, w) each, finite; those of the latest picture are kept."""
@@ -174,12 +170,12 @@ class BackboneFeatures:
 
 
 @lru_cache(maxsize=4)
-def _open(network: str, sha256: str | None, layers: tuple[str, ...], threads: int) -> Network:
+def _open(network: str, sha256: str | None, layers: tuple[str, ...]) -> Network:
     """One network a process, however many copies of the extractor arrive there with their tasks."""
     model, found = _network_file(network)
     if sha256 not in (None, found):
         raise NetworkError(f"the network {network} is not the one that this model was fitted with")
-    return Network(model, layers, threads=threads)
+    return Network(model, layers)
 
 
 def _network_file(network: str) -> tuple[bytes, str]:

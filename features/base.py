@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from features.threads import side_by_side
 
 FloatArray: TypeAlias = NDArray[np.float32]
 IndexArray: TypeAlias = NDArray[np.intp]
@@ -145,16 +146,6 @@ class FeatureStack:
         return self
 
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
-        """Features of all extractors side by side, (n_points, n_features) float32.
-
-        With two library threads or more they work at the same time: few of them keep two cores busy on their own.
-        """
-        threads = min(cv2.getNumThreads(), len(self.extractors))
-        if threads < 2:
-            parts = [extractor.sample(lightness, yx) for extractor in self.extractors]
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                # The last, commonly the backbone, takes longest and so starts first.
-                jobs = [pool.submit(extractor.sample, lightness, yx) for extractor in reversed(self.extractors)]
-                parts = [job.result() for job in reversed(jobs)]
+        """Features of all extractors side by side, (n_points, n_features) float32."""
+        parts = side_by_side([partial(extractor.sample, lightness, yx) for extractor in self.extractors])
         return np.concatenate(parts, axis=1)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from features.annealed import annealed_mean, confidence_of
 from features.base import FloatArray, IndexArray
-from features.network import ONNX_FLOAT, Network, NetworkError
+from features.network import ONNX_FLOAT, OPENING, Network, NetworkError
 from features.network_grid import FrameAxis, gather, grey_codes, mirror_out
 from features.onnxfile import OnnxSummary, summarise
 
@@ -149,7 +149,6 @@ class ColourNetwork:
     Parameters
     ----------
     network : "bundled" or the path of an ONNX file.
-    threads : see `features.network.Network`; threads None: as many as OpenCV has.
     sha256 : what the file must hash to (a model file says so); None: whatever it does.
 
     Attributes
@@ -166,10 +165,9 @@ class ColourNetwork:
         self,
         network: str | Path = BUNDLED,
         *,
-        threads: int | None = None,
         sha256: str | None = None,
     ) -> None:
-        self.network, self.threads = str(network), threads
+        self.network = str(network)
         self.info = _content(self.network, sha256)[1]
         self._latest: tuple[bytes, ColourMaps] | None = None
 
@@ -203,16 +201,17 @@ class ColourNetwork:
         return (FrameAxis.mirrored(height, rows), FrameAxis.mirrored(width, columns)), seen
 
     def _opened(self) -> Network:
-        return _open(self.network, self.info.sha256, self.threads or cv2.getNumThreads())
+        with OPENING:
+            return _open(self.network, self.info.sha256)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_latest": None}
 
 
 @lru_cache(maxsize=4)
-def _open(network: str, sha256: str, threads: int) -> Network:
+def _open(network: str, sha256: str) -> Network:
     """One network a process, however many copies arrive there with their tasks."""
-    return Network(_content(network, sha256)[0], OUTPUTS, threads=threads)
+    return Network(_content(network, sha256)[0], OUTPUTS)
 
 
 def _content(network: str, sha256: str | None) -> tuple[bytes, ColourNetworkInfo]:

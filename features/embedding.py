@@ -22,7 +22,6 @@ class EmbeddingFeatures(Stateless):
     network : "bundled" or the path of a colour network.
     sha256 : what the network's file must hash to (a model file says so); None: whatever it does.
     channels : of the embedding, where they are known already (a model file says so).
-    threads : see `features.network.Network`; not part of the settings. None: as many as OpenCV has.
     """
 
     margin = None
@@ -33,14 +32,12 @@ class EmbeddingFeatures(Stateless):
         *,
         sha256: str | None = None,
         channels: int | None = None,
-        threads: int | None = None,
     ) -> None:
         if channels is not None and (type(channels) is not int or not 1 <= channels <= MOST_CHANNELS):
             raise ValueError(f"channels must be 1 to {MOST_CHANNELS}, got {channels!r}")
         self.network = network
         self.sha256 = sha256
         self.channels = channels
-        self.threads = threads
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,7 +71,7 @@ class EmbeddingFeatures(Stateless):
     def colour_network(self) -> ColourNetwork:
         """The network itself, opened once; who reads its logits too pays for one run a picture."""
         if not hasattr(self, "network_"):
-            opened = ColourNetwork(self.network, threads=self.threads, sha256=self.sha256)
+            opened = ColourNetwork(self.network, sha256=self.sha256)
             if self.channels not in (None, opened.info.channels):
                 raise NetworkError(f"{self.network} gives {opened.info.channels} values a pixel, not {self.channels}")
             self.network_ = opened

@@ -23,6 +23,8 @@ Runner: TypeAlias = Callable[[FloatArray], list[Any]]
 SHOWN_LAYERS: Final = 24
 #: `TensorProto.FLOAT` of the ONNX specification.
 ONNX_FLOAT: Final = 1
+#: Held while a network is opened: of threads that want it at once one opens it, and the others wait.
+OPENING: Final = threading.RLock()
 
 
 class NetworkError(ValueError):
@@ -40,20 +42,18 @@ class NetworkInput:
 
 
 class Network:
-    """Some tensors of an ONNX network as a function of its input; pickles, each process opens its own session.
+    """Some tensors of an ONNX network as a function of its input, on one thread: by more the runtime may sum otherwise.
+
+    Runs may go side by side. It pickles, and each process opens its own session.
 
     Parameters
     ----------
     model : serialised ONNX.
     layers : names of tensors, outputs or inner ones; for all outputs the graph stays as it is, unparsed.
-    threads : threads of one run.
     """
 
-    def __init__(self, model: bytes, layers: Sequence[str], *, threads: int = 1) -> None:
-        if threads < 1:
-            raise NetworkError(f"threads must be at least 1, got {threads}")
+    def __init__(self, model: bytes, layers: Sequence[str]) -> None:
         self.layers = tuple(layers)
-        self.threads = threads
         try:
             summary = summarise(model)
         except ValueError as error:
@@ -65,25 +65,21 @@ class Network:
 
     def run(self, tensor: FloatArray) -> list[FloatArray]:
         """The layers for one input (1, channels, H, W): a list of (C, h, w) float32, vectors as (C, 1, 1)."""
-        runner = self._runner()
-        with self._lock:
-            outputs = runner(np.ascontiguousarray(tensor, np.float32))
+        outputs = self._runner()(np.ascontiguousarray(tensor, np.float32))
         return [_as_map(output, name) for output, name in zip(outputs, self.layers, strict=True)]
 
     def _open(self) -> None:
         self._session: tuple[int, Runner] | None = None
-        self._lock = threading.Lock()
 
     def _runner(self) -> Runner:
         """The session of this process: one made before a fork would wait for threads that do not exist here."""
-        session = self._session
-        if session is None or session[0] != os.getpid():
-            session = (os.getpid(), _open_session(self._model, self.input.name, self.layers, self.threads))
-            self._session = session
-        return session[1]
+        with OPENING:
+            if self._session is None or self._session[0] != os.getpid():
+                self._session = (os.getpid(), _open_session(self._model, self.input.name, self.layers))
+            return self._session[1]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("_session", "_lock")}
+        return {name: value for name, value in self.__dict__.items() if name != "_session"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -174,15 +170,13 @@ def _as_map(output: Any, name: str) -> FloatArray:
     return array[0]
 
 
-def _open_session(model: bytes, input_name: str, layers: tuple[str, ...], threads: int) -> Runner:
+def _open_session(model: bytes, input_name: str, layers: tuple[str, ...]) -> Runner:
     import onnxruntime  # here: the command line's help needs none of it
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    # Waiting threads that spin would take the core from the process that works beside this one.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's classes share no other base

@@ -6,12 +6,17 @@ problem is solved by turns along rows and columns, a tridiagonal system each.
 
 from __future__ import annotations
 
+import threading
+
+import cv2
 import numpy as np
 
 from refine.planes import FloatArray, check_positive, checked_planes, weighted, ximgproc
 
 # OpenCV's guide is 8-bit: lightness is rounded to 255 steps and sigma_lightness scaled alike.
 GUIDE_LEVELS = 255.0
+
+_ALONE = threading.Lock()
 
 
 def fast_global_smoother(
@@ -51,8 +56,15 @@ def fast_global_smoother(
     smoother = ximgproc().fastGlobalSmootherFilter
 
     def smooth(planes: FloatArray) -> FloatArray:
-        return smoother(
-            guide, planes, float(sigma_space) ** 2, sigma_lightness * GUIDE_LEVELS, num_iter=int(iterations)
-        )
+        # OpenCV cuts the rows into as many strips as it has threads, and rounds otherwise at their ends.
+        with _ALONE:
+            threads = cv2.getNumThreads()
+            cv2.setNumThreads(1)
+            try:
+                return smoother(
+                    guide, planes, float(sigma_space) ** 2, sigma_lightness * GUIDE_LEVELS, num_iter=int(iterations)
+                )
+            finally:
+                cv2.setNumThreads(threads)
 
     return smooth(chroma) if confidence is None else weighted(smooth, chroma, np.asarray(confidence))

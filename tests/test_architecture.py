@@ -22,7 +22,7 @@ LAYERS = {
     "refine": set(),
     "featcolor.errors": set(),
     "featcolor.files": {"featcolor.errors"},
-    "featcolor.parallel": GROUND,
+    "featcolor.parallel": GROUND | {"features"},
     "featcolor.pages": set(),
     "featcolor.colour": set(),
     "featcolor.pictures": GROUND | {"featcolor.colour"},

@@ -29,6 +29,7 @@ from featcolor.regression.kernel import BANDWIDTHS, KernelRegression
 from featcolor.regression.predictor import ChromaPredictor
 from features.base import FloatArray, grid_axes, grid_points
 from features.colournet import BUNDLED
+from features.threads import one_blas_thread
 
 NARROWEST: Final = len(BANDWIDTHS) - 1
 """Place of the answer of the narrowest kernel."""
@@ -111,6 +112,7 @@ class AlbumColorizer(StillColorizer):
         self.left_out: list[tuple[str, str]] = []
         self.references = 0
 
+    @one_blas_thread()
     def fit(self, references: Iterable[Source], *, progress: Progress | None = None) -> Self:
         """Remember references and learn how far to follow them.
 

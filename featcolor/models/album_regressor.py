@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from featcolor.parallel import available_cores, library_threads
+from featcolor.parallel import available_cores
 from featcolor.regression.predictor import ChromaPredictor
 from features.base import FloatArray, IndexArray
 
@@ -74,10 +74,9 @@ def fit_and_cross(
     folds = min(folds, len(order))
     fold = (order % folds)[picture]
     parts = [slice(None), *(fold != number for number in range(folds))]
-    with library_threads(1):  # two BLAS threads on two busy cores are several times slower than one
-        regressors = Parallel(n_jobs=min(available_cores(), len(parts)), prefer="threads")(
-            delayed(fit_regressor)(features[part], chroma[part], steps=steps, seed=seed) for part in parts
-        )
+    regressors = Parallel(n_jobs=min(available_cores(), len(parts)), prefer="threads")(
+        delayed(fit_regressor)(features[part], chroma[part], steps=steps, seed=seed) for part in parts
+    )
     answers = np.empty((len(wanted), 2), np.float32)
     for number in range(folds):
         asked = fold[wanted] == number

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +23,11 @@ from featcolor.models.references import (
     read_source,
 )
 from featcolor.pictures.resize import resize, working_size
-from features.base import FloatArray, IndexArray
+from features.base import FeatureStack, FloatArray, IndexArray
 from features.context import ContextFeatures
 from features.daisy import DaisyFeatures
 from features.position import PositionFeatures
+from features.threads import side_by_side
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,12 @@ class AlbumSampler:
 
     def __init__(self, base: PretrainedColorizer) -> None:
         self.base = base
-        self._local = (ContextFeatures(), PositionFeatures(), DaisyFeatures())
+        self._local = FeatureStack([ContextFeatures(), PositionFeatures(), DaisyFeatures()])
 
     @property
     def blocks(self) -> tuple[int, ...]:
         """How many values each part has."""
-        return self.base.network.info.channels, *(len(extractor.names) for extractor in self._local)
+        return self.base.network.info.channels, *(len(extractor.names) for extractor in self._local.extractors)
 
     def look(
         self, lightness: FloatArray, working: FloatArray, yx: IndexArray, *, temperature: float
@@ -94,22 +97,28 @@ class AlbumSampler:
         features : (n, d) float32
         """
         base = self.base.with_options(temperature=temperature)
-        guess, confidence = base._chroma(lightness, working)
-        embedding = self._embedding(lightness, working, yx, base.scales[0])
+        calls: list[Callable[[], Any]] = [
+            partial(self._local.sample, working, yx),
+            partial(_view, base, lightness, working, yx, base.scales[0]),
+        ]
         if base.config.mirrored:
             flipped, narrow = lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1])
-            mirror = base._mirrored_chroma(flipped, narrow)
+            across = np.column_stack([yx[:, 0], working.shape[1] - 1 - yx[:, 1]])
+            calls.append(partial(_view, base, flipped, narrow, across, base.scales[-1]))
+        around, (guess, confidence, embedding), *mirrored = side_by_side(calls)
+        for mirror in mirrored:
             guess = (guess + mirror[0][:, ::-1]) * np.float32(0.5)
             confidence = (confidence + mirror[1][:, ::-1]) * np.float32(0.5)
-            across = np.column_stack([yx[:, 0], working.shape[1] - 1 - yx[:, 1]])
-            embedding = (embedding + self._embedding(flipped, narrow, across, base.scales[-1])) * np.float32(0.5)
-        features = np.concatenate([embedding, *(each.sample(working, yx) for each in self._local)], axis=1)
-        return guess, confidence, features
+            embedding = (embedding + mirror[2]) * np.float32(0.5)
+        return guess, confidence, np.concatenate([embedding, around], axis=1)
 
-    def _embedding(self, lightness: FloatArray, working: FloatArray, yx: IndexArray, scale: float) -> FloatArray:
-        """(n, channels); the network keeps the maps that the guess has just asked for."""
-        maps = self.base.network.maps(lightness, scale=scale)
-        return maps.sample_embedding((yx + 0.5) * np.divide(lightness.shape, working.shape) - 0.5)
+
+def _view(
+    base: PretrainedColorizer, lightness: FloatArray, working: FloatArray, yx: IndexArray, scale: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Guess and confidence of a picture, and the embedding (n, channels) of pixels, as the network has them of it."""
+    maps, guess, confidence = base.view(lightness, working, scale)
+    return guess, confidence, maps.sample_embedding((yx + 0.5) * np.divide(lightness.shape, working.shape) - 0.5)
 
 
 def read_album(

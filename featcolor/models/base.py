@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Self
 
 import cv2
@@ -15,6 +16,7 @@ from featcolor.colour.lab import bands, lab_to_rgb, lightness_of
 from featcolor.models.config import ColorizerConfig
 from featcolor.pictures.resize import resize, working_size
 from features.base import FloatArray
+from features.threads import one_blas_thread, side_by_side
 from refine.chroma_grid import ChromaGrid
 from refine.refiners import SEEDED, refine
 from refine.upsample import chroma_grid
@@ -67,15 +69,19 @@ class StillColorizer(ABC):
         """
         shape = working_size(lightness.shape, self.config.size)
         working = resize(lightness, shape)
-        chroma, confidence = self._chroma(lightness, working)
+        views = [partial(self._chroma, lightness, working)]
         if self.config.mirrored:
-            mirror = self._mirrored_chroma(lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1]))
-            chroma += mirror[0][:, ::-1]
-            chroma *= 0.5
-            confidence += mirror[1][:, ::-1]
-            confidence *= 0.5
-        seeds = confidence if self.config.refine in SEEDED else None
-        chroma = refine(chroma, working, seeds, method=self.config.refine)
+            flipped = lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1])
+            views.append(partial(self._mirrored_chroma, *flipped))
+        with one_blas_thread():
+            (chroma, confidence), *mirrored = side_by_side(views)
+            for mirror in mirrored:
+                chroma += mirror[0][:, ::-1]
+                chroma *= 0.5
+                confidence += mirror[1][:, ::-1]
+                confidence *= 0.5
+            seeds = confidence if self.config.refine in SEEDED else None
+            chroma = refine(chroma, working, seeds, method=self.config.refine)
         return chroma, confidence, working
 
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:

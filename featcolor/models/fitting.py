@@ -32,6 +32,7 @@ from featcolor.regression.outliers import cross_validated_errors
 from featcolor.regression.predictor import ChromaPredictor
 from featcolor.regression.regressor import ChromaRegressor
 from features.base import FeatureStack, FloatArray, IndexArray
+from features.threads import one_blas_thread
 
 FEWEST_TO_HOLD_BACK = 12
 """Below this many references none is held back: each is needed, and the measure would be noise."""
@@ -120,6 +121,7 @@ class Fit:
     card: dict[str, Any]
 
 
+@one_blas_thread()
 def fit_references(
     references: Iterable[Source],
     config: ColorizerConfig,

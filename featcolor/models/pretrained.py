@@ -11,7 +11,7 @@ from featcolor.models.base import StillColorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import DEFAULT, network_errors
 from features.base import FloatArray
-from features.colournet import BUNDLED, ColourNetwork, network_file
+from features.colournet import BUNDLED, ColourMaps, ColourNetwork, network_file
 
 SCALES: Final = (1.0, 1.27)
 """Short sides at which the picture and its mirror image are seen where both are, in the network's own: the coarser view
@@ -53,19 +53,24 @@ class PretrainedColorizer(StillColorizer):
         return SCALES if self.config.mirrored else (1.0,)
 
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return self._seen(lightness, working, self.scales[0])
+        return self.view(lightness, working, self.scales[0])[1:]
 
     def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return self._seen(lightness, working, SCALES[1])
+        return self.view(lightness, working, SCALES[1])[1:]
 
-    def _seen(self, lightness: FloatArray, working: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:
-        """From the network's stride-4 grid, bilinear; the network shrinks the whole picture itself, once."""
+    def view(
+        self, lightness: FloatArray, working: FloatArray, scale: float
+    ) -> tuple[ColourMaps, FloatArray, FloatArray]:
+        """What the network makes of a picture (H, W) at this scale, and chroma (h, w, 2) and confidence (h, w) of it.
+
+        From the stride-4 grid, bilinear; the network shrinks the whole picture itself, once.
+        """
         saturation = self.config.saturation * self.network.info.saturation
         with network_errors("", DEFAULT):
             maps = self.network.maps(lightness, scale=scale)
         chroma, confidence = maps.chroma(self.config.temperature, saturation)
         planes = maps.at_size(np.dstack([chroma, confidence]), (working.shape[0], working.shape[1]))
-        return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])
+        return maps, np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])
 
 
 def read_network_card(network: str | Path = BUNDLED) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from featcolor.colour.measures import is_grey
 from featcolor.errors import PictureError, ReferencesError
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import network_errors
-from featcolor.parallel import available_cores, library_threads, run_over
+from featcolor.parallel import run_over
 from featcolor.pictures.io import read_reference
 from featcolor.pictures.resize import resize, resize_to_area, working_size
 from features.backbone import BackboneFeatures
@@ -244,7 +244,7 @@ def learn_stack(sources: list[Source], config: ColorizerConfig, *, jobs: int, pr
             break
     if not lightnesses:
         raise ReferencesError(f"none of the {len(sources)} references can be used; colour photographs are needed")
-    with library_threads(available_cores()), network_errors():
+    with network_errors():
         stack.fit(lightnesses)
     return stack
 

@@ -205,7 +205,7 @@ def _write(
     temperatures = temperatures_for(request.temperature)
     with replacing(request.output) as part:
         part.write_bytes(export_network(network, training.cells, settings, card))
-        reader = ColourNetwork(part, threads=request.threads)
+        reader = ColourNetwork(part)
         looks = []
         for done, number in enumerate(held, start=1):
             looks.append(Look.at(pictures[number], reader, temperatures))

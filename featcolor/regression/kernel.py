@@ -7,17 +7,19 @@ give the mean colours of the same kind of thing. Which is right, the references 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, Self
 
 import cv2
 import numpy as np
 
 from features.base import FloatArray, IndexArray
+from features.threads import side_by_side
 
 BANDWIDTHS: Final = (0.8, 0.4, 0.2, 0.1)
 """Squared feature distances beyond the nearest's at which a pixel counts 1/e; each half the one before it."""
 CHUNK: Final = 256
-"""Queries compared at once: bounds the memory."""
+"""Queries compared at once, by one thread: bounds the memory."""
 LEAST_WEIGHT: Final = np.float32(1e-18)
 """Of the nearest pixel's; its square is still no denormal number, which are slow."""
 SMALLEST_SCALE: Final = 1e-3
@@ -82,7 +84,8 @@ class KernelRegression:
         transposed = np.ascontiguousarray(keys.T)
         colours = np.empty((len(BANDWIDTHS), len(queries), 2), np.float32)
         nearest = np.empty(len(queries), np.float32)
-        for start in range(0, len(queries), CHUNK):
+
+        def match(start: int) -> None:
             part = queries[start : start + CHUNK]
             rows = slice(start, start + len(part))
             closeness = part @ transposed  # |q|^2 / 2 less half the squared distance
@@ -98,4 +101,6 @@ class KernelRegression:
                 sums = weights @ weighed
                 colours[i, rows] = sums[:, :2] / sums[:, 2:]
             nearest[rows] = np.einsum("ij,ij->i", part, part) - 2 * best[:, 0]
+
+        side_by_side([partial(match, start) for start in range(0, len(queries), CHUNK)])
         return colours, np.maximum(nearest, 0)

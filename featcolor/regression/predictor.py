@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from featcolor.regression.mlp import Mlp
 from features.annealed import annealed_mean, confidence_of
 from features.base import FloatArray
+from features.threads import side_by_side
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ class ChromaPredictor:
         confidence : (n,), 0..1
             See `features.annealed.confidence_of`; 1 for the mean head.
         """
-        outputs = self.networks[0].forward(X)
-        for network in self.networks[1:]:
-            outputs += network.forward(X)
+        outputs, *others = side_by_side([partial(network.forward, X) for network in self.networks])
+        for other in others:
+            outputs += other
         outputs /= len(self.networks)
         if self.cells is None:
             chroma, confidence = outputs + self.centre, np.ones(len(outputs), outputs.dtype)

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
 
 from featcolor.regression.bins import (
     SIGMA_IN_WIDTHS,
@@ -25,6 +24,7 @@ from featcolor.regression.mlp import Gradient, Mlp, Training, moments, train
 from featcolor.regression.predictor import ChromaPredictor
 from features.annealed import softmax
 from features.base import FloatArray, IndexArray
+from features.threads import one_blas_thread
 
 HEADS = ("bins", "mean")
 SOLVERS = ("mlp", "ridge")
@@ -149,7 +149,7 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         centre = targets[rows].mean(axis=0, dtype=np.float64).astype(np.float32)
         if self.solver == "ridge":
             self.losses_: list[list[float]] = []
-            with threadpool_limits(1):
+            with one_blas_thread():
                 network = fit_ridge(inputs, targets - centre, rows, self.alpha)
             self.predictor_ = ChromaPredictor((network,), None, centre)
             return self
@@ -163,7 +163,7 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
             gradient, n_outputs = squared_error((targets - centre) / deviation), targets.shape[1]
         sizes = (inputs.shape[1], *self.hidden, n_outputs)
         report = _Tally(self.members, progress)
-        with threadpool_limits(1):  # two BLAS threads on two busy cores are several times slower than one
+        with one_blas_thread():
             trained = Parallel(n_jobs=min(self.n_jobs, self.members), prefer="threads")(
                 delayed(self._train_one)(sizes, inputs, gradient, rows, held_back, seed, report) for seed in seeds
             )

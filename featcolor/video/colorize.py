@@ -28,6 +28,7 @@ from featcolor.video.report import ClipReport, KeyReport
 from featcolor.video.report_page import Tile, choose_tiles, write_page
 from featcolor.video.scan import ClipScan, scan_clip
 from featcolor.video.shots import ShotColouring, ShotPlan, model_guess, plan_shots
+from features.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer
@@ -71,6 +72,7 @@ class ClipPlan:
     damaged: tuple[int, ...]
 
 
+@one_blas_thread()
 def colorize_video(
     source: str | Path,
     target: str | Path,
@@ -107,6 +109,7 @@ def colorize_video(
         return _Run(inputs, Target(str(target), options), options, progress, tell).colour()
 
 
+@one_blas_thread()
 def plan_video(
     source: str | Path,
     target: str | Path,

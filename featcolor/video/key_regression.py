@@ -58,7 +58,7 @@ class KeyGuess:
 
     def __init__(self, *, step: int = 8, pixels: int = 4608, refine: str = "joint_bilateral", seed: int = 0) -> None:
         self.step, self.pixels, self.refine, self.seed = step, pixels, refine, seed
-        semantic = BackboneFeatures("lite0", layers=("stride4", "stride8", "stride16"), threads=1)
+        semantic = BackboneFeatures("lite0", layers=("stride4", "stride8", "stride16"))
         self._extractors: tuple[FeatureExtractor, ...] = (ContextFeatures(), PositionFeatures(), semantic)
 
     def fit(self, pictures: Sequence[tuple[FloatArray, FloatArray]]) -> Self:

@@ -165,7 +165,7 @@ def test_inner_layers_are_what_the_outputs_follow_from(tiny: Path) -> None:
 
 
 def test_one_network_runs_at_several_sizes_and_after_pickling(tiny: Path) -> None:
-    network = Network(read_network(tiny), ["relu1"], threads=2)
+    network = Network(read_network(tiny), ["relu1"])
     first = network.run(noise((64, 32))[None, None])[0]
     assert network.run(noise((32, 96))[None, None])[0].shape == (8, 8, 24)
     again = pickle.loads(pickle.dumps(network)).run(noise((64, 32))[None, None])[0]
