@@ -5,6 +5,7 @@ Neither changes a bit of the results (`features.threads`). Processes times threa
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import traceback
@@ -13,6 +14,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from featcolor.errors import is_disk_full, one_line
@@ -137,7 +139,10 @@ def _attempt(function: Callable[[Item], Result], index: int, item: Item) -> Outc
         return Outcome(index, failure=Failure(one_line(error), traceback.format_exc(), is_disk_full(error)))
 
 
-def _attempt_in_worker(function: Callable[[Item], Result], index: int, item: Item, threads: int) -> Outcome[Result]:
+def _attempt_in_worker(
+    function: Callable[[Item], Result], index: int, item: Item, threads: int, folder: str
+) -> Outcome[Result]:
+    os.chdir(folder)  # a worker outlives the run that it was started for, and its folder
     with library_threads(threads):
         return _attempt(function, index, item)
 
@@ -180,7 +185,8 @@ def _pool(
             pre_dispatch=jobs * PER_WORKER_IN_FLIGHT,
             max_nbytes=None,
         )
-        outcomes = parallel(delayed(_attempt_in_worker)(function, index, item, threads) for index, item in numbered)
+        task, folder = delayed(_attempt_in_worker), str(Path.cwd())
+        outcomes = parallel(task(function, index, item, threads, folder) for index, item in numbered)
     try:
         # Not `yield from`, which would close `outcomes` before the filter below.
         for outcome in outcomes:  # noqa: UP028

@@ -45,7 +45,7 @@ def one_blas_thread() -> Iterator[None]:
 
     global _blocks
     controller = ThreadpoolController()
-    with controller.limit(limits=1, user_api="openmp"):
+    with controller.select(user_api="openmp").limit(limits=1):
         with _LOCK:
             _blocks += 1
             # Every time: what computes within may have been loaded since an outer block began.

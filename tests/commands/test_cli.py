@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 
 import featcolor.batch.colour
 from featcolor.commands import main, options
+from featcolor.models.album import AlbumColorizer, AlbumConfig
+from featcolor.models.load import save_album
+from features.colournet import BUNDLED_FILE
 from tests.networks import colour_network
 from tests.samples import QUICK_OPTIONS, grey, read_rgb, write_rgb
 
@@ -83,11 +86,11 @@ def test_the_main_job_in_two_commands(
         assert word in card
 
 
-def test_fit_again_gives_the_same_file(tmp_path: Path, references: Path) -> None:
-    models = [tmp_path / "a.featcolor", tmp_path / "b.featcolor"]
+def test_fit_again_by_any_number_of_processes_gives_the_same_file(tmp_path: Path, references: Path) -> None:
+    models = [tmp_path / f"{jobs}.featcolor" for jobs in (1, 2, 3)]
     for model in models:
-        assert main(["fit", str(references), "-o", str(model), "--jobs", "1", "-q", *QUICK_OPTIONS]) == 0
-    assert models[0].read_bytes() == models[1].read_bytes()
+        assert main(["fit", str(references), "-o", str(model), "--jobs", model.stem, "-q", *QUICK_OPTIONS]) == 0
+    assert models[0].read_bytes() == models[1].read_bytes() == models[2].read_bytes()
 
 
 def test_fit_reports_as_json_and_names_what_it_left_out(
@@ -127,12 +130,14 @@ def test_a_tree_is_mirrored_in_format_and_size(album: dict[str, NDArray[np.uint8
         assert read_rgb(Path("new", Path(name).relative_to("old"))).shape == (*picture.shape, 3)
 
 
-def test_processes_change_nothing(album: dict[str, NDArray[np.uint8]]) -> None:
-    assert main(["colorize", "old", "-o", "one", "--jobs", "1"]) == 0
-    assert main(["colorize", "old", "-o", "two", "--jobs", "2"]) == 0
-    for name in written("one"):
-        difference = read_rgb(Path("one", name)).astype(int) - read_rgb(Path("two", name))
-        assert np.abs(difference).max() <= 1
+def test_processes_change_nothing(album: dict[str, NDArray[np.uint8]], references: Path) -> None:
+    quick = AlbumConfig(pixels=1200, keys=900, pixels_each=900, steps=20, folds=2)
+    save_album("references.album", AlbumColorizer(album=quick).fit(sorted(references.iterdir())))
+    for model in (os.environ["FEATCOLOR_MODEL"], str(BUNDLED_FILE), "references.album"):
+        for jobs in ("1", "2", "3"):
+            assert main(["colorize", "old", "-o", jobs, "--jobs", jobs, "-q", "--overwrite", "--model", model]) == 0
+        for name in written("1"):
+            assert Path("1", name).read_bytes() == Path("2", name).read_bytes() == Path("3", name).read_bytes()
 
 
 def test_saturation_zero_is_grey_and_two_is_livelier(album: dict[str, NDArray[np.uint8]]) -> None:
