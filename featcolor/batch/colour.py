@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -11,24 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import lightness_of
-from featcolor.models.load import ColouringSettings, load_colorizer
-
-if TYPE_CHECKING:
-    from featcolor.models.base import StillColorizer
-import time
-import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from featcolor.errors import PictureError
 from featcolor.files import replacing
+from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.pictures.io import encode_picture, output_format, read_picture, write_picture
-from featcolor.preparation.steps import Step, grey_picture, prepare
+from featcolor.preparation.steps import Region, Step, grey_picture, prepare
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from featcolor.models.base import StillColorizer
 
 PROBED_PICTURES = 40
@@ -75,23 +67,15 @@ class ColourPicture:
             write_confidence(task.confidence, confidence, shape=rgb.shape[:2])
         return Coloured(time.perf_counter() - start, width=rgb.shape[1], height=rgb.shape[0])
 
+    def of_bytes(self, content: bytes, *, name: str, target: Path | None = None) -> bytes:
+        """A coloured picture's file from a grey picture's file, for the pipes; the target's name tells the format.
 
-def colour_bytes(
-    content: bytes,
-    colorizer: StillColorizer,
-    *,
-    name: str,
-    target: Path | None = None,
-    preparation: tuple[Step, ...] = (),
-) -> bytes:
-    """A coloured picture's file from a grey picture's file, for the pipes; the target's name tells the format.
-
-    `name` is what messages call the picture.
-    """
-    picture = read_picture(content, name=name)
-    format = picture.metadata.format if target is None else output_format(target, picture)
-    rgb = colorize_prepared(colorizer, picture.pixels, preparation)
-    return encode_picture(rgb, format=format, like=picture, name=name)
+        `name` is what messages call the picture.
+        """
+        picture = read_picture(content, name=name)
+        format = picture.metadata.format if target is None else output_format(target, picture)
+        rgb = colorize_prepared(load_colorizer(self.model, self.settings), picture.pixels, self.preparation)
+        return encode_picture(rgb, format=format, like=picture, name=name)
 
 
 def write_confidence(path: Path, confidence: NDArray[np.float32], *, shape: tuple[int, int]) -> None:
@@ -143,10 +127,21 @@ def colorize_prepared(
     -------
     (H, W, 3) of the same type; a frame that was found is neutral grey.
     """
+    return colorize_inside(colorizer, *prepared(picture, steps), return_confidence=return_confidence)
+
+
+def prepared(picture: NDArray[Any], steps: Sequence[Step]) -> tuple[NDArray[Any], Region]:
+    """The grey picture after the steps, and the region that colour belongs in; without steps the picture as it is."""
     if not steps:
-        return colorizer.colorize(picture, return_confidence=return_confidence)
+        return picture, (slice(0, picture.shape[0]), slice(0, picture.shape[1]))
     lightness, region = prepare(lightness_of(picture), steps)
-    grey = grey_picture(lightness, picture.dtype)
+    return grey_picture(lightness, picture.dtype), region
+
+
+def colorize_inside(
+    colorizer: StillColorizer, grey: NDArray[Any], region: Region, *, return_confidence: bool = False
+) -> Any:
+    """`colorizer.colorize` of the region of a picture that `prepared` gives; around it the picture stays grey."""
     inside = np.ascontiguousarray(grey[region])
     if inside.shape == grey.shape:
         return colorizer.colorize(inside, return_confidence=return_confidence)

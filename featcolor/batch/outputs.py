@@ -9,8 +9,9 @@ from enum import Enum
 from pathlib import Path
 
 from featcolor.errors import UsageError
-from featcolor.pictures.find import FoundPicture
+from featcolor.pictures.find import COLOURED_MARK, FoundPicture
 from featcolor.pictures.io import PICTURE_SUFFIXES
+from featcolor.pictures.picture import SNIFFED, decoding, sniff
 
 
 class Existing(Enum):
@@ -71,6 +72,28 @@ def plan_routes(
         Route(picture.path, target, done=skip and there)
         for picture, target, there in zip(pictures, targets, present, strict=True)
     )
+
+
+def beside(pictures: Sequence[FoundPicture]) -> str:
+    """Where one picture goes when nobody says: OLD-colour.jpg beside OLD.jpg.
+
+    Raises
+    ------
+    UsageError
+        Where there are several, or they come from a folder, a glob or a list.
+    PictureError
+        Where neither the file's name nor its content says which format.
+    """
+    if len(pictures) != 1 or not pictures[0].named:
+        raise UsageError(
+            "only one picture, named as a file, goes beside itself; add -o and a folder's name for the coloured ones"
+        )
+    path = pictures[0].path
+    suffix = path.suffix
+    if suffix.lower() not in PICTURE_SUFFIXES:
+        with path.open("rb") as file, decoding(str(path)):
+            suffix = "." + sniff(file.read(SNIFFED)).lower()
+    return str(path.with_name(f"{path.stem}{COLOURED_MARK}{suffix}"))
 
 
 def goes_to_file(pictures: Sequence[FoundPicture], output: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import sqrt
 from pathlib import Path
@@ -14,12 +14,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.batch.colour import colorize_inside, prepared
 from featcolor.batch.preview_grid import Cell
 from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.errors import PictureError, UsageError, one_line
 from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.pictures.io import Picture, encode_picture, read_picture
 from featcolor.pictures.picture import as_depth
+from featcolor.preparation.steps import Region, Step
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer
@@ -94,10 +96,11 @@ class Previewer:
     ----------
     cells : the settings.
     thumb : longest side of the thumbnails, in pixels.
+    preparation : steps before the colour, of the whole picture.
     """
 
-    def __init__(self, cells: Sequence[Cell], *, thumb: int = THUMB) -> None:
-        self.cells, self.thumb = tuple(cells), thumb
+    def __init__(self, cells: Sequence[Cell], *, thumb: int = THUMB, preparation: Sequence[Step] = ()) -> None:
+        self.cells, self.thumb, self.preparation = tuple(cells), thumb, preparation
         self._colorizers = load_cells(cells)
         # Of the settings that take the same time, one is timed.
         timed: dict[Any, int] = {}
@@ -114,10 +117,12 @@ class Previewer:
         """
         start = time.perf_counter()
         picture = read_picture(path)
+        whole, region = prepared(picture.pixels, self.preparation)
         reading = time.perf_counter() - start
         height, width = picture.pixels.shape[:2]
-        small = _shrink(picture.pixels, self._scale(height, width))
-        lightness = lightness_of(small)
+        scale = self._scale(height, width)
+        small, inside = _shrink(whole, scale), _scaled(region, scale)
+        lightness = lightness_of(_shrink(picture.pixels, scale))
         grey = lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32), np.uint8)
         return PreviewedPicture(
             path=path,
@@ -125,8 +130,8 @@ class Previewer:
             height=height,
             thumb=self._thumbnail(grey).shape[1::-1],
             grey=self._jpeg(grey),
-            coloured=tuple(self._jpeg(colorizer.colorize(small)) for colorizer in self._colorizers),
-            seconds=self._seconds(path, picture, small, reading),
+            coloured=tuple(self._jpeg(colorize_inside(each, small, inside)) for each in self._colorizers),
+            seconds=self._seconds(path, replace(picture, pixels=whole), small, reading),
         )
 
     def _warm_up(self) -> None:
@@ -185,6 +190,11 @@ def _shrink(pixels: NDArray[Any], scale: float) -> NDArray[np.uint8]:
         size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return np.asarray(as_depth(pixels, np.uint8))
+
+
+def _scaled(region: Region, scale: float) -> Region:
+    rows, columns = (slice(round(part.start * scale), max(1, round(part.stop * scale))) for part in region)
+    return rows, columns
 
 
 def _clock(work: Callable[[], Any]) -> float:

@@ -8,28 +8,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from featcolor.errors import UsageError
-from featcolor.models.load import ColouringSettings
+from featcolor.models.config import boldness_of, temperature_of
+from featcolor.models.load import DEFAULT_MODEL, ColouringSettings, named_model
+
+if TYPE_CHECKING:
+    from featcolor.models.base import StillColorizer
 
 CELLS: Final = 64
 """Of a grid, at most: more cannot be compared by looking."""
-OUTPUT: Final = "coloured/"
-"""Where the command lines put the pictures."""
+OUTPUT: Final = "coloured"
+"""Where the command lines put the pictures, each in a folder that is called so and as its settings."""
+LIVELIER: Final = (0.8, 1.0, 1.2)
+"""Saturations of the default grid, in the model's own."""
+BOLDER: Final = 0.3
+"""Boldness between the two of the default grid."""
 MODEL: Final = "model"
-DEFAULT_MODEL: Final = "default"
-"""What a grid calls the model that comes with the package, where no file is called so."""
-
-
-def _model(name: str) -> Path | None:
-    return None if name == DEFAULT_MODEL and not Path(name).exists() else Path(name)
+BOLDNESS: Final = "boldness"
+"""What people call the temperature, turned round."""
 
 
 KEYS: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
-    {MODEL: _model, "saturation": float, "temperature": float, "refine": str, "size": int}
+    {MODEL: named_model, "saturation": float, BOLDNESS: float, "refine": str, "size": int}
 )
-"""What a grid may hold, and what makes a value of its text; all but the model are those of ColouringSettings."""
+"""What a grid may hold, and what makes a value of its text; all but the model are as the command line has them."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +64,26 @@ class Cell:
         """What tells the cell from the others: "saturation 1.2, temperature 0.4"."""
         return ", ".join(f"{key} {text}" for key, text in self.texts.items())
 
-    def command(self, inputs: Sequence[str]) -> str:
-        """What colours pictures this way, quoted for a POSIX shell: `inputs` as typed, the grid's values as typed."""
-        words = ["featcolor", "colorize", *map(_plain, inputs), "-o", OUTPUT]
-        if self.model is not None:
-            words += [f"--{MODEL}", _plain(str(self.model))]
+    def command(self, inputs: Sequence[str], options: Sequence[str] = ()) -> str:
+        """What colours pictures this way, quoted for a POSIX shell: `inputs` as typed, the grid's values as typed.
+
+        `options` are more of `featcolor colorize`.
+        """
+        folder = "-".join([OUTPUT, *itertools.chain.from_iterable(self.texts.items())]).replace("/", "_")
+        words = ["featcolor", "colorize", *map(_plain, inputs), "-o", f"{folder}/", *options]
+        if MODEL in self.texts or self.model is not None:
+            words += [f"--{MODEL}", _plain(str(self.model or DEFAULT_MODEL))]
         for key, value in ({**self.texts, **self.fixed()}).items():
             if key != MODEL:
                 words += [f"--{key}", str(value)]
         return shlex.join(words)
 
     def fixed(self) -> dict[str, Any]:
-        """The settings that are not of the grid."""
-        return {key: value for key, value in self.settings.chosen().items() if key not in self.texts}
+        """The settings that are not of the grid, as the command line has them."""
+        chosen = self.settings.chosen()
+        if (temperature := chosen.pop("temperature", None)) is not None:
+            chosen[BOLDNESS] = boldness_of(float(temperature))
+        return {key: value for key, value in chosen.items() if key not in self.texts}
 
 
 def parse_grid(words: Sequence[str]) -> tuple[Axis, ...]:
@@ -103,8 +114,24 @@ def cells_of(axes: Sequence[Axis], *, model: Path | None, settings: ColouringSet
     for combination in itertools.product(*(axis.texts for axis in reversed(axes))):
         texts = dict(zip((axis.key for axis in axes), reversed(combination), strict=True))
         values = {key: KEYS[key](text) for key, text in texts.items()}
+        if BOLDNESS in values:
+            try:
+                values["temperature"] = temperature_of(values.pop(BOLDNESS))
+            except ValueError as error:
+                raise UsageError(str(error)) from error
         cells.append(Cell(texts, values.pop(MODEL, model), replace(settings, **values)))
     return tuple(cells)
+
+
+def default_grid(colorizer: StillColorizer) -> tuple[Axis, ...]:
+    """What is worth comparing with the model's own settings, which are among it."""
+    own = max(0.0, boldness_of(colorizer.config.temperature))
+    bold = sorted((own, own + (BOLDER if own < 0.5 else -BOLDER)))
+    livelier = (colorizer.config.saturation * factor for factor in LIVELIER)
+    return tuple(
+        Axis(key, tuple(f"{value:g}" for value in values))
+        for key, values in (("saturation", livelier), (BOLDNESS, bold))
+    )
 
 
 def _parse_axis(word: str) -> Axis:

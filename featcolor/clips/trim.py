@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +29,11 @@ class PartReader:
     def info(self) -> ClipInfo:
         """Of the whole film."""
         return self._reader.info
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What was wrong with the film's file, as far as it has been read."""
+        return getattr(self._reader, "problems", ())
 
     def __iter__(self) -> Iterator[Frame]:
         origin: int | None = None

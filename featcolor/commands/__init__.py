@@ -1,134 +1,44 @@
-"""What a person types: one module a command, each with `add_arguments` and `run`.
-
-Exit codes: 0 done; 1 some of the work failed; 2 the call cannot be done as typed (a wrong path or option, an unusable
-model file); 130 stopped by Ctrl-C. Libraries are imported inside `run`, so that `--help` answers at once.
-"""
+"""What a person types: one module a command, each with `add_arguments` and `run`; `main` is the program."""
 
 from __future__ import annotations
 
-import argparse
-import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from featcolor.commands import benchmark, colorize, completion, fit, inspect, keyframes, pretrain, preview, video
-from featcolor.commands.console import complain
-from featcolor.errors import ModelFileError, NetworkError, UsageError
-
-COMMANDS = {
-    "fit": fit,
-    "colorize": colorize,
-    "preview": preview,
-    "keyframes": keyframes,
-    "video": video,
-    "inspect": inspect,
-    "benchmark": benchmark,
-    "pretrain": pretrain,
-    "completion": completion,
-}
-
-WORK_FAILED = 1
-WRONG_CALL = 2
-STOPPED = 130
-TERMINATED = 143
-
-EPILOG = """\
-two commands colour an album:
-  featcolor fit refs/ -o town.featcolor
-  featcolor colorize old/ -o coloured/ --model town.featcolor
-
-'featcolor COMMAND --help' explains a command.
-"""
+STOPPED = "stopped; nothing is left half-written, and the same command starts again"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code; every error is one line on stderr unless --debug is given."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A file name need not be text in the terminal's encoding.
-            stream.reconfigure(errors="backslashreplace")
-    parser = build_parser()
-    if not (sys.argv[1:] if argv is None else argv):
-        parser.print_help(sys.stderr)
-        return WRONG_CALL
-    arguments = parser.parse_args(argv)
-    _end_cleanly_on_sigterm()
+    """Run one command line and return its exit code: 128 and the signal's number after Ctrl-C and SIGTERM.
+
+    Both are taken care of before anything else is loaded. They end the work through `finally`, and a command says how
+    much is done, and how to go on, in the KeyboardInterrupt that it raises.
+    """
+    received: list[int] = []
+
+    def stop(number: int, _: Any) -> NoReturn:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    before: dict[signal.Signals, Any] = {}
     try:
-        return int(arguments.run(arguments))
-    except KeyboardInterrupt as stop:
-        complain(str(stop) or "stopped")
-        return STOPPED
-    except BrokenPipeError:
-        # The reader of stdout has gone; Python must not try to flush into it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return WORK_FAILED
-    except Exception as error:
-        from featcolor.errors import one_line
-
-        if arguments.debug:
-            traceback.print_exc()
-        complain(one_line(error), kind="error")
-        return WRONG_CALL if isinstance(error, UsageError | ModelFileError | NetworkError) else WORK_FAILED
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line; completion is made from it too."""
-    parser = _Parser(
-        prog="featcolor",
-        description="Colour for black-and-white photographs, learned from your own reference pictures.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for name, module in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=module.SUMMARY,
-            description=module.DESCRIPTION,
-            epilog=module.EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        module.add_arguments(command)
-        command.add_argument("-q", "--quiet", action="store_true", help="no progress and no summary, only errors")
-        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
-        command.set_defaults(run=module.run, parser=parser)
-    return parser
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with a call in one line, without the usage, which would push it off the screen."""
-
-    def error(self, message: str) -> NoReturn:
-        complain(f"{message}; see '{self.prog} --help'", kind="error")
-        self.exit(WRONG_CALL)
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            number = version("featcolor")
-        except PackageNotFoundError:
-            number = "(not installed)"
-        print(f"featcolor {number}")
-        parser.exit()
-
-
-def _end_cleanly_on_sigterm() -> None:
-    """Let `timeout` and service managers stop a batch as Ctrl-C does: through `finally`, nothing half-written."""
-
-    def stop(*_: Any) -> NoReturn:
-        raise SystemExit(TERMINATED)
-
-    try:
-        signal.signal(signal.SIGTERM, stop)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # In the background of a shell Ctrl-C is ignored, and stays so.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, stop)
     except ValueError:
-        # Not the main thread: somebody else's program, which keeps its own handler.
-        return
+        pass  # Not the main thread: somebody else's program, which keeps its own handlers.
+    try:
+        from featcolor.commands.program import run
+
+        return run(argv, received)
+    except KeyboardInterrupt as error:
+        # After a second one nobody knows what the first has not told.
+        print("featcolor:", "stopped" if received[1:] else str(error) or STOPPED, file=sys.stderr, flush=True)
+        return 128 + (received[0] if received else signal.SIGINT)
+    finally:
+        for number, handler in before.items():
+            # Of a program that ends there is nobody left who could answer a second one without a traceback.
+            signal.signal(number, signal.SIG_DFL if argv is None else handler)

@@ -1,8 +1,9 @@
-"""featcolor colorize IN... -o OUT [--model MODEL]: colour grey pictures."""
+"""featcolor colorize IN... [-o OUT] [--model MODEL]: colour grey pictures."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections import Counter
@@ -11,32 +12,36 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.console import complain, print_line, progress_bar
-from featcolor.commands.models import DEFAULT_NAME, MODEL_VARIABLE, chosen_model, tell_of_default
-from featcolor.commands.options import PREPARE_HELP, REFINER_NAMES, not_negative, positive, preparation, whole_number
+from featcolor.commands.console import WORK_FAILED, complain, print_line, progress_bar, stopping
+from featcolor.commands.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
+from featcolor.commands.options import add_look, add_preparation, preparation, whole_number
 from featcolor.commands.references import (
-    find_references,
+    REFS_HELP,
+    find,
+    find_uncoloured,
     fitted_album,
     keep_references,
     network_of,
     without_references,
 )
 from featcolor.errors import UsageError
+from featcolor.video.options import PIPE
 
 if TYPE_CHECKING:
-    from featcolor.batch.colour import PictureTask
+    from featcolor.batch.colour import ColourPicture, PictureTask
     from featcolor.batch.outputs import Route
-    from featcolor.models.load import ColouringSettings
     from featcolor.parallel import Outcome
+    from featcolor.pictures.find import FoundPicture
 
 SUMMARY = "colour grey pictures"
 DESCRIPTION = """\
-Colour pictures: with a model that 'featcolor fit' made of your own photographs, or with the default model, which knows
-strangers' photographs only. Lightness, size, format, bit depth, EXIF and ICC stay as they are; colour is all that is
-added. A colour picture is taken by its lightness.
+Colour pictures: with the default model, which knows likely colours, or with a model that 'featcolor fit' made of your
+own photographs. Lightness, size, format, bit depth, EXIF and ICC stay as they are; colour is all that is added. A
+colour picture is taken by its lightness.
 """
-EPILOG = """\
+EPILOG = f"""\
 examples:
+  featcolor colorize old.jpg                                         into old-colour.jpg beside it
   featcolor colorize old.jpg -o new.jpg                              the default model
   featcolor colorize old/ -o coloured/ --refs album/                 with a few colour pictures of the same things
   featcolor colorize old.jpg -o new.jpg --model town.featcolor       your own
@@ -46,13 +51,10 @@ examples:
   featcolor colorize old.jpg -o new.jpg --prepare dust,denoise,contrast    mend the picture first
   featcolor colorize @todo.txt -o out/ --limit 5 --dry-run           what would be done
   cat old.jpg | featcolor colorize - -o - > new.jpg                  on the pipes
-  export FEATCOLOR_MODEL=town.featcolor                              saves typing --model
+  export {MODEL_VARIABLE}=town.featcolor                              saves typing --model
 
 An input is never overwritten. A broken picture is named and the rest go on; the exit code is then 1.
 """
-
-PIPE = "-"
-WORK_FAILED = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,35 +63,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "input", nargs="+", metavar="IN", help="pictures, folders (searched through), globs, @list.txt, or - for stdin"
     )
     parser.add_argument(
-        "-o", "--output", required=True, metavar="OUT", help="a file for one picture, a folder, or - for stdout"
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="a file for one picture (default: IN-colour beside it), a folder, or - for stdout",
     )
-    parser.add_argument(
-        "-m",
-        "--model",
-        metavar="MODEL",
-        help=f"of 'featcolor fit', or a colour network (default: ${MODEL_VARIABLE}, else the bundled network)",
-    )
-
-    parser.add_argument(
-        "--refs",
-        action="append",
-        default=[],
-        metavar="REFS",
-        help="colour pictures of the same place, people or film, which make the default model better in seconds: a "
-        "picture, a folder, a glob or @list.txt; may be repeated",
-    )
-
-    look = parser.add_argument_group("the look", "what is not given is as the model has it")
-    look.add_argument(
-        "--saturation", type=not_negative, metavar="X", help="factor on the colours: 0 grey, 1 as learned"
-    )
-    look.add_argument("--temperature", type=positive, metavar="T", help="below 1: nearer to the likeliest colour")
-    look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
-    look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
-
-    old = parser.add_argument_group("old pictures", "without it the lightness of a picture stays as it is")
-    old.add_argument("--prepare", metavar="STEPS", help=PREPARE_HELP)
-
+    parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
+    parser.add_argument("--refs", action="append", default=[], metavar="REFS", help=REFS_HELP)
+    add_look(parser, "what is not given is as the model has it")
+    add_preparation(parser)
     files = parser.add_argument_group("files")
     existing = files.add_mutually_exclusive_group()
     existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
@@ -103,59 +85,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Colour what was named; 0 when all is done, 1 when a picture failed."""
+    from featcolor.batch.colour import ColourPicture
     from featcolor.models.load import ColouringSettings, load_colorizer
 
-    model = chosen_model(arguments.model)
+    steps = preparation(arguments.prepare)
     settings = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
-    if PIPE in (*arguments.input, arguments.output):
-        return _on_the_pipes(arguments, model, settings)
-    preparation(arguments.prepare)
-    references = find_references(arguments.refs, arguments.output)
-    tasks, skipped = _plan(arguments, references)
-    network = network_of(model, arguments) if references else model
-    load_colorizer(network, settings)
-    tell_of_default(network, quiet=arguments.quiet or bool(references))
+    found = find(arguments.refs, output=arguments.output, quiet=arguments.quiet)
+    references = [picture.path for picture in found]
+    work = (_Pipe if PIPE in (*arguments.input, arguments.output) else _Batch)(arguments, references)
+    model = network_of(chosen_model(arguments.model), arguments)
+    load_colorizer(model, settings)
+    tell_of_default(arguments.model, quiet=arguments.quiet or bool(references))
     if arguments.dry_run:
-        return _show_plan(tasks, skipped)
-    with fitted_album(references, network, quiet=arguments.quiet) as model:
-        return _Batch(arguments, model, settings, tasks, skipped, str(network or DEFAULT_NAME)).run()
+        work.show()
+        return 0
+    with fitted_album(references, model, quiet=arguments.quiet) as fitted:
+        return work.run(ColourPicture(fitted, settings, steps), model)
 
 
 class _Batch:
-    """A run over many pictures, with what is told to people and to the report."""
+    """Pictures from files to files, with what is told of them to people and to the report."""
 
-    def __init__(
-        self,
-        arguments: argparse.Namespace,
-        model: Path | None,
-        settings: ColouringSettings,
-        tasks: list[PictureTask],
-        skipped: list[Route],
-        model_name: str,
-    ) -> None:
-        self.arguments, self.model, self.settings, self.tasks = arguments, model, settings, tasks
-        self.model_name = model_name
+    def __init__(self, arguments: argparse.Namespace, references: Sequence[Path]) -> None:
+        from featcolor.batch.outputs import beside
+
+        self.arguments = arguments
+        found = find_uncoloured(arguments.input, output=arguments.output, quiet=arguments.quiet)
+        _refuse_film(arguments.input)
+        self.output = arguments.output if arguments.output is not None else beside(found)
+        self.tasks, self.skipped = _plan(arguments, self.output, without_references(found, references), references)
         self.records: dict[Path, dict[str, Any]] = {
-            route.source: {"input": str(route.source), "output": str(route.target), "status": "skipped"}
-            for route in skipped
+            each.source: {"input": str(each.source), "output": str(each.target), "status": status}
+            for status, group in (("skipped", self.skipped), ("not reached", self.tasks))
+            for each in group
         }
-        for task in tasks:
-            self.records[task.source] = {
-                "input": str(task.source),
-                "output": str(task.target),
-                "status": "not reached",
-            }
 
-    def run(self) -> int:
-        from featcolor.batch.colour import ColourPicture, guess_total_pixels
+    def show(self) -> None:
+        """What would be done."""
+        for route in self.skipped:
+            print_line(f"{route.source} -> {route.target} (exists, skipped)")
+        for task in self.tasks:
+            print_line(f"{task.source} -> {task.target}")
+
+    def run(self, work: ColourPicture, model: Path | None) -> int:
+        """Colour them all; the exit code."""
+        from featcolor.batch.colour import guess_total_pixels
         from featcolor.parallel import default_jobs, run_over
 
         sources = [task.source for task in self.tasks]
         jobs = self.arguments.jobs or default_jobs(len(sources), guess_total_pixels(sources))
-        work = ColourPicture(self.model, self.settings, preparation(self.arguments.prepare))
         start = time.perf_counter()
         try:
             with (
+                stopping(self._stopped),
                 progress_bar(quiet=self.arguments.quiet) as progress,
                 closing(run_over(work, self.tasks, jobs=jobs)) as outcomes,
             ):
@@ -167,7 +149,7 @@ class _Batch:
         finally:
             self._remove_parts()
             seconds = time.perf_counter() - start
-            self._write_report(seconds)
+            self._write_report(seconds, work, model)
         if not self.arguments.quiet:
             print_line(self._summary(seconds))
         return WORK_FAILED if self._count("failed") or self._count("not reached") else 0
@@ -198,18 +180,19 @@ class _Batch:
         paths = (path for task in unfinished for path in (task.target, task.confidence))
         remove_parts(path for path in paths if path is not None)
 
-    def _write_report(self, seconds: float) -> None:
+    def _write_report(self, seconds: float, work: ColourPicture, model: Path | None) -> None:
         if self.arguments.report is None:
             return
         import json
 
         from featcolor.files import replacing
+        from featcolor.models.load import DEFAULT_MODEL
 
         content = {
-            "model": self.model_name,
+            "model": str(model or DEFAULT_MODEL),
             **({"references": self.arguments.refs} if self.arguments.refs else {}),
-            "settings": self.settings.chosen(),
-            "prepare": [str(step) for step in preparation(self.arguments.prepare)],
+            "settings": work.settings.chosen(),
+            "prepare": [str(step) for step in work.preparation],
             "seconds": round(seconds, 3),
             "counts": dict(Counter(record["status"] for record in self.records.values())),
             "pictures": list(self.records.values()),
@@ -220,31 +203,100 @@ class _Batch:
     def _count(self, status: str) -> int:
         return sum(record["status"] == status for record in self.records.values())
 
+    def _stopped(self) -> str:
+        if not (coloured := self._count("coloured")):
+            return ""
+        how = "" if self.arguments.skip_existing else " with --skip-existing"
+        how += " in place of --overwrite" if self.arguments.overwrite else ""
+        return f"stopped: {coloured} of {len(self.tasks)} pictures are coloured; the same command{how} goes on"
+
     def _summary(self, seconds: float) -> str:
         coloured = self._count("coloured")
-        each = f", {seconds / coloured:.2f} s each" if coloured else ""
-        text = f"coloured {coloured} of {len(self.tasks)} pictures in {seconds:.1f} s{each}"
+        each = f", {seconds / coloured:.2f} s each" if coloured > 1 else ""
+        text = f"coloured {coloured} of {len(self.tasks)} pictures in {seconds:.1f} s{each}: {self.output}"
         for status in ("skipped", "failed", "not reached"):
             if self._count(status):
                 text += f"; {self._count(status)} {status}"
         return text
 
 
-def _plan(arguments: argparse.Namespace, references: Sequence[Path]) -> tuple[list[PictureTask], list[Route]]:
+class _Pipe:
+    """One picture from stdin or a file to stdout or a file; messages stay on stderr."""
+
+    def __init__(self, arguments: argparse.Namespace, references: Sequence[Path]) -> None:
+        self.source, output = arguments.input[0], arguments.output
+        self.target = None if output in (PIPE, None) else Path(output)
+        if len(arguments.input) > 1:
+            raise UsageError("- is one picture on a pipe; it cannot be mixed with other inputs")
+        for option in ("confidence", "report", "limit"):
+            if getattr(arguments, option) is not None:
+                raise UsageError(f"--{option} does not go with - (a pipe); name files instead")
+        if output is None:
+            raise UsageError("a picture from stdin has no name; add -o and a file's name, or -o - for stdout")
+        if self.target is not None and self.target.is_dir():
+            raise UsageError(f"{output}: a picture from stdin has no name; name an output file, or - for stdout")
+        if self.target is not None and self.target.exists() and not arguments.overwrite:
+            raise UsageError(f"{output} exists; add --overwrite to replace it")
+        if self.target is None and sys.stdout.isatty():
+            raise UsageError("-o - writes a picture's bytes to stdout; send them on: ... -o - > new.jpg")
+        if self.source == PIPE and sys.stdin.isatty():
+            raise UsageError(
+                "- reads a picture from stdin, but nothing is piped in: cat old.jpg | featcolor colorize - ..."
+            )
+        keep_references(references, [self.target])
+
+    def show(self) -> None:
+        """What would be done."""
+        complain(f"{self.source} -> {self.target or PIPE}")
+
+    def run(self, work: ColourPicture, _: Path | None) -> int:
+        """Colour it; the exit code."""
+        from featcolor.modelfile import replacing
+
+        content = sys.stdin.buffer.read() if self.source == PIPE else self._read_file()
+        name = "stdin" if self.source == PIPE else self.source
+        coloured = work.of_bytes(content, name=name, target=self.target)
+        if self.target is None:
+            sys.stdout.buffer.write(coloured)
+            sys.stdout.buffer.flush()
+        else:
+            with replacing(self.target) as part:
+                part.write_bytes(coloured)
+        return 0
+
+    def _read_file(self) -> bytes:
+        pictures = find([self.source])
+        if len(pictures) != 1:
+            raise UsageError(
+                f"{self.source}: {len(pictures)} pictures do not fit through one pipe; name one, or a folder for -o"
+            )
+        return pictures[0].path.read_bytes()
+
+
+def _refuse_film(inputs: Sequence[str]) -> None:
+    from featcolor.pictures.io import is_film
+
+    for name in inputs if len(inputs) == 1 else ():
+        if is_film(name):
+            output = shlex.quote(f"{Path(name).stem}-colour.mp4")
+            raise UsageError(f"{name}: a film; use featcolor video {shlex.quote(name)} -o {output}")
+
+
+def _plan(
+    arguments: argparse.Namespace, output: str, pictures: Sequence[FoundPicture], references: Sequence[Path]
+) -> tuple[list[PictureTask], list[Route]]:
     """What is to be done, and what is there already."""
     from featcolor.batch.colour import PictureTask
     from featcolor.batch.outputs import Existing, plan_routes
-    from featcolor.pictures.find import find_pictures
 
     existing = Existing.REFUSE
     if arguments.overwrite or arguments.skip_existing:
         existing = Existing.OVERWRITE if arguments.overwrite else Existing.SKIP
-    pictures = without_references(find_pictures(arguments.input, leave_out=Path(arguments.output)), references)
-    routes = plan_routes(pictures, arguments.output, existing=existing)
+    routes = plan_routes(pictures, output, existing=existing)
     if arguments.report is not None and not arguments.report.parent.is_dir():
         raise UsageError(f"{arguments.report.parent}: no such folder for --report")
     todo = [route for route in routes if not route.done][: arguments.limit]
-    folder = Path(arguments.output) if Path(arguments.output) != routes[0].target else routes[0].target.parent
+    folder = Path(output) if Path(output) != routes[0].target else routes[0].target.parent
     tasks = [
         PictureTask(route.source, route.target, _confidence_path(arguments.confidence, route.target, folder))
         for route in todo
@@ -263,67 +315,3 @@ def _confidence_path(confidence: Path | None, target: Path, folder: Path) -> Pat
         return None
     relative = target.relative_to(folder)
     return confidence / relative.with_name(f"{relative.name}.png")
-
-
-def _show_plan(tasks: list[PictureTask], skipped: list[Route]) -> int:
-    for route in skipped:
-        print_line(f"{route.source} -> {route.target} (exists, skipped)")
-    for task in tasks:
-        print_line(f"{task.source} -> {task.target}")
-    return 0
-
-
-def _on_the_pipes(arguments: argparse.Namespace, model: Path | None, settings: ColouringSettings) -> int:
-    """One picture from stdin or a file to stdout or a file; messages stay on stderr."""
-    from featcolor.batch.colour import colour_bytes
-    from featcolor.files import replacing
-    from featcolor.models.load import load_colorizer
-
-    if len(arguments.input) > 1:
-        raise UsageError("- is one picture on a pipe; it cannot be mixed with other inputs")
-    for option in ("confidence", "report", "limit"):
-        if getattr(arguments, option) is not None:
-            raise UsageError(f"--{option} does not go with - (a pipe); name files instead")
-    source = arguments.input[0]
-    target = None if arguments.output == PIPE else Path(arguments.output)
-    if target is not None and target.is_dir():
-        raise UsageError(f"{target}: a picture from stdin has no name; name an output file, or - for stdout")
-    if target is not None and target.exists() and not arguments.overwrite:
-        raise UsageError(f"{target} exists; add --overwrite to replace it")
-    if target is None and sys.stdout.isatty():
-        raise UsageError("-o - writes a picture's bytes to stdout; send them on: ... -o - > new.jpg")
-    if source == PIPE and sys.stdin.isatty():
-        raise UsageError(
-            "- reads a picture from stdin, but nothing is piped in: cat old.jpg | featcolor colorize - ..."
-        )
-    preparation(arguments.prepare)
-    references = find_references(arguments.refs, arguments.output)
-    keep_references(references, [target])
-    network = network_of(model, arguments) if references else model
-    load_colorizer(network, settings)
-    tell_of_default(network, quiet=arguments.quiet or bool(references))
-    if arguments.dry_run:
-        complain(f"{source} -> {arguments.output}")
-        return 0
-    content = sys.stdin.buffer.read() if source == PIPE else _read_file(source)
-    name = "stdin" if source == PIPE else source
-    with fitted_album(references, network, quiet=arguments.quiet) as fitted:
-        colorizer = load_colorizer(fitted, settings)
-        steps = preparation(arguments.prepare)
-        coloured = colour_bytes(content, colorizer, name=name, target=target, preparation=steps)
-    if target is None:
-        sys.stdout.buffer.write(coloured)
-        sys.stdout.buffer.flush()
-    else:
-        with replacing(target) as part:
-            part.write_bytes(coloured)
-    return 0
-
-
-def _read_file(name: str) -> bytes:
-    from featcolor.pictures.find import find_pictures
-
-    pictures = find_pictures([name])
-    if len(pictures) != 1:
-        raise UsageError(f"{name}: {len(pictures)} pictures do not fit through one pipe; name one, or a folder for -o")
-    return pictures[0].path.read_bytes()

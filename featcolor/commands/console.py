@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
+WORK_FAILED = 1
+"""Exit code of a command that could not do all of its work."""
+LEFT_OUT_SHOWN = 20
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done, and its total; what follows a comma in the name may change."""
 
@@ -15,6 +18,23 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 def complain(message: str, *, kind: str = "") -> None:
     """One line for a person on stderr, named after the program."""
     print(f"featcolor: {kind}: {message}" if kind else f"featcolor: {message}", file=sys.stderr, flush=True)
+
+
+def name_left_out(left_out: Sequence[tuple[str, str]], *, more: str = "") -> None:
+    """The pictures that could not be used, with the reason of each; of many the first ones, and `more`."""
+    for name, reason in left_out[:LEFT_OUT_SHOWN]:
+        complain(f"left out {name}: {reason}")
+    if len(left_out) > LEFT_OUT_SHOWN:
+        complain(f"left out {len(left_out) - LEFT_OUT_SHOWN} more{more}")
+
+
+@contextmanager
+def stopping(words: Callable[[], str]) -> Iterator[None]:
+    """Let Ctrl-C within the block say how much is done, and how to go on; where that is nothing, as it always does."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise (KeyboardInterrupt(text) if (text := words()) else stop) from None
 
 
 def print_line(message: str) -> None:

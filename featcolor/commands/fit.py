@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.console import complain, print_json, print_line, print_table, progress_bar
+from featcolor.commands.console import name_left_out, print_json, print_line, print_table, progress_bar
 from featcolor.commands.options import (
     DEFAULT_PRESET,
     FILM_NAMES,
     HEAD_NAMES,
     PRESET_NAMES,
+    check_place,
     fraction,
     not_negative,
     seed,
     whole_number,
 )
 from featcolor.commands.quality import print_quality
+from featcolor.commands.references import find
 from featcolor.errors import ModelFileError, UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ from, and names those that the others predict worst: odd ones out, or sepia? A l
 """
 
 OVERRIDES = ("features", "head", "rebalance", "clusters", "film", "holdout", "pixels", "size", "seed")
-LEFT_OUT_SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,9 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fit and save; raises for what cannot be fitted on."""
-    from featcolor.pictures.find import expand_references
-
-    paths = expand_references(arguments.reference)
+    paths = [picture.path for picture in find(arguments.reference, quiet=arguments.quiet)]
     output = _check_output(arguments.output, paths)
     config = _config(arguments)
 
@@ -93,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     report = colorizer.report_
     if not arguments.quiet:
-        name_left_out(report.left_out)
+        name_left_out(report.left_out, more="; --json or 'featcolor inspect' names them all")
     if arguments.json:
         print_json(_report_as_json(report, output))
     elif not arguments.quiet:
@@ -121,37 +119,14 @@ def _check_output(output: str, references: list[Path]) -> Path:
     """The model's path, where it can be written without harm: an hour of fitting must not end in an error."""
     from featcolor.models.model_file import read_card
 
-    path = check_place(output, references, example="town.featcolor")
+    path = Path(output)
+    check_place(path, references, example="town.featcolor")
     if path.exists():
         try:
             read_card(path)
         except ModelFileError as error:
             raise UsageError(f"{path} exists and is no featcolor model; choose another -o or remove it") from error
     return path
-
-
-def check_place(output: str, references: list[Path], *, example: str) -> Path:
-    """The path of a file that is to be written after long work, in a folder that takes it, and none of the pictures."""
-    path = Path(output)
-    if path.is_dir():
-        raise UsageError(f"{path}: a folder; -o needs a file name, such as {path / example}")
-    if not path.parent.is_dir():
-        raise UsageError(f"{path.parent}: no such folder; make it first or choose another -o")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"{path.parent}: nothing can be written there; check its permissions or choose another -o")
-    if path.resolve() in {reference.resolve() for reference in references}:
-        raise UsageError(f"{path}: -o is one of the references; choose another name for the model")
-    return path
-
-
-def name_left_out(
-    left_out: list[tuple[str, str]], *, more: str = "--json or 'featcolor inspect' names them all"
-) -> None:
-    """On stderr, the pictures that could not be used, with the reason of each; of many the first ones."""
-    for name, reason in left_out[:LEFT_OUT_SHOWN]:
-        complain(f"left out {name}: {reason}")
-    if len(left_out) > LEFT_OUT_SHOWN:
-        complain(f"left out {len(left_out) - LEFT_OUT_SHOWN} more; {more}")
 
 
 def _print_report(report: FitReport, output: Path) -> None:

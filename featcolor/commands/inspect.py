@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from featcolor.commands.console import print_json, print_line, print_pairs
-from featcolor.commands.models import DEFAULT_NAME
 from featcolor.commands.quality import print_quality
 
 SUMMARY = "print a model's card"
@@ -33,20 +32,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         nargs="?",
-        type=Path,
         metavar="MODEL",
-        help="a model file, or a colour network (default: the bundled one)",
+        help="a model file, or a colour network (default: the one that comes along)",
     )
     parser.add_argument("--json", action="store_true", help="print the card as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the card."""
-    card = _read(arguments.model)
+    from featcolor.models.load import DEFAULT_MODEL, named_model
+
+    card = _read(named_model(arguments.model) if arguments.model else None)
     if arguments.json:
         print_json(card)
     else:
-        _print_card(str(arguments.model or DEFAULT_NAME), card)
+        _print_card(arguments.model or DEFAULT_MODEL, card)
     return 0
 
 
@@ -63,7 +63,7 @@ def _read(model: Path | None) -> dict[str, Any]:
 
 def _print_card(name: str, card: Mapping[str, Any]) -> None:
     lines = {"model": name, "size": f"{card['file_bytes'] / 1e6:.1f} MB"}
-    lines |= {key.replace("_", " "): _shown(value) for key, value in card.items() if key not in SHOWN_APART}
+    lines |= {key.replace("_", " "): _named(key, value) for key, value in card.items() if key not in SHOWN_APART}
     features = card.get("features") or []
     if features:
         total = sum(part["features"] for part in features)
@@ -71,11 +71,18 @@ def _print_card(name: str, card: Mapping[str, Any]) -> None:
         lines["features"] = f"{counts}; {total} in all"
     for key in ("settings", "versions"):
         if card.get(key):
-            lines[key] = ", ".join(f"{item} {_shown(value)}" for item, value in card[key].items())
+            lines[key] = ", ".join(f"{item} {_named(item, value)}" for item, value in card[key].items())
     print_pairs(lines)
     if card.get("quality"):
         print_line("")
         print_quality(card["quality"], card.get("truth_colourfulness"))
+
+
+def _named(name: str, value: Any) -> str:
+    """A value, and what the command line calls it where that is something else."""
+    from featcolor.models.config import boldness_of
+
+    return _shown(value) + (f" (--boldness {boldness_of(value):g})" if name == "temperature" else "")
 
 
 def _shown(value: Any) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.console import Progress, complain, print_line, progress_bar
-from featcolor.commands.options import whole_number
+from featcolor.clips.timecode import Place, parse_rate
+from featcolor.commands.console import Progress, complain, print_line, progress_bar, stopping
+from featcolor.commands.options import readable, whole_number
 from featcolor.errors import UsageError
+from featcolor.video.options import PIPE
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer
@@ -24,7 +26,7 @@ start. Correct them in any picture editor, keep their names and sizes, and give 
 EPILOG = """\
 examples:
   featcolor keyframes reel.mp4 -o keys/                          one frame a shot, grey
-  featcolor keyframes reel.mp4 -o keys/ --model town.featcolor   coloured as a start
+  featcolor keyframes reel.mp4 -o keys/ --model default          coloured as a start
   featcolor keyframes reel.mp4 -o keys/ --every 50               more of long shots
   featcolor keyframes reel.mp4 -o keys/ --more report.json --limit 5
                                                                  what a run of 'featcolor video' asks for next
@@ -34,17 +36,16 @@ A name's last digits are the frame's number, counted from 0. A picture that exis
 have worked on it.
 """
 
-PIPE = "-"
 FORMATS = ("png", "tiff", "jpg")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `keyframes`."""
-    from featcolor.clips.timecode import Place, parse_rate
-
     parser.add_argument("input", metavar="CLIP", help="a film, or a folder of frames")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="folder for the pictures")
-    parser.add_argument("-m", "--model", type=Path, metavar="MODEL", help="colour the pictures with this model")
+    parser.add_argument(
+        "-m", "--model", metavar="MODEL", help="colour the pictures with this model, or the one that is called default"
+    )
 
     which = parser.add_argument_group("which frames")
     which.add_argument("--every", type=whole_number, metavar="N", help="also one every N frames within a shot")
@@ -52,12 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--more", type=Path, metavar="REPORT.json", help="only the frames that this report of 'video' asks for"
     )
     which.add_argument("--limit", type=whole_number, metavar="N", help="at most N; with --more the most useful ones")
-    which.add_argument("--start", type=_readable(Place.parse), metavar="T", help="from here: 12.5, 1:02.5 or 300f")
-    which.add_argument("--end", type=_readable(Place.parse), metavar="T", help="up to here, not included")
+    which.add_argument("--start", type=readable(Place.parse), metavar="T", help="from here: 12.5, 1:02.5 or 300f")
+    which.add_argument("--end", type=readable(Place.parse), metavar="T", help="up to here, not included")
 
     files = parser.add_argument_group("files")
     files.add_argument("--format", choices=FORMATS, default="png", help="of the pictures (default: %(default)s)")
-    files.add_argument("--fps", type=_readable(parse_rate), metavar="RATE", help="of a folder of frames")
+    files.add_argument("--fps", type=readable(parse_rate), metavar="RATE", help="of a folder of frames")
     files.add_argument("--overwrite", action="store_true", help="replace pictures that exist")
 
 
@@ -80,7 +81,15 @@ def run(arguments: argparse.Namespace) -> int:
             stems: Sequence[str] | None = getattr(reader, "stems", None)
             targets = key_targets(frames, arguments.output, arguments.input, stems=stems, format=arguments.format)
             replaced = _existing(targets.values(), overwrite=arguments.overwrite)
-            export_keys(reader, targets, colorizer=colorizer, progress=lambda *done: progress("writing", *done))
+            written = 0
+
+            def note(done: int, count: int) -> None:
+                nonlocal written
+                written = done
+                progress("writing", done, count)
+
+            with stopping(lambda: _stopped(written, len(targets))):
+                export_keys(reader, targets, colorizer=colorizer, progress=note)
     if not arguments.quiet:
         _tell(arguments, list(targets.values()), replaced)
     return 0
@@ -97,12 +106,12 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError(f"{arguments.output}: a file, but key frames need a folder; choose another -o")
 
 
-def _colorizer(model: Path | None) -> StillColorizer | None:
+def _colorizer(model: str | None) -> StillColorizer | None:
     if model is None:
         return None
-    from featcolor.models.load import ColouringSettings, load_colorizer
+    from featcolor.models.load import ColouringSettings, load_colorizer, named_model
 
-    return load_colorizer(model, ColouringSettings())
+    return load_colorizer(named_model(model), ColouringSettings())
 
 
 def _chosen(reader: Any, every: int | None, progress: Progress) -> list[int]:
@@ -132,6 +141,12 @@ def _existing(targets: Any, *, overwrite: bool) -> int:
     return len(present)
 
 
+def _stopped(written: int, count: int) -> str:
+    if not written:
+        return ""
+    return f"stopped: {written} of {count} key frames are written; the same command with --overwrite writes them all"
+
+
 def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> None:
     pictures = f"{len(targets)} key frames" if len(targets) > 1 else "1 key frame"
     what = "coloured by the model" if arguments.model is not None else "grey"
@@ -145,15 +160,3 @@ def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> 
         f"{todo} in any picture editor, then: featcolor video {shlex.quote(arguments.input)}{fps} "
         f"-o {shlex.quote(result)} --keyframes {shlex.quote(str(arguments.output))}"
     )
-
-
-def _readable(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A parser whose ValueError reaches the person."""
-
-    def typed(text: str) -> Any:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return typed

@@ -8,21 +8,24 @@ from pathlib import Path
 from featcolor.commands.console import complain
 
 MODEL_VARIABLE = "FEATCOLOR_MODEL"
-DEFAULT_NAME = "default"
-"""What the default model is called where a model's path is shown."""
+MODEL_HELP = (
+    f"of 'featcolor fit', a colour network, or 'default' for the one that comes along (default: ${MODEL_VARIABLE}, "
+    "else that one)"
+)
 DEFAULT_NOTE = (
-    "no model given: using the default model, trained on strangers' photographs; fit your own (featcolor fit REFS... "
-    "-o town.featcolor) or add --refs ALBUM for truer colours"
+    "the default model colours: likely colours, not known ones; --refs PICTURES or 'featcolor fit' brings in yours"
 )
 
 
 def chosen_model(named: str | None) -> Path | None:
     """The path of `--model`, or of the environment; None for the default model."""
+    from featcolor.models.load import named_model
+
     name = named or os.environ.get(MODEL_VARIABLE)
-    return Path(name) if name else None
+    return named_model(name) if name else None
 
 
-def tell_of_default(model: Path | None, *, quiet: bool) -> None:
+def tell_of_default(named: str | None, *, quiet: bool) -> None:
     """Say that nobody chose the model, if so."""
-    if model is None and not quiet:
+    if not (named or os.environ.get(MODEL_VARIABLE) or quiet):
         complain(DEFAULT_NOTE, kind="note")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from featcolor.errors import UsageError
 
@@ -32,6 +35,66 @@ PREPARE_HELP = (
 )
 
 
+def add_look(parser: argparse.ArgumentParser, note: str) -> None:
+    """What may be chosen at colouring time, but for the model: the fields of `featcolor.batch.ColouringSettings`."""
+    look = parser.add_argument_group("the look", note)
+    look.add_argument(
+        "--saturation", type=not_negative, metavar="X", help="factor on the colours: 0 grey, 1 as learned"
+    )
+    look.add_argument(
+        "--boldness",
+        dest="temperature",
+        type=boldness,
+        metavar="B",
+        help="where several colours are likely: 0 mild, their mean, to 1 bold, the likeliest",
+    )
+    look.add_argument("--temperature", action=_OldTemperature, help=argparse.SUPPRESS)
+    look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
+    look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
+
+
+def boldness(text: str) -> float:
+    """The temperature of a boldness, 0 to 1."""
+    number = _number(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"a number from 0 (mild) to 1 (bold) is needed, got {text!r}")
+    from featcolor.models.config import temperature_of
+
+    return temperature_of(number)
+
+
+class _OldTemperature(argparse.Action):
+    """--temperature, the name that --boldness had, for the scripts that have it: 1 for 0 down to 0.05 for 0.95."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
+        number = _number(values)
+        if not 0.05 <= number <= 1:
+            parser.error(
+                f"--temperature {values}: makes nothing warmer or cooler; it was the name of --boldness, 0 (mild) to 1 "
+                "(bold), until lately"
+            )
+        namespace.temperature = number
+        namespace.note = f"--temperature {values} is called --boldness {1 - number:.3g} now"
+
+
+def add_preparation(parser: argparse.ArgumentParser) -> None:
+    """--prepare."""
+    old = parser.add_argument_group("old pictures", "without it the lightness of a picture stays as it is")
+    old.add_argument("--prepare", metavar="STEPS", help=PREPARE_HELP)
+
+
+def readable(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A parser whose ValueError reaches the person."""
+
+    def typed(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return typed
+
+
 def preparation(text: str | None) -> tuple[Step, ...]:
     """The steps that --prepare names, () where it was not given; UsageError for what there is not."""
     if text is None:
@@ -42,6 +105,18 @@ def preparation(text: str | None) -> tuple[Step, ...]:
         return parse_preparation(text)
     except ValueError as error:
         raise UsageError(f"--prepare: {error}") from error
+
+
+def check_place(path: Path, inputs: Iterable[Path] = (), *, example: str) -> None:
+    """UsageError where a file that is to be written after long work cannot be, or would replace an input."""
+    if path.is_dir():
+        raise UsageError(f"{path}: a folder; -o needs a file's name, such as {path / example}")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent}: no such folder; make it first or choose another -o")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path.parent}: nothing can be written there; check its permissions or choose another -o")
+    if path.resolve() in {each.resolve() for each in inputs}:
+        raise UsageError(f"{path}: -o is one of the references; choose another name")
 
 
 def whole_number(text: str) -> int:

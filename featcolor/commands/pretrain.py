@@ -7,10 +7,10 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-from featcolor.commands.console import print_json, print_line, progress_bar
-from featcolor.commands.fit import check_place, name_left_out
-from featcolor.commands.options import fraction, not_negative, positive, seed, whole_number
+from featcolor.commands.console import name_left_out, print_json, print_line, progress_bar
+from featcolor.commands.options import check_place, fraction, not_negative, positive, seed, whole_number
 from featcolor.commands.quality import print_quality
+from featcolor.commands.references import find
 from featcolor.errors import NetworkError, UsageError
 
 SUMMARY = "train a colour network on thousands of photographs (needs torch)"
@@ -79,9 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and write; raises for what cannot be trained on."""
-    from featcolor.pictures.find import expand_references
-
-    paths = expand_references(arguments.photo)
+    paths = [picture.path for picture in find(arguments.photo, quiet=arguments.quiet)]
     output = _check_output(arguments.output, paths)
     if importlib.util.find_spec("torch") is None:
         raise UsageError(TORCH_MISSING)
@@ -98,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     with progress_bar(quiet=arguments.quiet) as progress:
         card = pretrain(paths, request, progress)
     if not arguments.quiet:
-        name_left_out(card["names_left_out"], more="--json names them all")
+        name_left_out(card["names_left_out"], more="; --json names them all")
     if arguments.json:
         print_json({"network": str(output), "file_bytes": output.stat().st_size, **card})
     elif not arguments.quiet:
@@ -110,7 +108,8 @@ def _check_output(output: str, photographs: list[Path]) -> Path:
     """The network's path, where it can be written without harm."""
     from featcolor.models.pretrained import read_network_card
 
-    path = check_place(output, photographs, example="mine.onnx")
+    path = Path(output)
+    check_place(path, photographs, example="mine.onnx")
     if path.suffix.lower() != NETWORK_SUFFIX:
         raise UsageError(f"{path}: -o needs a name that ends with {NETWORK_SUFFIX}, by which networks are known")
     if path.exists():

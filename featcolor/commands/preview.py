@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.console import complain, print_json, print_line, progress_bar
-from featcolor.commands.models import MODEL_VARIABLE, chosen_model, tell_of_default
-from featcolor.commands.options import REFINER_NAMES, not_negative, positive, whole_number
+from featcolor.commands.console import WORK_FAILED, complain, print_json, print_line, progress_bar
+from featcolor.commands.models import MODEL_HELP, chosen_model, tell_of_default
+from featcolor.commands.options import add_look, add_preparation, check_place, preparation, whole_number
+from featcolor.commands.references import REFS_HELP, find, find_uncoloured, fitted_album, network_of, without_references
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,15 +27,16 @@ thousands of pictures are coloured.
 EPILOG = """\
 examples:
   featcolor preview old/ -o sheet.html --model town.featcolor
-  featcolor preview old/ -o sheet.html --grid saturation=0.8,1,1.2 temperature=0.4,0.7
+  featcolor preview old/ -o sheet.html --grid saturation=0.8,1,1.2 boldness=0.3,0.6,0.9
   featcolor preview a.jpg b.jpg -o sheet.html --grid model=default,town.featcolor,coast.featcolor
   featcolor preview old/ -o sheet.html --grid size=192,288,384 --saturation 1.2 --pictures 8
+  featcolor preview old/ -o sheet.html --refs album/ --prepare dust,contrast
 
---grid varies saturation, temperature, refine, size and model ("default" is the model that comes along). The page
-needs no network and can be sent to somebody. A broken picture is named and the rest go on; the exit code is then 1.
+--grid varies saturation, boldness, refine, size and model ("default" is the model that comes along); without it some
+values around the model's own. The page needs no network and can be sent to somebody. A broken picture is named and the
+rest go on; the exit code is then 1.
 """
 
-GRID = {"saturation": "0.8,1,1.2", "temperature": "0.4,0.7"}
 PICTURES = 4
 THUMB = 480
 """As featcolor.batch.preview has it; a test compares."""
@@ -42,7 +44,7 @@ THUMBS = (64, 2000)
 TILES = 1000
 """Thumbnails of a page: more would make it too heavy for a browser."""
 SUFFIXES = (".html", ".htm")
-WORK_FAILED = 1
+EXAMPLE = "sheet.html"
 SHOWN = 8
 """Names of pictures in the summary."""
 
@@ -51,22 +53,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `preview`."""
     parser.add_argument("input", nargs="+", metavar="IN", help="pictures, folders (searched through), globs, @list.txt")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="SHEET.html", help="the page")
-    parser.add_argument(
-        "-m", "--model", metavar="MODEL", help=f"as for colorize (default: ${MODEL_VARIABLE}, else the bundled network)"
-    )
+    parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
+    parser.add_argument("--refs", action="append", default=[], metavar="REFS", help=REFS_HELP)
     parser.add_argument(
         "--grid",
         nargs="+",
         metavar="KEY=V,V",
-        help=f"settings to compare, in all combinations (default: {' '.join(map('='.join, GRID.items()))})",
+        help="settings to compare, in all combinations (default: saturation and boldness, the model's own among them)",
     )
-
-    look = parser.add_argument_group("the look", "the same for all; what is not given is as the model has it")
-    look.add_argument("--saturation", type=not_negative, metavar="X", help="factor on the colours")
-    look.add_argument("--temperature", type=positive, metavar="T", help="below 1: nearer to the likeliest colour")
-    look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
-    look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
-
+    add_look(parser, "the same for all; what is not given is as the model has it")
+    add_preparation(parser)
     parser.add_argument(
         "--pictures",
         type=whole_number,
@@ -82,74 +78,81 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page; 0 when all is done, 1 when a picture failed."""
-    from featcolor.batch.preview import Previewer, pick_evenly, preview_pictures
-    from featcolor.batch.preview_grid import MODEL, parse_grid
-    from featcolor.batch.preview_page import Sheet, write_page
-    from featcolor.pictures.find import find_pictures
+    from dataclasses import replace
 
-    axes = parse_grid(_grid(arguments))
-    cells = _cells(arguments, axes)
+    from featcolor.batch.preview import Previewer, pick_evenly, preview_pictures
+    from featcolor.batch.preview_grid import MODEL, default_grid, parse_grid
+    from featcolor.batch.preview_page import Sheet, write_page
+    from featcolor.models.load import ColouringSettings, load_colorizer
+
+    steps = preparation(arguments.prepare)
+    axes = parse_grid(arguments.grid or ())
     _check_output(arguments.output)
-    found = find_pictures(arguments.input)
-    chosen = _choose(pick_evenly(found, arguments.pictures), len(cells))
-    previewer = Previewer(cells, thumb=arguments.thumb)
-    if all(axis.key != MODEL for axis in axes):
-        tell_of_default(cells[0].model, quiet=arguments.quiet)
-    with progress_bar(quiet=arguments.quiet) as progress:
-        pictures, failed = preview_pictures(chosen, previewer, progress=progress)
+    references = [picture.path for picture in find(arguments.refs, quiet=arguments.quiet)]
+    found = without_references(find_uncoloured(arguments.input, output=None, quiet=arguments.quiet), references)
+    varies_model = any(axis.key == MODEL for axis in axes)
+    if references and varies_model:
+        raise UsageError("--refs goes with one model; leave it out, or take model from --grid")
+    model = network_of(chosen_model(arguments.model), arguments)
+    if arguments.grid is None:
+        offered = default_grid(load_colorizer(model, ColouringSettings()))
+        axes = tuple(axis for axis in offered if _fixed(arguments, axis.key) is None)
+    chosen = pick_evenly(found, arguments.pictures)
+    cells = _cells(arguments, axes, model)
+    paths = _choose(chosen, len(cells))
+    if not varies_model:
+        tell_of_default(arguments.model, quiet=arguments.quiet or bool(references))
+    with fitted_album(references, model, quiet=arguments.quiet) as fitted:
+        timed = [replace(cell, model=fitted) for cell in cells] if references else cells
+        previewer = Previewer(timed, thumb=arguments.thumb, preparation=steps)
+        with progress_bar(quiet=arguments.quiet) as progress:
+            pictures, failed = preview_pictures(paths, previewer, progress=progress)
     for message in failed.values():
         complain(message, kind="error")
     if not pictures:
         complain(f"no picture could be coloured, so {arguments.output} was not written", kind="error")
         return WORK_FAILED
-    commands = [_command(cell, arguments.input) for cell in cells]
+    commands = [_command(cell, arguments) for cell in cells]
     sheet = Sheet(axes, cells, pictures, len(found), commands, tuple(failed.values()))
     write_page(arguments.output, sheet)
     _tell(arguments, sheet)
     return WORK_FAILED if failed else 0
 
 
-def _grid(arguments: argparse.Namespace) -> list[str]:
-    """As typed, or by default what is not the same for all."""
-    if arguments.grid is not None:
-        return list(arguments.grid)
-    return [f"{key}={values}" for key, values in GRID.items() if getattr(arguments, key) is None]
+def _fixed(arguments: argparse.Namespace, key: str) -> Any:
+    """What is given for all in place of a setting of the grid."""
+    return getattr(arguments, "temperature" if key == "boldness" else key)
 
 
-def _cells(arguments: argparse.Namespace, axes: tuple[Axis, ...]) -> tuple[Cell, ...]:
+def _cells(arguments: argparse.Namespace, axes: tuple[Axis, ...], model: Path | None) -> tuple[Cell, ...]:
     from featcolor.batch.preview_grid import cells_of
     from featcolor.models.load import ColouringSettings
 
     for axis in axes:
-        if getattr(arguments, axis.key) is not None:
+        if _fixed(arguments, axis.key) is not None:
             raise UsageError(f"--grid varies {axis.key}; leave out --{axis.key}, or take it from the grid")
-    settings = ColouringSettings(
-        size=arguments.size,
-        refine=arguments.refine,
-        temperature=arguments.temperature,
-        saturation=arguments.saturation,
-    )
-    return cells_of(axes, model=chosen_model(arguments.model), settings=settings)
+    settings = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
+    return cells_of(axes, model=model, settings=settings)
 
 
-def _command(cell: Cell, inputs: list[str]) -> str:
-    """The cell's command line; the default model is used where none is named, and the environment names none."""
-    hides_default = cell.model is None and bool(os.environ.get(MODEL_VARIABLE))
-    return f"env -u {MODEL_VARIABLE} {cell.command(inputs)}" if hides_default else cell.command(inputs)
+def _command(cell: Cell, arguments: argparse.Namespace) -> str:
+    """The cell's command line, with what is the same for all."""
+    from featcolor.batch.preview_grid import MODEL
+
+    options = [word for each in arguments.refs for word in ("--refs", each)]
+    options += ["--prepare", arguments.prepare] if arguments.prepare else []
+    if cell.model is None and arguments.model and MODEL not in cell.texts:
+        options += ["--model", arguments.model]
+    return cell.command(arguments.input, options)
 
 
 def _check_output(path: Path) -> None:
     """The page's path, where it can be written without harm."""
     from featcolor.batch.preview_page import is_page
 
-    if path.is_dir() or path.suffix.lower() not in SUFFIXES:
-        raise UsageError(
-            f"{path}: -o needs the name of a page, such as {path / 'sheet.html' if path.is_dir() else 'sheet.html'}"
-        )
-    if not path.parent.is_dir():
-        raise UsageError(f"{path.parent}: no such folder; make it first or choose another -o")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"{path.parent}: nothing can be written there; check its permissions or choose another -o")
+    if path.suffix.lower() not in SUFFIXES and not path.is_dir():
+        raise UsageError(f"{path}: -o needs the name of a page, such as {EXAMPLE}")
+    check_place(path, example=EXAMPLE)
     if os.path.lexists(path) and not (path.is_file() and is_page(path)):
         raise UsageError(f"{path} exists and is no preview; choose another -o or remove it")
 

@@ -9,21 +9,46 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featcolor.commands.console import complain, progress_bar
+from featcolor.commands.console import complain, name_left_out, progress_bar
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
     from featcolor.pictures.find import FoundPicture
 
-LEFT_OUT_SHOWN = 10
-"""References named one by one; the rest are counted."""
+REFS_HELP = (
+    "colour pictures of the same place, people or film, which make the default model better in seconds: a picture, a "
+    "folder, a glob or @list.txt; may be repeated"
+)
 
 
-def find_references(arguments: Sequence[str], output: str) -> list[Path]:
-    """The pictures that `--refs` leads to, in a stable order; what an earlier run wrote below `output` is none."""
-    from featcolor.pictures.find import expand_references
+def find(arguments: Sequence[str], *, output: str | None = None, quiet: bool = False) -> list[FoundPicture]:
+    """The pictures that arguments lead to, in a stable order; says of what other kinds there are files.
 
-    return expand_references(arguments, leave_out=Path(output))
+    What an earlier run wrote below `output` is none.
+    """
+    from featcolor.pictures.find import find_pictures, kinds_of
+
+    foreign: set[Path] = set()
+    found = find_pictures(arguments, leave_out=None if output is None else Path(output), foreign=foreign)
+    if foreign and not quiet:
+        files = "1 file" if len(foreign) == 1 else f"{len(foreign)} files"
+        complain(f"left out {files} that featcolor does not read: {kinds_of(foreign)}")
+    return found
+
+
+def find_uncoloured(arguments: Sequence[str], *, output: str | None, quiet: bool) -> list[FoundPicture]:
+    """As `find`, without what an earlier run made of these pictures, which is told of."""
+    from featcolor.pictures.find import earlier_outputs
+
+    found = find(arguments, output=output, quiet=quiet)
+    coloured = earlier_outputs(found)
+    for folder in dict.fromkeys(coloured.values() if not quiet else ()):
+        count = list(coloured.values()).count(folder)
+        complain(
+            f"left out {count} picture{'' if count == 1 else 's'} in {folder}: coloured versions of others here; name "
+            "them alone to colour them"
+        )
+    return [picture for picture in found if picture.path not in coloured]
 
 
 def without_references(pictures: Sequence[FoundPicture], references: Sequence[Path]) -> list[FoundPicture]:
@@ -61,7 +86,7 @@ def network_of(model: Path | None, arguments: argparse.Namespace) -> Path | None
     """
     from featcolor.models.load import is_network
 
-    if model is None or is_network(model):
+    if model is None or not arguments.refs or is_network(model):
         return model
     if arguments.model:
         raise UsageError(
@@ -94,11 +119,8 @@ def fitted_album(references: Sequence[Path], network: Path | None, *, quiet: boo
     colorizer = AlbumColorizer() if network is None else AlbumColorizer(network)
     with progress_bar(quiet=quiet) as progress:
         colorizer.fit(references, progress=progress)
-    for name, reason in colorizer.left_out[:LEFT_OUT_SHOWN]:
-        complain(f"left out {name}: {reason}")
-    if len(colorizer.left_out) > LEFT_OUT_SHOWN:
-        complain(f"left out {len(colorizer.left_out) - LEFT_OUT_SHOWN} more")
     if not quiet:
+        name_left_out(colorizer.left_out)
         seconds = time.perf_counter() - start
         complain(f"the default model with {colorizer.references} references, fitted in {seconds:.1f} s", kind="note")
     with tempfile.TemporaryDirectory(prefix="featcolor-") as folder:

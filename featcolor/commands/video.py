@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from featcolor.commands.console import complain, print_line, print_table, progress_bar
-from featcolor.commands.options import not_negative, whole_number
+from featcolor.clips.timecode import Place, parse_rate
+from featcolor.commands.console import WORK_FAILED, complain, print_line, print_table, progress_bar
+from featcolor.commands.options import not_negative, readable, whole_number
 from featcolor.errors import UsageError
+from featcolor.video.options import (
+    CODECS,
+    DEFAULT_EVERY,
+    DEFAULT_FILM_PRESET,
+    FILM_PRESET_NAMES,
+    PICTURE_FORMATS,
+    PIPE,
+)
 
 if TYPE_CHECKING:
     from featcolor.video.colorize import ClipPlan
@@ -41,8 +49,6 @@ name does not tell is found by its lightness. A place in the film is seconds (12
 frame (120f); --end is not included. What is done is kept, shot by shot, in OUT.featcolor-work until OUT is written.
 """
 
-PIPE = "-"
-WORK_FAILED = 1
 OPTION_NAMES = (
     *("codec", "crf", "pixel_format", "preset", "start", "end", "mask", "region", "chroma_only"),
     *("saturation", "every", "steady", "resume", "overwrite", "report"),
@@ -52,17 +58,16 @@ OPTION_NAMES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `video`."""
-    from featcolor.clips.timecode import Place, parse_rate
-    from featcolor.video.options import CODECS, DEFAULT_EVERY, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES, PICTURE_FORMATS
-
-    place = _readable(Place.parse)
+    place = readable(Place.parse)
     parser.add_argument("input", metavar="IN", help="a film, a folder of frames, or - (Y4M on stdin)")
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="a film, a folder for frames, or - (Y4M on stdout)"
     )
     colour = parser.add_argument_group("where the colour comes from")
     colour.add_argument("-k", "--keyframes", nargs="+", metavar="KEYS", help="a folder of coloured frames, or files")
-    colour.add_argument("-m", "--model", type=Path, metavar="MODEL", help="of 'featcolor fit', or a colour network")
+    colour.add_argument(
+        "-m", "--model", metavar="MODEL", help="of 'featcolor fit', a colour network, or 'default' for our own"
+    )
     guessed = colour.add_mutually_exclusive_group()
     guessed.add_argument(
         "--every",
@@ -98,7 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--crf", type=int, metavar="N", help="constant quality: smaller is better and larger")
     files.add_argument("--pixel-format", metavar="NAME", help="of the output, such as yuv444p")
     files.add_argument("--format", choices=PICTURE_FORMATS, help="of the frames in an output folder (default: png)")
-    files.add_argument("--fps", type=_readable(parse_rate), metavar="RATE", help="of a folder of frames")
+    files.add_argument("--fps", type=readable(parse_rate), metavar="RATE", help="of a folder of frames")
     files.add_argument("--report", type=Path, metavar="FILE.json", help="where colour is a guess; FILE.html shows it")
     files.add_argument("--resume", action="store_true", help="go on with what a stopped run has left")
     files.add_argument("--overwrite", action="store_true", help="replace an output, or a stopped run's work")
@@ -107,7 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Colour the film; 0 when all is well, 1 when a key picture was refused."""
-    from featcolor.video.checkpoints import work_path
+    from featcolor.video.checkpoints import WorkFolder, work_path
     from featcolor.video.colorize import colorize_video, plan_video
 
     _check(arguments)
@@ -123,7 +128,8 @@ def run(arguments: argparse.Namespace) -> int:
     except BaseException as error:
         left = work_path(arguments.output)
         if not isinstance(error, UsageError) and PIPE not in (arguments.input, arguments.output) and left.is_dir():
-            kept = f"{left} keeps the shots that are done; the same command with --resume goes on"
+            done = _many(WorkFolder(left).n_done, "shot")
+            kept = f"coloured {done} so far, kept in {left}; the same command with --resume goes on"
             if isinstance(error, KeyboardInterrupt):
                 raise KeyboardInterrupt(f"stopped; {kept}") from None
             complain(kept)
@@ -191,15 +197,3 @@ def _summary(report: ClipReport) -> str:
 
 def _many(count: int, what: str) -> str:
     return f"{count} {what}" + ("" if count == 1 else "s")
-
-
-def _readable(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A parser whose ValueError reaches the person."""
-
-    def typed(text: str) -> Any:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return typed

@@ -112,6 +112,7 @@ def _check_type(name: str, value: object, kind: type) -> None:
 
 WIDEST: Final = 8192
 """Units of a hidden layer at most."""
+SHARPEST: Final = 0.05
 RANGES: Final = (
     ("size", 32, 2048),
     ("step", 1, 16),
@@ -123,7 +124,7 @@ RANGES: Final = (
     ("rebalance", 0.0, 2.0),
     ("clusters", 0, 64),
     ("holdout", 0.0, 0.5),
-    ("temperature", 0.05, 5.0),
+    ("temperature", SHARPEST, 5.0),
     ("saturation", 0.0, 5.0),
 )
 """Setting, smallest and largest value."""
@@ -139,3 +140,19 @@ PRESETS: Final[Mapping[str, ColorizerConfig]] = MappingProxyType(
 )
 """Named trade-offs of quality against time; "balanced" is the one that benchmarks/README.md measures."""
 DEFAULT_PRESET: Final = "balanced"
+
+
+def temperature_of(boldness: float) -> float:
+    """The temperature that people ask for as a boldness: 0 mild, the mean of the likely colours, 1 bold, the likeliest.
+
+    >>> temperature_of(0.6), temperature_of(1)
+    (0.4, 0.05)
+    """
+    if not 0 <= boldness <= 1:
+        raise ValueError(f"boldness must be 0 (mild) to 1 (bold), got {boldness:g}")
+    return max(SHARPEST, boldness_of(boldness))
+
+
+def boldness_of(temperature: float) -> float:
+    """The inverse of `temperature_of`, but for what is sharper than any temperature."""
+    return round(1.0 - temperature, 6)

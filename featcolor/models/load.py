@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 ALBUM_SUFFIX: Final = ".album"
 NETWORK_SUFFIX: Final = ".onnx"
+DEFAULT_MODEL: Final = "default"
+"""What people call the model that comes along, where no file is called so."""
+
+
+def named_model(name: str) -> Path | None:
+    """The file of a model that a person names; None for the default model."""
+    return None if name == DEFAULT_MODEL and not Path(name).exists() else Path(name)
 
 
 def is_album(model: Path) -> bool:

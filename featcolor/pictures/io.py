@@ -33,8 +33,10 @@ from featcolor.pictures import png as png_files
 from featcolor.pictures import tiff as tiff_files
 from featcolor.pictures.metadata import grey_to_srgb, profile_space, settle_exif
 from featcolor.pictures.picture import (
+    FILM,
     FORMATS,
     MAX_PIXELS,
+    SNIFFED,
     SUFFIXES,
     Metadata,
     Picture,
@@ -43,6 +45,7 @@ from featcolor.pictures.picture import (
     decoding,
     explain,
     is_quarter_turn,
+    looks_like,
     silent_stderr,
     sniff,
     upright,
@@ -108,6 +111,15 @@ def read_reference(source: str | os.PathLike[str] | bytes, max_pixels: int, *, n
             pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
         pixels = as_depth(pixels, np.uint8)
         return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+
+
+def is_film(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a film by its content; what cannot be read is none."""
+    try:
+        with Path(path).open("rb") as stream:
+            return looks_like(stream.read(SNIFFED)) == FILM
+    except OSError:
+        return False
 
 
 def output_format(path: str | os.PathLike[str], like: Picture | None = None) -> str:
@@ -190,13 +202,13 @@ def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str
     """Bytes, name and format of a picture file; its beginning is looked at before the rest is read."""
     try:
         if isinstance(source, bytes):
-            return source, name, sniff(source[:16])
+            return source, name, sniff(source[:SNIFFED])
         path = Path(source)
         name = str(path)
         if path.is_dir():
             raise PictureError(f"{name}: is a folder; name the pictures in it")
         with path.open("rb") as stream:
-            format = sniff(stream.read(16))
+            format = sniff(stream.read(SNIFFED))
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise ValueError(f"is larger than {MAX_FILE_BYTES // 2**30} GiB; scale it down or cut it into parts")
             stream.seek(0)

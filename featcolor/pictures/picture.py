@@ -58,6 +58,9 @@ _MAGIC = (
 for _library in ("PIL", "tifffile"):  # their complaints about damaged files would go to the error stream
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
+SNIFFED = 16
+"""Bytes that tell."""
+FILM = "a film"
 _FOREIGN_MAGIC = (
     (b"GIF8", "a GIF"),
     (b"BM", "a BMP"),
@@ -65,8 +68,11 @@ _FOREIGN_MAGIC = (
     (b"PK\x03\x04", "a zip archive"),
     (b"8BPS", "a Photoshop file"),
     (b"\x00\x00\x00\x0cjP", "a JPEG 2000"),
-    (b"\x1aE\xdf\xa3", "a Matroska film"),
+    *((magic, FILM) for magic in (b"\x1aE\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"0&\xb2u", b"\x1f\7\0", b"FLV\1")),
+    *((magic, FILM) for magic in (b"OggS", b"YUV4MPEG2", b"G@")),
 )
+"""Of films: Matroska, MPEG programme and video, ASF, DV, Flash, Ogg, Y4M, MPEG transport."""
+_STILL_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ class Picture:
 
 
 def sniff(head: bytes) -> str:
-    """Format name of a file from its first 16 bytes, whatever its suffix says; ValueError when it is none of ours."""
+    """Format name of a file from its first bytes, whatever its suffix says; ValueError when it is none of ours."""
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return name
@@ -120,11 +126,20 @@ def sniff(head: bytes) -> str:
         return "WEBP"
     if not head:
         raise ValueError("is empty (0 bytes); restore it from its source")
-    looks = next((name for magic, name in _FOREIGN_MAGIC if head.startswith(magic)), None)
-    if head[4:8] == b"ftyp":
-        looks = "a film or HEIC/AVIF picture"
+    looks = looks_like(head)
+    if looks == FILM:
+        raise ValueError("is a film; colour it with 'featcolor video'")
     found = f" (it looks like {looks})" if looks else ""
     raise ValueError(f"is not a JPEG, PNG, TIFF or WebP picture{found}; convert it to one of them")
+
+
+def looks_like(head: bytes) -> str | None:
+    """What a file that is none of ours seems to be, from its first bytes; None where nobody knows."""
+    if head[4:8] == b"ftyp":
+        return "a HEIC or AVIF picture" if head[8:12] in _STILL_BRANDS else FILM
+    if head[4:8] in (b"moov", b"mdat", b"wide") or (head[:4], head[8:12]) == (b"RIFF", b"AVI "):
+        return FILM
+    return next((name for magic, name in _FOREIGN_MAGIC if head.startswith(magic)), None)
 
 
 def check_size(width: int, height: int, *, format: str | None = None, n_bytes: int = 0) -> None:

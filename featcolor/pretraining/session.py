@@ -186,7 +186,8 @@ def _train(training: Training, plan: Checkpoint, request: Request, progress: Pro
                 saved = time.monotonic()
         save(finished=training.share >= 1)
     if stopped:
-        if stopped[0] != signal.SIGINT:
+        # The program learns which signal it was, and a process without a handler ends by it.
+        with suppress(KeyboardInterrupt):
             signal.raise_signal(stopped[0])
         raise KeyboardInterrupt(f"stopped after step {training.step}; the same command with --resume goes on")
 

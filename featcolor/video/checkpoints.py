@@ -65,10 +65,10 @@ class WorkFolder:
         except (OSError, ValueError):
             return False
 
-    def save(self, number: int, first: int, colours: ShotColours, facts: Mapping[str, Any]) -> None:
-        """Keep the colour of a shot whose first frame has the number `first` in the film, and facts in JSON's types."""
+    def save(self, number: int, first: int, colours: ShotColours) -> None:
+        """Keep the colour of a shot whose first frame has the number `first` in the film."""
         with replacing(self._segment(number)) as part:
-            _write_segment(part, first, colours, facts)
+            _write_segment(part, first, colours)
 
     def segment(self, number: int) -> Segment:
         """The colour of a shot that is done."""
@@ -94,7 +94,6 @@ class Segment:
     ----------
     first, last : numbers of its first and last frame in the film.
     confidence : (n, h, w) float32, 0..1.
-    facts : what `WorkFolder.save` was given.
 
     Raises
     ------
@@ -110,7 +109,6 @@ class Segment:
             self._shape: tuple[int, int] = (int(header["shape"][0]), int(header["shape"][1]))
             raw = np.frombuffer(self._zip.read(_CONFIDENCE), np.uint8)
             self.confidence: FloatArray = raw.reshape(count, *header["confidence"]).astype(np.float32) / np.float32(255)
-            self.facts: dict[str, Any] = header["facts"]
         except (zipfile.BadZipFile, LookupError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: not a whole segment ({error})") from error
         self.last = self.first + count - 1
@@ -239,14 +237,13 @@ def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
     return names
 
 
-def _write_segment(path: Path, first: int, colours: ShotColours, facts: Mapping[str, Any]) -> None:
+def _write_segment(path: Path, first: int, colours: ShotColours) -> None:
     count = len(colours.chroma)
     header = {
         "first": first,
         "count": count,
         "shape": colours.chroma.shape[:2],
         "confidence": colours.confidence.shape,
-        "facts": dict(facts),
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
         file.writestr(_HEADER, json.dumps(header))

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer
 
 DEFAULT_MODEL = (
-    "no key frames and no model given: the default model colours, trained on strangers' photographs; 'featcolor "
-    "keyframes' exports frames to colour by hand, 'featcolor fit' makes a model of your own pictures"
+    "the default model colours: likely colours, not known ones; --keyframes (of 'featcolor keyframes') or --model (of "
+    "'featcolor fit') brings in yours"
 )
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, frames done, and frames in all."""
@@ -48,7 +48,7 @@ COLOURING: Final = "colouring shots"
 WRITING: Final = "writing"
 
 NAMED: Final = 5
-"""Damaged frames that a note names."""
+"""Damaged frames that a note names, and what else was wrong with the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +90,8 @@ def colorize_video(
     source : a film, a folder of frames (with `options.rate`), or "-": Y4M on stdin
     target : a film, a folder for frames (`options.picture_format`), or "-": Y4M on stdout
     keyframes : a folder or files of coloured frames; they win over the model
-    model : a file of 'featcolor fit' or a colour network; it colours frames of shots without a key frame, and what is
-        like nothing in one. With neither model nor key frames the default model colours
+    model : a file of 'featcolor fit', a colour network, or "default"; it colours frames of shots without a key frame,
+        and what is like nothing in one. With neither model nor key frames the default model colours
     options : ClipOptions, optional
     progress, tell : called while the run goes on
 
@@ -143,6 +143,7 @@ class _Run:
         self.tell: Tell = tell or (lambda message, kind: None)
         self.notes: list[str] = []
         self._tiles: list[Tile] = []
+        self._problems: list[str] = []
 
     def colour(self) -> ClipReport:
         """The whole run."""
@@ -174,7 +175,7 @@ class _Run:
     def check(self) -> StillColorizer | None:
         """Refuse what cannot be done before anything is; the model, if there is one."""
         colorizer = self.inputs.load_model()
-        if colorizer is not None and self.inputs.model is None:
+        if self.inputs.chose_nothing:
             self._note(DEFAULT_MODEL)
         taken = self.inputs.taken()
         self.target.check(taken)
@@ -196,6 +197,7 @@ class _Run:
         folder = None if work is None else work.path
         with self.inputs.open() as reader:
             scan = scan_clip(reader, folder=folder, progress=partial(self.progress, SCANNING))
+            self._problems = list(reader.problems)
         self.progress(SCANNING, scan.n_frames, scan.n_frames)
         return scan
 
@@ -270,7 +272,10 @@ class _Run:
                 tiles=tiles,
             )
             encoding.run(reader, plan.shots, partial(self.progress, WRITING))
-        for note in mask.notes:
+        problems = self._problems[:NAMED]
+        if len(self._problems) > NAMED:
+            problems.append(f"{self.inputs.name}: {len(self._problems) - NAMED} more of these")
+        for note in (*mask.notes, *problems):
             self._note(note)
         self._tiles = encoding.tiles
         return replace(report, notes=tuple(self.notes))

@@ -14,6 +14,7 @@ from featcolor.clips.frames import ClipInfo
 from featcolor.clips.open import open_clip
 from featcolor.clips.trim import PartReader
 from featcolor.errors import UsageError
+from featcolor.models.load import ColouringSettings, load_colorizer, named_model
 from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
 from featcolor.video.keyframes.match import KeyMatch, find_keyframes, match_keys
 from featcolor.video.mask import MaskSource, parse_region, shown_size
@@ -34,15 +35,17 @@ class ClipInputs:
     ----------
     name : of the film, as a person named it.
     path : of the film that is read.
-    model : path of the model file, or None.
+    model : path of the model file, or None: the default one.
     uses_model : whether a model colours: the one that was given, or the default one where there are no key frames.
+    chose_nothing : whether neither was given.
     """
 
     def __init__(
         self, source: str | Path, keyframes: KeySource | None, model: str | Path | None, options: ClipOptions
     ) -> None:
         self.name = self.path = str(source)
-        self.model = None if model is None else Path(model)
+        self.model = None if model is None else named_model(str(model))
+        self.chose_nothing = model is None and keyframes is None
         self.uses_model = model is not None or keyframes is None
         self._options = options
         self._keys = [keyframes] if isinstance(keyframes, str | Path) else keyframes and list(keyframes)
@@ -93,8 +96,6 @@ class ClipInputs:
         """The model, if one colours."""
         if not self.uses_model:
             return None
-        from featcolor.models.load import ColouringSettings, load_colorizer
-
         return load_colorizer(self.model, ColouringSettings())
 
     def match(self, scan: ClipScan) -> KeyMatch:

@@ -6,7 +6,7 @@ from bisect import bisect
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, Self, TypeVar
 
@@ -66,7 +66,6 @@ class ShotColours:
 
     chroma: PlaneStore
     confidence: PlaneStore
-    notes: list[str] = field(default_factory=list)
 
     def close(self) -> None:
         """Give memory and files back."""

@@ -150,7 +150,7 @@ class ShotColouring:
                 )
             colours = self._colours(plan, lightness, keys, lambda now, _: progress(now))
             try:
-                self.work.save(plan.number, plan.first, colours, {"notes": colours.notes})
+                self.work.save(plan.number, plan.first, colours)
             finally:
                 colours.close()
         finally:

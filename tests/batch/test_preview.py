@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from featcolor.batch.preview import PreviewedPicture, Previewer, load_cells, pick_evenly, preview_pictures
 from featcolor.batch.preview_grid import CELLS, KEYS, MODEL, Axis, Cell, cells_of, parse_grid
 from featcolor.batch.preview_page import COLUMNS, Sheet, build_page, duration, is_page, write_page
-from featcolor.commands import build_parser
+from featcolor.commands.program import build_parser
 from featcolor.errors import PictureError, UsageError
 from featcolor.models.load import ColouringSettings, load_colorizer
 from tests.benchmarks.demo.test_demo import Outline
@@ -51,11 +51,12 @@ def sheet(*words: str, pictures: int = 1, **changes: object) -> Sheet:
 
 
 def test_a_grid_may_vary_the_model_and_every_setting() -> None:
-    assert set(KEYS) == {MODEL} | {field.name for field in fields(ColouringSettings)}
+    settings = {field.name for field in fields(ColouringSettings)}
+    assert set(KEYS) == {MODEL, "boldness"} | settings - {"temperature"}
 
 
 def test_cells_are_every_combination_once_and_the_first_setting_runs_fastest() -> None:
-    cells = grid("saturation=0.8,1", "temperature=0.4,0.7,1")
+    cells = grid("saturation=0.8,1", "boldness=0.6,0.3,0")
     assert [(cell.settings.saturation, cell.settings.temperature) for cell in cells] == [
         (0.8, 0.4),
         (1.0, 0.4),
@@ -64,7 +65,7 @@ def test_cells_are_every_combination_once_and_the_first_setting_runs_fastest() -
         (0.8, 1.0),
         (1.0, 1.0),
     ]
-    assert cells[1].caption == "saturation 1, temperature 0.4"
+    assert cells[1].caption == "saturation 1, boldness 0.6"
     assert all(cell.model == Path("m.featcolor") for cell in cells)
 
 
@@ -84,7 +85,7 @@ def test_models_side_by_side_and_the_default_one(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["hue=1"], "saturation, temperature, refine, size"),
+        (["hue=1"], "saturation, boldness, refine, size"),
         (["old.jpg"], "pictures go before --grid"),
         (["saturation="], "missing"),
         (["saturation=1,,2"], "missing"),
@@ -160,7 +161,7 @@ def test_a_thumbnail_shows_what_colorize_makes_of_the_whole_picture(picture: Pat
 
 
 def test_times_are_those_of_the_whole_picture_and_the_look_takes_none(picture: Path, tiny_model: Path) -> None:
-    shown = Previewer(grid("saturation=0,1", "temperature=0.4,1", model=str(tiny_model)))(picture)
+    shown = Previewer(grid("saturation=0,1", "boldness=0,0.6", model=str(tiny_model)))(picture)
     assert len(set(shown.seconds)) == 1
     assert shown.seconds[0] > 0
 
@@ -208,8 +209,8 @@ def test_settings_out_of_range_are_found_before_any_picture_is_read(tiny_model: 
         load_cells(grid("saturation=1,99", model=str(tiny_model)))
     with pytest.raises(UsageError, match="refine must be one of"):
         load_cells(grid("refine=magic", model=str(tiny_model)))
-    with pytest.raises(UsageError, match="temperature must be"):
-        load_cells(grid("temperature=nan", model=str(tiny_model)))
+    with pytest.raises(UsageError, match="boldness must be"):
+        load_cells(grid("boldness=nan", model=str(tiny_model)))
 
 
 def test_the_default_model_beside_a_fitted_one(default_network: Path, picture: Path, tiny_model: Path) -> None:
@@ -257,7 +258,7 @@ def test_every_link_leads_to_a_picture_or_closes() -> None:
 
 
 def test_grey_comes_first_and_every_setting_has_its_command_line() -> None:
-    shown = sheet("saturation=0.8,1", "temperature=0.4,0.7")
+    shown = sheet("saturation=0.8,1", "boldness=0.3,0.6")
     page = build_page(shown)
     assert re.findall(r'<img alt="([^"]*)"', page) == ["grey", *(cell.caption for cell in shown.cells)]
     lines = re.findall(r"<p class=command><code>(.*?)</code>", page)
@@ -272,7 +273,7 @@ def test_one_setting_is_a_row_two_are_a_table_more_are_captions() -> None:
         (("saturation=1,2,3", "size=96,128"), 1, 2),
         ((f"saturation={','.join('12345678')}", "size=96,128"), 1, 8),
         ((f"saturation={','.join('12345678')}",), 0, 0),
-        (("saturation=1,2", "size=96,128", "temperature=1,2"), 0, 0),
+        (("saturation=1,2", "size=96,128", "boldness=0,1"), 0, 0),
     ]:
         page = build_page(sheet(*words))
         assert page.count("<table") == tables, words

@@ -229,9 +229,10 @@ def test_pictures_go_through_the_pipes(
 WRONG_CALLS = {
     "--frobnicate": ["colorize", "old", "-o", "new", "--frobnicate"],
     "COMMAND": ["paint"],
-    "--output": ["colorize", "old"],
+    "add -o and a folder": ["colorize", "old"],
     "a number from 0": ["colorize", "old", "-o", "new", "--saturation", "-1"],
-    "a number above 0": ["colorize", "old", "-o", "new", "--temperature", "nan"],
+    "0 (mild) to 1 (bold)": ["colorize", "old", "-o", "new", "--boldness", "nan"],
+    "nothing warmer or cooler": ["colorize", "old", "-o", "new", "--temperature", "6500"],
     "a whole number from 1": ["colorize", "old", "-o", "new", "--jobs", "0"],
     "a fraction": ["fit", "old", "-o", "m", "--holdout", "1"],
     "4294967295": ["fit", "old", "-o", "m", "--seed", "-1"],
@@ -277,8 +278,7 @@ def test_without_a_model_the_default_colours_and_says_so(
     assert "coloured 3 of 3" in said.out
     lines = said.err.splitlines()
     assert len(lines) == 1
-    assert "no model given: using the default model, trained on strangers' photographs" in lines[0]
-    assert "featcolor fit" in lines[0]
+    assert "the default model colours: likely colours, not known ones" in lines[0]
     assert chromatic("new/china.png") > 1
     assert json.loads(Path("r.json").read_text())["model"] == "default"
     assert main(["colorize", "old/china.png", "-o", "named.png", "--model", str(default_network), "-q"]) == 0
@@ -294,7 +294,7 @@ def test_the_default_colours_on_the_pipes(
     assert main(["colorize", "old/china.png", "-o", "-"]) == 0
     content, said = capfdbinary.readouterr()
     assert content.startswith(b"\x89PNG")
-    assert b"no model given" in said
+    assert b"the default model colours" in said
     assert len(said.splitlines()) == 1
 
 

@@ -44,12 +44,19 @@ def test_the_default_sheet_and_its_command_lines_which_work(
     assert [Path(each["input"]).name for each in told["pictures"]] == ["chelsea.png", "flower.png"]
     assert told["failed"] == []
     assert len(told["cells"]) == 6
+    # The model's own, saturation 1 and temperature 0.6, is among them.
+    assert [each["settings"] for each in told["cells"]] == [
+        {"saturation": saturation, "temperature": temperature}
+        for temperature in (0.6, 0.3)
+        for saturation in (0.8, 1, 1.2)
+    ]
     cell = told["cells"][-1]
-    assert cell["settings"] == {"saturation": 1.2, "temperature": 0.7}
     assert cell["model"] == str(tiny_model)
     assert cell["seconds_a_picture"] > 0
-    assert main(shlex.split(cell["command"])[1:]) == 0
-    assert len(list((album / "coloured").iterdir())) == 6
+    for each in told["cells"][1], cell:
+        assert main(shlex.split(each["command"])[1:]) == 0
+    for folder in "coloured-saturation-1-boldness-0.4", "coloured-saturation-1.2-boldness-0.7":
+        assert len(list((album / folder).iterdir())) == 6
 
 
 def test_which_pictures_were_taken_is_said(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,8 +73,8 @@ def test_a_setting_that_is_fixed_is_not_varied(album: Path, capsys: pytest.Captu
     assert main(["preview", "old it's/china.png", "-o", "s.html", "--saturation", "1.5", "--json"]) == 0
     cells = json.loads(capsys.readouterr().out)["cells"]
     assert [cell["settings"] for cell in cells] == [
-        {"temperature": 0.4, "saturation": 1.5},
-        {"temperature": 0.7, "saturation": 1.5},
+        {"temperature": 0.6, "saturation": 1.5},
+        {"temperature": 0.3, "saturation": 1.5},
     ]
     call = ["preview", "old it's", "-o", "s.html", "--saturation", "1", "--grid", "saturation=1,2"]
     assert main(call) == 2
@@ -87,13 +94,9 @@ def test_models_side_by_side(
     assert not said.err
     default, fitted = json.loads(said.out)["cells"]
     assert default["model"] is None
-    assert default["command"] == "featcolor colorize 'old it'\"'\"'s/china.png' -o coloured/"
+    words = "featcolor colorize 'old it'\"'\"'s/china.png' -o coloured-model-default/ --model default"
+    assert default["command"] == words
     assert fitted["command"].endswith(shlex.join(["--model", str(tiny_model)]))
-    monkeypatch.setenv("FEATCOLOR_MODEL", "other.featcolor")
-    assert main(call) == 0
-    default = json.loads(capsys.readouterr().out)["cells"][0]
-    assert default["command"].startswith("env -u FEATCOLOR_MODEL featcolor ")
-    monkeypatch.delenv("FEATCOLOR_MODEL")
     assert main(["preview", "old it's/china.png", "-o", "s.html", "--grid", "saturation=1"]) == 0
     assert "default model" in capsys.readouterr().err
 
@@ -137,7 +140,7 @@ def test_a_sheet_replaces_a_sheet_and_nothing_else(album: Path, capsys: pytest.C
     ("options", "says"),
     [
         (["-o", "sheet.jpg"], "name of a page"),
-        (["-o", "."], "name of a page"),
+        (["-o", "."], "such as sheet.html"),
         (["-o", "no/s.html"], "no such folder"),
         (["-o", "s.html", "--grid", "hue=1"], "does not know 'hue'"),
         (["-o", "s.html", "--grid", "saturation=9"], "saturation must be"),

@@ -43,9 +43,9 @@ def colours(count: int, shape: tuple[int, int], *, seed: int = 0, reach: float =
 def test_a_segment_gives_back_what_was_kept(tmp_path: Path, count: int, height: int, width: int, reach: float) -> None:
     work = open_work(tmp_path / "out.mp4.featcolor-work", FINGERPRINT, overwrite=True)
     kept = colours(count, (height, width), reach=reach)
-    work.save(3, 100, kept, {"notes": ["a"]})
+    work.save(3, 100, kept)
     with work.segment(3) as segment:
-        assert (segment.first, segment.last, segment.facts) == (100, 99 + count, {"notes": ["a"]})
+        assert (segment.first, segment.last) == (100, 99 + count)
         assert segment.confidence.shape == (count, 2, 3)
         for i in [count - 1, *range(count)]:
             found = segment.chroma(100 + i)
@@ -57,7 +57,7 @@ def test_a_segment_gives_back_what_was_kept(tmp_path: Path, count: int, height: 
 def test_a_shot_is_done_only_when_its_segment_is_whole_and_of_these_frames(tmp_path: Path) -> None:
     work = open_work(tmp_path / "w", FINGERPRINT)
     assert not work.has(0, 0, 4)
-    work.save(0, 0, colours(5, (8, 8)), {})
+    work.save(0, 0, colours(5, (8, 8)))
     assert work.has(0, 0, 4)
     assert not work.has(0, 0, 5)
     assert not work.has(0, 1, 5)
@@ -71,15 +71,15 @@ def test_a_shot_is_done_only_when_its_segment_is_whole_and_of_these_frames(tmp_p
 
 def test_a_failed_save_leaves_no_segment(tmp_path: Path) -> None:
     work = open_work(tmp_path / "w", FINGERPRINT)
-    with pytest.raises(TypeError):
-        work.save(0, 0, colours(2, (4, 4)), {"notes": object()})
+    with pytest.raises(AttributeError):
+        work.save(0, 0, ShotColours(PlaneStore(2, (4, 4, 2)), None))  # type: ignore[arg-type]
     assert work.n_done == 0
     assert [path.name for path in (tmp_path / "w").iterdir()] == ["fingerprint.json"]
 
 
 def test_an_unfinished_run_is_not_touched_unasked(tmp_path: Path) -> None:
     path = tmp_path / "w"
-    open_work(path, FINGERPRINT).save(0, 0, colours(2, (4, 4)), {})
+    open_work(path, FINGERPRINT).save(0, 0, colours(2, (4, 4)))
     with pytest.raises(UsageError, match=r"--resume goes on, --overwrite starts again"):
         open_work(path, FINGERPRINT)
     again = open_work(path, FINGERPRINT, resume=True)
@@ -101,7 +101,7 @@ def test_resume_without_earlier_work_begins(tmp_path: Path) -> None:
 
 def test_resume_clears_what_a_kill_left_half_written(tmp_path: Path) -> None:
     path = tmp_path / "w"
-    open_work(path, FINGERPRINT).save(0, 0, colours(2, (4, 4)), {})
+    open_work(path, FINGERPRINT).save(0, 0, colours(2, (4, 4)))
     part = path / ".shot-00001.zip.0123abcd.part"
     part.write_bytes(b"half")
     open_work(path, FINGERPRINT, resume=True)
@@ -120,7 +120,7 @@ def test_resume_clears_what_a_kill_left_half_written(tmp_path: Path) -> None:
 )
 def test_resume_says_what_has_changed(tmp_path: Path, changes: dict[str, Any], words: list[str]) -> None:
     path = tmp_path / "w"
-    open_work(path, FINGERPRINT).save(0, 0, colours(2, (4, 4)), {})
+    open_work(path, FINGERPRINT).save(0, 0, colours(2, (4, 4)))
     with pytest.raises(UsageError) as refused:
         open_work(path, FINGERPRINT | changes, resume=True)
     assert all(word in str(refused.value) for word in [*words, str(path)])
