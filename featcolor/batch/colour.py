@@ -144,7 +144,7 @@ def colorize_inside(
     """`colorizer.colorize` of the region of a picture that `prepared` gives; around it the picture stays grey."""
     inside = np.ascontiguousarray(grey[region])
     if inside.shape == grey.shape:
-        return colorizer.colorize(inside, return_confidence=return_confidence)
+        return colorizer.colorize(grey, return_confidence=return_confidence)
     rgb = np.repeat(grey[..., None], 3, axis=2)
     if not return_confidence:
         rgb[region] = colorizer.colorize(inside)

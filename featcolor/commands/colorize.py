@@ -251,7 +251,7 @@ class _Pipe:
 
     def run(self, work: ColourPicture, _: Path | None) -> int:
         """Colour it; the exit code."""
-        from featcolor.modelfile import replacing
+        from featcolor.files import replacing
 
         content = sys.stdin.buffer.read() if self.source == PIPE else self._read_file()
         name = "stdin" if self.source == PIPE else self.source
