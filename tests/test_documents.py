@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from numpy.typing import NDArray
 
-from featcolor.commands import build_parser, main
+from featcolor.commands import main
+from featcolor.commands.program import build_parser
 from tests.samples import grey, write_rgb
 from tests.video.samples import make_keys, make_reel
 

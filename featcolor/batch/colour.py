@@ -80,9 +80,6 @@ class ColourPicture:
 
 def write_confidence(path: Path, confidence: NDArray[np.float32], *, shape: tuple[int, int]) -> None:
     """Confidence, (h, w) 0..1, as an 8-bit grey PNG of the picture's size: white is certain."""
-    import cv2
-    import numpy as np
-
     height, width = shape
     full = cv2.resize(np.asarray(confidence, np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     done, content = cv2.imencode(".png", np.rint(np.clip(full, 0, 1) * 255).astype(np.uint8))
