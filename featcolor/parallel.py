@@ -176,18 +176,19 @@ def _pool(
 ) -> Generator[Outcome[Result], None, None]:
     from joblib import Parallel, delayed, parallel_config
 
-    with parallel_config(backend="loky", inner_max_num_threads=1), _ignored_interrupt():
-        # The workers start here and ignore SIGINT for good: Ctrl-C reaches this process alone, which then ends them.
-        parallel = Parallel(
-            n_jobs=jobs,
-            return_as="generator_unordered",
-            batch_size=1,
-            pre_dispatch=jobs * PER_WORKER_IN_FLIGHT,
-            max_nbytes=None,
-        )
-        task, folder = delayed(_attempt_in_worker), str(Path.cwd())
-        outcomes = parallel(task(function, index, item, threads, folder) for index, item in numbered)
+    outcomes = None
     try:
+        with parallel_config(backend="loky", inner_max_num_threads=1), _postponed_interrupt():
+            # The workers start here; Ctrl-C reaches this process alone, which then ends them.
+            parallel = Parallel(
+                n_jobs=jobs,
+                return_as="generator_unordered",
+                batch_size=1,
+                pre_dispatch=jobs * PER_WORKER_IN_FLIGHT,
+                max_nbytes=None,
+            )
+            task, folder = delayed(_attempt_in_worker), str(Path.cwd())
+            outcomes = parallel(task(function, index, item, threads, folder) for index, item in numbered)
         # Not `yield from`, which would close `outcomes` before the filter below.
         for outcome in outcomes:  # noqa: UP028
             yield outcome
@@ -195,17 +196,29 @@ def _pool(
         with warnings.catch_warnings():
             # joblib warns that outcomes were not used: that is what stopping means.
             warnings.simplefilter("ignore", UserWarning)
-            outcomes.close()
+            if outcomes is not None:
+                outcomes.close()
 
 
 @contextmanager
-def _ignored_interrupt() -> Iterator[None]:
-    """Start programs that ignore SIGINT: the disposition, unlike a handler, is inherited."""
+def _postponed_interrupt() -> Iterator[None]:
+    """Start programs that SIGINT never reaches, since they inherit a mask; one that comes now comes later."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as loky_tracker
+
+    for tracker in (resource_tracker, loky_tracker):
+        tracker.ensure_running()  # which unblocks the signal when it starts
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         signal.signal(signal.SIGINT, before)
+    for number in noted[:1]:
+        signal.raise_signal(number)

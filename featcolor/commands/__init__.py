@@ -22,6 +22,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         received.append(number)
         raise KeyboardInterrupt
 
+    def again(dropped: Any) -> None:
+        # Python drops the exception in a finalizer and in a weak reference's callback, such as every import has.
+        if not (received and issubclass(dropped.exc_type, KeyboardInterrupt)):
+            return hook(dropped)
+        import os
+        import threading
+
+        return threading.Timer(0.02, os.kill, [os.getpid(), received.pop()]).start()
+
     before: dict[signal.Signals, Any] = {}
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -30,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 before[number] = signal.signal(number, stop)
     except ValueError:
         pass  # Not the main thread: somebody else's program, which keeps its own handlers.
+    hook, sys.unraisablehook = sys.unraisablehook, again
     try:
         from featcolor.commands.program import run
 
@@ -39,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("featcolor:", "stopped" if received[1:] else str(error) or STOPPED, file=sys.stderr, flush=True)
         return 128 + (received[0] if received else signal.SIGINT)
     finally:
+        sys.unraisablehook = hook
         for number, handler in before.items():
             # Of a program that ends there is nobody left who could answer a second one without a traceback.
             signal.signal(number, signal.SIG_DFL if argv is None else handler)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.benchmark_film import FILM, FILM_EPILOG, add_film_arguments, run_film
 from featcolor.commands.benchmark_plan import OURS, broken_bounds, check_bounds, parse_bound, plan_study
-from featcolor.commands.console import complain, print_line, print_table, progress_bar
+from featcolor.commands.console import WORK_FAILED, complain, print_line, print_table, progress_bar, stopping
 from featcolor.commands.options import seed, whole_number
 from featcolor.errors import UsageError
 
@@ -77,7 +77,6 @@ LAYOUT_NAMES = (
     "videvo",
 )
 OUTPUTS_FOLDER = "outputs"
-WORK_FAILED = 1
 SHOWN = ("gain", "delta_e00", "cf")
 
 
@@ -158,7 +157,10 @@ def run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     if output.exists() and not output.is_dir():
         raise UsageError(f"{output}: a file; -o needs a folder")
-    return {"speed": _speed, "film": run_film}.get(arguments.benchmark, _compare)(arguments)
+    if arguments.benchmark == "speed":
+        return _speed(arguments)
+    with stopping(lambda: "stopped; what is done is kept, and the same command goes on"):
+        return (run_film if arguments.benchmark == "film" else _compare)(arguments)
 
 
 def _compare(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featcolor.commands.benchmark_plan import NAME, RESERVED, SPEED_REPORT
-from featcolor.commands.console import complain, print_line, print_table, progress_bar
+from featcolor.commands.console import WORK_FAILED, complain, print_line, print_table, progress_bar
 from featcolor.commands.options import seed, whole_number
 from featcolor.errors import UsageError
 
@@ -41,7 +41,6 @@ exit codes: 0 done; 1 a sequence failed; 2 the call cannot be done as typed.
 METHOD_NAMES = ("grey", "frames", "flow", "recipe", "ours", "ours2")
 PRESET_NAMES = ("fast", "balanced")
 RECIPE_FILE = "recipe.csv"
-WORK_FAILED = 1
 SHOWN = ("psnr", "wrapped_psnr", "cf_share", "flicker_excess", "coarse_excess", "seconds")
 
 

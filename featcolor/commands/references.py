@@ -42,12 +42,10 @@ def find_uncoloured(arguments: Sequence[str], *, output: str | None, quiet: bool
 
     found = find(arguments, output=output, quiet=quiet)
     coloured = earlier_outputs(found)
-    for folder in dict.fromkeys(coloured.values() if not quiet else ()):
-        count = list(coloured.values()).count(folder)
-        complain(
-            f"left out {count} picture{'' if count == 1 else 's'} in {folder}: coloured versions of others here; name "
-            "them alone to colour them"
-        )
+    if coloured and not quiet:
+        pictures = "1 picture" if len(coloured) == 1 else f"{len(coloured)} pictures"
+        folders = ", ".join(sorted({str(folder) for folder in coloured.values()}))
+        complain(f"left out {pictures} in {folders}: coloured from others here; name them alone to colour them")
     return [picture for picture in found if picture.path not in coloured]
 
 
@@ -122,7 +120,8 @@ def fitted_album(references: Sequence[Path], network: Path | None, *, quiet: boo
     if not quiet:
         name_left_out(colorizer.left_out)
         seconds = time.perf_counter() - start
-        complain(f"the default model with {colorizer.references} references, fitted in {seconds:.1f} s", kind="note")
+        count = "1 reference" if colorizer.references == 1 else f"{colorizer.references} references"
+        complain(f"the default model with {count}, fitted in {seconds:.1f} s", kind="note")
     with tempfile.TemporaryDirectory(prefix="featcolor-") as folder:
         path = Path(folder, f"references{ALBUM_SUFFIX}")
         save_album(path, colorizer)

@@ -33,10 +33,7 @@ from features.threads import one_blas_thread
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer
 
-DEFAULT_MODEL = (
-    "the default model colours: likely colours, not known ones; --keyframes (of 'featcolor keyframes') or --model (of "
-    "'featcolor fit') brings in yours"
-)
+DEFAULT_MODEL = "the default model colours: likely colours, not known ones; --keyframes or --model brings in yours"
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, frames done, and frames in all."""
 
