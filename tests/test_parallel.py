@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featcolor.errors import PictureError
-from featcolor.parallel import default_jobs, end_workers, library_threads, run_over
+from featcolor.parallel import _postponed_interrupt, default_jobs, end_workers, library_threads, run_over
 
 
 class AwkwardError(Exception):
@@ -80,6 +80,19 @@ def test_a_killed_worker_costs_one_item() -> None:
     assert sorted(outcomes) == list(range(12))
     assert "killed" in outcomes.pop(5).failure.message
     assert all(outcome.result == index for index, outcome in outcomes.items())
+
+
+def test_ctrl_c_while_workers_start_comes_when_they_have() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    block = _postponed_interrupt()
+    try:
+        block.__enter__()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            block.__exit__(None, None, None)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_closing_the_iterator_stops_the_rest(tmp_path: Path) -> None:

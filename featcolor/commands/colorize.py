@@ -204,7 +204,10 @@ class _Batch:
         return sum(record["status"] == status for record in self.records.values())
 
     def _stopped(self) -> str:
-        if not (coloured := self._count("coloured")):
+        # Without --overwrite none of them was there before, and a worker may have written one that was not told of.
+        here = sum(task.target.exists() for task in self.tasks)
+        coloured = self._count("coloured") if self.arguments.overwrite else here
+        if not coloured:
             return ""
         how = "" if self.arguments.skip_existing else " with --skip-existing"
         how += " in place of --overwrite" if self.arguments.overwrite else ""

@@ -16,12 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from featcolor.batch.colour import colorize_prepared
 from featcolor.batch.preview import PreviewedPicture, Previewer, load_cells, pick_evenly, preview_pictures
 from featcolor.batch.preview_grid import CELLS, KEYS, MODEL, Axis, Cell, cells_of, parse_grid
 from featcolor.batch.preview_page import COLUMNS, Sheet, build_page, duration, is_page, write_page
 from featcolor.commands.program import build_parser
 from featcolor.errors import PictureError, UsageError
 from featcolor.models.load import ColouringSettings, load_colorizer
+from featcolor.preparation.steps import Step, parse_preparation
 from tests.benchmarks.demo.test_demo import Outline
 from tests.samples import grey, write_rgb
 
@@ -145,14 +147,19 @@ def decoded(jpeg: bytes) -> NDArray[np.float32]:
     return np.float32(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR))
 
 
-def test_a_thumbnail_shows_what_colorize_makes_of_the_whole_picture(picture: Path, tiny_model: Path) -> None:
+@pytest.mark.parametrize("steps", [(), parse_preparation("border,contrast")])
+def test_a_thumbnail_shows_what_colorize_makes_of_the_whole_picture(
+    picture: Path, tiny_model: Path, steps: tuple[Step, ...]
+) -> None:
+    framed = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE) // 2
+    write_rgb(picture, cv2.copyMakeBorder(framed, 30, 50, 20, 40, cv2.BORDER_CONSTANT, value=250))
     cells = grid("saturation=0,1.5", "size=48,160", model=str(tiny_model))
-    shown = Previewer(cells, thumb=128)(picture)
+    shown = Previewer(cells, thumb=128, preparation=steps)(picture)
     whole = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
     assert (shown.height, shown.width) == whole.shape
     assert max(shown.thumb) == 128
     for cell, jpeg in zip(cells, shown.coloured, strict=True):
-        rgb = load_colorizer(tiny_model, cell.settings).colorize(whole)
+        rgb = colorize_prepared(load_colorizer(tiny_model, cell.settings), whole, steps)
         expected = np.float32(cv2.resize(rgb, shown.thumb, interpolation=cv2.INTER_AREA)[..., ::-1])
         assert np.abs(decoded(jpeg) - expected).mean() < 4
     livelier = [decoded(jpeg).std(axis=-1).mean() for jpeg in shown.coloured]

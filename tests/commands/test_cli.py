@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import pytest
 from numpy.typing import NDArray
 
 import featcolor.batch.colour
-from featcolor.commands import main, options
+from featcolor.commands import STOPPED, main, options, program
 from featcolor.models.album import AlbumColorizer, AlbumConfig
 from featcolor.models.load import save_album
 from features.colournet import BUNDLED_FILE
@@ -98,6 +99,7 @@ def test_fit_reports_as_json_and_names_what_it_left_out(
 ) -> None:
     write_rgb(tmp_path / "grey.png", np.full((60, 60, 3), 90, np.uint8))
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    (tmp_path / "scan.heic").touch()
     model = tmp_path / "m.featcolor"
     assert main(["fit", str(references), str(tmp_path), "-o", str(model), "--json", *QUICK_OPTIONS]) == 0
     said = capsys.readouterr()
@@ -106,7 +108,7 @@ def test_fit_reports_as_json_and_names_what_it_left_out(
     assert set(report["table"]) == {"featcolor", "grey", "constant"}
     left_out = {Path(name).name for name, _ in report["left_out"]}
     assert left_out == {"grey.png", "broken.jpg"}
-    for name in left_out:
+    for name in (*left_out, "1 heic"):
         assert name in said.err
 
 
@@ -250,6 +252,7 @@ WRONG_CALLS = {
     "one of the references": ["fit", "old", "-o", "old/china.png"],
     "--film": ["fit", "old", "-o", "m", "--film"],
     "technicolor": ["fit", "old", "-o", "m", "--film", "technicolor"],
+    "a film; use featcolor video 'my reel.mp4' -o": ["colorize", "my reel.mp4", "-o", "new.mp4"],
     "sharpest": ["colorize", "old", "-o", "new", "--refine", "sharpest"],
     "smell": ["fit", "old", "-o", "m", "--features", "smell"],
 }
@@ -260,6 +263,7 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(
     album: dict[str, NDArray[np.uint8]], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("empty").mkdir()
+    Path("my reel.mp4").write_bytes(b"\0\0\0\x20ftypisom")
     before = written(".")
     try:
         code = main(WRONG_CALLS[words])
@@ -308,6 +312,56 @@ def test_without_the_default_network_one_line_says_what_helps(
         assert "default colour network is missing" in line
         assert "featcolor fit" in line
     assert not Path("new").exists()
+
+
+def test_one_picture_goes_beside_itself_by_either_spelling(album: dict[str, NDArray[np.uint8]]) -> None:
+    Path("plain").write_bytes(Path("old/china.png").read_bytes())
+    assert main(["colourize", "old/china.png", "-q"]) == 0
+    assert main(["colorize", "plain", "-q"]) == 0
+    assert Path("old/china-colour.png").read_bytes() == Path("plain-colour.png").read_bytes()
+    assert main(["colorize", "plain", "-q"]) == 2
+
+
+def test_what_is_no_picture_and_what_is_coloured_already_is_left_out_and_told(
+    album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.heic", "b.HEIC", "c.pdf", "deep/notes"):
+        Path("old", name).touch()
+    assert main(["colorize", "old", "-o", "old/new", "--confidence", "old/sure", "-q", "--prepare", "contrast"]) == 0
+    assert main(["colorize", "old/china.png"]) == 0
+    capsys.readouterr()
+    assert main(["colorize", "old", "-o", "old/new2", "--dry-run"]) == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 3
+    foreign, coloured = said.err.splitlines()
+    assert foreign == "featcolor: left out 4 files that featcolor does not read: 2 heic, 1 pdf, 1 without a suffix"
+    assert coloured.startswith("featcolor: left out 7 pictures in old, old/new, old/sure: coloured from others here;")
+    assert main(["colorize", "old/new", "-o", "again", "--dry-run"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_boldness_is_the_temperature_turned_round(
+    album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, words in enumerate((["--boldness", "0.6"], ["--temperature", "0.4"], ["--boldness", "1"])):
+        assert main(["colorize", "old/china.png", "-o", f"{number}.png", "--report", "r.json", *words]) == 0
+        assert json.loads(Path("r.json").read_text())["settings"] == {"temperature": 0.05 if number == 2 else 0.4}
+    assert Path("0.png").read_bytes() == Path("1.png").read_bytes() != Path("2.png").read_bytes()
+    assert capsys.readouterr().err == "featcolor: note: --temperature 0.4 is called --boldness 0.6 now\n"
+
+
+def test_the_default_model_has_a_name(
+    album: dict[str, NDArray[np.uint8]],
+    default_network: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("FEATCOLOR_MODEL", "nowhere.featcolor")
+    assert main(["colorize", "old/china.png", "-o", "named.png", "--model", "default"]) == 0
+    assert main(["inspect", "default"]) == 0
+    said = capsys.readouterr()
+    assert not said.err
+    assert "0.6 (--boldness 0.4)" in said.out
 
 
 def test_references_that_cannot_carry_a_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -442,7 +496,12 @@ def test_a_stopped_batch_leaves_whole_pictures_and_goes_on(
     _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     assert "Traceback" not in err
+    said = re.fullmatch(
+        r"featcolor: stopped: (\d+) of 30 pictures are coloured; .* with --skip-existing goes on\n", err
+    )
     done = written(new)
+    assert said, err
+    assert int(said[1]) == len(done)
     assert 0 < len(done) < 30
     assert all(name.endswith(".png") and not name.startswith(".") for name in done)
     assert all(read_rgb(new / name).shape == (900, 1200, 3) for name in done)
@@ -451,6 +510,43 @@ def test_a_stopped_batch_leaves_whole_pictures_and_goes_on(
         path.unlink()
     assert main([*call[:-1], "1", "--skip-existing", "-q"]) == 0
     assert {path.name for path in old.iterdir()} <= set(written(new))
+
+
+@pytest.mark.parametrize("module", ["argparse", "numpy", "featcolor.batch.colour", "onnxruntime"])
+def test_ctrl_c_while_libraries_load_is_one_line(tmp_path: Path, photographs: Photographs, module: str) -> None:
+    write_rgb(tmp_path / "old.png", grey(photographs["china"]))
+    code = f"""
+import os, signal, sys
+class Press:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Press())
+from featcolor.commands import main
+sys.exit(main())
+"""
+    words = [sys.executable, "-c", code, "colorize", str(tmp_path / "old.png"), "-q"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr == f"featcolor: {STOPPED}\n"
+    assert written(tmp_path) == ["old.png"]
+
+
+def test_a_signal_whose_exception_python_drops_comes_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Dying:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    def run(*_: object) -> None:
+        Dying()
+        time.sleep(20)
+
+    monkeypatch.setattr(program, "run", run)
+    assert main(["inspect"]) == 143
+    assert capsys.readouterr().err == f"featcolor: {STOPPED}\n"
 
 
 def test_a_reader_that_leaves_is_no_traceback(tiny_model: Path) -> None:

@@ -78,10 +78,12 @@ def test_quiet_says_nothing(reel: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert {Path(name).suffix for name in names(tmp_path)} == {".tif"}
 
 
-def test_a_model_colours_them(reel: Path, tiny_model: Path, tmp_path: Path) -> None:
-    assert main(["keyframes", str(reel), "-o", str(tmp_path), "--limit", "1", "--model", str(tiny_model)]) == 0
-    (name,) = names(tmp_path)
-    assert np.ptp(read_picture(tmp_path / name).pixels.astype(int), axis=2).max() > 5
+def test_a_model_colours_them(reel: Path, tiny_model: Path, default_network: Path, tmp_path: Path) -> None:
+    for model in (str(tiny_model), "default"):
+        keys = tmp_path / Path(model).name
+        assert main(["keyframes", str(reel), "-o", str(keys), "--limit", "1", "--model", model]) == 0
+        (name,) = names(keys)
+        assert np.ptp(read_picture(keys / name).pixels.astype(int), axis=2).max() > 5
 
 
 def test_every_and_a_part(reel: Path, tmp_path: Path) -> None:
@@ -172,6 +174,7 @@ def test_ctrl_c_leaves_whole_pictures_alone(
 
     monkeypatch.setattr(images, "_encode", stop_in_the_second)
     assert main(["keyframes", str(reel), "-o", str(tmp_path)]) == 130
+    assert "stopped: 1 of 3 key frames are written; the same command with --overwrite" in capsys.readouterr().err
     assert len(names(tmp_path)) == 1
     read_picture(tmp_path / names(tmp_path)[0])
 

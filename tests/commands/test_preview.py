@@ -81,6 +81,28 @@ def test_a_setting_that_is_fixed_is_not_varied(album: Path, capsys: pytest.Captu
     assert "leave out --saturation" in complaint(capsys)
 
 
+def test_references_and_preparation_are_part_of_what_is_shown_and_typed(
+    album: Path,
+    default_network: Path,
+    photographs: dict[str, NDArray[np.uint8]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_rgb(album / "refs/coffee.png", photographs["coffee"])
+    call = ["preview", "old it's/coffee.png", "-o", "s.html", "--json", "--grid", "saturation=1"]
+    more = ["--refs", "refs", "--prepare", "contrast,border"]
+    shown = []
+    for words in ([], more):
+        assert main([*call, *words]) == 0
+        (cell,) = json.loads(capsys.readouterr().out)["cells"]
+        shown.append(Path("s.html").read_text())
+    assert cell["model"] is None
+    assert " --refs refs --prepare contrast,border --saturation 1" in cell["command"]
+    assert len(set(shown)) == 2
+    assert main(shlex.split(cell["command"])[1:]) == 0
+    assert main([*call, "model=default,x.featcolor", *more]) == 2
+    assert "--refs goes with one model" in capsys.readouterr().err
+
+
 def test_models_side_by_side(
     album: Path,
     default_network: Path,

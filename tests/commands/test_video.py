@@ -22,7 +22,7 @@ from featcolor.commands import main
 from featcolor.video.config import DEFAULT_FILM_PRESET as CHOSEN
 from featcolor.video.config import FILM_PRESETS
 from featcolor.video.options import CODECS, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES
-from tests.clips.samples import make_clip
+from tests.clips.samples import damaged_copy, make_clip
 from tests.samples import write_rgb
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,8 +96,9 @@ def test_without_key_frames_and_model_the_default_colours(
     assert "the default model colours" in err[0]
     report = json.loads(Path("r.json").read_text())
     assert {shot["source"] for shot in report["shots"]} == {"model"}
-    assert main(["video", reel, "-o", "named.mp4", "--every", "6", "--model", str(default_network)]) == 0
-    assert not lines(capsys)[1]
+    for model in (str(default_network), "default"):
+        assert main(["video", reel, "-o", "named.mp4", "--every", "6", "--model", model, "--overwrite"]) == 0
+        assert not lines(capsys)[1]
     default_network.unlink()
     featcolor.models.load.load_colorizer.cache_clear()
     assert main(["video", reel, "-o", "other.mp4"]) == 2
@@ -151,6 +152,15 @@ def test_ctrl_c_says_how_to_go_on(
     assert main(["video", reel, "-o", "out.mp4", "-k", "keys"]) == 2
     assert main(["video", reel, "-o", "out.mp4", "-k", "keys", "--resume"]) == 0
     assert sorted(path.name for path in Path().iterdir()) == ["keys", "out.mp4", "reel.mp4"]
+
+
+def test_what_was_wrong_with_the_file_is_told_at_the_end(reel: str, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = make_clip(Path("whole.mkv"), codec="ffv1", options={"slicecrc": "1", "g": "1"})
+    damaged_copy(whole, Path("worn.mkv"), 5)
+    assert main(["video", "worn.mkv", "-o", "out.mkv", "-k", "keys", "--report", "r.json"]) == 0
+    _, err = lines(capsys)
+    assert err[-1].startswith("featcolor: note: worn.mkv: a packet at 0.20 s cannot be decoded")
+    assert err[-1].removeprefix("featcolor: note: ") in json.loads(Path("r.json").read_text())["notes"]
 
 
 def test_a_full_disk_is_one_line_and_leaves_no_film(

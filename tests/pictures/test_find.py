@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from featcolor.errors import UsageError
-from featcolor.pictures.find import expand_references, find_pictures
+from featcolor.pictures.find import earlier_outputs, expand_references, find_pictures
+from tests.samples import grey, write_rgb
 
 
 @pytest.fixture
@@ -98,6 +100,31 @@ def test_the_output_folder_is_not_searched(tree: Path) -> None:
     assert find_pictures(["refs"], leave_out=tree / "refs")
 
 
+def test_only_what_shows_the_same_in_other_colours_is_an_earlier_output(tmp_path: Path, photographs: Any) -> None:
+    pictures = {
+        "1.png": grey(photographs["china"]),
+        "2.png": grey(photographs["flower"]),
+        "a/1.png": grey(photographs["coffee"]),  # another camera counts from 1 again
+        "a/2.png": grey(photographs["flower"]),  # a copy
+        "b/c/1.png": photographs["china"],
+        "b/c/3.png": photographs["china"],
+        "b/c/a/1.png": photographs["coffee"],
+        "b/2.png": photographs["chelsea"],
+        "2-colour.png": photographs["flower"],
+        "3-colour.png": photographs["flower"],
+        "sure/2.png.png": grey(photographs["flower"]),
+    }
+    for name, picture in pictures.items():
+        write_rgb(tmp_path / name, picture)
+    assert earlier_outputs(find_pictures([tmp_path])) == {
+        tmp_path / "2-colour.png": tmp_path,
+        tmp_path / "b/c/1.png": tmp_path / "b/c",
+        tmp_path / "b/c/a/1.png": tmp_path / "b/c",
+        tmp_path / "sure/2.png.png": tmp_path / "sure",
+    }
+    assert not earlier_outputs(find_pictures([tmp_path / "b"]))
+
+
 def test_a_loop_of_links_ends(tree: Path) -> None:
     (tree / "refs/deep/loop").symlink_to(tree / "refs", target_is_directory=True)
     assert len(expanded("refs")) == 4
@@ -107,7 +134,8 @@ def test_a_loop_of_links_ends(tree: Path) -> None:
     ("argument", "words"),
     [
         ("missing", "missing: no such file or folder"),
-        ("empty", "empty: no pictures in this folder"),
+        ("empty", "empty: no pictures in this folder; looked for .jfif, .jpe, .jpeg"),
+        ("empty", ", found 1 txt"),
         ("no*thing", "no*thing: no picture matches"),
         ("@missing.txt", "missing.txt: the list cannot be read"),
         ("@refs", "refs: the list cannot be read"),
