@@ -9,9 +9,8 @@ from enum import Enum
 from pathlib import Path
 
 from featcolor.errors import UsageError
-from featcolor.pictures.find import COLOURED_MARK, FoundPicture
-from featcolor.pictures.io import PICTURE_SUFFIXES
-from featcolor.pictures.picture import SNIFFED, decoding, sniff
+from featcolor.pictures.find import COLOURED_MARK, FoundPicture, is_picture_name
+from featcolor.pictures.io import PICTURE_SUFFIXES, picture_format
 
 
 class Existing(Enum):
@@ -75,24 +74,19 @@ def plan_routes(
 
 
 def beside(pictures: Sequence[FoundPicture]) -> str:
-    """Where one picture goes when nobody says: OLD-colour.jpg beside OLD.jpg.
+    """Where one picture that was named goes when nobody says: OLD-colour.jpg beside OLD.jpg.
 
     Raises
     ------
-    UsageError
-        Where there are several, or they come from a folder, a glob or a list.
-    PictureError
-        Where neither the file's name nor its content says which format.
+    UsageError, PictureError
+        Where there are several, they come from a folder, a glob or a list, or it is none.
     """
     if len(pictures) != 1 or not pictures[0].named:
         raise UsageError(
             "only one picture, named as a file, goes beside itself; add -o and a folder's name for the coloured ones"
         )
     path = pictures[0].path
-    suffix = path.suffix
-    if suffix.lower() not in PICTURE_SUFFIXES:
-        with path.open("rb") as file, decoding(str(path)):
-            suffix = "." + sniff(file.read(SNIFFED)).lower()
+    suffix = path.suffix if is_picture_name(path.name) else f".{picture_format(path).lower()}"
     return str(path.with_name(f"{path.stem}{COLOURED_MARK}{suffix}"))
 
 

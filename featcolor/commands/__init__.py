@@ -25,11 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     def again(dropped: Any) -> None:
         # Python drops the exception in a finalizer and in a weak reference's callback, such as every import has.
         if not (received and issubclass(dropped.exc_type, KeyboardInterrupt)):
-            return hook(dropped)
-        import os
-        import threading
-
-        return threading.Timer(0.02, os.kill, [os.getpid(), received.pop()]).start()
+            hook(dropped)
+            return
+        number = received.pop()
+        signal.signal(signal.SIGALRM, lambda *_: stop(number, None))
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
 
     before: dict[signal.Signals, Any] = {}
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 import time
 from collections import Counter
@@ -108,10 +107,13 @@ class _Batch:
 
     def __init__(self, arguments: argparse.Namespace, references: Sequence[Path]) -> None:
         from featcolor.batch.outputs import beside
+        from featcolor.pictures.find import is_picture_name
+        from featcolor.pictures.io import picture_format
 
         self.arguments = arguments
         found = find_uncoloured(arguments.input, output=arguments.output, quiet=arguments.quiet)
-        _refuse_film(arguments.input)
+        if len(found) == 1 and found[0].named and not is_picture_name(found[0].path.name):
+            picture_format(found[0].path)  # of a film it has more to say than that OUT is no picture
         self.output = arguments.output if arguments.output is not None else beside(found)
         self.tasks, self.skipped = _plan(arguments, self.output, without_references(found, references), references)
         self.records: dict[Path, dict[str, Any]] = {
@@ -274,15 +276,6 @@ class _Pipe:
                 f"{self.source}: {len(pictures)} pictures do not fit through one pipe; name one, or a folder for -o"
             )
         return pictures[0].path.read_bytes()
-
-
-def _refuse_film(inputs: Sequence[str]) -> None:
-    from featcolor.pictures.io import is_film
-
-    for name in inputs if len(inputs) == 1 else ():
-        if is_film(name):
-            output = shlex.quote(f"{Path(name).stem}-colour.mp4")
-            raise UsageError(f"{name}: a film; use featcolor video {shlex.quote(name)} -o {output}")
 
 
 def _plan(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from featcolor.commands.console import complain
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def add_look(parser: argparse.ArgumentParser, note: str) -> None:
         metavar="B",
         help="where several colours are likely: 0 mild, their mean, to 1 bold, the likeliest",
     )
-    look.add_argument("--temperature", action=_OldTemperature, help=argparse.SUPPRESS)
+    look.add_argument("--temperature", type=_old_temperature, help=argparse.SUPPRESS)
     look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
     look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
 
@@ -63,18 +64,15 @@ def boldness(text: str) -> float:
     return temperature_of(number)
 
 
-class _OldTemperature(argparse.Action):
+def _old_temperature(text: str) -> float:
     """--temperature, the name that --boldness had, for the scripts that have it: 1 for 0 down to 0.05 for 0.95."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
-        number = _number(values)
-        if not 0.05 <= number <= 1:
-            parser.error(
-                f"--temperature {values}: makes nothing warmer or cooler; it was the name of --boldness, 0 (mild) to 1 "
-                "(bold), until lately"
-            )
-        namespace.temperature = number
-        namespace.note = f"--temperature {values} is called --boldness {1 - number:.3g} now"
+    number = _number(text)
+    if not 0.05 <= number <= 1:
+        raise argparse.ArgumentTypeError(
+            f"{text} makes nothing warmer or cooler; this was a name of --boldness, which is 0 (mild) to 1 (bold)"
+        )
+    complain(f"--temperature {text} is called --boldness {1 - number:.3g} now", kind="note")
+    return number
 
 
 def add_preparation(parser: argparse.ArgumentParser) -> None:

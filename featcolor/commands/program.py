@@ -55,8 +55,6 @@ def run(argv: Sequence[str] | None, stopped: Sequence[int]) -> int:
         parser.print_help(sys.stderr)
         return WRONG_CALL
     arguments = parser.parse_args(argv)
-    if not arguments.quiet and (note := getattr(arguments, "note", "")):
-        complain(note, kind="note")
     try:
         return int(arguments.run(arguments))
     except BrokenPipeError:

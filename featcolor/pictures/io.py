@@ -33,7 +33,6 @@ from featcolor.pictures import png as png_files
 from featcolor.pictures import tiff as tiff_files
 from featcolor.pictures.metadata import grey_to_srgb, profile_space, settle_exif
 from featcolor.pictures.picture import (
-    FILM,
     FORMATS,
     MAX_PIXELS,
     SNIFFED,
@@ -45,7 +44,6 @@ from featcolor.pictures.picture import (
     decoding,
     explain,
     is_quarter_turn,
-    looks_like,
     silent_stderr,
     sniff,
     upright,
@@ -113,13 +111,10 @@ def read_reference(source: str | os.PathLike[str] | bytes, max_pixels: int, *, n
         return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
-def is_film(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is a film by its content; what cannot be read is none."""
-    try:
-        with Path(path).open("rb") as stream:
-            return looks_like(stream.read(SNIFFED)) == FILM
-    except OSError:
-        return False
+def picture_format(path: str | os.PathLike[str]) -> str:
+    """The format of a picture's file by its content; PictureError for what is none."""
+    with decoding(str(path)), Path(path).open("rb") as stream:
+        return sniff(stream.read(SNIFFED))
 
 
 def output_format(path: str | os.PathLike[str], like: Picture | None = None) -> str:

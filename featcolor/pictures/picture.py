@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,7 +61,12 @@ for _library in ("PIL", "tifffile"):  # their complaints about damaged files wou
 
 SNIFFED = 16
 """Bytes that tell."""
-FILM = "a film"
+_FILM = re.compile(
+    rb"\x1aE\xdf\xa3|\0\0\x01[\xb3\xba]|0&\xb2u|\x1f\x07\0|FLV\x01|OggS|YUV4MPEG2|G@|RIFF....AVI |"
+    rb"....(ftyp(?!hei|mif1|msf1|avi[fs])|moov|mdat|wide)",
+    re.DOTALL,
+)
+"""Matroska, MPEG, ASF, DV, Flash, Ogg, Y4M, MPEG transport, AVI, MP4 (but for HEIC and AVIF) and QuickTime begin so."""
 _FOREIGN_MAGIC = (
     (b"GIF8", "a GIF"),
     (b"BM", "a BMP"),
@@ -68,11 +74,7 @@ _FOREIGN_MAGIC = (
     (b"PK\x03\x04", "a zip archive"),
     (b"8BPS", "a Photoshop file"),
     (b"\x00\x00\x00\x0cjP", "a JPEG 2000"),
-    *((magic, FILM) for magic in (b"\x1aE\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"0&\xb2u", b"\x1f\7\0", b"FLV\1")),
-    *((magic, FILM) for magic in (b"OggS", b"YUV4MPEG2", b"G@")),
 )
-"""Of films: Matroska, MPEG programme and video, ASF, DV, Flash, Ogg, Y4M, MPEG transport."""
-_STILL_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 
 
 @dataclass(frozen=True)
@@ -126,20 +128,13 @@ def sniff(head: bytes) -> str:
         return "WEBP"
     if not head:
         raise ValueError("is empty (0 bytes); restore it from its source")
-    looks = looks_like(head)
-    if looks == FILM:
-        raise ValueError("is a film; colour it with 'featcolor video'")
+    if _FILM.match(head):
+        raise ValueError("is a film; use: featcolor video FILM -o OUT")
+    looks = next((name for magic, name in _FOREIGN_MAGIC if head.startswith(magic)), None)
+    if head[4:8] == b"ftyp":
+        looks = "a HEIC or AVIF picture"
     found = f" (it looks like {looks})" if looks else ""
     raise ValueError(f"is not a JPEG, PNG, TIFF or WebP picture{found}; convert it to one of them")
-
-
-def looks_like(head: bytes) -> str | None:
-    """What a file that is none of ours seems to be, from its first bytes; None where nobody knows."""
-    if head[4:8] == b"ftyp":
-        return "a HEIC or AVIF picture" if head[8:12] in _STILL_BRANDS else FILM
-    if head[4:8] in (b"moov", b"mdat", b"wide") or (head[:4], head[8:12]) == (b"RIFF", b"AVI "):
-        return FILM
-    return next((name for magic, name in _FOREIGN_MAGIC if head.startswith(magic)), None)
 
 
 def check_size(width: int, height: int, *, format: str | None = None, n_bytes: int = 0) -> None:

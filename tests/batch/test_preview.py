@@ -147,7 +147,7 @@ def decoded(jpeg: bytes) -> NDArray[np.float32]:
     return np.float32(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR))
 
 
-@pytest.mark.parametrize("steps", [(), parse_preparation("border,contrast")])
+@pytest.mark.parametrize("steps", [(), parse_preparation("border")])
 def test_a_thumbnail_shows_what_colorize_makes_of_the_whole_picture(
     picture: Path, tiny_model: Path, steps: tuple[Step, ...]
 ) -> None:

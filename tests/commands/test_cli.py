@@ -252,7 +252,6 @@ WRONG_CALLS = {
     "one of the references": ["fit", "old", "-o", "old/china.png"],
     "--film": ["fit", "old", "-o", "m", "--film"],
     "technicolor": ["fit", "old", "-o", "m", "--film", "technicolor"],
-    "a film; use featcolor video 'my reel.mp4' -o": ["colorize", "my reel.mp4", "-o", "new.mp4"],
     "sharpest": ["colorize", "old", "-o", "new", "--refine", "sharpest"],
     "smell": ["fit", "old", "-o", "m", "--features", "smell"],
 }
@@ -263,7 +262,6 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(
     album: dict[str, NDArray[np.uint8]], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("empty").mkdir()
-    Path("my reel.mp4").write_bytes(b"\0\0\0\x20ftypisom")
     before = written(".")
     try:
         code = main(WRONG_CALLS[words])
@@ -314,12 +312,19 @@ def test_without_the_default_network_one_line_says_what_helps(
     assert not Path("new").exists()
 
 
-def test_one_picture_goes_beside_itself_by_either_spelling(album: dict[str, NDArray[np.uint8]]) -> None:
+def test_one_picture_goes_beside_itself_by_either_spelling_and_a_film_does_not(
+    album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("plain").write_bytes(Path("old/china.png").read_bytes())
     assert main(["colourize", "old/china.png", "-q"]) == 0
     assert main(["colorize", "plain", "-q"]) == 0
     assert Path("old/china-colour.png").read_bytes() == Path("plain-colour.png").read_bytes()
     assert main(["colorize", "plain", "-q"]) == 2
+    Path("reel.mp4").write_bytes(b"\0\0\0\x20ftypisom")
+    for words in ([], ["-o", "new.mp4"]):
+        capsys.readouterr()
+        assert main(["colorize", "reel.mp4", *words]) == 1
+        assert "reel.mp4: is a film; use: featcolor video" in complaint(capsys)
 
 
 def test_what_is_no_picture_and_what_is_coloured_already_is_left_out_and_told(
