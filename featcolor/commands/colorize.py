@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import WORK_FAILED, complain, print_line, progress_bar, stopping
 from featcolor.commands.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
-from featcolor.commands.options import add_look, add_preparation, preparation, whole_number
+from featcolor.commands.options import add_settings, preparation, whole_number
 from featcolor.commands.references import (
     REFS_HELP,
     find,
@@ -69,8 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument("--refs", action="append", default=[], metavar="REFS", help=REFS_HELP)
-    add_look(parser, "what is not given is as the model has it")
-    add_preparation(parser)
+    add_settings(parser, "what is not given is as the model has it")
     files = parser.add_argument_group("files")
     existing = files.add_mutually_exclusive_group()
     existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")

@@ -37,6 +37,11 @@ def stopping(words: Callable[[], str]) -> Iterator[None]:
         raise (KeyboardInterrupt(text) if (text := words()) else stop) from None
 
 
+def many(count: int, what: str) -> str:
+    """`1 frame`, `2 frames`."""
+    return f"{count} {what}" + ("" if count == 1 else "s")
+
+
 def print_line(message: str) -> None:
     """One line of result on stdout."""
     print(message, flush=True)

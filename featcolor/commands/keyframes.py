@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.clips.timecode import Place, parse_rate
-from featcolor.commands.console import Progress, complain, print_line, progress_bar, stopping
+from featcolor.commands.console import Progress, complain, many, print_line, progress_bar, stopping
 from featcolor.commands.options import readable, whole_number
 from featcolor.errors import UsageError
 from featcolor.video.options import PIPE
@@ -148,7 +148,7 @@ def _stopped(written: int, count: int) -> str:
 
 
 def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> None:
-    pictures = f"{len(targets)} key frames" if len(targets) > 1 else "1 key frame"
+    pictures = many(len(targets), "key frame")
     what = "coloured by the model" if arguments.model is not None else "grey"
     again = f", {replaced} of them replaced" if replaced else ""
     print_line(f"wrote {pictures}, {what}, to {arguments.output}{again}")

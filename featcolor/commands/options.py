@@ -36,8 +36,8 @@ PREPARE_HELP = (
 )
 
 
-def add_look(parser: argparse.ArgumentParser, note: str) -> None:
-    """What may be chosen at colouring time, but for the model: the fields of `featcolor.batch.ColouringSettings`."""
+def add_settings(parser: argparse.ArgumentParser, note: str) -> None:
+    """What may be chosen at colouring time, but for the model: of `ColouringSettings`, and the preparation."""
     look = parser.add_argument_group("the look", note)
     look.add_argument(
         "--saturation", type=not_negative, metavar="X", help="factor on the colours: 0 grey, 1 as learned"
@@ -45,52 +45,45 @@ def add_look(parser: argparse.ArgumentParser, note: str) -> None:
     look.add_argument(
         "--boldness",
         dest="temperature",
-        type=boldness,
+        type=_boldness,
         metavar="B",
         help="where several colours are likely: 0 mild, their mean, to 1 bold, the likeliest",
     )
     look.add_argument("--temperature", type=_old_temperature, help=argparse.SUPPRESS)
     look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
     look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
+    old = parser.add_argument_group("old pictures", "without it the lightness of a picture stays as it is")
+    old.add_argument("--prepare", metavar="STEPS", help=PREPARE_HELP)
 
 
-def boldness(text: str) -> float:
-    """The temperature of a boldness, 0 to 1."""
-    number = _number(text)
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"a number from 0 (mild) to 1 (bold) is needed, got {text!r}")
+def _boldness(text: str) -> float:
     from featcolor.models.config import temperature_of
 
-    return temperature_of(number)
+    return temperature_of(from_0_to_1(text))
 
 
 def _old_temperature(text: str) -> float:
     """--temperature, the name that --boldness had, for the scripts that have it: 1 for 0 down to 0.05 for 0.95."""
-    number = _number(text)
-    if not 0.05 <= number <= 1:
+    try:
+        boldness = from_0_to_1(f"{1 - float(text):.6g}")
+    except (ValueError, argparse.ArgumentTypeError):
         raise argparse.ArgumentTypeError(
             f"{text} makes nothing warmer or cooler; this was a name of --boldness, which is 0 (mild) to 1 (bold)"
-        )
-    complain(f"--temperature {text} is called --boldness {1 - number:.3g} now", kind="note")
-    return number
-
-
-def add_preparation(parser: argparse.ArgumentParser) -> None:
-    """--prepare."""
-    old = parser.add_argument_group("old pictures", "without it the lightness of a picture stays as it is")
-    old.add_argument("--prepare", metavar="STEPS", help=PREPARE_HELP)
+        ) from None
+    complain(f"--temperature {text} is called --boldness {boldness:g} now", kind="note")
+    return _boldness(str(boldness))
 
 
 def readable(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     """A parser whose ValueError reaches the person."""
 
-    def typed(text: str) -> Any:
+    def read(text: str) -> Any:
         try:
             return parse(text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from error
 
-    return typed
+    return read
 
 
 def preparation(text: str | None) -> tuple[Step, ...]:
@@ -117,54 +110,26 @@ def check_place(path: Path, inputs: Iterable[Path] = (), *, example: str) -> Non
         raise UsageError(f"{path}: -o is one of the references; choose another name")
 
 
-def whole_number(text: str) -> int:
-    """A whole number from 1."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"a whole number from 1 is needed, got {text!r}")
-    return number
+def typed(words: str, parse: Callable[[str], Any], allowed: Callable[[Any], bool]) -> Callable[[str], Any]:
+    """The type of an option's value; `words` say what is allowed."""
+
+    def read(text: str) -> Any:
+        try:
+            value = parse(text)
+        except ValueError:
+            value = math.nan
+        if not allowed(value):
+            raise argparse.ArgumentTypeError(f"{words} is needed, got {text!r}")
+        return value
+
+    return read
 
 
-def seed(text: str) -> int:
-    """A whole number from 0 to 2**32 - 1, as NumPy's random states take it."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = -1
-    if not 0 <= number < 2**32:
-        raise argparse.ArgumentTypeError(f"a whole number from 0 to 4294967295 is needed, got {text!r}")
-    return number
-
-
-def not_negative(text: str) -> float:
-    """A finite number from 0."""
-    number = _number(text)
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"a number from 0 is needed, got {text!r}")
-    return number
-
-
-def positive(text: str) -> float:
-    """A finite number above 0."""
-    number = _number(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"a number above 0 is needed, got {text!r}")
-    return number
-
-
-def fraction(text: str) -> float:
-    """A part of a whole: at least 0, below 1."""
-    number = _number(text)
-    if not 0 <= number < 1:
-        raise argparse.ArgumentTypeError(f"a fraction from 0 up to (not including) 1 is needed, got {text!r}")
-    return number
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+whole_number = typed("a whole number from 1", int, lambda number: number >= 1)
+from_zero = typed("a whole number from 0", int, lambda number: number >= 0)
+# As NumPy's random states take it.
+seed = typed("a whole number from 0 to 4294967295", int, lambda number: 0 <= number < 2**32)
+not_negative = typed("a number from 0", float, lambda number: 0 <= number < math.inf)
+positive = typed("a number above 0", float, lambda number: 0 < number < math.inf)
+fraction = typed("a fraction from 0 up to (not including) 1", float, lambda number: 0 <= number < 1)
+from_0_to_1 = typed("a number from 0 (mild) to 1 (bold)", float, lambda number: 0 <= number <= 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from featcolor.commands.console import name_left_out, print_json, print_line, progress_bar
-from featcolor.commands.options import check_place, fraction, not_negative, positive, seed, whole_number
+from featcolor.commands.options import check_place, fraction, from_zero, not_negative, positive, seed, whole_number
 from featcolor.commands.quality import print_quality
 from featcolor.commands.references import find
 from featcolor.errors import NetworkError, UsageError
@@ -42,11 +42,11 @@ SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
     ("dropout", fraction, "F", "share of the trunk's channels that are dropped (default: 0.15)"),
     ("width", whole_number, "N", "channels of the embedding (default: 96)"),
     ("blocks", whole_number, "N", "residual blocks at each of four strides (default: 2)"),
-    ("heads", None, "N", "heads of the self-attention at strides 32 and 16, 0 for none (default: 4)"),
+    ("heads", from_zero, "N", "heads of the self-attention at strides 32 and 16, 0 for none (default: 4)"),
     ("rebalance", not_negative, "X", "weight of rare colours: 0 as they come, 1 as by Zhang 2016 (default: 0)"),
     ("balance", not_negative, "X", "0 draws sources by their size, 1 all alike (default: 0.3)"),
     ("ageing", not_negative, "F", "share of the crops with another film's grain, blur and fading (default: 0.3)"),
-    ("held-back", None, "N", "photographs kept back to measure on, a tenth at most (default: 200)"),
+    ("held-back", from_zero, "N", "photographs kept back to measure on, a tenth at most (default: 200)"),
     ("seed", seed, "N", "same seed, photographs, versions and threads: same network (default: 0)"),
 )
 """Option without its dashes (a field of `PretrainConfig`), type, name of its value, help."""
@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     detail = parser.add_argument_group("in detail", "with --resume and --from some are the checkpoint's")
     for name, kind, value, text in SETTINGS:
-        detail.add_argument(f"--{name}", type=kind or _from_zero, metavar=value, help=text)
+        detail.add_argument(f"--{name}", type=kind, metavar=value, help=text)
     parser.add_argument("--json", action="store_true", help="print the network's card as JSON")
 
 
@@ -132,14 +132,3 @@ def _print_card(card: dict[str, Any], output: Path) -> None:
         f"{output}: {output.stat().st_size / 1e6:.1f} MB, {card['steps']} steps on {card['pictures']} photographs"
         f"{left_out} in {card['seconds'] / 60:.1f} minutes; its checkpoint beside it is needed for --from only"
     )
-
-
-def _from_zero(text: str) -> int:
-    """A whole number from 0."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"a whole number from 0 is needed, got {text!r}")
-    return number

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.console import WORK_FAILED, complain, print_json, print_line, progress_bar
+from featcolor.commands.console import WORK_FAILED, complain, many, print_json, print_line, progress_bar
 from featcolor.commands.models import MODEL_HELP, chosen_model, tell_of_default
-from featcolor.commands.options import add_look, add_preparation, check_place, preparation, whole_number
+from featcolor.commands.options import add_settings, check_place, preparation, typed, whole_number
 from featcolor.commands.references import REFS_HELP, find, find_uncoloured, fitted_album, network_of, without_references
 from featcolor.errors import UsageError
 
@@ -40,7 +40,7 @@ rest go on; the exit code is then 1.
 PICTURES = 4
 THUMB = 480
 """As featcolor.batch.preview has it; a test compares."""
-THUMBS = (64, 2000)
+THUMBS = typed("a whole number from 64 to 2000", int, lambda number: 64 <= number <= 2000)
 TILES = 1000
 """Thumbnails of a page: more would make it too heavy for a browser."""
 SUFFIXES = (".html", ".htm")
@@ -61,8 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=V,V",
         help="settings to compare, in all combinations (default: saturation and boldness, the model's own among them)",
     )
-    add_look(parser, "the same for all; what is not given is as the model has it")
-    add_preparation(parser)
+    add_settings(parser, "the same for all; what is not given is as the model has it")
     parser.add_argument(
         "--pictures",
         type=whole_number,
@@ -71,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="show N of the pictures, picked evenly (default: %(default)s)",
     )
     parser.add_argument(
-        "--thumb", type=_thumb, default=THUMB, metavar="N", help="longest side of what is shown (default: %(default)s)"
+        "--thumb", type=THUMBS, default=THUMB, metavar="N", help="longest side of what is shown (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print the settings and their command lines as JSON")
 
@@ -172,7 +171,7 @@ def _tell(arguments: argparse.Namespace, sheet: Sheet) -> None:
     elif not arguments.quiet:
         count, settings = len(sheet.pictures), len(sheet.cells)
         which = f"{count} of {sheet.found} pictures" if sheet.found > 1 else "1 picture"
-        print_line(f"wrote {arguments.output}: {which} in {settings} setting{'' if settings == 1 else 's'}")
+        print_line(f"wrote {arguments.output}: {which} in {many(settings, 'setting')}")
         if sheet.found > arguments.pictures:
             names = [str(picture.path) for picture in sheet.pictures[:SHOWN]]
             more = f" and {count - SHOWN} more" if count > SHOWN else ""
@@ -197,10 +196,3 @@ def _document(arguments: argparse.Namespace, sheet: Sheet) -> dict[str, Any]:
             for at, (cell, command) in enumerate(zip(sheet.cells, sheet.commands, strict=True))
         ],
     }
-
-
-def _thumb(text: str) -> int:
-    low, high = THUMBS
-    if not (text.isdecimal() and low <= int(text) <= high):
-        raise argparse.ArgumentTypeError(f"a whole number from {low} to {high} is needed, got {text!r}")
-    return int(text)

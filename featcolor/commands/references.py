@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featcolor.commands.console import complain, name_left_out, progress_bar
+from featcolor.commands.console import complain, many, name_left_out, progress_bar
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def find(arguments: Sequence[str], *, output: str | None = None, quiet: bool = F
     foreign: set[Path] = set()
     found = find_pictures(arguments, leave_out=None if output is None else Path(output), foreign=foreign)
     if foreign and not quiet:
-        files = "1 file" if len(foreign) == 1 else f"{len(foreign)} files"
-        complain(f"left out {files} that featcolor does not read: {kinds_of(foreign)}")
+        complain(f"left out {many(len(foreign), 'file')} that featcolor does not read: {kinds_of(foreign)}")
     return found
 
 
@@ -43,7 +42,7 @@ def find_uncoloured(arguments: Sequence[str], *, output: str | None, quiet: bool
     found = find(arguments, output=output, quiet=quiet)
     coloured = earlier_outputs(found)
     if coloured and not quiet:
-        pictures = "1 picture" if len(coloured) == 1 else f"{len(coloured)} pictures"
+        pictures = many(len(coloured), "picture")
         folders = ", ".join(sorted({str(folder) for folder in coloured.values()}))
         complain(f"left out {pictures} in {folders}: coloured from others here; name them alone to colour them")
     return [picture for picture in found if picture.path not in coloured]
@@ -120,7 +119,7 @@ def fitted_album(references: Sequence[Path], network: Path | None, *, quiet: boo
     if not quiet:
         name_left_out(colorizer.left_out)
         seconds = time.perf_counter() - start
-        count = "1 reference" if colorizer.references == 1 else f"{colorizer.references} references"
+        count = many(colorizer.references, "reference")
         complain(f"the default model with {count}, fitted in {seconds:.1f} s", kind="note")
     with tempfile.TemporaryDirectory(prefix="featcolor-") as folder:
         path = Path(folder, f"references{ALBUM_SUFFIX}")

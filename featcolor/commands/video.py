@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featcolor.clips.timecode import Place, parse_rate
-from featcolor.commands.console import WORK_FAILED, complain, print_line, print_table, progress_bar
+from featcolor.commands.console import WORK_FAILED, complain, many, print_line, print_table, progress_bar
 from featcolor.commands.options import not_negative, readable, whole_number
 from featcolor.errors import UsageError
 from featcolor.video.options import (
@@ -128,7 +128,7 @@ def run(arguments: argparse.Namespace) -> int:
     except BaseException as error:
         left = work_path(arguments.output)
         if not isinstance(error, UsageError) and PIPE not in (arguments.input, arguments.output) and left.is_dir():
-            done = _many(WorkFolder(left).n_done, "shot")
+            done = many(WorkFolder(left).n_done, "shot")
             kept = f"coloured {done} so far, kept in {left}; the same command with --resume goes on"
             if isinstance(error, KeyboardInterrupt):
                 raise KeyboardInterrupt(f"stopped; {kept}") from None
@@ -175,25 +175,21 @@ def _show_plan(plan: ClipPlan) -> None:
     rows = []
     for shot in plan.shots:
         keys = [f"{frame} ({by_frame[frame].path.name})" for frame in shot.keys]
-        colour = ", ".join(keys) if keys else f"{shot.source}: {_many(len(shot.guessed), 'frame')}"
+        colour = ", ".join(keys) if keys else f"{shot.source}: {many(len(shot.guessed), 'frame')}"
         rows.append((shot.kind, str(shot.number), f"{shot.first}-{shot.last}", colour))
     print_table(("shot begins with", "shot", "frames", "colour from"), rows)
     counts = (plan.n_frames, "frame"), (len(plan.shots), "shot"), (len(by_frame), "key frame")
-    print_line(", ".join(_many(*count) for count in counts))
+    print_line(", ".join(many(*count) for count in counts))
 
 
 def _summary(report: ClipReport) -> str:
     rate = f", {report.frames / report.seconds:.1f} a second" if report.seconds else ""
-    text = f"coloured {_many(report.frames, 'frame')} in {report.seconds:.1f} s{rate}; "
-    text += f"{_many(len(report.shots), 'shot')}, {_many(len(report.keys), 'key frame')}"
+    text = f"coloured {many(report.frames, 'frame')} in {report.seconds:.1f} s{rate}; "
+    text += f"{many(len(report.shots), 'shot')}, {many(len(report.keys), 'key frame')}"
     if report.refused:
-        text += f"; {_many(len(report.refused), 'key picture')} refused"
+        text += f"; {many(len(report.refused), 'key picture')} refused"
     if report.damaged:
-        text += f"; {_many(len(report.damaged), 'frame')} damaged"
+        text += f"; {many(len(report.damaged), 'frame')} damaged"
     if report.next:
         text += f"; to correct next: frame {report.next[0].frame}"
     return text
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" + ("" if count == 1 else "s")

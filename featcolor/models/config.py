@@ -143,11 +143,7 @@ DEFAULT_PRESET: Final = "balanced"
 
 
 def temperature_of(boldness: float) -> float:
-    """The temperature that people ask for as a boldness: 0 mild, the mean of the likely colours, 1 bold, the likeliest.
-
-    >>> temperature_of(0.6), temperature_of(1)
-    (0.4, 0.05)
-    """
+    """The temperature that is asked for as a boldness: 0 mild, the mean of the likely colours, 1 bold, the likeliest."""
     if not 0 <= boldness <= 1:
         raise ValueError(f"boldness must be 0 (mild) to 1 (bold), got {boldness:g}")
     return max(SHARPEST, boldness_of(boldness))
