@@ -143,7 +143,7 @@ DEFAULT_PRESET: Final = "balanced"
 
 
 def temperature_of(boldness: float) -> float:
-    """The temperature that is asked for as a boldness: 0 mild, the mean of the likely colours, 1 bold, the likeliest."""
+    """The temperature for a boldness: 0 mild, the mean of the likely colours, 1 bold, the likeliest."""
     if not 0 <= boldness <= 1:
         raise ValueError(f"boldness must be 0 (mild) to 1 (bold), got {boldness:g}")
     return max(SHARPEST, boldness_of(boldness))
