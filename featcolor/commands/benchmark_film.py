@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import sys
 from pathlib import Path
@@ -147,6 +146,8 @@ def _recorded(path: Path, sequences: tuple[FrameFolder, ...]) -> dict[str, tuple
     """Figures of an earlier study by sequence, where its file lies beside the sequences."""
     if not path.is_file():
         return {}
+    import csv
+
     try:
         with path.open(newline="", encoding="utf-8") as file:
             found = {row["sequence"]: (float(row["psnr"]), float(row["psnr_wrapped"])) for row in csv.DictReader(file)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,6 +48,8 @@ def print_line(message: str) -> None:
 
 def print_json(value: Any) -> None:
     """Machine-readable output on stdout."""
+    import json
+
     print(json.dumps(value, indent=2, sort_keys=False), flush=True)
 
 

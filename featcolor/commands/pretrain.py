@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +78,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and write; raises for what cannot be trained on."""
+    from importlib.util import find_spec
+
     paths = [picture.path for picture in find(arguments.photo, quiet=arguments.quiet)]
     output = _check_output(arguments.output, paths)
-    if importlib.util.find_spec("torch") is None:
+    if find_spec("torch") is None:
         raise UsageError(TORCH_MISSING)
 
     from featcolor.pretraining.session import Request, pretrain
