@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 STARVED = ("insufficient memory", "failed to map segment")
@@ -44,6 +45,19 @@ class UsageError(FeatcolorError, ValueError):
 def one_line(error: BaseException) -> str:
     """What went wrong and the remedy, on one line; errors of ours already carry both."""
     return " ".join(_words(error).split())
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """The line about a name that there is not: what may have been meant, and all that there are.
+
+    >>> unknown("setting", "sise", ["size", "step"])
+    "unknown setting 'sise', perhaps 'size'; the settings are size, step"
+    """
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    near = "".join(f", perhaps {match!r}" for match in get_close_matches(name, names, n=1))
+    return f"unknown {kind} {name!r}{near}; the {kind}s are {', '.join(names)}"
 
 
 def is_disk_full(error: BaseException | None) -> bool:

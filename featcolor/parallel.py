@@ -15,12 +15,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from featcolor.errors import is_disk_full, one_line
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""(stage, steps done, steps in all)."""
 
 START_SECONDS = 1.5
 """What worker processes cost before their first picture: imports and the model (measured, 2 cores)."""
@@ -106,6 +108,10 @@ def run_over(
     with library_threads(threads):
         for index, item in enumerate(sequence):
             yield _attempt(function, index, item)
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody is told of."""
 
 
 @contextmanager

@@ -71,10 +71,9 @@ def references(photographs: dict[str, NDArray[np.uint8]], tmp_path_factory: pyte
 def tiny_model(references: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model fitted in a moment on the sample photographs: right in every part, good in none."""
     from featcolor.models.colorizer import Colorizer
-    from featcolor.models.load import save_model
 
     path = tmp_path_factory.mktemp("model") / "tiny.featcolor"
-    save_model(path, Colorizer(quick_config()).fit(sorted(references.iterdir())))
+    Colorizer(quick_config()).fit(sorted(references.iterdir())).save(path)
     return path
 
 

@@ -11,18 +11,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data.datasets import file_hash
-from featcolor.models.load import load_model
+from featcolor.models.base import between_grid_points
+from featcolor.models.load import load
 from featcolor.models.references import random_pixels
 from featcolor.pictures.resize import resize, working_size
 from featcolor.regression.regressor import ChromaRegressor
 from featcolor.video.config import DEFAULT_FILM_PRESET, FILM_PRESETS
 from featcolor.video.propagation import KeyChroma, colour_shot
-from features.base import FeatureStack, FloatArray, grid_axes, grid_points
+from features.base import FeatureStack, FloatArray, grid_points
 from features.spec import parse_features
 from refine.flow import estimate_flow
 from refine.upsample import upsample
@@ -108,7 +108,7 @@ class ModelFrames:
         self.name, self.title, self.path = name, f"{name}, frame by frame", path
 
     def colour(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> Iterator[FloatArray]:
-        colorizer = load_model(self.path)
+        colorizer = load(self.path)
         for plane in lightness:
             yield colorizer.predict(plane)
 
@@ -203,10 +203,9 @@ class KeyRegressor:
     def predict(self, lightness: FloatArray) -> FloatArray:
         """Chroma (H, W, 2) of a frame."""
         height, width = lightness.shape
-        rows, columns = grid_axes((height, width), RECIPE_STEP)
         features = self._stack.sample(lightness, grid_points((height, width), RECIPE_STEP))
         chroma, _ = self._predictor.predict(features, temperature=1.0, saturation=1.0)
-        return _between(chroma.reshape(len(rows), len(columns), 2), (height, width))
+        return between_grid_points(chroma, (height, width), RECIPE_STEP)
 
     @staticmethod
     def settings() -> dict[str, Any]:
@@ -234,13 +233,6 @@ FILM_METHODS: Final[Mapping[str, Callable[[str], FilmMethod]]] = {
     "ours2": lambda preset: Ours("ours2", "featcolor, first and last frame given", BOTH_ENDS, preset),
 }
 """Methods by name, in the report's order; each is built for a preset, which only ours look at."""
-
-
-def _between(grid: FloatArray, shape: tuple[int, int]) -> FloatArray:
-    """Values at every `RECIPE_STEP`-th pixel, interpolated linearly to all."""
-    axes = [(np.arange(n, dtype=np.float32) - RECIPE_STEP // 2) / RECIPE_STEP for n in shape]
-    columns, rows = np.meshgrid(axes[1], axes[0])
-    return np.asarray(cv2.remap(grid, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _luma(lightness: FloatArray) -> NDArray[np.uint8]:

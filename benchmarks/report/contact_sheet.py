@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.report.tables import GREY, title_of
 from benchmarks.runs.results import Results
 from featcolor.colour.measures import grey_picture
-from featcolor.models.load import load_model
+from featcolor.models.load import load
 from featcolor.pages import shrink
 from featcolor.pictures.find import expand_references
 from featcolor.pictures.io import read_reference, write_picture
@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", required=True, type=Path)
     parser.add_argument("--count", type=int, default=24, help="pictures, evenly spread over those named")
     arguments = parser.parse_args()
-    colorizer = load_model(arguments.model)
+    colorizer = load(arguments.model)
     paths = expand_references(arguments.pictures)
     chosen = {str(path): path for path in (Path(p) for p in _spread([str(p) for p in paths], arguments.count))}
     truths = {name: read_reference(path, WORKING_PIXELS) for name, path in chosen.items()}

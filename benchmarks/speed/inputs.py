@@ -26,7 +26,6 @@ from featcolor.colour.measures import grey_picture
 from featcolor.errors import FeatcolorError
 from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import PRESETS
-from featcolor.models.load import save_model
 from featcolor.parallel import library_threads
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -74,7 +73,7 @@ def fit_model(path: Path) -> None:
     """Fit the preset on the six photographs that scikit-image and scikit-learn ship."""
     with library_threads(1):
         colorizer = Colorizer(PRESETS[PRESET]).fit([load(photograph) for photograph in PHOTOGRAPHS], jobs=1)
-    save_model(path, colorizer)
+    colorizer.save(path)
 
 
 @lru_cache(maxsize=1)

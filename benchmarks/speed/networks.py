@@ -17,7 +17,7 @@ from benchmarks.data.onnx_files import open_session
 from benchmarks.speed.architectures import ZHANG16_SIZE, zhang16_onnx
 from benchmarks.speed.ddcolor import DDColorSizes, ddcolor_onnx, ddcolor_tiny_onnx
 from benchmarks.speed.inputs import MODEL_NAME, TimedWithModel, in_turn, make_picture
-from featcolor.models.load import load_model
+from featcolor.models.load import load
 
 OURS: Final = "featcolor"
 SMALLEST_DDCOLOR: Final = DDColorSizes(
@@ -63,7 +63,7 @@ class Networks(TimedWithModel):
         self.bound(threads)
         picture = make_picture(side, side)
         if network == OURS:
-            self.colour: Callable[[Any], Any] = load_model(folder / MODEL_NAME).colorize
+            self.colour: Callable[[Any], Any] = load(folder / MODEL_NAME).colorize
             self.inputs = in_turn(picture)
         else:
             self.colour, channels = open_network(network_file(folder, network, side), threads)

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.speed.inputs import MODEL_NAME, PRESET, TimedWithModel, in_turn, make_picture, sides_of
 from featcolor.models.config import PRESETS
-from featcolor.models.load import load_model
+from featcolor.models.load import load
 
 SIZES = (0.06, 0.25, 1, 4, 12, 24)
 """Megapixels: a thumbnail of 300 x 200 to a camera's 6000 x 4000."""
@@ -23,7 +23,7 @@ class SmallPictures(TimedWithModel):
 
     def setup(self, folder: Path, side: int, threads: int) -> None:
         self.bound(threads)
-        self.colorizer = load_model(folder / MODEL_NAME)
+        self.colorizer = load(folder / MODEL_NAME)
         self.pictures = in_turn(make_picture(side, side))
 
     def time_colorize(self, *_: Any) -> None:
@@ -40,7 +40,7 @@ class WholePictures(TimedWithModel):
 
     def setup(self, folder: Path, megapixels: float, threads: int) -> None:
         self.bound(threads)
-        self.colorizer = load_model(folder / MODEL_NAME)
+        self.colorizer = load(folder / MODEL_NAME)
         self.pictures = in_turn(make_picture(*sides_of(megapixels)))
 
     def time_colorize(self, *_: Any) -> None:
@@ -55,7 +55,7 @@ class Memory(TimedWithModel):
     param_names = ("megapixels",)
 
     def setup(self, folder: Path, megapixels: float) -> None:
-        self.colorizer = load_model(folder / MODEL_NAME)
+        self.colorizer = load(folder / MODEL_NAME)
         self.picture = make_picture(*sides_of(megapixels))
 
     def peakmem_colorize(self, *_: Any) -> None:

@@ -9,9 +9,10 @@ import numpy as np
 
 from benchmarks.speed.inputs import MODEL_NAME, PRESET, Timed, TimedWithModel, make_lightness, read_subject
 from featcolor.colour.lab import rgb_to_lab
+from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import PRESETS
 from featcolor.models.fitting import SMALL_BATCH
-from featcolor.models.load import load_model
+from featcolor.models.load import load
 from featcolor.regression.regressor import ChromaRegressor
 from features.base import grid_points
 
@@ -65,7 +66,8 @@ class PredictRows(TimedWithModel):
 
     def setup(self, folder: Path, side: int, threads: int) -> None:
         self.bound(threads)
-        colorizer = load_model(folder / MODEL_NAME)
+        colorizer = load(folder / MODEL_NAME)
+        assert isinstance(colorizer, Colorizer)
         self.predictor = colorizer.experts_.predictors[0]
         self.features = colorizer.stack_.sample(
             make_lightness(side, side), grid_points((side, side), colorizer.config.step)

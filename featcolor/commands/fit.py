@@ -82,12 +82,11 @@ def run(arguments: argparse.Namespace) -> int:
     config = _config(arguments)
 
     from featcolor.models.colorizer import Colorizer
-    from featcolor.models.load import save_model
 
     colorizer = Colorizer(config)
     with progress_bar(quiet=arguments.quiet) as progress:
         colorizer.fit(paths, jobs=arguments.jobs, progress=progress)
-    save_model(output, colorizer)
+    colorizer.save(output)
 
     report = colorizer.report_
     if not arguments.quiet:

@@ -110,7 +110,7 @@ def fitted_album(references: Sequence[Path], network: Path | None, *, quiet: boo
     import tempfile
 
     from featcolor.models.album import AlbumColorizer
-    from featcolor.models.load import ALBUM_SUFFIX, save_album
+    from featcolor.models.load import ALBUM_SUFFIX
 
     start = time.perf_counter()
     colorizer = AlbumColorizer() if network is None else AlbumColorizer(network)
@@ -123,5 +123,5 @@ def fitted_album(references: Sequence[Path], network: Path | None, *, quiet: boo
         complain(f"the default model with {count}, fitted in {seconds:.1f} s", kind="note")
     with tempfile.TemporaryDirectory(prefix="featcolor-") as folder:
         path = Path(folder, f"references{ALBUM_SUFFIX}")
-        save_album(path, colorizer)
+        colorizer.save(path)
         yield path

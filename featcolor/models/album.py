@@ -1,4 +1,4 @@
-"""AlbumColorizer: the default model, made better by a few references in seconds (`colorize --refs`).
+"""Album: exemplar-based colour, the default model made better by a few references in seconds (`colorize --refs`).
 
 The network's own guess is moved towards what the references say of pixels that look alike to it. How far is learned
 from the references themselves, each asked what the others make of it; where they say nothing, the guess stays.
@@ -7,7 +7,7 @@ from the references themselves, each asked what the others make of it; where the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -15,33 +15,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.errors import NetworkError
-from featcolor.models.album_regressor import answers_of, fit_and_cross
+from featcolor.models.album_regressor import fit_and_cross
 from featcolor.models.album_rows import AlbumSampler, read_album
-from featcolor.models.base import StillColorizer
-from featcolor.models.colorizer import between_grid_points
-from featcolor.models.config import ColorizerConfig
+from featcolor.models.base import StillColorizer, between_grid_points
+from featcolor.models.config import ColorizerConfig, Settings
 from featcolor.models.network_errors import DEFAULT, network_errors
 from featcolor.models.pretrained import PretrainedColorizer
-from featcolor.models.references import Progress, Source
+from featcolor.models.references import Source, collect_sources
+from featcolor.parallel import Progress, silent
 from featcolor.regression.blend import Blend, blend_of_one, fit_blend, nearness
 from featcolor.regression.experts import Experts
 from featcolor.regression.kernel import BANDWIDTHS, KernelRegression
 from featcolor.regression.predictor import ChromaPredictor
-from features.base import FloatArray, grid_axes, grid_points
+from features.base import FloatArray, grid_points
 from features.colournet import BUNDLED
 from features.threads import one_blas_thread
 
 NARROWEST: Final = len(BANDWIDTHS) - 1
 """Place of the answer of the narrowest kernel."""
 VIVID_SHARE: Final = 0.5
-"""Of the network's own factor on the chroma, how much may make up for what least squares mutes: all of it cost 0.1 dB
-and half of it 0.05 dB, for a tenth and a twentieth more colourfulness."""
+"""Of the network's own factor on the chroma, how much may make up for what least squares mutes: dB against colour."""
 KERNEL_ARRAYS: Final = ("mean", "scale", "keys", "chroma")
-"""What a kernel is made of, in the order of its parameters."""
+"""What of a kernel is kept in a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlbumConfig:
+class AlbumConfig(Settings):
     """Settings of an album.
 
     Attributes
@@ -63,17 +62,9 @@ class AlbumConfig:
     folds: int = 4
     seed: int = 0
 
-    @classmethod
-    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
-        """The inverse of `asdict`; an unknown key is an error."""
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(settings) - known):
-            raise ValueError(f"unknown setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}")
-        return cls(**settings)
-
 
 class AlbumColorizer(StillColorizer):
-    """Colours grey pictures by a colour network and an album of references.
+    """Colorizer by example: a colour network and an album of references.
 
     Parameters
     ----------
@@ -84,15 +75,11 @@ class AlbumColorizer(StillColorizer):
     Attributes
     ----------
     kernel : KernelRegression
-    regressor : ChromaPredictor or None
-        None for an album of one picture.
+    regressor : ChromaPredictor or None, None for an album of one picture
     blend : Blend
-    base : PretrainedColorizer
-        What colours where the album says nothing.
-    left_out : list of (name, reason)
-        References that could not be used.
-    references : int
-        Those that could.
+    base : PretrainedColorizer, what colours where the album says nothing
+    left_out : list of (name, reason), references that could not be used
+    references : int, those that could
     """
 
     kernel: KernelRegression
@@ -113,21 +100,21 @@ class AlbumColorizer(StillColorizer):
         self.references = 0
 
     @one_blas_thread()
-    def fit(self, references: Iterable[Source], *, progress: Progress | None = None) -> Self:
+    def fit(self, references: Source | Iterable[Source], *, progress: Progress | None = None) -> Self:
         """Remember references and learn how far to follow them.
 
         Parameters
         ----------
-        references : paths, or sRGB arrays (H, W, 3), uint8, uint16 or float 0..1
+        references : a folder, a glob or @list.txt; paths; sRGB arrays (H, W, 3), uint8, uint16 or float 0..1; or
+            several of them
         progress : called with (stage, steps done, steps in all)
 
         Raises
         ------
-        ReferencesError
-            When no reference can be used.
+        ReferencesError : when no reference can be used
         """
-        sources, album = list(references), self.album
-        share = min(album.pixels_each, -(-album.pixels // max(1, len(sources))))
+        sources, album = collect_sources(references, self.config.size), self.album
+        share = min(album.pixels_each, -(-album.pixels // len(sources)))
         with network_errors("", DEFAULT):
             rows, self.left_out = read_album(
                 sources,
@@ -135,7 +122,7 @@ class AlbumColorizer(StillColorizer):
                 size=self.config.size,
                 pixels=share,
                 seed=album.seed,
-                progress=progress or _silent,
+                progress=progress or silent,
             )
         self.references = rows.pictures
         keys = rows.thinned(album.keys)
@@ -174,11 +161,11 @@ class AlbumColorizer(StillColorizer):
         """What `featcolor inspect` shows."""
         return {
             **self.base.card(),
-            "album": {"references": self.references, "left_out": self.left_out, **asdict(self.album)},
+            "album": {"references": self.references, "left_out": self.left_out, **self.album.to_dict()},
         }
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """The fitted album as a header that JSON can hold, and named arrays."""
+        """A header that JSON can hold, and named arrays; the network's file is named, with its hash, and not held."""
         named: dict[str, NDArray[Any]] = {f"kernel.{name}": getattr(self.kernel, name) for name in KERNEL_ARRAYS}
         named["blend"] = self.blend.weights
         layers = None
@@ -190,31 +177,24 @@ class AlbumColorizer(StillColorizer):
             "network": self.base.network.network,
             "sha256": self.base.network.info.sha256,
             "config": self.base.config.to_dict(),
-            "album": asdict(self.album),
+            "album": self.album.to_dict(),
             "regressor": layers,
             "same_distance": self.blend.same_distance,
             "vividness": self.blend.vividness,
             "references": self.references,
-            "left_out": [list(each) for each in self.left_out],
+            "left_out": [list(pair) for pair in self.left_out],
         }
         return header, named
 
     @classmethod
     def from_arrays(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """The inverse of `to_arrays`.
-
-        Raises
-        ------
-        ValueError, KeyError, TypeError
-            When the header and the arrays do not describe an album.
-        NetworkError
-            When the network is not the one that it was fitted with.
-        """
+        """The inverse of `to_arrays`; NetworkError when the network is not the one that it was fitted with."""
         config = ColorizerConfig.from_dict(header["config"])
         colorizer = cls(header["network"], config, AlbumConfig.from_dict(header["album"]))
         if colorizer.base.network.info.sha256 != header["sha256"]:
             raise NetworkError(f"the network {header['network']} is not the one that this album was fitted with")
-        colorizer.kernel = KernelRegression(*(arrays[f"kernel.{name}"] for name in KERNEL_ARRAYS))
+        kernel: dict[str, Any] = {name: arrays[f"kernel.{name}"] for name in KERNEL_ARRAYS}
+        colorizer.kernel = KernelRegression(**kernel)
         colorizer.regressor = None
         if header["regressor"] is not None:
             regressor = {k.removeprefix("regressor."): v for k, v in arrays.items() if k.startswith("regressor.")}
@@ -232,23 +212,17 @@ class AlbumColorizer(StillColorizer):
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         config = self.config
         shape = (working.shape[0], working.shape[1])
-        rows, columns = grid_axes(shape, config.step)
         yx = grid_points(shape, config.step)
         with network_errors("", DEFAULT):
-            chroma, confidence, features = self.sampler.look(lightness, working, yx, temperature=config.temperature)
+            chroma, confidence, features = self.sampler.sample(lightness, working, yx, temperature=config.temperature)
         guess = chroma[yx[:, 0], yx[:, 1]]
         answers, nearest = self.kernel.predict(features[:, : self.kernel.keys.shape[1]])
         if self.regressor is not None:
-            regressed = answers_of(self.regressor, features, config.temperature)
+            regressed, _ = self.regressor.predict(features, temperature=config.temperature)
             answers = np.concatenate([answers, regressed[None]])
         change = self.blend.apply(answers, guess, nearest) - guess
-        grid = np.column_stack([change, nearness(nearest)]).reshape(len(rows), len(columns), 3)
-        planes = between_grid_points(np.asarray(grid, np.float32), shape, config.step)
+        planes = between_grid_points(np.column_stack([change, nearness(nearest)]), shape, config.step)
         chroma += planes[..., :2]
         chroma *= np.float32(config.saturation)
         np.maximum(confidence, planes[..., 2], out=confidence)
         return chroma, confidence
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    pass

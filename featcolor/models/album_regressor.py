@@ -1,4 +1,4 @@
-"""A small network fitted on an album's pixels, and what it answers for references that it was not fitted on."""
+"""Regressor of an album: a small network on its pixels, and its answers for references that it was not fitted on."""
 
 from __future__ import annotations
 
@@ -39,11 +39,6 @@ def fit_regressor(features: FloatArray, chroma: FloatArray, *, steps: int, seed:
     return regressor.fit(features, chroma).predictor_
 
 
-def answers_of(predictor: ChromaPredictor, features: FloatArray, temperature: float = TEMPERATURE) -> FloatArray:
-    """Chroma (n, 2) of features (n, d)."""
-    return predictor.predict(features, temperature=temperature)[0]
-
-
 def fit_and_cross(
     features: FloatArray,
     chroma: FloatArray,
@@ -80,5 +75,5 @@ def fit_and_cross(
     answers = np.empty((len(wanted), 2), np.float32)
     for number in range(folds):
         asked = fold[wanted] == number
-        answers[asked] = answers_of(regressors[1 + number], features[wanted[asked]])
+        answers[asked] = regressors[1 + number].predict(features[wanted[asked]], temperature=TEMPERATURE)[0]
     return regressors[0], answers

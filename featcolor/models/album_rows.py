@@ -1,4 +1,4 @@
-"""What an album of references shows: some pixels of each, with their features, the network's guess and their colour."""
+"""Rows of an album: some pixels of each reference, with their features, the network's guess and their colour."""
 
 from __future__ import annotations
 
@@ -11,17 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import rgb_to_lab
-from featcolor.errors import PictureError, ReferencesError
+from featcolor.errors import PictureError
 from featcolor.models.pretrained import PretrainedColorizer
-from featcolor.models.references import (
-    THUMBNAIL,
-    Progress,
-    Source,
-    find_duplicates,
-    name_of,
-    random_pixels,
-    read_source,
-)
+from featcolor.models.references import Source, random_pixels, read_source, settle, thumbnail_of
+from featcolor.parallel import Progress
 from featcolor.pictures.resize import resize, working_size
 from features.base import FeatureStack, FloatArray, IndexArray
 from features.context import ContextFeatures
@@ -54,8 +47,8 @@ class AlbumRows:
 
     def thinned(self, count: int) -> IndexArray:
         """Numbers of about so many rows, as many of each reference, (m,)."""
-        each = np.bincount(self.picture)
-        place = np.arange(len(self.picture)) - np.repeat(np.cumsum(each) - each, each)
+        counts = np.bincount(self.picture)
+        place = np.arange(len(self.picture)) - np.repeat(np.cumsum(counts) - counts, counts)
         return np.flatnonzero(place < max(1, count // self.pictures))
 
 
@@ -76,7 +69,7 @@ class AlbumSampler:
         """How many values each part has."""
         return self.base.network.info.channels, *(len(extractor.names) for extractor in self._local.extractors)
 
-    def look(
+    def sample(
         self, lightness: FloatArray, working: FloatArray, yx: IndexArray, *, temperature: float
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """What the network alone makes of a picture, and features of some of its pixels.
@@ -139,8 +132,7 @@ def read_album(
 
     Raises
     ------
-    ReferencesError
-        When no reference can be used.
+    ReferencesError : when no reference can be used
     """
     parts: dict[int, tuple[FloatArray, FloatArray, FloatArray]] = {}
     thumbnails: dict[int, FloatArray] = {}
@@ -149,23 +141,15 @@ def read_album(
         try:
             rgb = read_source(source, size=size)
         except PictureError as error:
-            reasons[index] = str(error).removeprefix(f"{name_of(source, index)}: ")
+            reasons[index] = str(error)
         else:
             rng = np.random.default_rng([seed, index])
             parts[index] = _sample(rgb, sampler, size=size, pixels=pixels, rng=rng)
-            thumbnails[index] = 100 * resize(rgb_to_lab(rgb)[0], (THUMBNAIL, THUMBNAIL)).ravel()
+            thumbnails[index] = thumbnail_of(rgb_to_lab(rgb)[0])
         progress("reading references", index + 1, len(sources))
-    for index, original in find_duplicates(thumbnails).items():
-        reasons[index] = f"is the same picture as {name_of(sources[original], original)}"
-        del parts[index]
-    left_out = [(name_of(sources[index], index), reasons[index]) for index in sorted(reasons)]
-    if not parts:
-        named = f": {left_out[0][0]} {left_out[0][1]}" if left_out else ""
-        raise ReferencesError(
-            f"none of the {len(sources)} references can be used{named}; colour photographs are needed"
-        )
-    features, guess, chroma = (np.concatenate(part) for part in zip(*parts.values(), strict=True))
-    picture = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts.values()])
+    kept, left_out = settle(sources, thumbnails, reasons)
+    features, guess, chroma = (np.concatenate(part) for part in zip(*(parts[index] for index in kept), strict=True))
+    picture = np.repeat(np.arange(len(kept)), [len(parts[index][0]) for index in kept])
     return AlbumRows(features, guess, chroma, picture), left_out
 
 
@@ -176,5 +160,5 @@ def _sample(
     working, chroma = rgb_to_lab(resize(rgb, working_size(rgb.shape, size)))
     yx = random_pixels(working.shape, min(pixels, working.size), rng)
     rows, columns = yx[:, 0], yx[:, 1]
-    guess, _, features = sampler.look(lightness, working, yx, temperature=sampler.base.config.temperature)
+    guess, _, features = sampler.sample(lightness, working, yx, temperature=sampler.base.config.temperature)
     return features, guess[rows, columns], chroma[rows, columns]

@@ -1,11 +1,13 @@
-"""How a picture passes through a colorizer, wherever its chroma comes from."""
+"""Colorizer of stills: how a picture passes through, wherever its chroma comes from."""
 
 from __future__ import annotations
 
 import copy
+import os
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 import cv2
@@ -13,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import bands, lab_to_rgb, lightness_of
+from featcolor.errors import UsageError
 from featcolor.models.config import ColorizerConfig
+from featcolor.models.model_file import write_arrays
 from featcolor.pictures.resize import resize, working_size
-from features.base import FloatArray
+from features.base import FloatArray, grid_axes
 from features.threads import one_blas_thread, side_by_side
 from refine.chroma_grid import ChromaGrid
 from refine.refiners import SEEDED, refine
@@ -23,7 +27,7 @@ from refine.upsample import chroma_grid
 
 
 class StillColorizer(ABC):
-    """Adds chroma to grey pictures; lightness is never touched. What is built on it gives chroma at the working size.
+    """Colorizer of stills: adds chroma, never touches lightness. What is built on it gives chroma at the working size.
 
     Attributes
     ----------
@@ -35,6 +39,15 @@ class StillColorizer(ABC):
     @abstractmethod
     def card(self) -> dict[str, Any]:
         """What `featcolor inspect` shows."""
+
+    def to_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """A header that JSON can hold, and named arrays; UsageError when the model is a file of its own."""
+        raise UsageError("a colour network is a file already: copy that, and give its path as the model")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file, beside its place and then renamed, so that no half file is ever seen."""
+        header, arrays = self.to_arrays()
+        write_arrays(Path(path), header=header, arrays=arrays, card=self.card())
 
     @abstractmethod
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -64,8 +77,7 @@ class StillColorizer(ABC):
         -------
         chroma : (h, w, 2) float32
         confidence : (h, w) float32, 0..1
-        working : (h, w) float32
-            The shrunk lightness.
+        working : (h, w) float32, the shrunk lightness
         """
         shape = working_size(lightness.shape, self.config.size)
         working = resize(lightness, shape)
@@ -89,10 +101,8 @@ class StillColorizer(ABC):
 
         Parameters
         ----------
-        lightness : (H, W) float32, 0..1
-            L*/100 of the grey picture.
-        return_confidence : bool
-            Give (chroma, confidence) instead, confidence (h, w) 0..1 at the working size.
+        lightness : (H, W) float32, 0..1, L*/100 of the grey picture
+        return_confidence : bool, give (chroma, confidence) instead, confidence (h, w) 0..1 at the working size
 
         Returns
         -------
@@ -108,10 +118,8 @@ class StillColorizer(ABC):
 
         Parameters
         ----------
-        picture : (H, W) or (H, W, 3), uint8, uint16 or float32 0..1
-            A colour picture is taken by its lightness.
-        return_confidence : bool
-            Give (rgb, confidence) instead, confidence (h, w) 0..1 at the working size.
+        picture : (H, W) or (H, W, 3), uint8, uint16 or float32 0..1, a colour picture is taken by its lightness
+        return_confidence : bool, give (rgb, confidence) instead, confidence (h, w) 0..1 at the working size
 
         Returns
         -------
@@ -136,3 +144,13 @@ class StillColorizer(ABC):
         if full[0] < working.shape[0] or full[1] < working.shape[1]:
             chroma, working = resize(chroma, full), resize(working, full)
         return chroma_grid(chroma, working, full, method=self.config.upsample)
+
+
+def between_grid_points(values: FloatArray, shape: tuple[int, int], step: int) -> FloatArray:
+    """Planes (h, w, k) of values (n, k) at `features.base.grid_points`: linear between them, edges extended."""
+    grid = np.asarray(values, np.float32).reshape(*map(len, grid_axes(shape, step)), -1)
+    if step == 1:
+        return grid
+    axes = [(np.arange(n, dtype=np.float32) - step // 2) / step for n in shape]
+    columns, rows = np.meshgrid(axes[1], axes[0])
+    return np.asarray(cv2.remap(grid, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)

@@ -1,4 +1,4 @@
-"""Colorizer: fitted on reference pictures, colours grey ones.
+"""Colorizer that is fitted on reference pictures.
 
 It is not a scikit-learn estimator (it takes pictures, not a matrix of rows, and is configured by one frozen dataclass),
 so that colouring starts without scikit-learn, whose import alone takes longer than a picture does.
@@ -6,25 +6,25 @@ so that colouring starts without scikit-learn, whose import alone takes longer t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.models.base import StillColorizer
+from featcolor.models.base import StillColorizer, between_grid_points
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.fit_report import FitReport
 from featcolor.models.network_errors import network_errors
 from featcolor.models.references import Source, describe
+from featcolor.parallel import Progress
 from featcolor.regression.experts import Experts
-from features.base import FeatureStack, FloatArray, grid_axes, grid_points
+from features.base import FeatureStack, FloatArray, grid_points
 from features.spec import build_stack, stack_settings
 
 
 class Colorizer(StillColorizer):
-    """Learns chroma from reference pictures and adds it to grey ones; lightness is never touched.
+    """Colorizer that learns chroma from reference pictures and adds it to grey ones; lightness is never touched.
 
     Parameters
     ----------
@@ -34,10 +34,8 @@ class Colorizer(StillColorizer):
     ----------
     stack_ : FeatureStack
     experts_ : Experts
-    card_ : dict
-        What the model file says of itself: references, quality, versions.
-    report_ : FitReport
-        Only of a Colorizer that was fitted in this process.
+    card_ : dict, what the model file says of itself: references, quality, versions
+    report_ : FitReport, only of a Colorizer that was fitted in this process
     """
 
     stack_: FeatureStack
@@ -50,25 +48,23 @@ class Colorizer(StillColorizer):
 
     def fit(
         self,
-        references: Iterable[Source],
+        references: Source | Iterable[Source],
         *,
         jobs: int | None = None,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Self:
         """Learn from colour pictures.
 
         Parameters
         ----------
-        references : iterable of paths or of sRGB arrays (H, W, 3), uint8, uint16 or float 0..1
-        jobs : int, optional
-            Processes; None: as many as cores, where there is enough work.
-        progress : callable, optional
-            Called with (stage, steps done, steps in all).
+        references : a folder, a glob or @list.txt; paths; sRGB arrays (H, W, 3), uint8, uint16 or float 0..1; or
+            several of them, in an iterator too
+        jobs : int, optional, processes; None: as many as cores, where there is enough work
+        progress : callable, optional, called with (stage, steps done, steps in all)
 
         Raises
         ------
-        ReferencesError
-            When no reference can be used.
+        ReferencesError : when no reference can be used
         """
         from featcolor.models.fitting import fit_references  # here: colouring does not need scikit-learn
 
@@ -86,8 +82,7 @@ class Colorizer(StillColorizer):
         Parameters
         ----------
         features : (n, n_features) float32
-        working : (h, w) float32, 0..1
-            Lightness of the working picture that they are of.
+        working : (h, w) float32, 0..1, lightness of the working picture that they are of
 
         Returns
         -------
@@ -108,7 +103,7 @@ class Colorizer(StillColorizer):
         return {"settings": self.config.to_dict(), "features": parts, **self.card_}
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """The fitted model as a header that JSON can hold, and named arrays."""
+        """A header that JSON can hold, and named arrays."""
         experts, arrays = self.experts_.to_arrays()
         named = {f"experts.{name}": array for name, array in arrays.items()}
         for i, extractor in enumerate(self.stack_.extractors):
@@ -123,13 +118,7 @@ class Colorizer(StillColorizer):
 
     @classmethod
     def from_arrays(cls, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """The inverse of `to_arrays`.
-
-        Raises
-        ------
-        ValueError, KeyError, TypeError
-            When the header and the arrays do not describe a model.
-        """
+        """The inverse of `to_arrays`; ValueError, KeyError or TypeError when they describe no model."""
         colorizer = cls(ColorizerConfig.from_dict(header["config"]))
         colorizer.stack_ = build_stack(header["stack"])
         for i, extractor in enumerate(colorizer.stack_.extractors):
@@ -143,23 +132,12 @@ class Colorizer(StillColorizer):
 
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         shape = (working.shape[0], working.shape[1])
-        rows, columns = grid_axes(shape, self.config.step)
         with network_errors():
             features = self.stack_.sample(working, grid_points(shape, self.config.step))
         chroma, confidence = self.predict_rows(features, working)
-        grid = np.dstack([chroma.reshape(len(rows), len(columns), 2), confidence.reshape(len(rows), len(columns))])
-        planes = between_grid_points(grid, shape, self.config.step)
+        planes = between_grid_points(np.column_stack([chroma, confidence]), shape, self.config.step)
         return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])
 
 
 def _within(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-
-
-def between_grid_points(grid: FloatArray, shape: tuple[int, int], step: int) -> FloatArray:
-    """Planes at grid points step * i + step // 2, interpolated linearly to every pixel; edges are extended."""
-    if step == 1:
-        return grid
-    axes = [(np.arange(n, dtype=np.float32) - step // 2) / step for n in shape]
-    columns, rows = np.meshgrid(axes[1], axes[0])
-    return cv2.remap(grid, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -1,13 +1,14 @@
-"""Everything that can be set, in one frozen place; the presets; the command line takes its defaults from here."""
+"""Settings of a colorizer, frozen, and the presets; the command line takes its defaults from here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, Final, Self
 
 from featcolor.colour.film_stock import FILM_STOCKS
+from featcolor.errors import unknown
 from refine.refiners import REFINERS
 from refine.upsample import UPSAMPLERS
 
@@ -18,7 +19,35 @@ COLOURING_OPTIONS: Final = ("refine", "upsample", "temperature", "saturation", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColorizerConfig:
+class Settings:
+    """Frozen settings that JSON gives back; an unknown name, another type or a value out of range is a ValueError."""
+
+    def check(self, ranges: Iterable[tuple[str, float, float]]) -> None:
+        """ValueError unless all are of the type of their defaults (a file may hold anything), and within the ranges."""
+        for field in fields(self):
+            value, kind = getattr(self, field.name), type(field.default)
+            allowed = (int, float) if kind is float else kind
+            if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+                raise ValueError(f"{field.name} must be a {kind.__name__}, got {value!r}")
+        for name, low, high in ranges:
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be {low} to {high}, got {getattr(self, name)}")
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`."""
+        known = {field.name for field in fields(cls)}
+        for name in sorted(set(settings) - known):
+            raise ValueError(unknown("setting", name, known))
+        return cls(**settings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColorizerConfig(Settings):
     """Settings of a `Colorizer`.
 
     Attributes
@@ -65,8 +94,7 @@ class ColorizerConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", tuple(self.hidden))
-        for field in fields(self):
-            _check_type(field.name, getattr(self, field.name), type(field.default))
+        self.check(RANGES)
         if not all(type(width) is int and 1 <= width <= WIDEST for width in self.hidden):
             raise ValueError(f"hidden must be widths of 1 to {WIDEST}, got {self.hidden}")
         for name, table in (
@@ -78,36 +106,16 @@ class ColorizerConfig:
         ):
             if getattr(self, name) not in table:
                 raise ValueError(f"{name} must be one of {', '.join(table)}; got {getattr(self, name)!r}")
-        for name, low, high in RANGES:
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be {low} to {high}, got {getattr(self, name)}")
         if self.solver == "ridge" and self.head != "mean":
             raise ValueError("the solver ridge has the head mean only")
 
-    @classmethod
-    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`; an unknown key is an error."""
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(settings) - known):
-            raise ValueError(f"unknown setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}")
-        return cls(**settings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return {**asdict(self), "hidden": list(self.hidden)}
-
     def with_options(self, **options: Any) -> Self:
         """The same but for what may be changed at colouring time."""
-        if fixed := sorted(set(options) - set(COLOURING_OPTIONS)):
-            raise ValueError(f"{fixed[0]} is fixed at fitting; changeable are {', '.join(COLOURING_OPTIONS)}")
+        for name in sorted(set(options) - set(COLOURING_OPTIONS)):
+            if hasattr(self, name):
+                raise ValueError(f"{name} is fixed at fitting; changeable are {', '.join(COLOURING_OPTIONS)}")
+            raise ValueError(unknown("option", name, COLOURING_OPTIONS))
         return replace(self, **options)
-
-
-def _check_type(name: str, value: object, kind: type) -> None:
-    """A model file may hold anything: settings are of the type of their defaults, whole numbers where those are."""
-    allowed = (int, float) if kind is float else kind
-    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
-        raise ValueError(f"{name} must be a {kind.__name__}, got {value!r}")
 
 
 WIDEST: Final = 8192
@@ -143,7 +151,11 @@ DEFAULT_PRESET: Final = "balanced"
 
 
 def temperature_of(boldness: float) -> float:
-    """The temperature for a boldness: 0 mild, the mean of the likely colours, 1 bold, the likeliest."""
+    """The temperature that people ask for as a boldness: 0 mild, the mean of the likely colours, 1 bold, the likeliest.
+
+    >>> temperature_of(0.6), temperature_of(1)
+    (0.4, 0.05)
+    """
     if not 0 <= boldness <= 1:
         raise ValueError(f"boldness must be 0 (mild) to 1 (bold), got {boldness:g}")
     return max(SHARPEST, boldness_of(boldness))

@@ -1,4 +1,4 @@
-"""What a fit reports: how good it is on references that it has not seen, and which references to look at."""
+"""Report of a fit: how good it is on references that it has not seen, and which references to look at."""
 
 from __future__ import annotations
 
@@ -13,12 +13,25 @@ from numpy.typing import NDArray
 
 from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.colour.measures import colourfulness, mean_delta_e00, psnr
+from featcolor.errors import unknown
 from features.base import FloatArray
 
 VERSIONED: Final = ("featcolor", "numpy", "scikit-learn", "opencv-contrib-python-headless", "onnxruntime")
 """Packages whose versions a model's card tells."""
 METHODS: Final = ("featcolor", "grey", "constant")
 MEASURES: Final = ("psnr", "gain", "delta_e00", "colourfulness")
+
+
+class QualityTable(dict[str, dict[str, float]]):
+    """{method: {measure: mean}} for `METHODS` and `MEASURES`.
+
+    Empty where no reference was held back; a method's measures are NaN then, and asking for them is no error.
+    """
+
+    def __missing__(self, method: str) -> dict[str, float]:
+        if method not in METHODS:
+            raise KeyError(unknown("method", method, METHODS))
+        return dict.fromkeys(MEASURES, float("nan"))
 
 
 @dataclass(frozen=True)
@@ -30,8 +43,7 @@ class FitReport:
     references : references that were used.
     left_out : (name, reason) of each that was not.
     held_back : references that the quality was measured on.
-    table : {method: {measure: mean}} for `METHODS` and `MEASURES`; empty where none was held back. PSNR and its gain
-        over the exact grey picture in dB, mean CIEDE2000, Hasler and Suesstrunk's colourfulness.
+    table : PSNR and its gain over the exact grey picture in dB, mean CIEDE2000, Hasler and Suesstrunk's colourfulness.
     truth_colourfulness : mean colourfulness of the held-back references themselves.
     worst : (name, error) of the references that the rest of the set predicts worst; error is the mean a*b* distance.
     seconds : wall time.
@@ -41,7 +53,7 @@ class FitReport:
     references: int
     left_out: list[tuple[str, str]] = field(default_factory=list)
     held_back: int = 0
-    table: dict[str, dict[str, float]] = field(default_factory=dict)
+    table: QualityTable = field(default_factory=QualityTable)
     truth_colourfulness: float = float("nan")
     worst: list[tuple[str, float]] = field(default_factory=list)
     seconds: float = 0.0

@@ -1,19 +1,19 @@
-"""Models from and to files, whatever their kind: fitted, an album, or a colour network."""
+"""Models from files, told apart by what is in them: fitted, an album of references, or a colour network."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from featcolor.errors import FeatcolorError, ModelFileError, UsageError
-from featcolor.models.model_file import read_arrays, write_arrays
+from featcolor.models.model_file import read_arrays
 
 if TYPE_CHECKING:
-    from featcolor.models.album import AlbumColorizer
     from featcolor.models.base import StillColorizer
-    from featcolor.models.colorizer import Colorizer
 
 ALBUM_SUFFIX: Final = ".album"
 NETWORK_SUFFIX: Final = ".onnx"
@@ -21,54 +21,36 @@ DEFAULT_MODEL: Final = "default"
 """What people call the model that comes along, where no file is called so."""
 
 
-def named_model(name: str) -> Path | None:
+def named_model(name: str | os.PathLike[str]) -> Path | None:
     """The file of a model that a person names; None for the default model."""
     return None if name == DEFAULT_MODEL and not Path(name).exists() else Path(name)
 
 
-def is_album(model: Path) -> bool:
-    """Whether a model's name says that it is an album."""
-    return model.suffix == ALBUM_SUFFIX
-
-
-def save_album(path: str | Path, colorizer: AlbumColorizer) -> None:
-    """Write a fitted album; it names the network's file and hash, and does not hold it."""
-    header, arrays = colorizer.to_arrays()
-    write_arrays(path, header=header, arrays=arrays, card=colorizer.card())
-
-
-def load_album(path: str | Path) -> AlbumColorizer:
-    """Read an album back; ModelFileError, in one line, for every file that is none."""
-    from featcolor.models.album import AlbumColorizer
-
-    document, arrays = read_arrays(path)
+def is_network(model: Path) -> bool:
+    """Whether a file is a colour network by itself: by its name, or as ONNX by its first bytes."""
+    if model.suffix.lower() == NETWORK_SUFFIX:
+        return True
     try:
-        return AlbumColorizer.from_arrays(document["colorizer"], arrays)
-    except FeatcolorError:
-        raise
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise ModelFileError(f"{path}: not a fitted album ({type(error).__name__}: {error})") from error
+        with model.open("rb") as file:
+            start = file.read(9)
+    except OSError:
+        return False
+    # The first field of ONNX is the version; our files begin with the length of a header in braces.
+    return start.startswith(b"\x08") and not start.endswith(b"{")
 
 
-def save_model(path: str | Path, colorizer: Colorizer) -> None:
-    """Write a fitted Colorizer to one file, beside its place and then renamed, so that no half file is ever seen."""
-    header, arrays = colorizer.to_arrays()
-    write_arrays(path, header=header, arrays=arrays, card=colorizer.card())
+def load(path: str | os.PathLike[str]) -> StillColorizer:
+    """The model in a file of any kind.
 
+    Parameters
+    ----------
+    path : what 'featcolor fit', 'featcolor pretrain' or `save` wrote; "default": the colour network that comes along
 
-def load_model(path: str | Path) -> Colorizer:
-    """Read a Colorizer back; raises ModelFileError, in one line, for every file that is not one."""
-    from featcolor.models.colorizer import Colorizer
-
-    document, arrays = read_arrays(path)
-    try:
-        return Colorizer.from_arrays(document["colorizer"], arrays)
-    except FeatcolorError:
-        raise
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise ModelFileError(
-            f"{path}: the model's parts do not fit together ({type(error).__name__}: {error}); fit it anew"
-        ) from error
+    Raises
+    ------
+    ModelFileError, NetworkError : in one line, for every file that is missing, damaged, newer or no model
+    """
+    return _load(named_model(path))
 
 
 @dataclass(frozen=True)
@@ -87,21 +69,7 @@ class ColouringSettings:
 
 @lru_cache(maxsize=2)
 def load_colorizer(model: Path | None, settings: ColouringSettings) -> StillColorizer:
-    """The model with the settings applied; the same file is read once a process.
-
-    Parameters
-    ----------
-    model : a file of 'featcolor fit', a colour network (NETWORK_SUFFIX), or None: the colour network that comes with
-        the package
-    settings : what is chosen at colouring time
-
-    Raises
-    ------
-    ModelFileError, NetworkError
-        When the file is missing, damaged or no model.
-    UsageError
-        When a setting is out of range.
-    """
+    """The model in a file, None for the default one, with settings (UsageError out of range); read once a process."""
     colorizer = _load(model)
     try:
         return colorizer.with_options(**settings.chosen())
@@ -110,15 +78,24 @@ def load_colorizer(model: Path | None, settings: ColouringSettings) -> StillColo
 
 
 def _load(model: Path | None) -> StillColorizer:
-    if model is not None and is_album(model):
-        return load_album(model)
-    if model is not None and not is_network(model):
-        return load_model(model)
-    from featcolor.models.pretrained import PretrainedColorizer
+    if model is None or is_network(model):
+        from featcolor.models.pretrained import PretrainedColorizer
 
-    return PretrainedColorizer() if model is None else PretrainedColorizer(model)
+        return PretrainedColorizer() if model is None else PretrainedColorizer(model)
+    document, arrays = read_arrays(model)
+    if "album" in document["colorizer"]:
+        from featcolor.models.album import AlbumColorizer
 
+        build: Callable[..., StillColorizer] = AlbumColorizer.from_arrays
+    else:
+        from featcolor.models.colorizer import Colorizer
 
-def is_network(model: Path) -> bool:
-    """Whether a model's name says that it is a colour network by itself."""
-    return model.suffix.lower() == NETWORK_SUFFIX
+        build = Colorizer.from_arrays
+    try:
+        return build(document["colorizer"], arrays)
+    except FeatcolorError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise ModelFileError(
+            f"{model}: the model's parts do not fit together ({type(error).__name__}: {error}); fit it anew"
+        ) from error

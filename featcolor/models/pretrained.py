@@ -1,4 +1,4 @@
-"""PretrainedColorizer: a colour network by itself, the default model for people without references."""
+"""Colorizer by a colour network alone: the default model, for people without references."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ knows better what things are, the finer one where they end."""
 
 
 class PretrainedColorizer(StillColorizer):
-    """Colours grey pictures as a colour network learned from strangers' photographs; it needs no fit.
+    """Colorizer by a colour network, as trained on many photographs; it needs no fit.
 
     Parameters
     ----------
@@ -34,8 +34,7 @@ class PretrainedColorizer(StillColorizer):
 
     Raises
     ------
-    NetworkError
-        When the network is missing, damaged or none for colour.
+    NetworkError : when the network is missing, damaged or none for colour
     """
 
     def __init__(self, network: str | Path = BUNDLED, config: ColorizerConfig | None = None) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +20,8 @@ from featcolor.colour.measures import is_grey
 from featcolor.errors import PictureError, ReferencesError
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import network_errors
-from featcolor.parallel import run_over
+from featcolor.parallel import Progress, run_over
+from featcolor.pictures.find import LIST_MARK, expand_references
 from featcolor.pictures.io import read_reference
 from featcolor.pictures.resize import resize, resize_to_area, working_size
 from features.backbone import BackboneFeatures
@@ -42,6 +44,12 @@ VIEW_FADING = 0.15
 """Largest strengths of `featcolor.colour.film_stock.augment` in a view."""
 THUMBNAIL = 8
 """Side of the lightness thumbnail by which duplicates are found."""
+SAME_PICTURE = 1.0
+"""Two references are the same picture when their thumbnails differ by less than this in L* (root mean square)."""
+ROWS_BYTES = 600 * 2**20
+"""Memory of the training rows; more references give fewer pixels each."""
+LEARNING_PICTURES = 200
+"""References that visual words and principal components are learned from."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +60,8 @@ class ReferenceRows:
     ----------
     features : (n, d) float16
     chroma : (n, 2) float32
-    thumbnail : (THUMBNAIL**2,) float32
-        L* of the shrunk picture.
-    descriptor : (k,) float32
-        The picture as one vector.
+    thumbnail : (THUMBNAIL**2,) float32, L* of the shrunk picture
+    descriptor : (k,) float32, the picture as one vector
     """
 
     features: NDArray[np.float16]
@@ -64,14 +70,24 @@ class ReferenceRows:
     descriptor: FloatArray
 
 
-def read_source(source: Source, *, size: int) -> NDArray[np.uint8]:
-    """A reference as (H, W, 3) uint8 of about READ_AREA * size**2 pixels at most.
+def each_source(references: Source | Iterable[Source]) -> Iterator[Source]:
+    """The pictures that references lead to, in order; UsageError for a folder, a glob or a list (@list.txt) of none."""
+    if isinstance(references, str | os.PathLike | np.ndarray):
+        references = [references]
+    for source in references:
+        if isinstance(source, np.ndarray) or not _leads_on(os.fspath(source)):
+            yield source
+        else:
+            yield from expand_references([os.fspath(source)])
 
-    Raises
-    ------
-    PictureError
-        When it cannot be read, is too small, or has no colour.
-    """
+
+def _leads_on(path: str) -> bool:
+    """Whether a path is more than a file: a folder, a glob, or a list."""
+    return Path(path).is_dir() or (not os.path.lexists(path) and (path.startswith(LIST_MARK) or glob.has_magic(path)))
+
+
+def read_source(source: Source, *, size: int) -> NDArray[np.uint8]:
+    """A reference as (H, W, 3) uint8 of about READ_AREA * size**2 pixels at most; PictureError when it is of no use."""
     pixels = round(READ_AREA * size * size)
     rgb = as_rgb8(source, pixels) if isinstance(source, np.ndarray) else read_reference(source, pixels)
     if min(rgb.shape[:2]) < SMALLEST_SIDE:
@@ -119,12 +135,13 @@ def sample_reference(rgb: NDArray[np.uint8], stack: FeatureStack, config: Colori
         features.append(stack.sample(lightness, yx).astype(np.float16))
         chroma.append(ab[yx[:, 0], yx[:, 1]])
     lightness = working_lightness(rgb, config)
-    return ReferenceRows(
-        np.concatenate(features),
-        np.concatenate(chroma),
-        100 * cv2.resize(lightness, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA).ravel(),
-        describe(stack, lightness),
-    )
+    thumbnail, descriptor = thumbnail_of(lightness), describe(stack, lightness)
+    return ReferenceRows(np.concatenate(features), np.concatenate(chroma), thumbnail, descriptor)
+
+
+def thumbnail_of(lightness: FloatArray) -> FloatArray:
+    """L* of the shrunk picture, (THUMBNAIL**2,)."""
+    return np.asarray(100 * resize(lightness, (THUMBNAIL, THUMBNAIL)).ravel(), np.float32)
 
 
 def random_view(rgb: NDArray[np.uint8], size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -152,22 +169,6 @@ def describe(stack: FeatureStack, lightness: FloatArray) -> FloatArray:
     return np.concatenate([features.mean(axis=0), features.std(axis=0)])
 
 
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""(stage, steps done, steps in all)."""
-
-
-LEARNING_PICTURES = 200
-"""References that visual words and principal components are learned from."""
-
-
-ROWS_BYTES = 600 * 2**20
-"""Memory of the training rows; more references give fewer pixels each."""
-
-
-SAME_PICTURE = 1.0
-"""Two references are the same picture when their thumbnails differ by less than this in L* (root mean square)."""
-
-
 @dataclass(frozen=True)
 class TrainingSet:
     """Rows of all usable references.
@@ -192,40 +193,30 @@ class TrainingSet:
         return (references[:, None] * self.pixels + np.arange(self.pixels)).ravel()
 
 
-@dataclass(frozen=True)
-class SampleTask:
-    """What a worker does with one reference."""
-
-    stack: FeatureStack
-    config: ColorizerConfig
-
-    def __call__(self, item: tuple[int, Source]) -> ReferenceRows:
-        index, source = item
-        seed = self.config.seed * 1_000_003 + index
-        return sample_reference(read_source(source, size=self.config.size), self.stack, self.config, seed)
+def sample_source(item: tuple[int, Source], *, stack: FeatureStack, config: ColorizerConfig) -> ReferenceRows:
+    """Rows of a reference and its number, which the seed depends on: what a worker does."""
+    index, source = item
+    return sample_reference(read_source(source, size=config.size), stack, config, config.seed * 1_000_003 + index)
 
 
-@dataclass(frozen=True)
-class LightnessTask:
-    """What a worker does with a reference that extractors learn from."""
-
-    config: ColorizerConfig
-
-    def __call__(self, source: Source) -> FloatArray:
-        return working_lightness(read_source(source, size=self.config.size), self.config)
+def source_lightness(source: Source, *, config: ColorizerConfig) -> FloatArray:
+    """Working picture of a reference that extractors learn from: what a worker does."""
+    return working_lightness(read_source(source, size=config.size), config)
 
 
-def collect_sources(references: Iterable[Source], size: int) -> list[Source]:
-    """The references as a list; arrays are shrunk as they arrive, so that an iterator may hold many.
+def collect_sources(references: Source | Iterable[Source], size: int) -> list[Source]:
+    """The pictures of `each_source` as a list; arrays are shrunk as they arrive, so that an iterator may hold many.
 
-    An array that is no picture stays as it is: reading it names the reason.
+    An array that is no picture stays as it is: reading it names the reason. ReferencesError when there is none.
     """
     sources: list[Source] = []
-    for source in references:
+    for source in each_source(references):
         if isinstance(source, np.ndarray):
             with suppress(PictureError):
                 source = as_rgb8(source, round(READ_AREA * size * size))
         sources.append(source)
+    if not sources:
+        raise ReferencesError("no references given; name colour pictures or a folder of them")
     return sources
 
 
@@ -234,10 +225,11 @@ def learn_stack(sources: list[Source], config: ColorizerConfig, *, jobs: int, pr
     stack = parse_features(config.features)
     wanted = LEARNING_PICTURES if stack.learns else 1
     order = np.random.default_rng(config.seed).permutation(len(sources))
+    work = partial(source_lightness, config=config)
     lightnesses: list[FloatArray] = []
     for start in range(0, len(sources), wanted):
         part = [sources[i] for i in order[start : start + wanted - len(lightnesses)]]
-        outcomes = sorted(run_over(LightnessTask(config), part, jobs=min(jobs, len(part))), key=lambda o: o.index)
+        outcomes = sorted(run_over(work, part, jobs=min(jobs, len(part))), key=lambda outcome: outcome.index)
         lightnesses += [outcome.result for outcome in outcomes if outcome.result is not None]
         progress("learning features", len(lightnesses), wanted)
         if len(lightnesses) >= wanted:
@@ -261,7 +253,8 @@ def sample_all(
     thumbnails: dict[int, FloatArray] = {}
     descriptors: dict[int, FloatArray] = {}
     reasons: dict[int, str] = {}
-    for done, outcome in enumerate(run_over(SampleTask(stack, config), list(enumerate(sources)), jobs=jobs)):
+    work = partial(sample_source, stack=stack, config=config)
+    for done, outcome in enumerate(run_over(work, enumerate(sources), jobs=jobs)):
         index, rows = outcome.index, outcome.result
         if rows is None:
             reasons[index] = outcome.failure.message if outcome.failure else "could not be read"
@@ -270,18 +263,41 @@ def sample_all(
             features[block], chroma[block] = rows.features, rows.chroma
             thumbnails[index], descriptors[index] = rows.thumbnail, rows.descriptor
         progress("reading references", done + 1, len(sources))
-    for index, original in find_duplicates(thumbnails).items():
-        reasons[index] = f"is the same picture as {name_of(sources[original], original)}"
-    kept = [index for index in sorted(thumbnails) if index not in reasons]
-    if not kept:
-        raise ReferencesError(f"none of the {len(sources)} references can be used: the first {reasons[min(reasons)]}")
+    kept, left_out = settle(sources, thumbnails, reasons)
     for to, index in enumerate(kept):
         if to != index:
-            features[to * pixels : (to + 1) * pixels] = features[index * pixels : (index + 1) * pixels]
-            chroma[to * pixels : (to + 1) * pixels] = chroma[index * pixels : (index + 1) * pixels]
+            place, block = (slice(i * pixels, (i + 1) * pixels) for i in (to, index))
+            features[place], chroma[place] = features[block], chroma[block]
     n_rows = len(kept) * pixels
     rows_kept = TrainingSet(features[:n_rows], chroma[:n_rows], np.stack([descriptors[i] for i in kept]), kept, pixels)
-    return rows_kept, [(name_of(sources[i], i), reasons[i]) for i in sorted(reasons)]
+    return rows_kept, left_out
+
+
+def settle(
+    sources: Sequence[Source], thumbnails: dict[int, FloatArray], reasons: dict[int, str]
+) -> tuple[list[int], list[tuple[str, str]]]:
+    """Numbers of the references that stay, and (name, reason) of the others.
+
+    Parameters
+    ----------
+    thumbnails : of those that can be used; of two that show the same the first one stays
+    reasons : why the others cannot; those of duplicates are added
+
+    Raises
+    ------
+    ReferencesError : when none stays
+    """
+    for index, original in find_duplicates(thumbnails).items():
+        reasons[index] = f"is the same picture as {name_of(sources[original], original)}"
+    names = {index: name_of(sources[index], index) for index in sorted(reasons)}
+    left_out = [(name, reasons[index].removeprefix(f"{name}: ")) for index, name in names.items()]
+    kept = sorted(thumbnails.keys() - reasons.keys())
+    if not kept:
+        first = ": ".join(left_out[0])
+        raise ReferencesError(
+            f"none of the {len(sources)} references can be used: {first}; colour photographs are needed"
+        )
+    return kept, left_out
 
 
 def find_duplicates(thumbnails: dict[int, FloatArray]) -> dict[int, int]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Final, Self
+from dataclasses import dataclass
+from typing import Final
+
+from featcolor.models.config import Settings
 
 SHORT_SIDE: Final = 176
 """Pixels of the short side of the pictures that the network sees, in training and at work."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PretrainConfig:
+class PretrainConfig(Settings):
     """Settings of `featcolor.pretraining.training.train`.
 
     Attributes
@@ -55,30 +56,11 @@ class PretrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            kinds = (int, float) if isinstance(field.default, float) else (int,)
-            if not isinstance(value, kinds) or isinstance(value, bool):
-                raise ValueError(f"{field.name} must be a number, got {value!r}")
-        for name, low, high in RANGES:
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be {low} to {high}, got {getattr(self, name)}")
+        self.check(RANGES)
         if self.side % 32:
             raise ValueError(f"side must be a multiple of 32, got {self.side}")
         if self.heads and self.width % self.heads:
             raise ValueError(f"width must be a multiple of heads, got {self.width} and {self.heads}")
-
-    @classmethod
-    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`; an unknown key is an error."""
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(settings) - known):
-            raise ValueError(f"unknown setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}")
-        return cls(**settings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return asdict(self)
 
 
 RANGES: Final = (

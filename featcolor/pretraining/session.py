@@ -6,11 +6,11 @@ import hashlib
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ import torch
 from featcolor.errors import UsageError
 from featcolor.files import replacing
 from featcolor.models.fit_report import library_versions
-from featcolor.parallel import available_cores
+from featcolor.parallel import Progress, available_cores
 from featcolor.pretraining.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, write_checkpoint
 from featcolor.pretraining.config import SHORT_SIDE, PretrainConfig
 from featcolor.pretraining.export import export_network
@@ -30,8 +30,6 @@ from featcolor.pretraining.quality import COLOURFUL, Look, choose_settings, meas
 from featcolor.pretraining.training import Training
 from features.base import IndexArray
 from features.colournet import ColourNetwork
-
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 CHECKPOINT_EVERY: Final = 300.0
 """Seconds between checkpoints."""

@@ -1,4 +1,4 @@
-"""Chroma as a distribution over a*b* cells (Zhang, Isola, Efros, Colorful Image Colorization, ECCV 2016, section 2)."""
+"""Bins: chroma as a distribution over a*b* cells (Zhang, Isola, Efros, Colorful Image Colorization, ECCV 2016)."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ def build_cells(chroma: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    chroma : (n, 2) float32
-        The references' a*, b*.
+    chroma : (n, 2) float32, the references' a*, b*
     """
     width = cell_width(chroma)
     keys, inverse, counts = np.unique(
@@ -60,8 +59,7 @@ def soft_encode(chroma: FloatArray, cells: FloatArray, *, sigma: float) -> SoftT
     ----------
     chroma : (n, 2)
     cells : (n_cells, 2)
-    sigma : float
-        Deviation in a*b* units.
+    sigma : float, deviation in a*b* units
     """
     from scipy.spatial import cKDTree  # colouring does not need it: half of a second at start-up
 

@@ -1,4 +1,4 @@
-"""How much of each answer to take: learned where the true answer is known, on references that were left out."""
+"""Blend of answers: how much of each to take, learned where the true answer is known, on references left out."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ SAME_DISTANCE_OF_ONE: Final = 1.0
 """Squared feature distance at which the album is half taken to have the very same; of an album of one picture, whose
 colours nothing else could carry further."""
 RIDGE: Final = 0.08
-"""Of each part's own mean square: how firmly its weight is held to nought. Measured: the same share is right for 3
-references as for 60."""
+"""Of each part's own mean square: how firmly its weight is held to nought; the same share for few as for many."""
 FEW: Final = 12
 MOST_DOUBT: Final = 3.0
 """A blend's standard error is taken off once at so many references, more often with fewer, less with more: two or three

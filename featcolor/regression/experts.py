@@ -1,4 +1,4 @@
-"""Adaptive image clusters: one regressor a group of similar references (Cheng, Yang, Sheng, ICCV 2015, section 3.3).
+"""Experts, one regressor a group of similar references: the adaptive image clusters of Cheng, Yang, Sheng, ICCV 2015.
 
 The paper groups by GIST and semantic histograms and asks the one nearest group; here the descriptor is the backbone's
 and the answers of the nearest groups are blended, since a hard choice between small groups jumps.
@@ -33,10 +33,8 @@ class Experts:
     Attributes
     ----------
     predictors : tuple of ChromaPredictor
-    mean : (k,)
-        Mean descriptor of the references, taken off before similarity is measured.
-    centres : (n_groups, k)
-        Unit vectors.
+    mean : (k,), mean descriptor of the references, taken off before similarity is measured
+    centres : (n_groups, k), unit vectors
     """
 
     predictors: tuple[ChromaPredictor, ...]
@@ -119,10 +117,8 @@ def fit_experts(
     Parameters
     ----------
     descriptors : (n_references, k)
-    fit_one : callable
-        From the numbers of a group's references to its predictor.
-    clusters : int
-        Groups wanted; 0 or 1 is one predictor for all.
+    fit_one : callable, from the numbers of a group's references to its predictor
+    clusters : int, groups wanted; 0 or 1 is one predictor for all
     """
     everything = np.arange(len(descriptors))
     mean = descriptors.mean(axis=0)

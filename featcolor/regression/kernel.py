@@ -1,12 +1,13 @@
-"""Kernel regression on the pixels of an album: the colour of a pixel is that of those that look like it.
+"""Kernel regression (Nadaraya 1964, Watson 1964): the colour of a pixel is the mean of those that look like it.
 
-Nadaraya 1964, Watson 1964, at several bandwidths at once: narrow ones copy the colours of the same scene, wide ones
-give the mean colours of the same kind of thing. Which is right, the references tell (`featcolor.regression.blend`).
+It is fitted by storing, and asked at several bandwidths at once: narrow ones copy the colours of the same scene, wide
+ones give the mean colours of the same kind of thing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
@@ -17,7 +18,7 @@ from features.base import FloatArray, IndexArray
 from features.threads import side_by_side
 
 BANDWIDTHS: Final = (0.8, 0.4, 0.2, 0.1)
-"""Squared feature distances beyond the nearest's at which a pixel counts 1/e; each half the one before it."""
+"""Of an album; which of them is right, the references tell (`featcolor.regression.blend`)."""
 CHUNK: Final = 256
 """Queries compared at once, by one thread: bounds the memory."""
 LEAST_WEIGHT: Final = np.float32(1e-18)
@@ -26,22 +27,37 @@ SMALLEST_SCALE: Final = 1e-3
 """Of a feature's deviation, in parts of its typical size: constant features are not blown up."""
 
 
+@dataclass
 class KernelRegression:
     """Colours of pixels by their distance in feature space from pixels of known colour.
 
     Attributes
     ----------
     mean, scale : (d,) of the standardisation of features
-    keys : (n, d) standardised features of the pixels of known colour
+    keys : (n, k) standardised features of the pixels of known colour
     chroma : (n, 2)
+    bandwidths : squared distances beyond the nearest's at which a pixel counts 1/e; each half the one before it
+    axes : (d, k) that standardised features are projected on; None: k is d
     """
 
-    def __init__(self, mean: FloatArray, scale: FloatArray, keys: FloatArray, chroma: FloatArray) -> None:
-        self.mean, self.scale, self.keys, self.chroma = mean, scale, keys, chroma
-        self._weighed = np.column_stack([chroma, np.ones(len(chroma))]).astype(np.float32)
+    mean: FloatArray
+    scale: FloatArray
+    keys: FloatArray
+    chroma: FloatArray
+    bandwidths: Sequence[float] = BANDWIDTHS
+    axes: FloatArray | None = None
 
     @classmethod
-    def fitted(cls, features: FloatArray, chroma: FloatArray, blocks: Sequence[int], weights: Sequence[float]) -> Self:
+    def fitted(
+        cls,
+        features: FloatArray,
+        chroma: FloatArray,
+        blocks: Sequence[int],
+        weights: Sequence[float],
+        *,
+        bandwidths: Sequence[float] = BANDWIDTHS,
+        components: int | None = None,
+    ) -> Self:
         """Remember pixels.
 
         Parameters
@@ -50,6 +66,7 @@ class KernelRegression:
         chroma : (n, 2)
         blocks : how many features belong together, in order; they sum to d
         weights : mean squared length that each block is brought to
+        components : principal ones that the features are projected on; None: on none
         """
         mean = features.mean(axis=0)
         scales, start = [], 0
@@ -59,19 +76,27 @@ class KernelRegression:
             scales.append(np.sqrt(weight / width) / deviation)
             start += width
         scale = np.concatenate(scales).astype(np.float32)
-        keys = np.ascontiguousarray((features - mean) * scale, np.float32)
-        return cls(mean, scale, keys, np.asarray(chroma, np.float32))
+        standard = (features - mean) * scale
+        axes = None
+        if components is not None:
+            _, vectors = np.linalg.eigh(standard.T @ standard)
+            axes = np.ascontiguousarray(vectors[:, ::-1][:, :components], np.float32)
+            standard = standard @ axes
+        keys = np.ascontiguousarray(standard, np.float32)
+        return cls(mean, scale, keys, np.asarray(chroma, np.float32), bandwidths, axes)
 
     def predict(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Colour at each bandwidth, (n_bandwidths, n, 2), and squared distance of the nearest pixel, (n,)."""
-        return self._match(np.asarray((features - self.mean) * self.scale, np.float32), slice(None))
+        standard = (features - self.mean) * self.scale
+        queries = standard if self.axes is None else standard @ self.axes
+        return self._match(np.asarray(queries, np.float32), slice(None))
 
     def leave_one_out(self, picture: IndexArray) -> tuple[FloatArray, FloatArray]:
         """As `predict`, of each remembered pixel by the pixels of all other pictures, of which there is one at least.
 
         `picture` (n,) are the numbers of the pictures that the pixels are from.
         """
-        colours = np.empty((len(BANDWIDTHS), len(self.keys), 2), np.float32)
+        colours = np.empty((len(self.bandwidths), len(self.keys), 2), np.float32)
         nearest = np.empty(len(self.keys), np.float32)
         for number in np.unique(picture):
             own = picture == number
@@ -79,10 +104,11 @@ class KernelRegression:
         return colours, nearest
 
     def _match(self, queries: FloatArray, among: slice | IndexArray) -> tuple[FloatArray, FloatArray]:
-        keys, weighed = self.keys[among], self._weighed[among]
+        keys, chroma = self.keys[among], self.chroma[among]
+        weighed = np.column_stack([chroma, np.ones(len(chroma))]).astype(np.float32)
         halves = 0.5 * np.einsum("ij,ij->i", keys, keys)
         transposed = np.ascontiguousarray(keys.T)
-        colours = np.empty((len(BANDWIDTHS), len(queries), 2), np.float32)
+        colours = np.empty((len(self.bandwidths), len(queries), 2), np.float32)
         nearest = np.empty(len(queries), np.float32)
 
         def match(start: int) -> None:
@@ -92,9 +118,9 @@ class KernelRegression:
             closeness -= halves
             best = closeness.max(axis=1, keepdims=True)
             closeness -= best
-            closeness *= np.float32(2 / BANDWIDTHS[0])
+            closeness *= np.float32(2 / self.bandwidths[0])
             weights = cv2.exp(np.maximum(closeness, np.log(LEAST_WEIGHT)))
-            for i in range(len(BANDWIDTHS)):
+            for i in range(len(self.bandwidths)):
                 if i:  # half the bandwidth is the square of the weight
                     np.square(weights, out=weights)
                     np.maximum(weights, LEAST_WEIGHT, out=weights)

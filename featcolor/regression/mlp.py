@@ -1,4 +1,4 @@
-"""A multi-layer perceptron trained by NumPy: soft targets, early stopping on pictures, rows streamed in batches.
+"""Multi-layer perceptron trained by NumPy: soft targets, early stopping on pictures, rows streamed in batches.
 
 scikit-learn's `MLPRegressor` has no cross-entropy against soft targets, `MLPClassifier` takes hard labels only, and
 both copy the rows and stop early on held-back pixels, neighbours of the training ones, instead of held-back pictures.
@@ -134,21 +134,16 @@ def train(
 
     Parameters
     ----------
-    network : Mlp
-        Changed in place.
+    network : Mlp, changed in place
     X : (n_rows, n_inputs) of any float type, may be memory-mapped: only batches become float32.
-    gradient : Gradient
-        The loss, by row number.
-    rows, held_back : row numbers
-        Trained on, and watched for early stopping (empty: the last epoch is returned).
-    progress : callable, optional
-        Called with (epochs done, epochs) after each.
+    gradient : Gradient, the loss, by row number
+    rows, held_back : row numbers, trained on, and watched for early stopping (empty: the last epoch is returned)
+    progress : callable, optional, called with (epochs done, epochs) after each
 
     Returns
     -------
     network : Mlp
-    losses : list of float
-        Mean held-back loss (training loss where nothing is held back) of each epoch.
+    losses : list of float, mean held-back loss (training loss where nothing is held back) of each epoch
     """
     mean, scale = moments(X, rows, rng)
     inverse = np.reciprocal(scale)

@@ -1,4 +1,4 @@
-"""What a fitted regressor is at colouring time: a few small networks and how to read colour off them. NumPy only."""
+"""Predictor of chroma: a fitted regressor at colouring time, a few small networks and their cells. NumPy only."""
 
 from __future__ import annotations
 
@@ -20,10 +20,8 @@ class ChromaPredictor:
 
     Attributes
     ----------
-    networks : tuple of Mlp
-        Outputs of "bins" networks are logits over the cells; of others, chroma itself.
-    cells : (n_cells, 2) or None
-        Chroma of each output; None for the mean head.
+    networks : tuple of Mlp, outputs of "bins" networks are logits over the cells; of others, chroma itself
+    cells : (n_cells, 2) or None, chroma of each output; None for the mean head
     centre : (2,)
         Mean chroma of the references: the neutral point of confidence, and what the mean head adds its output to.
     """
@@ -40,18 +38,15 @@ class ChromaPredictor:
         Parameters
         ----------
         X : (n, n_features)
-        temperature : float
-            Sharpens (below 1) the distribution of the bins head; the mean head has none.
-        saturation : float
-            Factor on the chroma.
+        temperature : float, sharpens (below 1) the distribution of the bins head; the mean head has none
+        saturation : float, factor on the chroma
 
         Both come in float64 for rows in float64, else in float32.
 
         Returns
         -------
         chroma : (n, 2)
-        confidence : (n,), 0..1
-            See `features.annealed.confidence_of`; 1 for the mean head.
+        confidence : (n,), 0..1, see `features.annealed.confidence_of`; 1 for the mean head
         """
         outputs, *others = side_by_side([partial(network.forward, X) for network in self.networks])
         for other in others:

@@ -1,8 +1,10 @@
-"""ChromaRegressor: feature vectors in, a* and b* out; a scikit-learn estimator around the networks of `mlp`."""
+"""Regressor from feature vectors to a*, b*: a scikit-learn estimator around the networks of `mlp`."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
@@ -28,6 +30,7 @@ from features.threads import one_blas_thread
 
 HEADS = ("bins", "mean")
 SOLVERS = ("mlp", "ridge")
+TRAINING = [field.name for field in fields(Training)]
 FLOAT_TYPES = [np.float32, np.float16, np.float64]
 ROUNDING = 1.0
 """Chroma that varies less than this, in a*b* units, varies by the rounding of 8-bit pictures: not to be magnified."""
@@ -35,79 +38,48 @@ RIDGE_ROWS = 8192
 """Rows a batch of the normal equations: bounds their memory."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ChromaRegressor(RegressorMixin, BaseEstimator):
-    """Predicts chroma from features by small neural networks, or by ridge regression.
+    """Regressor of chroma: small neural networks, or ridge regression.
 
     Parameters
     ----------
     head : {"bins", "mean"}
         "bins": a distribution over a*b* cells, softly encoded (Zhang et al., ECCV 2016), read by the annealed mean.
         "mean": squared error on a*, b* (Cheng et al., ICCV 2015), which greys what is ambiguous.
-    solver : {"mlp", "ridge"}
-        "ridge" is the fast mode and has the mean head only.
-    hidden : tuple of int
-        Widths of the hidden layers.
-    members : int
-        Networks whose outputs are averaged, each from its own start; they train side by side.
+    solver : {"mlp", "ridge"}, "ridge" is the fast mode and has the mean head only
+    hidden : tuple of int, widths of the hidden layers
+    members : int, networks whose outputs are averaged, each from its own start; they train side by side
     epochs, batch, rate, decay, dropout, patience
         See `featcolor.regression.mlp.Training`.
-    rebalance : float
-        Exponent of the class weights of the bins head: 0 none, 1 Zhang et al.'s.
-    held_back : float
-        Share of the groups (pictures) held back for early stopping; 0 trains all epochs on all rows.
-    alpha : float
-        Ridge penalty.
-    temperature, saturation : float
-        How colour is read off; they may be set after fitting.
-    n_jobs : int
-        Members trained at once, each on one BLAS thread.
+    rebalance : float, exponent of the class weights of the bins head: 0 none, 1 Zhang et al.'s
+    alpha : float, ridge penalty
+    temperature, saturation : float, how colour is read off; they may be set after fitting
+    n_jobs : int, members trained at once, each on one BLAS thread
     random_state : int, RandomState or None
 
     Attributes
     ----------
     predictor_ : ChromaPredictor
-    losses_ : list of list of float
-        Held-back loss of each epoch, a member.
+    losses_ : list of list of float, held-back loss of each epoch, a member
     """
 
-    def __init__(
-        self,
-        *,
-        head: str = "bins",
-        solver: str = "mlp",
-        hidden: tuple[int, ...] = (256, 128),
-        members: int = 1,
-        epochs: int = 30,
-        batch: int = 256,
-        rate: float = 2e-3,
-        decay: float = 0.01,
-        dropout: float = 0.0,
-        patience: int = 5,
-        rebalance: float = 0.0,
-        held_back: float = 0.0,
-        alpha: float = 1.0,
-        temperature: float = 1.0,
-        saturation: float = 1.0,
-        n_jobs: int = 1,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.head = head
-        self.solver = solver
-        self.hidden = hidden
-        self.members = members
-        self.epochs = epochs
-        self.batch = batch
-        self.rate = rate
-        self.decay = decay
-        self.dropout = dropout
-        self.patience = patience
-        self.rebalance = rebalance
-        self.held_back = held_back
-        self.alpha = alpha
-        self.temperature = temperature
-        self.saturation = saturation
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    head: str = "bins"
+    solver: str = "mlp"
+    hidden: tuple[int, ...] = (256, 128)
+    members: int = 1
+    epochs: int = 30
+    batch: int = 256
+    rate: float = 2e-3
+    decay: float = 0.01
+    dropout: float = 0.0
+    patience: int = 5
+    rebalance: float = 0.0
+    alpha: float = 1.0
+    temperature: float = 1.0
+    saturation: float = 1.0
+    n_jobs: int = 1
+    random_state: int | np.random.RandomState | None = None
 
     def fit(
         self,
@@ -115,35 +87,28 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         y: ArrayLike,
         groups: ArrayLike | None = None,
         *,
-        held_back_groups: ArrayLike | None = None,
+        held_back_groups: ArrayLike = (),
         progress: Callable[[int, int], None] | None = None,
     ) -> Self:
         """Learn chroma from rows of features.
 
         Parameters
         ----------
-        X : (n_rows, n_features), float16 to float64
-            Kept in the type it has: rows become float32 a batch at a time.
-        y : (n_rows, 2)
-            a*, b* in CIELAB units.
+        X : (n_rows, n_features), float16 to float64, kept in the type it has: rows become float32 a batch at a time
+        y : (n_rows, 2), a*, b* in CIELAB units
         groups : (n_rows,), optional
             Which picture each row is from: early stopping holds back whole groups. None: every row is a group.
-        held_back_groups : sequence, optional
-            The groups to hold back; None: a random `held_back` share of them.
-        progress : callable, optional
-            Called with (epochs done, epochs).
+        held_back_groups : sequence, the groups that are not trained on, but tell when to stop
+        progress : callable, optional, called with (epochs done, epochs)
         """
         self._check_parameters()
         rows_in: tuple[Any, Any] = validate_data(self, X, y, multi_output=True, dtype=FLOAT_TYPES)
         inputs: NDArray[np.floating] = rows_in[0]
         targets = np.asarray(rows_in[1], dtype=np.float32).reshape(len(inputs), -1)
-        random = check_random_state(self.random_state)
-        seeds = random.randint(np.iinfo(np.int32).max, size=self.members)
+        seeds = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=self.members)
         labels = np.arange(len(inputs)) if groups is None else np.asarray(groups)
         if len(labels) != len(inputs):
             raise ValueError(f"groups must have one label a row: {len(inputs)} rows, {len(labels)} labels")
-        if held_back_groups is None:
-            held_back_groups = choose_groups(labels, self.held_back, random)
         is_held_back = np.isin(labels, np.asarray(held_back_groups))
         rows, held_back = np.flatnonzero(~is_held_back), np.flatnonzero(is_held_back)
         centre = targets[rows].mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -161,11 +126,30 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
             # Adam's steps have one size whatever the loss: outputs of unit deviation are reached in few of them.
             deviation = np.float32(max(float((targets[rows] - centre).std()), ROUNDING))
             gradient, n_outputs = squared_error((targets - centre) / deviation), targets.shape[1]
-        sizes = (inputs.shape[1], *self.hidden, n_outputs)
-        report = _Tally(self.members, progress)
+        settings = Training(**{name: getattr(self, name) for name in TRAINING})
+        done = itertools.count(1)
+
+        def report(_: int, epochs: int) -> None:
+            if progress is not None:
+                progress(next(done), epochs * self.members)
+
+        def train_one(seed: int) -> tuple[Mlp, list[float]]:
+            rng = np.random.default_rng(seed)
+            network = Mlp.initialise((inputs.shape[1], *self.hidden, n_outputs), rng)
+            return train(
+                network,
+                inputs,
+                gradient,
+                rows=rows,
+                held_back=held_back,
+                settings=settings,
+                rng=rng,
+                progress=report,
+            )
+
         with one_blas_thread():
             trained = Parallel(n_jobs=min(self.n_jobs, self.members), prefer="threads")(
-                delayed(self._train_one)(sizes, inputs, gradient, rows, held_back, seed, report) for seed in seeds
+                delayed(train_one)(seed) for seed in seeds
             )
         self.losses_ = [losses for _, losses in trained]
         networks = tuple(network for network, _ in trained)
@@ -184,43 +168,13 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         rows: NDArray[np.floating] = validate_data(self, X, reset=False, dtype=FLOAT_TYPES)
         return self.predictor_.predict(rows, temperature=self.temperature, saturation=self.saturation)
 
-    def _train_one(
-        self,
-        sizes: tuple[int, ...],
-        X: NDArray[np.floating],
-        gradient: Gradient,
-        rows: IndexArray,
-        held_back: IndexArray,
-        seed: int,
-        report: _Tally,
-    ) -> tuple[Mlp, list[float]]:
-        rng = np.random.default_rng(seed)
-        settings = Training(
-            epochs=self.epochs,
-            batch=self.batch,
-            rate=self.rate,
-            decay=self.decay,
-            dropout=self.dropout,
-            patience=self.patience,
-        )
-        return train(
-            Mlp.initialise(sizes, rng),
-            X,
-            gradient,
-            rows=rows,
-            held_back=held_back,
-            settings=settings,
-            rng=rng,
-            progress=report.epoch,
-        )
-
     def _check_parameters(self) -> None:
         for name, value, allowed in (("head", self.head, HEADS), ("solver", self.solver, SOLVERS)):
             if value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
         if self.solver == "ridge" and self.head != "mean":
             raise ValueError("solver 'ridge' has the head 'mean' only")
-        for name, low, high in (("held_back", 0, 0.9), ("dropout", 0, 0.9), ("rebalance", 0, 2)):
+        for name, low, high in (("dropout", 0, 0.9), ("rebalance", 0, 2)):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be {low}..{high}, got {getattr(self, name)}")
         for name in ("temperature", "rate", "epochs", "batch", "members"):
@@ -232,27 +186,6 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = False
         return tags
-
-
-class _Tally:
-    """Sums the epochs of members that train side by side."""
-
-    def __init__(self, members: int, progress: Callable[[int, int], None] | None) -> None:
-        self.members, self.progress, self.done = members, progress, 0
-
-    def epoch(self, _done: int, epochs: int) -> None:
-        self.done += 1
-        if self.progress is not None:
-            self.progress(self.done, epochs * self.members)
-
-
-def choose_groups(labels: NDArray[Any], share: float, random: np.random.RandomState) -> NDArray[Any]:
-    """A random share of the groups, but neither none nor all of them unless the share is 0 or there is but one."""
-    names = np.unique(labels)
-    if share == 0 or len(names) < 2:
-        return names[:0]
-    count = min(max(1, round(share * len(names))), len(names) - 1)
-    return random.permutation(names)[:count]
 
 
 def squared_error(targets: FloatArray) -> Gradient:

@@ -1,8 +1,6 @@
-"""What key frames say of a place that no flow reaches: regression on the features of their pixels.
+"""Regression on the features of key frames' pixels: their colour for a place that no flow reaches.
 
-A kernel regression (Nadaraya 1964, Watson 1964): the colour of a pixel is the mean colour of the key pixels, each
-weighted by how near its features are. It is fitted by storing; on 12 films it came 0.8 dB above a multi-layer
-perceptron fitted on the same frames, which has too few colours to learn from (benchmarks/README.md).
+By a kernel (`featcolor.regression.kernel`); a perceptron fitted on the same frames has too few colours to learn from.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ from typing import Final, Self
 import cv2
 import numpy as np
 
+from featcolor.regression.kernel import KernelRegression
 from features.backbone import BackboneFeatures
 from features.base import FeatureExtractor, FloatArray, IndexArray, grid_axes, grid_points
 from features.context import ContextFeatures
@@ -32,17 +31,8 @@ POSITION_WEIGHT: Final = 0.3
 BANDWIDTH: Final = 0.1
 """Squared feature distance beyond the nearest's at which a key pixel counts 1/e."""
 
-LEAST_EXPONENT: Final = -60.0
-"""Kept from denormal numbers, which are slow."""
-
 UNSURE_DISTANCE: Final = 2.0
 """Squared feature distance of the nearest key pixel at which confidence is one half."""
-
-CHUNK: Final = 256
-"""Queries compared at once: bounds the memory."""
-
-SMALLEST_SCALE: Final = 1e-3
-"""Of a feature's deviation, in parts of its typical size: constant features are not blown up."""
 
 
 class KeyGuess:
@@ -81,20 +71,17 @@ class KeyGuess:
             rows.append(self._raw(lightness, yx))
             colours.append(chroma[yx[:, 0], yx[:, 1]])
         raw = np.concatenate(rows)
-        self._mean = raw.mean(axis=0)
-        self._scale = self._scales(raw)
-        standard = (raw - self._mean) * self._scale
-        _, vectors = np.linalg.eigh(standard.T @ standard)
-        self._axes = np.ascontiguousarray(vectors[:, ::-1][:, :COMPONENTS], np.float32)
-        self._keys = np.ascontiguousarray(standard @ self._axes, np.float32)
-        self._weighed = np.column_stack([np.concatenate(colours), np.ones(len(raw))]).astype(np.float32)
+        blocks, weights = zip(*self._blocks(), strict=True)
+        self._kernel = KernelRegression.fitted(
+            raw, np.concatenate(colours), blocks, weights, bandwidths=(BANDWIDTH,), components=COMPONENTS
+        )
         return self
 
     def __call__(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Chroma (h, w, 2) and confidence (h, w), 0..1, of a frame (h, w)."""
         shape = (lightness.shape[0], lightness.shape[1])
         rows, columns = grid_axes(shape, self.step)
-        chroma, distance = self._match(self._features(lightness, grid_points(shape, self.step)))
+        (chroma,), distance = self._kernel.predict(self._raw(lightness, grid_points(shape, self.step)))
         planes = np.column_stack([chroma, 1 / (1 + distance / np.float32(UNSURE_DISTANCE))])
         grid = planes.reshape(len(rows), len(columns), 3).astype(np.float32)
         full = cv2.resize(grid, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
@@ -104,41 +91,9 @@ class KeyGuess:
     def _raw(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         return np.concatenate([extractor.sample(lightness, yx) for extractor in self._extractors], axis=1)
 
-    def _features(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
-        return np.asarray(((self._raw(lightness, yx) - self._mean) * self._scale) @ self._axes, np.float32)
-
-    def _scales(self, raw: FloatArray) -> FloatArray:
-        """Brings each feature to deviation 1 and each block of them to its weight as mean squared length."""
+    def _blocks(self) -> list[tuple[int, float]]:
+        """How many features belong together, and the mean squared length that each block is brought to."""
         context, position, semantic = self._extractors
         layers = Counter(name.rpartition(".")[0] for name in semantic.names)
-        blocks = [(len(context.names), 1.0), (len(position.names), POSITION_WEIGHT)]
-        blocks += [(width, 1.0) for width in layers.values()]
-        scales, start = [], 0
-        for width, weight in blocks:
-            block = raw[:, start : start + width]
-            deviation = block.std(axis=0) + SMALLEST_SCALE * max(1.0, float(np.abs(block).mean()))
-            scales.append(np.sqrt(weight / width) / deviation)
-            start += width
-        return np.concatenate(scales).astype(np.float32)
-
-    def _match(self, queries: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Colour (n, 2) of each query, and the squared distance (n,) of the key pixel nearest to it.
-
-        Every key pixel is weighed: that costs less than to find the nearest few.
-        """
-        halves = 0.5 * np.einsum("ij,ij->i", self._keys, self._keys)
-        transposed = np.ascontiguousarray(self._keys.T)
-        colours = np.empty((len(queries), 2), np.float32)
-        nearest = np.empty(len(queries), np.float32)
-        for start in range(0, len(queries), CHUNK):
-            part = queries[start : start + CHUNK]
-            closeness = part @ transposed  # |q|^2 / 2 less half the squared distance
-            closeness -= halves
-            best = closeness.max(axis=1, keepdims=True)
-            closeness -= best
-            closeness *= np.float32(2 / BANDWIDTH)
-            np.maximum(closeness, LEAST_EXPONENT, out=closeness)
-            sums = cv2.exp(closeness) @ self._weighed
-            colours[start : start + CHUNK] = sums[:, :2] / sums[:, 2:]
-            nearest[start : start + CHUNK] = np.einsum("ij,ij->i", part, part) - 2 * best[:, 0]
-        return colours, np.maximum(nearest, 0)
+        local = [(len(context.names), 1.0), (len(position.names), POSITION_WEIGHT)]
+        return local + [(width, 1.0) for width in layers.values()]

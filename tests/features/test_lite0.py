@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from featcolor.errors import NetworkError
-from featcolor.models.load import load_model
+from featcolor.models.load import load
 from features.backbone import LITE0_FILE, LITE0_SHA256
 from features.network import Network
 from tests.data.make_lite0_reference import summary, synthetic_codes
@@ -45,7 +45,7 @@ def test_a_model_fitted_when_the_trunk_was_built_from_the_wheel_colours_the_same
     photographs: dict[str, NDArray[np.uint8]],
 ) -> None:
     """On context and the maps at strides 4 to 32, fitted and coloured by featcolor at commit e7d8080."""
-    model = load_model(DATA / "format-1.featcolor")
+    model = load(DATA / "format-1.featcolor")
     coloured = model.colorize(grey(photographs["astronaut"][:64, 40:136]))
     difference = np.abs(coloured.astype(int) - read_rgb(DATA / "format-1.png"))
     assert difference.max() <= 2

@@ -9,28 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from skimage import data
 
 from featcolor.colour.lab import lightness_of, rgb_to_lab
 from featcolor.colour.measures import gain
 from featcolor.commands import main
 from featcolor.errors import ModelFileError, NetworkError, ReferencesError
-from featcolor.models.album import AlbumColorizer, AlbumConfig
-from featcolor.models.load import load_album, save_album
+from featcolor.models.album import AlbumColorizer
+from featcolor.models.load import load
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.regression.blend import Blend, fit_blend
 from featcolor.regression.kernel import KernelRegression
 from features.base import FloatArray, IndexArray
+from tests.models.samples import QUICK_ALBUM, small
 from tests.networks import colour_network
 from tests.samples import grey, read_rgb, write_rgb
-
-QUICK = AlbumConfig(pixels=1200, keys=900, pixels_each=900, steps=20, folds=2)
-
-
-def small(name: str) -> NDArray[np.uint8]:
-    picture: NDArray[np.uint8] = getattr(data, name)()[::4, ::4]
-    return np.ascontiguousarray(picture)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +31,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def album(network: Path, *references: Any, **changes: Any) -> AlbumColorizer:
-    return AlbumColorizer(network, album=replace(QUICK, **changes)).fit(references)
+    return AlbumColorizer(network, album=replace(QUICK_ALBUM, **changes)).fit(references)
 
 
 def test_a_picture_comes_back_in_its_reference_s_colours(network: Path) -> None:
@@ -125,24 +117,6 @@ def test_the_same_seed_gives_the_same_colours(network: Path) -> None:
     assert not np.array_equal(album(network, *references, seed=1).predict(asked), first)
 
 
-def test_saturation_nought_is_grey_and_two_is_twice(network: Path) -> None:
-    asked = lightness_of(small("rocket"))
-    model = album(network, small("chelsea")).with_options(refine="none")
-    np.testing.assert_array_equal(model.with_options(saturation=0.0).predict(asked), 0)
-    np.testing.assert_allclose(
-        model.with_options(saturation=2.0).predict(asked), 2 * model.predict(asked), rtol=1e-4, atol=1e-3
-    )
-
-
-@pytest.mark.parametrize("shape", [(16, 16), (1, 50), (37, 61)])
-def test_pictures_of_every_size(network: Path, shape: tuple[int, int]) -> None:
-    asked = np.random.default_rng(0).random(shape).astype(np.float32)
-    chroma, confidence = album(network, small("chelsea")).predict(asked, return_confidence=True)
-    assert chroma.shape == (*shape, 2)
-    assert np.isfinite(chroma).all()
-    assert ((confidence >= 0) & (confidence <= 1)).all()
-
-
 def test_what_cannot_be_used_is_named_and_left_out(network: Path, tmp_path: Path) -> None:
     paths = [
         write_rgb(tmp_path / "good.png", small("chelsea")),
@@ -156,9 +130,9 @@ def test_what_cannot_be_used_is_named_and_left_out(network: Path, tmp_path: Path
     assert model.references == 1
     assert [Path(name).name for name, _ in model.left_out] == ["grey.png", "tiny.png", "twin.png", "broken.jpg"]
     assert all(reason and str(tmp_path) not in reason for name, reason in model.left_out if "twin" not in name)
-    with pytest.raises(ReferencesError, match=r"none of the 2 references can be used: .*grey\.png is grey"):
+    with pytest.raises(ReferencesError, match=r"none of the 2 references can be used: .*grey\.png: is grey"):
         album(network, paths[1], paths[-1])
-    with pytest.raises(ReferencesError, match="none of the 0 references"):
+    with pytest.raises(ReferencesError, match="no references given"):
         album(network)
 
 
@@ -171,23 +145,23 @@ def test_a_reference_of_one_colour_is_no_trouble(network: Path) -> None:
 
 def test_a_file_gives_the_same_album_back(network: Path, tmp_path: Path) -> None:
     model, asked = album(network, small("chelsea"), small("coffee")), lightness_of(small("rocket"))
-    save_album(tmp_path / "a.album", model)
-    again = load_album(tmp_path / "a.album")
+    model.save(tmp_path / "a.album")
+    again = load(tmp_path / "a.album")
     np.testing.assert_array_equal(again.predict(asked), model.predict(asked))
     assert again.card() == model.card()
     content = bytearray((tmp_path / "a.album").read_bytes())
     content[-3] ^= 1
     (tmp_path / "b.album").write_bytes(content)
     with pytest.raises(ModelFileError, match="checksum"):
-        load_album(tmp_path / "b.album")
+        load(tmp_path / "b.album")
 
 
 def test_an_album_needs_the_network_that_it_was_fitted_with(tmp_path: Path) -> None:
     own = colour_network(tmp_path / "own.onnx")
-    save_album(tmp_path / "a.album", album(own, small("chelsea")))
+    album(own, small("chelsea")).save(tmp_path / "a.album")
     colour_network(own, seed=1)
     with pytest.raises(NetworkError, match="not the one"):
-        load_album(tmp_path / "a.album")
+        load(tmp_path / "a.album")
 
 
 def test_the_kernel_is_nadaraya_and_watson_s() -> None:
@@ -225,7 +199,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     made = AlbumColorizer.__init__
 
     def make(self: AlbumColorizer, *arguments: Any) -> None:
-        made(self, *arguments, **({} if len(arguments) > 2 else {"album": QUICK}))
+        made(self, *arguments, **({} if len(arguments) > 2 else {"album": QUICK_ALBUM}))
 
     monkeypatch.setattr(AlbumColorizer, "__init__", make)
 

@@ -48,15 +48,9 @@ def test_ridge_has_the_mean_head_only() -> None:
         ColorizerConfig(solver="ridge", head="bins")
 
 
-def test_an_unknown_setting_is_named() -> None:
-    with pytest.raises(ValueError, match="unknown setting 'sise'"):
+def test_an_unknown_setting_is_named_with_the_right_one() -> None:
+    with pytest.raises(ValueError, match="unknown setting 'sise', perhaps 'size'; the settings are clusters"):
         ColorizerConfig.from_dict({"sise": 100})
-
-
-@pytest.mark.parametrize("settings", [{"size": "large"}, {"hidden": 5}, {"refine": None}])
-def test_settings_of_another_type_are_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        ColorizerConfig.from_dict(settings)
 
 
 def test_colouring_options_change_and_the_others_do_not() -> None:
@@ -81,17 +75,18 @@ def test_settings_are_frozen() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("name", "value"),
     [
-        {"step": 1.5},
-        {"size": "256"},
-        {"mirrored": 1},
-        {"seed": True},
-        {"features": 3},
-        {"hidden": (0,)},
-        {"hidden": (1.5,)},
+        ("step", 1.5),
+        ("size", "256"),
+        ("mirrored", 1),
+        ("seed", True),
+        ("features", 3),
+        ("refine", None),
+        ("hidden", (0,)),
+        ("hidden", (1.5,)),
     ],
 )
-def test_settings_of_the_wrong_type_are_refused(settings):
-    with pytest.raises(ValueError, match=next(iter(settings))):
-        ColorizerConfig.from_dict(settings)
+def test_settings_of_another_type_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=name):
+        ColorizerConfig.from_dict({name: value})

@@ -19,7 +19,7 @@ from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.fit_report import MEASURES, METHODS, measure_held_back
 from featcolor.models.fitting import WORST_SHOWN
-from featcolor.models.references import SampleTask, TrainingSet, find_duplicates, sample_all
+from featcolor.models.references import TrainingSet, find_duplicates, sample_all, sample_source
 from featcolor.pictures.resize import resize
 from features.spec import parse_features
 from tests.samples import write_rgb
@@ -135,7 +135,7 @@ def test_left_out_references_leave_no_trace_in_the_rows(pictures: list[NDArray[n
     assert [name for name, _ in left_out] == ["array 0", "array 2", "array 3", "array 5"]
     assert rows.features.shape == (3 * 50, len(stack.names))
     for place, index in enumerate(rows.kept):
-        expected = SampleTask(stack, config())((index, sources[index]))
+        expected = sample_source((index, sources[index]), stack=stack, config=config())
         block = rows.rows_of(np.array([place]))
         np.testing.assert_array_equal(rows.features[block], expected.features)
         np.testing.assert_array_equal(rows.chroma[block], expected.chroma)
@@ -210,6 +210,7 @@ def test_few_references_are_all_learned_from(pictures: list[NDArray[np.uint8]]) 
         colorizer = fit(pictures[:count])
         assert colorizer.report_.held_back == 0
         assert colorizer.report_.table == {}
+        assert np.isnan(colorizer.report_.table["featcolor"]["gain"]), "no KeyError where nothing was held back"
         assert colorizer.report_.worst == []
         assert colorizer.colorize(pictures[0]).shape == pictures[0].shape
         json.dumps(colorizer.card(), allow_nan=False)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from featcolor.errors import ModelFileError
-from featcolor.models.load import load_model, save_model
+from featcolor.models.load import load
 from featcolor.models.model_file import (
     DIGEST_KEY,
     FORMAT_NAME,
@@ -269,11 +269,11 @@ def test_an_honest_empty_container_is_read(tmp_path: Path) -> None:
 
 
 def test_a_model_that_was_saved_colours_as_before(tiny_model: Path, tmp_path: Path) -> None:
-    colorizer = load_model(tiny_model)
-    save_model(tmp_path / "again", colorizer)
+    colorizer = load(tiny_model)
+    colorizer.save(tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == tiny_model.read_bytes()
     picture = np.linspace(0, 255, 40 * 50, dtype=np.uint8).reshape(40, 50)
-    np.testing.assert_array_equal(load_model(tmp_path / "again").colorize(picture), colorizer.colorize(picture))
+    np.testing.assert_array_equal(load(tmp_path / "again").colorize(picture), colorizer.colorize(picture))
 
 
 def test_a_model_whose_parts_do_not_fit_is_refused(tiny_model: Path, tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_a_model_whose_parts_do_not_fit_is_refused(tiny_model: Path, tmp_path: P
     def refused_with(header: Any, parts: dict[str, NDArray[Any]]) -> None:
         write_arrays(path, header=header, arrays=parts, card=document["card"])
         with pytest.raises(ModelFileError) as caught:
-            load_model(path)
+            load(path)
         assert "\n" not in str(caught.value)
 
     header = document["colorizer"]
@@ -297,4 +297,4 @@ def test_a_model_whose_parts_do_not_fit_is_refused(tiny_model: Path, tmp_path: P
     refused_with(header | {"config": header["config"] | {"colour": "red"}}, arrays)
     refused_with(header | {"config": header["config"] | {"size": 10**9}}, arrays)
     write_arrays(path, header=header, arrays=arrays, card=document["card"])
-    load_model(path)
+    load(path)

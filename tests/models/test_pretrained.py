@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import shutil
 import subprocess
 import sys
@@ -11,28 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.errors import ModelFileError, NetworkError, UsageError
 from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import ColorizerConfig
-from featcolor.models.load import ColouringSettings, load_colorizer, load_model, save_model
+from featcolor.models.load import ColouringSettings, load, load_colorizer
 from featcolor.models.pretrained import SCALES, PretrainedColorizer, read_network_card
 from featcolor.pictures.resize import working_size
-from refine.refiners import REFINERS
+from tests.models.samples import noise
 from tests.networks import colour_network, mean_colour_network
 from tests.samples import quick_config
 
-# Largest change of L*/100 by the rounding of the channels, as test_spaces has it.
-ROUNDING = {"u1": 0.0027, "u2": 0.000015, "f4": 0.0001}
-SHAPES = [(1, 1), (8, 8), (1, 50), (50, 1), (2, 3), (37, 61), (130, 90)]
 PLAIN: dict[str, Any] = {"refine": "none", "upsample": "bilinear"}
-
-
-def noise(shape: tuple[int, ...], dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
-    values = np.random.default_rng(seed).random(shape)
-    return (values * {"u1": 255, "u2": 65535}.get(np.dtype(dtype).str[1:], 1)).astype(dtype)
 
 
 @pytest.fixture(scope="module")
@@ -43,41 +32,6 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def colorizer(network: Path) -> PretrainedColorizer:
     return PretrainedColorizer(network)
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
-def test_output_has_the_type_the_shape_and_the_lightness_of_the_input(
-    colorizer: PretrainedColorizer, shape: tuple[int, int], dtype: type
-) -> None:
-    vivid = colorizer.with_options(saturation=4.0)
-    for given_picture in (noise(shape, dtype), noise((*shape, 3), dtype)):
-        before = given_picture.copy()
-        rgb = vivid.colorize(given_picture)
-        np.testing.assert_array_equal(given_picture, before)
-        assert rgb.shape == (*shape, 3)
-        assert rgb.dtype == dtype
-        change = np.abs(lightness_of(rgb) - lightness_of(given_picture)).max()
-        assert change <= ROUNDING[rgb.dtype.str[1:]]
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("refine", REFINERS)
-def test_chroma_of_every_size(colorizer: PretrainedColorizer, shape: tuple[int, int], refine: str) -> None:
-    model, lightness = colorizer.with_options(refine=refine), noise(shape, np.float32)
-    lightness.flags.writeable = False
-    chroma, confidence = model.predict(lightness, return_confidence=True)
-    assert chroma.shape == (*shape, 2)
-    assert chroma.dtype == np.float32
-    assert np.isfinite(chroma).all()
-    assert confidence.shape == working_size(shape, model.config.size)
-    assert ((confidence >= 0) & (confidence <= 1)).all()
-    np.testing.assert_array_equal(model.predict(lightness), chroma)
-
-
-def test_strips_are_coloured(colorizer: PretrainedColorizer) -> None:
-    for shape in ((1, 60_000), (60_000, 1)):
-        assert np.isfinite(colorizer.predict(noise(shape, np.float32))).all()
 
 
 def test_colour_follows_the_network_at_every_size(tmp_path: Path) -> None:
@@ -118,29 +72,6 @@ def test_the_networks_own_temperature_and_saturation_are_the_default(colorizer: 
         plain.with_options(saturation=2.0).predict(lightness), 2 * plain.predict(lightness), rtol=1e-4, atol=1e-4
     )
     assert not np.allclose(plain.with_options(temperature=0.1).predict(lightness), plain.predict(lightness))
-
-
-def test_options_make_another_colorizer(colorizer: PretrainedColorizer) -> None:
-    config = colorizer.config
-    other = colorizer.with_options(saturation=0.0)
-    assert isinstance(other, PretrainedColorizer)
-    assert other.network is colorizer.network
-    assert colorizer.config is config
-    grey = noise((40, 30))
-    np.testing.assert_array_equal(other.colorize(grey), np.repeat(grey[..., None], 3, axis=2))
-    with pytest.raises(ValueError, match="head is fixed"):
-        colorizer.with_options(head="mean")
-
-
-def test_a_pickled_one_gives_the_same(colorizer: PretrainedColorizer) -> None:
-    again = pickle.loads(pickle.dumps(colorizer))
-    np.testing.assert_array_equal(again.colorize(noise((40, 30))), colorizer.colorize(noise((40, 30))))
-
-
-def test_colour_pictures_are_taken_by_their_lightness(colorizer: PretrainedColorizer) -> None:
-    picture = noise((40, 30, 3))
-    expected = lab_to_rgb(lightness_of(picture), colorizer.predict(lightness_of(picture)))
-    np.testing.assert_array_equal(colorizer.colorize(picture), expected)
 
 
 def test_the_card_tells_training_and_use(network: Path, colorizer: PretrainedColorizer) -> None:
@@ -185,15 +116,15 @@ def test_a_fitted_model_knows_its_embedding(references: Path, network: Path, tmp
     config = quick_config(features=f"context,embedding:{file}", clusters=2)
     fitted = Colorizer(config).fit(sorted(references.iterdir()), jobs=1)
     assert fitted.card()["features"][1] == {"name": "embedding", "features": 6}
-    save_model(tmp_path / "m.featcolor", fitted)
+    fitted.save(tmp_path / "m.featcolor")
     grey = noise((40, 50))
-    np.testing.assert_array_equal(load_model(tmp_path / "m.featcolor").colorize(grey), fitted.colorize(grey))
+    np.testing.assert_array_equal(load(tmp_path / "m.featcolor").colorize(grey), fitted.colorize(grey))
     colour_network(file, seed=1)
     with pytest.raises(NetworkError, match="not the one that this model was fitted with"):
-        load_model(tmp_path / "m.featcolor").colorize(grey)
+        load(tmp_path / "m.featcolor").colorize(grey)
     file.unlink()
     with pytest.raises(NetworkError, match=r"colour\.onnx"):
-        load_model(tmp_path / "m.featcolor").colorize(grey)
+        load(tmp_path / "m.featcolor").colorize(grey)
 
 
 COLOUR_LIGHTLY = """

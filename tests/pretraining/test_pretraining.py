@@ -186,7 +186,7 @@ def test_settings_are_checked():
         ({"side": 70}, "multiple of 32"),
         ({"width": 98, "heads": 4}, "multiple of heads"),
         ({"rate": math.nan}, "rate must be"),
-        ({"rate": "much"}, "must be a number"),
+        ({"rate": "much"}, "rate must be a float"),
     ):
         with pytest.raises(ValueError, match=message):
             PretrainConfig(**wrong)

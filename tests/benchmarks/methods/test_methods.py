@@ -27,7 +27,7 @@ from benchmarks.methods.welsh2002 import LUMINANCE_WEIGHT, Welsh2002, jittered_g
 from featcolor.colour.lab import lightness_of, rgb_to_lab
 from featcolor.colour.measures import grey_picture, mean_delta_e00
 from featcolor.errors import ModelFileError, NetworkError, ReferencesError, UsageError
-from featcolor.models.load import load_colorizer, load_model
+from featcolor.models.load import load, load_colorizer
 from features import colournet
 from features.spec import parse_features
 from tests.networks import colour_network
@@ -330,7 +330,7 @@ def test_a_model_file_colours_as_its_colorizer_does(tiny_model: Path) -> None:
     assert method.group == "pretrained"
     assert len(method.settings()["model_sha256"]) == 64
     picture = noise((40, 50))
-    assert np.array_equal(method.fit([]).colorize(picture), load_model(tiny_model).colorize(picture))
+    assert np.array_equal(method.fit([]).colorize(picture), load(tiny_model).colorize(picture))
 
 
 def test_a_colour_network_is_a_model_too_and_the_default_is_the_bundled_one(made_network: Path, tmp_path: Path) -> None:
