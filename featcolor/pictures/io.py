@@ -165,7 +165,7 @@ def write_picture(
     ----------
     path : path
         Its folder must exist; a file that is there is replaced.
-    pixels : (H, W, 3) or (H, W), uint8, uint16 or float32 0..1
+    pixels : (H, W, 3), (H, W, 4) with alpha, or (H, W); uint8, uint16 or float 0..1
         Brought to the depth that the format holds (JPEG and WebP 8 bits, PNG 8 or 16).
     like : Picture
         Where alpha, EXIF, profile and resolution come from.
@@ -274,7 +274,10 @@ def _encode(
 ) -> None:
     if format not in FORMATS:
         raise PictureError(f"{name}: {format!r} is no format that is written; choose from {', '.join(FORMATS)}")
+    pixels = np.asarray(pixels, np.float32 if pixels.dtype.kind == "f" else pixels.dtype.newbyteorder("="))
     alpha = like.alpha if like is not None else None
+    if pixels.shape[2:] == (4,):
+        pixels, alpha = pixels[..., :3], pixels[..., 3]
     if alpha is not None and alpha.shape != pixels.shape[:2]:
         raise ValueError(f"alpha is {alpha.shape}, the picture {pixels.shape[:2]}")
     metadata = like.metadata if like is not None else Metadata(format)
