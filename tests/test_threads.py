@@ -20,7 +20,6 @@ from featcolor.clips.writer import VideoFileWriter
 from featcolor.colour.lab import lightness_of
 from featcolor.models.album import AlbumColorizer, AlbumConfig
 from featcolor.models.colorizer import Colorizer
-from featcolor.models.load import save_model
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.video.colorize import colorize_video
 from features.threads import one_blas_thread, side_by_side
@@ -94,7 +93,7 @@ def test_a_fit_and_its_pictures(once: Callable[[Threads], bytes], photographs: P
 
     def fit() -> bytes:
         model = Colorizer(config).fit(references, jobs=1)
-        save_model(path, model)
+        model.save(path)
         return path.read_bytes() + model.predict(lightness_of(photographs["coffee"])).tobytes()
 
     once(fit)

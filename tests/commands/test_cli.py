@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 import featcolor.batch.colour
 from featcolor.commands import STOPPED, main, options, program
 from featcolor.models.album import AlbumColorizer, AlbumConfig
-from featcolor.models.load import save_album
 from features.colournet import BUNDLED_FILE
 from tests.networks import colour_network
 from tests.samples import QUICK_OPTIONS, grey, read_rgb, write_rgb
@@ -134,7 +133,7 @@ def test_a_tree_is_mirrored_in_format_and_size(album: dict[str, NDArray[np.uint8
 
 def test_processes_change_nothing(album: dict[str, NDArray[np.uint8]], references: Path) -> None:
     quick = AlbumConfig(pixels=1200, keys=900, pixels_each=900, steps=20, folds=2)
-    save_album("references.album", AlbumColorizer(album=quick).fit(sorted(references.iterdir())))
+    AlbumColorizer(album=quick).fit(sorted(references.iterdir())).save("references.album")
     for model in (os.environ["FEATCOLOR_MODEL"], str(BUNDLED_FILE), "references.album"):
         for jobs in ("1", "2", "3"):
             assert main(["colorize", "old", "-o", jobs, "--jobs", jobs, "-q", "--overwrite", "--model", model]) == 0
