@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,17 @@ def replacing(path: str | Path) -> Iterator[Path]:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """A UTF-8 text file, whole or not at all; a file name's bytes that are no UTF-8 are written as escapes."""
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+
+
+def write_json(path: str | Path, value: Any, *, indent: int | None = None) -> None:
+    """A JSON file of `jsonable(value)`, whole or not at all."""
+    write_text(path, json.dumps(jsonable(value), indent=indent, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def jsonable(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.pictures.resize import shrink
+
 JPEG_QUALITY: Final = 88
+NAMES_SHOWN: Final = 100
+"""Lines of a list of warnings, at most."""
 
 SHEET: Final = Path(__file__).with_suffix(".css")
 """The style sheet of every page."""
@@ -39,13 +44,21 @@ def build_section(title: str, text: str, content: str, *, name: str = "") -> str
     return f"<section{anchor}><h2>{escape(title)}</h2>{intro}{content}</section>"
 
 
-def shrink(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """The picture no larger than side by side, its aspect kept; a smaller one stays as it is."""
-    scale = min(1.0, side / max(picture.shape[:2]))
-    if scale == 1:
-        return picture
-    size = tuple(max(1, round(n * scale)) for n in picture.shape[1::-1])
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+def build_header(kicker: str, title: str, text: str, facts: Iterable[tuple[str, str]], more: str = "") -> str:
+    """The head of a page: what it is, its title, facts as (value, what it is); `text` and `more` are HTML."""
+    cells = "".join(f"<div><dt>{escape(value)}</dt><dd>{escape(what)}</dd></div>" for value, what in facts)
+    shown = f"<dl class=facts>{cells}</dl>" if cells else ""
+    return f"<header><p class=kicker>{escape(kicker)}</p><h1>{escape(title)}</h1>{text}{shown}{more}</header>"
+
+
+def build_warnings(title: str, lines: Sequence[str], rest: str = "") -> str:
+    """A section with a list of lines, nothing where there are none; `rest` says where those beyond the page are."""
+    if not lines:
+        return ""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines[:NAMES_SHOWN])
+    hidden = len(lines) - NAMES_SHOWN
+    more = f"<p class=note>And {hidden} more{escape(rest)}.</p>" if hidden > 0 else ""
+    return f"<section><h2>{escape(title)}</h2><ul class=warnings>{items}</ul>{more}</section>"
 
 
 def encode_jpeg(picture: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> str:
@@ -55,16 +68,21 @@ def encode_jpeg(picture: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"
 
 
-def build_image(picture: NDArray[np.uint8], text: str, *, side: int) -> str:
+def build_image(picture: NDArray[np.uint8], text: str, *, side: int, quality: int = JPEG_QUALITY) -> str:
     """An `img` that holds the picture, no larger than side by side; `text` says what it shows."""
     small = shrink(picture, side)
     height, width = small.shape[:2]
-    return f'<img alt="{escape(text)}" width={width} height={height} src="{encode_jpeg(small)}">'
+    return f'<img alt="{escape(text)}" width={width} height={height} src="{encode_jpeg(small, quality)}">'
 
 
 def signed(value: float, digits: int = 1) -> str:
     """The number with its sign, minus as typographers write it."""
     return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def grouped(number: int) -> str:
+    """The number with a narrow space between thousands."""
+    return f"{number:,}".replace(",", "\u202f")
 
 
 _DOCUMENT = """<!DOCTYPE html>

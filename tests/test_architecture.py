@@ -23,7 +23,7 @@ LAYERS = {
     "featcolor.errors": set(),
     "featcolor.files": {"featcolor.errors"},
     "featcolor.parallel": GROUND | {"features"},
-    "featcolor.pages": set(),
+    "featcolor.pages": {"featcolor.pictures"},
     "featcolor.colour": set(),
     "featcolor.pictures": GROUND | {"featcolor.colour"},
     "featcolor.preparation": {"featcolor.colour"},

@@ -21,9 +21,9 @@ from benchmarks.report.tables import GREY, title_of
 from benchmarks.runs.results import Results
 from featcolor.colour.measures import grey_picture
 from featcolor.models.load import load
-from featcolor.pages import shrink
 from featcolor.pictures.find import expand_references
 from featcolor.pictures.io import read_reference, write_picture
+from featcolor.pictures.resize import shrink
 
 Rgb: TypeAlias = NDArray[np.uint8]
 PictureOf: TypeAlias = Callable[[str, str], Rgb | None]

@@ -10,7 +10,8 @@ from typing import Final
 from benchmarks.report.contact_sheet import TILE_SIDE, TRUTH, Rgb, SheetRow, compares_with_grey, label_columns
 from benchmarks.report.tables import title_of
 from benchmarks.runs.results import Results
-from featcolor.pages import build_section, encode_jpeg, shrink
+from featcolor.pages import build_section, encode_jpeg
+from featcolor.pictures.resize import shrink
 
 SHEET_BYTES: Final = 4_500_000
 """Pictures of the page take no more than this, as base64; a page of a few megabytes opens anywhere."""

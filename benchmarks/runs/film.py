@@ -29,8 +29,8 @@ from featcolor.colour.lab import lab_to_rgb
 from featcolor.colour.measures import is_grey
 from featcolor.errors import UsageError, one_line
 from featcolor.files import jsonable, replacing
-from featcolor.pages import shrink
 from featcolor.parallel import run_over
+from featcolor.pictures.resize import shrink
 from featcolor.video.propagation import KeyChroma
 from features.base import FloatArray
 

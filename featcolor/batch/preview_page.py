@@ -12,8 +12,8 @@ from typing import Final
 
 from featcolor.batch.preview import PreviewedPicture
 from featcolor.batch.preview_grid import DEFAULT_MODEL, Axis, Cell
-from featcolor.files import replacing
-from featcolor.pages import build_document
+from featcolor.files import write_text
+from featcolor.pages import build_document, build_header, build_warnings, grouped
 
 COLUMNS: Final = 6
 """Of a table, at most; a grid that has more, or more than two settings, is a sheet of captions."""
@@ -23,7 +23,6 @@ MARK_WITHIN: Final = 1024
 """Bytes from the page's start."""
 NOWHERE: Final = "#-"
 """A link to no element: it closes what is enlarged and scrolls nowhere."""
-NAMES_SHOWN: Final = 100
 
 
 @dataclass(frozen=True)
@@ -60,15 +59,13 @@ def is_page(path: Path) -> bool:
 
 def write_page(path: str | Path, sheet: Sheet) -> None:
     """`build_page`, written beside the place and then renamed."""
-    text = build_page(sheet)
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8", errors="backslashreplace")
+    write_text(path, build_page(sheet))
 
 
 def build_page(sheet: Sheet) -> str:
     """One HTML file that asks nothing of the network and holds no script."""
     pictures = "".join(_picture(sheet, number, picture) for number, picture in enumerate(sheet.pictures, start=1))
-    body = _header(sheet) + pictures + _commands(sheet) + _failed(sheet.failed)
+    body = _header(sheet) + pictures + _commands(sheet) + build_warnings("Not coloured", sheet.failed)
     return build_document("featcolor preview", body, Path(__file__).with_suffix(".css"), head=MARK)
 
 
@@ -90,19 +87,15 @@ def _header(sheet: Sheet) -> str:
     count, seconds = len(sheet.pictures), [sheet.mean_seconds(cell) for cell in range(len(sheet.cells))]
     facts = [
         (
-            str(count) if count == sheet.found else f"{count} of {_grouped(sheet.found)}",
+            str(count) if count == sheet.found else f"{count} of {grouped(sheet.found)}",
             "picture" if sheet.found == 1 else "pictures",
         ),
         (str(len(sheet.cells)), "settings" if len(sheet.cells) > 1 else "setting"),
         (_span(seconds), "a picture in full size"),
     ]
     if sheet.found > count:
-        facts.append((_span([sheet.found * each for each in seconds]), f"all {_grouped(sheet.found)}, in one process"))
-    shown = "".join(f"<div><dt>{value}</dt><dd>{text}</dd></div>" for value, text in facts)
-    return (
-        "<header><p class=kicker>featcolor preview</p><h1>Which look?</h1>"
-        f"<p class=note>{escape(_about(sheet))}</p><dl class=facts>{shown}</dl></header>"
-    )
+        facts.append((_span([sheet.found * each for each in seconds]), f"all {grouped(sheet.found)}, in one process"))
+    return build_header("featcolor preview", "Which look?", f"<p class=note>{escape(_about(sheet))}</p>", facts)
 
 
 def _about(sheet: Sheet) -> str:
@@ -212,22 +205,11 @@ def _code(command: str) -> str:
 
 def _times(sheet: Sheet, cell: int) -> str:
     each = sheet.mean_seconds(cell)
-    whole = f", {duration(each * sheet.found)} for all {_grouped(sheet.found)}" if sheet.found > 1 else ""
+    whole = f", {duration(each * sheet.found)} for all {grouped(sheet.found)}" if sheet.found > 1 else ""
     return f"{duration(each)} a picture{whole}"
-
-
-def _failed(lines: Sequence[str]) -> str:
-    if not lines:
-        return ""
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines[:NAMES_SHOWN])
-    return f"<section><h2>Not coloured</h2><ul class=warnings>{items}</ul></section>"
 
 
 def _span(seconds: Sequence[float]) -> str:
     """The shortest and the longest, or one where they read the same."""
     low, high = duration(min(seconds)), duration(max(seconds))
     return low if low == high else f"{low} – {high}"
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", " ")

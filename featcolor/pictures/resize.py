@@ -25,6 +25,13 @@ def working_size(shape: Sequence[int], size: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
+def shrink(picture: NDArray[Any], side: int) -> NDArray[Any]:
+    """The picture by box means no longer than `side`, its aspect kept; a smaller one stays as it is."""
+    scale = min(1.0, side / max(picture.shape[:2]))
+    height, width = picture.shape[:2]
+    return resize(picture, (max(1, round(height * scale)), max(1, round(width * scale))))
+
+
 def resize_to_area(picture: NDArray[Any], pixels: float) -> NDArray[Any]:
     """Shrunk by box means, or enlarged linearly, to about this many pixels."""
     height, width = picture.shape[:2]

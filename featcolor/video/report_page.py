@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.files import replacing
-from featcolor.pages import build_document
+from featcolor.files import write_text
+from featcolor.pages import build_document, build_header, build_image, build_warnings, grouped
+from featcolor.pictures.resize import shrink
 from featcolor.video.report import GUESS_BELOW, ClipReport, NextFrame, ShotReport
 from features.base import FloatArray
 
@@ -29,7 +30,7 @@ SHOTS_SHOWN: Final = 600
 """Strips on the page; a reel with more keeps those with the most guesses, and the JSON has all."""
 BARS: Final = 64
 """Of one curve."""
-NAMES_SHOWN: Final = 100
+IN_JSON: Final = " in the JSON"
 
 STRIPE: Final = 3
 """Pixels of the light and dark stripes that shade guesses: no colour of their own, so that they show on any picture."""
@@ -59,9 +60,7 @@ def choose_tiles(report: ClipReport) -> list[int]:
 
 def write_page(path: str | Path, report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "report.json") -> None:
     """`build_page`, written beside the place and then renamed."""
-    text = build_page(report, tiles, json_name=json_name)
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")
+    write_text(path, build_page(report, tiles, json_name=json_name))
 
 
 def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "report.json") -> str:
@@ -79,9 +78,9 @@ def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "r
         _header(report)
         + _next_frames(report, images, json_name)
         + _shots(report, images)
-        + _names("Key frames not used", report.refused)
-        + _names("Damaged frames", [f"frame {frame}" for frame in report.damaged])
-        + _names("Notes", report.notes)
+        + build_warnings("Key frames not used", report.refused, IN_JSON)
+        + build_warnings("Damaged frames", [f"frame {frame}" for frame in report.damaged], IN_JSON)
+        + build_warnings("Notes", report.notes, IN_JSON)
     )
     return build_document(f"featcolor: {report.clip}", body, Path(__file__).with_suffix(".css"))
 
@@ -111,17 +110,13 @@ def _header(report: ClipReport) -> str:
     share = 100 * guesses / max(1, sum(len(shot) for shot in report.shots))
     rate = f"{report.frames / report.seconds:.1f}" if report.seconds > 0 else "–"
     facts = (
-        (_grouped(report.frames), "frames"),
-        (_grouped(len(report.shots)), "shots"),
-        (_grouped(len(report.keys)), "key frames used"),
+        (grouped(report.frames), "frames"),
+        (grouped(len(report.shots)), "shots"),
+        (grouped(len(report.keys)), "key frames used"),
         (f"{share:.0f} %", "of all colour is a guess"),
         (rate, "frames a second"),
     )
-    cells = "".join(f"<div><dt>{value}</dt><dd>{text}</dd></div>" for value, text in facts)
-    return (
-        f"<header><p class=kicker>Film report</p><h1>{escape(report.clip)}</h1>"
-        f"<p class=note>Coloured as {escape(report.output)}</p><dl class=facts>{cells}</dl></header>"
-    )
+    return build_header("Film report", report.clip, f"<p class=note>Coloured as {escape(report.output)}</p>", facts)
 
 
 def _next_frames(report: ClipReport, images: Mapping[int, str], json_name: str) -> str:
@@ -208,19 +203,12 @@ def _curve(shot: ShotReport) -> str:
 
 def _image(tile: Tile) -> str:
     """The picture, and over it the shading of where it is a guess."""
-    height, width = tile.rgb.shape[:2]
-    scale = min(1.0, TILE_WIDTH / max(width, height))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(tile.rgb, size, interpolation=cv2.INTER_AREA)
-    jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
-    image = (
-        f'<img alt="frame {tile.frame}" width={size[0]} height={size[1]} loading=lazy '
-        f'src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}">'
-    )
-    return image + (_shading(tile.confidence, size) if tile.confidence is not None else "")
+    small = shrink(tile.rgb, TILE_WIDTH)
+    image = build_image(small, f"frame {tile.frame}", side=TILE_WIDTH, quality=JPEG_QUALITY)
+    return image + (_shading(tile.confidence, small.shape[1::-1]) if tile.confidence is not None else "")
 
 
-def _shading(confidence: FloatArray, size: tuple[int, int]) -> str:
+def _shading(confidence: FloatArray, size: tuple[int, ...]) -> str:
     """Stripes, as a transparent PNG, where the confidence is low; none where nothing is."""
     known = np.nan_to_num(np.asarray(confidence, np.float32))
     guess = cv2.resize(known, size, interpolation=cv2.INTER_LINEAR) < GUESS_BELOW
@@ -235,19 +223,6 @@ def _shading(confidence: FloatArray, size: tuple[int, int]) -> str:
     return f'<img class=guess alt="" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
 
-def _names(title: str, lines: Sequence[str]) -> str:
-    if not lines:
-        return ""
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines[:NAMES_SHOWN])
-    rest = len(lines) - NAMES_SHOWN
-    more = f"<p class=note>And {rest} more in the JSON.</p>" if rest > 0 else ""
-    return f"<section><h2>{title}</h2><ul class=warnings>{items}</ul>{more}</section>"
-
-
 def _guesses(shot: ShotReport) -> float:
     """Frames' worth; what is not known counts as a guess."""
     return float(np.clip(np.nan_to_num(np.array(shot.guessed, np.float64), nan=1.0), 0, 1).sum())
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", " ")
