@@ -19,8 +19,8 @@ from featcolor.batch.preview_grid import Cell
 from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.errors import PictureError, UsageError, one_line
 from featcolor.models.load import ColouringSettings, load_colorizer
-from featcolor.pictures.io import Picture, encode_picture, read_picture
-from featcolor.pictures.picture import as_depth
+from featcolor.pictures.io import encode_picture, read_picture
+from featcolor.pictures.picture import Picture, as_depth
 from featcolor.preparation.steps import Region, Step
 
 if TYPE_CHECKING:

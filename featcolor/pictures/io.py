@@ -16,53 +16,30 @@ What is kept, and what happens to the rest:
 from __future__ import annotations
 
 import os
-import secrets
-from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from math import sqrt
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.errors import PictureError
-from featcolor.pictures import pillow as pillow_files
-from featcolor.pictures import png as png_files
-from featcolor.pictures import tiff as tiff_files
-from featcolor.pictures.metadata import grey_to_srgb, profile_space, settle_exif
+from featcolor.files import replacing
+from featcolor.pictures import pillow, png, tiff
 from featcolor.pictures.picture import (
     FORMATS,
-    MAX_PIXELS,
     SNIFFED,
     SUFFIXES,
     Metadata,
     Picture,
     as_depth,
-    clean_dpi,
     decoding,
     explain,
-    is_quarter_turn,
-    silent_stderr,
     sniff,
-    upright,
 )
-
-__all__ = [
-    "FORMATS",
-    "JPEG_QUALITY",
-    "MAX_PIXELS",
-    "PICTURE_SUFFIXES",
-    "Metadata",
-    "Picture",
-    "encode_picture",
-    "output_dtype",
-    "output_format",
-    "read_picture",
-    "read_reference",
-    "write_picture",
-]
+from featcolor.pictures.resize import resize
 
 PICTURE_SUFFIXES = frozenset(SUFFIXES)
 """Suffixes, lower case with the dot, of the files that folders are searched for."""
@@ -90,7 +67,7 @@ def read_picture(source: str | os.PathLike[str] | bytes, *, name: str = "-") -> 
     """
     data, name, format = _load(source, name)
     with decoding(name):
-        return _read_tiff(data) if format == "TIFF" else _read_other(data, format)
+        return tiff.read(data) if format == "TIFF" else pillow.read(data, format)
 
 
 def read_reference(source: str | os.PathLike[str] | bytes, max_pixels: int, *, name: str = "-") -> NDArray[np.uint8]:
@@ -100,13 +77,11 @@ def read_reference(source: str | os.PathLike[str] | bytes, max_pixels: int, *, n
     """
     data, name, format = _load(source, name)
     with decoding(name):
-        picture = _read_tiff(data) if format == "TIFF" else _read_other(data, format, max_pixels=max_pixels)
-        height, width = picture.pixels.shape[:2]
+        pixels = (tiff.read(data) if format == "TIFF" else pillow.read(data, format, max_pixels=max_pixels)).pixels
+        height, width = pixels.shape[:2]
         scale = sqrt(max_pixels / (height * width))
-        pixels = picture.pixels
         if scale < 1.0:
-            size = max(1, int(width * scale)), max(1, int(height * scale))
-            pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+            pixels = resize(pixels, (max(1, int(height * scale)), max(1, int(width * scale))))
         pixels = as_depth(pixels, np.uint8)
         return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
@@ -181,16 +156,11 @@ def write_picture(
     """
     path = Path(path)
     format = format or output_format(path, like)
-    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("xb") as stream:
+        with replacing(path) as part, part.open("xb") as stream:
             _encode(stream, pixels, format, like=like, quality=quality, name=str(path))
-        part.replace(path)
     except OSError as error:
         raise PictureError(f"{path}: cannot be written ({error.strerror or error}); is there room, may you?") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str, str]:
@@ -220,55 +190,6 @@ def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str
         raise PictureError(f"{name}: {explain(error)}") from None
 
 
-def _read_other(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
-    image = pillow_files.open_header(data, format)
-    if max_pixels is not None:
-        pillow_files.draft(image, max_pixels)
-    icc = image.info.get("icc_profile")
-    exif = png_files.exif_chunk(data) if format == "PNG" else image.info.get("exif")
-    if format == "PNG" and png_files.bit_depth(data) == 16:
-        pixels, alpha = png_files.read_16_bit(data)
-    else:
-        pixels, alpha = pillow_files.decode(image, icc)
-    exif, orientation = settle_exif(exif)
-    compact = format == "WEBP" and pillow_files.is_lossless_webp(data)
-    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact)
-    return _settle(pixels, alpha, metadata, orientation)
-
-
-def _read_tiff(data: bytes) -> Picture:
-    header = tiff_files.read_header(data)
-    orientation, dpi = header.orientation, clean_dpi(header.dpi)
-    if header.is_deep:
-        with silent_stderr():
-            pixels, alpha = tiff_files.read_deep(data)
-    else:
-        image = pillow_files.open_header(data, "TIFF")
-        with silent_stderr():
-            pixels, alpha = pillow_files.decode(image, header.icc)
-        if pillow_files.orientation_left(image) == 1:  # some versions of Pillow turn TIFF pictures themselves
-            dpi = clean_dpi(dpi, turned=is_quarter_turn(orientation))
-            orientation = 1
-    exif = pillow_files.tiff_exif(data) or tiff_files.texts_exif(header.texts)
-    return _settle(pixels, alpha, Metadata("TIFF", exif, header.icc, dpi, header.compact), orientation)
-
-
-def _settle(pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata, orientation: int) -> Picture:
-    """Upright, grey profiles applied, other profiles than RGB dropped."""
-    space = profile_space(metadata.icc)
-    if space == "GRAY" and pixels.ndim == 2 and metadata.icc is not None:
-        pixels = grey_to_srgb(pixels, metadata.icc)
-    turned = is_quarter_turn(orientation)
-    settled = Metadata(
-        metadata.format,
-        metadata.exif,
-        metadata.icc if space == "RGB" else None,
-        clean_dpi(metadata.dpi, turned=turned),
-        metadata.compact,
-    )
-    return Picture(upright(pixels, orientation), None if alpha is None else upright(alpha, orientation), settled)
-
-
 def _encode(
     stream: BinaryIO, pixels: NDArray[Any], format: str, *, like: Picture | None, quality: int, name: str
 ) -> None:
@@ -281,35 +202,20 @@ def _encode(
     if alpha is not None and alpha.shape != pixels.shape[:2]:
         raise ValueError(f"alpha is {alpha.shape}, the picture {pixels.shape[:2]}")
     metadata = like.metadata if like is not None else Metadata(format)
+    metadata = replace(metadata, format=format, compact=metadata.compact and metadata.format == format)
     depth = output_dtype(format, Picture(pixels))
     pixels = as_depth(pixels, depth)
     alpha = None if alpha is None else as_depth(alpha, depth)
-    common: dict[str, Any] = {"icc": metadata.icc, "dpi": metadata.dpi}
-    compact = metadata.compact and metadata.format == format
     try:
         if format == "TIFF" and depth != np.uint8:
-            _write_deep_tiff(stream, pixels, alpha, metadata.exif, compact, common)
+            tiff.write_deep(stream, pixels, alpha, metadata)
         elif depth == np.uint16:
-            stream.write(png_files.encode_16_bit(pixels, alpha, exif=metadata.exif, **common))
+            stream.write(png.encode_16_bit(pixels, alpha, metadata))
         else:
-            pillow_files.write(
-                stream, pixels, alpha, format=format, exif=metadata.exif, quality=quality, compact=compact, **common
-            )
+            pillow.write(stream, pixels, alpha, metadata, quality=quality)
     except OSError:
         raise
     except MemoryError:
         raise PictureError(f"{name}: too little memory to write it; close programs or scale it down") from None
     except Exception as error:  # encoders raise nearly anything when metadata is odd
         raise PictureError(f"{name}: cannot be written as {format} ({error}); choose another format") from error
-
-
-def _write_deep_tiff(
-    stream: BinaryIO,
-    pixels: NDArray[Any],
-    alpha: NDArray[Any] | None,
-    exif: bytes | None,
-    compact: bool,
-    common: dict[str, Any],
-) -> None:
-    texts = tiff_files.exif_texts(exif)
-    tiff_files.write_deep(stream, pixels, alpha, texts=texts, compact=compact, **common)

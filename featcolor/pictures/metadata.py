@@ -7,6 +7,7 @@ applied, since a grey profile cannot stay on an RGB picture.
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -15,12 +16,23 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from featcolor.colour.srgb import encode_srgb
+from featcolor.pictures.picture import Metadata, Picture, clean_dpi, is_quarter_turn, upright
 
 EXIF_PREFIX = b"Exif\x00\x00"
 
 _ORIENTATION_TAG = 274
 _ICC_HEADER = 128  # bytes before the tag table (ICC.1:2022, 7.2)
 _PARAMETRIC_COUNTS = (1, 3, 4, 5, 7)  # parameters of function types 0..4 (ICC.1:2022, 10.18)
+
+
+def settle(pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata, orientation: int) -> Picture:
+    """The picture upright, a grey profile applied, profiles of other spaces than RGB dropped."""
+    space = profile_space(metadata.icc)
+    if space == "GRAY" and pixels.ndim == 2 and metadata.icc is not None:
+        pixels = grey_to_srgb(pixels, metadata.icc)
+    dpi = clean_dpi(metadata.dpi, turned=is_quarter_turn(orientation))
+    metadata = replace(metadata, icc=metadata.icc if space == "RGB" else None, dpi=dpi)
+    return Picture(upright(pixels, orientation), None if alpha is None else upright(alpha, orientation), metadata)
 
 
 def settle_exif(exif: bytes | None) -> tuple[bytes | None, int]:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from featcolor.pictures.metadata import EXIF_PREFIX, cmyk_to_srgb
-from featcolor.pictures.picture import check_size
-from featcolor.pictures.png import COMPRESSION
+from featcolor.pictures import png
+from featcolor.pictures.metadata import EXIF_PREFIX, cmyk_to_srgb, settle, settle_exif
+from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi
 
 MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
 """Longest sides that libjpeg and WebP can write, in pixels."""
@@ -28,6 +28,20 @@ _STRUCTURE_TAGS = frozenset(
 """TIFF tags that describe how the pixels lie in the file (and profile, resolution, orientation): not copied as EXIF."""
 
 
+def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
+    """A JPEG, PNG or WebP picture, upright; a JPEG at a fraction of its size that has at least `max_pixels` still."""
+    image = open_header(data, format)
+    if max_pixels is not None:
+        _draft(image, max_pixels)
+    icc = image.info.get("icc_profile")
+    exif, orientation = settle_exif(png.exif_chunk(data) if format == "PNG" else image.info.get("exif"))
+    is_deep = format == "PNG" and png.bit_depth(data) == 16
+    pixels, alpha = png.read_16_bit(data) if is_deep else decode(image, icc)
+    compact = format == "WEBP" and _is_lossless_webp(data)
+    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact)
+    return settle(pixels, alpha, metadata, orientation)
+
+
 def open_header(data: bytes, format: str) -> Image.Image:
     """The image with its header read, nothing decoded, its size checked; ValueError when it is animated."""
     image = Image.open(BytesIO(data), formats=[format])
@@ -38,7 +52,7 @@ def open_header(data: bytes, format: str) -> Image.Image:
     return image
 
 
-def draft(image: Image.Image, max_pixels: int) -> None:
+def _draft(image: Image.Image, max_pixels: int) -> None:
     """Let the JPEG decoder decode at 1/2, 1/4 or 1/8 when that still gives at least `max_pixels`."""
     width, height = image.size
     scale = sqrt(max_pixels / (width * height))
@@ -64,7 +78,7 @@ def orientation_left(image: Image.Image) -> int:
     return int(image.getexif().get(_ORIENTATION_TAG, 1))
 
 
-def is_lossless_webp(data: bytes) -> bool:
+def _is_lossless_webp(data: bytes) -> bool:
     """Whether the picture is stored without loss: a VP8L chunk, alone or after a VP8X header."""
     first, position = data[12:16], 12
     while first == b"VP8X" or data[position : position + 4] in (b"ICCP", b"ANIM", b"ALPH"):
@@ -109,15 +123,12 @@ def write(
     stream: BinaryIO,
     pixels: NDArray[np.uint8],
     alpha: NDArray[np.uint8] | None,
+    metadata: Metadata,
     *,
-    format: str,
-    exif: bytes | None,
-    icc: bytes | None,
-    dpi: tuple[float, float] | None,
     quality: int,
-    compact: bool,
 ) -> None:
-    """Write 8-bit pixels; ValueError when the format cannot hold them."""
+    """Write 8-bit pixels as `metadata.format`; ValueError when it cannot hold them."""
+    format, exif, compact = metadata.format, metadata.exif, metadata.compact
     height, width = pixels.shape[:2]
     limit = {"JPEG": MAX_JPEG_SIDE, "WEBP": MAX_WEBP_SIDE}.get(format)
     if limit is not None and max(height, width) > limit:
@@ -128,7 +139,7 @@ def write(
             exif = None
     choices: dict[str, dict[str, Any]] = {
         "JPEG": {"quality": quality, "subsampling": "4:4:4"},
-        "PNG": {"compress_level": COMPRESSION},
+        "PNG": {"compress_level": png.COMPRESSION},
         "WEBP": {"quality": quality, "lossless": compact, "method": _WEBP_EFFORT, "exact": True},
         "TIFF": {"compression": "tiff_adobe_deflate" if compact else None},
     }
@@ -137,9 +148,9 @@ def write(
         options["compression"] = None  # Pillow writes the Exif and GPS directories into uncompressed files only
     if exif is not None:
         options["exif"] = EXIF_PREFIX + exif
-    if icc is not None:
-        options["icc_profile"] = icc
-    if dpi is not None:
-        options["dpi"] = dpi
+    if metadata.icc is not None:
+        options["icc_profile"] = metadata.icc
+    if metadata.dpi is not None:
+        options["dpi"] = metadata.dpi
     stored = pixels if alpha is None else np.dstack([pixels, alpha])
     Image.fromarray(stored).save(stream, format, **options)

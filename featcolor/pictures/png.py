@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.pictures.picture import Metadata
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COMPRESSION = 3
 """Deflate level of PNG output: a third of level 6's time for a few per cent of size."""
@@ -54,14 +56,7 @@ def read_16_bit(data: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
     return np.ascontiguousarray(stored[..., 2::-1]), alpha
 
 
-def encode_16_bit(
-    pixels: NDArray[Any],
-    alpha: NDArray[Any] | None,
-    *,
-    exif: bytes | None,
-    icc: bytes | None,
-    dpi: tuple[float, float] | None,
-) -> bytes:
+def encode_16_bit(pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata) -> bytes:
     """The bytes of a 16-bit PNG, grey (H, W) or RGB (H, W, 3)."""
     if alpha is not None:
         rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
@@ -73,19 +68,19 @@ def encode_16_bit(
         raise ValueError("cannot be encoded as PNG; choose another format")
     encoded = buffer.tobytes()
     header_end = len(SIGNATURE) + 12 + 13
-    return encoded[:header_end] + _metadata_chunks(exif, icc, dpi) + encoded[header_end:]
+    return encoded[:header_end] + _metadata_chunks(metadata) + encoded[header_end:]
 
 
-def _metadata_chunks(exif: bytes | None, icc: bytes | None, dpi: tuple[float, float] | None) -> bytes:
-    chunks = []
-    if icc:
-        chunks.append(_chunk(b"iCCP", b"ICC profile\x00\x00" + zlib.compress(icc)))
-    if dpi:
-        across, down = (round(value * _INCHES_A_METRE) for value in dpi)
-        chunks.append(_chunk(b"pHYs", struct.pack(">IIB", across, down, 1)))
-    if exif:
-        chunks.append(_chunk(b"eXIf", exif))
-    return b"".join(chunks)
+def _metadata_chunks(metadata: Metadata) -> bytes:
+    chunks = b""
+    if metadata.icc:
+        chunks += _chunk(b"iCCP", b"ICC profile\x00\x00" + zlib.compress(metadata.icc))
+    if metadata.dpi:
+        across, down = (round(value * _INCHES_A_METRE) for value in metadata.dpi)
+        chunks += _chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
+    if metadata.exif:
+        chunks += _chunk(b"eXIf", metadata.exif)
+    return chunks
 
 
 def _chunk(kind: bytes, body: bytes | memoryview) -> bytes:

@@ -16,8 +16,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from featcolor.pictures.metadata import EXIF_PREFIX
-from featcolor.pictures.picture import check_size
+from featcolor.pictures import pillow
+from featcolor.pictures.metadata import EXIF_PREFIX, settle
+from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi, is_quarter_turn, silent_stderr
 
 FLOAT_RANGE = (-1.0, 2.0)
 """Float samples mean 0..1. What lies outside is clipped, up to here; a picture in 0..255 is refused, not guessed."""
@@ -37,7 +38,7 @@ _TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)  # description, make, model, 
 
 
 @dataclass(frozen=True)
-class TiffHeader:
+class _Header:
     """What the first directory of a TIFF file says, checked."""
 
     is_deep: bool
@@ -48,7 +49,24 @@ class TiffHeader:
     texts: dict[int, str]
 
 
-def read_header(data: bytes) -> TiffHeader:
+def read(data: bytes) -> Picture:
+    """A TIFF picture of any depth, upright."""
+    header = _read_header(data)
+    orientation, dpi = header.orientation, clean_dpi(header.dpi)
+    with silent_stderr():
+        if header.is_deep:
+            pixels, alpha = _read_deep(data)
+        else:
+            image = pillow.open_header(data, "TIFF")
+            pixels, alpha = pillow.decode(image, header.icc)
+            if pillow.orientation_left(image) == 1:  # some versions of Pillow turn TIFF pictures themselves
+                dpi = clean_dpi(dpi, turned=is_quarter_turn(orientation))
+                orientation = 1
+    exif = pillow.tiff_exif(data) or _texts_exif(header.texts)
+    return settle(pixels, alpha, Metadata("TIFF", exif, header.icc, dpi, header.compact), orientation)
+
+
+def _read_header(data: bytes) -> _Header:
     """Header of the one picture in the file.
 
     ValueError when there are several pages (reduced copies aside), when it is too large, or when its strips point
@@ -73,7 +91,7 @@ def read_header(data: bytes) -> TiffHeader:
             raise ValueError("holds fewer bytes than its pixels need; the file is damaged or cut off")
         tags = page.tags
         icc = tags.valueof(34675)
-        return TiffHeader(
+        return _Header(
             is_deep=page.bitspersample > 8 or page.sampleformat == 3,
             orientation=int(tags.valueof(274, 1)),
             dpi=_dpi(tags),
@@ -83,8 +101,8 @@ def read_header(data: bytes) -> TiffHeader:
         )
 
 
-def read_deep(data: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Pixels (H, W) or (H, W, 3) and alpha or None, uint16 or float32 0..1, of a file that `read_header` accepted."""
+def _read_deep(data: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Pixels (H, W) or (H, W, 3) and alpha or None, uint16 or float32 0..1, of a file that `_read_header` accepted."""
     with tifffile.TiffFile(BytesIO(data)) as file:
         page: Any = file.pages[0]
         if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
@@ -108,17 +126,9 @@ def read_deep(data: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
     return np.ascontiguousarray(pixels), alpha
 
 
-def write_deep(
-    stream: BinaryIO,
-    pixels: NDArray[Any],
-    alpha: NDArray[Any] | None,
-    *,
-    icc: bytes | None,
-    dpi: tuple[float, float] | None,
-    texts: dict[int, str],
-    compact: bool,
-) -> None:
+def write_deep(stream: BinaryIO, pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata) -> None:
     """Write uint16 or float32 pixels; of EXIF the descriptive texts only."""
+    texts = _exif_texts(metadata.exif)
     stored = pixels if alpha is None else np.dstack([pixels, alpha])
     tifffile.imwrite(
         stream,
@@ -126,17 +136,17 @@ def write_deep(
         photometric="rgb" if pixels.ndim == 3 else "minisblack",
         planarconfig="contig" if stored.ndim == 3 else None,
         extrasamples=None if alpha is None else ["unassalpha"],
-        compression="zlib" if compact else None,
-        resolution=dpi,
-        resolutionunit="INCH" if dpi else None,
-        iccprofile=icc,
+        compression="zlib" if metadata.compact else None,
+        resolution=metadata.dpi,
+        resolutionunit="INCH" if metadata.dpi else None,
+        iccprofile=metadata.icc,
         metadata=None,
         software=texts.get(305, "featcolor"),
         extratags=[(tag, "s", 0, _ascii(text), True) for tag, text in texts.items() if tag != 305],
     )
 
 
-def texts_exif(texts: dict[int, str]) -> bytes | None:
+def _texts_exif(texts: dict[int, str]) -> bytes | None:
     """An EXIF block of descriptive texts by tag; None when there are none."""
     block = Image.Exif()
     for tag, text in texts.items():
@@ -144,7 +154,7 @@ def texts_exif(texts: dict[int, str]) -> bytes | None:
     return block.tobytes().removeprefix(EXIF_PREFIX) if texts else None
 
 
-def exif_texts(exif: bytes | None) -> dict[int, str]:
+def _exif_texts(exif: bytes | None) -> dict[int, str]:
     """The descriptive texts (description, camera, date, author, copyright) of an EXIF block, by tag."""
     if exif is None:
         return {}

@@ -15,9 +15,8 @@ from PIL import Image, ImageCms, ImageOps
 from featcolor.colour.srgb import encode_srgb
 from featcolor.errors import PictureError
 from featcolor.pictures import io as images
-from featcolor.pictures.io import Metadata, Picture
 from featcolor.pictures.metadata import grey_to_srgb, settle_exif
-from featcolor.pictures.picture import MAX_PIXELS, sniff, upright
+from featcolor.pictures.picture import MAX_PIXELS, Metadata, Picture, sniff, upright
 
 SRGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 TOP = {np.uint8: 255, np.uint16: 65535, np.float32: 1}
