@@ -6,7 +6,6 @@ orthochromatic plate red lips are black and a blue sky is white.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -22,50 +21,36 @@ from featcolor.colour.lab import (
     luminance_of,
 )
 
-
-@dataclass(frozen=True)
-class FilmStock:
-    """A black-and-white emulsion.
-
-    Attributes
-    ----------
-    weights : (red, green, blue)
-        Share of each linear sRGB channel in the exposure; they sum to 1, so greys stay as they are.
-    period : str
-        When it was common.
-    """
-
-    weights: tuple[float, float, float]
-    period: str
-
-
 PANCHROMATIC_FILTER_FACTORS = (8.0, 6.0, 8.0)
 """How many times longer a panchromatic film is exposed in daylight behind the red (Wratten 25), green (58) and blue
 (47) tricolour filter: Kodak publication F-4016, T-MAX films, filter corrections. Sensitivity is the inverse."""
-
-_PAN_SHARES = [1.0 / factor for factor in PANCHROMATIC_FILTER_FACTORS]
 
 _ORTHO_GREEN_SHARE = 0.275
 """Part of an orthochromatic emulsion's daylight sensitivity that its dye adds, in 500-600 nm: 25 to 30 per cent (Great
 Soviet Encyclopedia, Orthochromatic Materials). The rest is silver halide's own, in 400-500 nm."""
 
+_PAN_TOTAL = sum(1.0 / factor for factor in PANCHROMATIC_FILTER_FACTORS)
+_PAN_RED, _PAN_GREEN, _PAN_BLUE = (1.0 / factor / _PAN_TOTAL for factor in PANCHROMATIC_FILTER_FACTORS)
+
 FILM_STOCKS = {
-    "none": FilmStock(LUMINANCE_WEIGHTS, "as the eye sees it"),
-    "panchromatic": FilmStock(
-        (_PAN_SHARES[0] / sum(_PAN_SHARES), _PAN_SHARES[1] / sum(_PAN_SHARES), _PAN_SHARES[2] / sum(_PAN_SHARES)),
-        "since about 1930",
-    ),
-    "orthochromatic": FilmStock((0.0, _ORTHO_GREEN_SHARE, 1.0 - _ORTHO_GREEN_SHARE), "about 1885 to 1930"),
-    "blue-sensitive": FilmStock((0.0, 0.0, 1.0), "until about 1890: collodion and ordinary dry plates"),
+    "none": LUMINANCE_WEIGHTS,
+    "panchromatic": (_PAN_RED, _PAN_GREEN, _PAN_BLUE),
+    "orthochromatic": (0.0, _ORTHO_GREEN_SHARE, 1.0 - _ORTHO_GREEN_SHARE),
+    "blue-sensitive": (0.0, 0.0, 1.0),
 }
-"""Stocks by name. The sRGB channels stand for the thirds of the spectrum that the sources speak of: red for 600-700 nm,
-green for 500-600 nm, blue for 400-500 nm. Exposed without a filter; ultraviolet is not in a colour picture."""
+"""Black-and-white emulsions by name: the share of each linear sRGB channel in the exposure.
+
+They sum to 1, so greys stay as they are. The channels stand for the thirds of the spectrum that the sources speak of:
+red for 600-700 nm, green for 500-600 nm, blue for 400-500 nm. Exposed without a filter; ultraviolet is not in a colour
+picture. Panchromatic film is common since about 1930, orthochromatic was from about 1885 to 1930, blue-sensitive plates
+(collodion, and ordinary dry plates) until about 1890.
+"""
 
 FADED_GREY = 0.6
 """L*/100 toward which a fading print drifts: its whites yellow and darken, its blacks lose silver."""
 
 
-def film_lightness(rgb: NDArray[Any], stock: str | FilmStock = "none") -> FloatArray:
+def film_lightness(rgb: NDArray[Any], stock: str | tuple[float, float, float] = "none") -> FloatArray:
     """Lightness L*/100 of the grey picture that a film makes of a colour picture.
 
     The weighted linear light is the exposure; it is shown as the luminance of the print.
@@ -73,7 +58,7 @@ def film_lightness(rgb: NDArray[Any], stock: str | FilmStock = "none") -> FloatA
     Parameters
     ----------
     rgb : (H, W, 3) or (H, W), uint8, uint16 or float 0..1
-    stock : a key of `FILM_STOCKS`, or a FilmStock; "none" is `lightness_of`
+    stock : a key of `FILM_STOCKS`, or shares as they hold; "none" is `lightness_of`
 
     Returns
     -------
@@ -86,7 +71,7 @@ def film_lightness(rgb: NDArray[Any], stock: str | FilmStock = "none") -> FloatA
     check_picture(rgb)
     lightness = np.empty(rgb.shape[:2], np.float32)
     for band in bands(len(rgb)):
-        lightness[band] = lightness_from_luminance(luminance_of(rgb[band], stock.weights))
+        lightness[band] = lightness_from_luminance(luminance_of(rgb[band], stock))
     return lightness
 
 

@@ -15,9 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from featcolor.colour.srgb import decode_srgb, encode_srgb, linear_table, quantize
-
-FloatArray = NDArray[np.float32]
+from featcolor.colour.srgb import FloatArray, decode_srgb, encode_srgb, linear_table, quantize
 
 BAND_ROWS = 64
 """Rows converted at a time by default: the temporaries of a band stay near the processor's caches."""
@@ -135,7 +133,10 @@ def rgb_to_lab(rgb: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
 
 
 def lab_to_rgb(lightness: FloatArray, chroma: FloatArray, dtype: DTypeLike = np.uint8) -> NDArray[Any]:
-    """An sRGB picture with this lightness, and with this chroma as far as the gamut reaches (`fit_gamut`).
+    """An sRGB picture with this lightness, and with this chroma as far as the gamut reaches.
+
+    Where it leaves the gamut, a* and b* are scaled toward neutral, so that hue and lightness stay; the scale is found
+    by bisection, to 1/16384, on the side inside.
 
     Parameters
     ----------
@@ -148,7 +149,8 @@ def lab_to_rgb(lightness: FloatArray, chroma: FloatArray, dtype: DTypeLike = np.
     (H, W, 3) of `dtype`. Its L* differs from the one asked for by the rounding of the three channels alone:
     half a code of each moves L* by at most 0.27 in 8 bits and 0.0011 in 16 (at dark green).
     """
-    _check_lab(lightness, chroma)
+    if lightness.ndim != 2 or lightness.size == 0 or chroma.shape != (*lightness.shape, 2):
+        raise ValueError(f"lightness must be (H, W) and chroma (H, W, 2), got {lightness.shape} and {chroma.shape}")
     dtype = np.dtype(dtype)
     if dtype not in (np.uint8, np.uint16, np.float32):
         raise ValueError(f"dtype must be uint8, uint16 or float32, got {dtype}")
@@ -165,41 +167,12 @@ def lab_to_rgb(lightness: FloatArray, chroma: FloatArray, dtype: DTypeLike = np.
     return rgb
 
 
-def fit_gamut(lightness: FloatArray, chroma: FloatArray) -> FloatArray:
-    """Chroma brought into the sRGB gamut at each pixel's lightness: a* and b* scaled toward neutral.
-
-    Hue (the angle of a*, b*) and lightness do not move; pixels inside the gamut stay bit for bit. The scale is found by
-    bisection, to 1/16384, on the side inside the gamut.
-
-    Parameters
-    ----------
-    lightness : (H, W), 0..1
-    chroma : (H, W, 2)
-
-    Returns
-    -------
-    (H, W, 2) float32
-    """
-    _check_lab(lightness, chroma)
-    fitted = np.empty(chroma.shape, np.float32)
-    for band in bands(len(lightness)):
-        lab = _as_lab(lightness[band], chroma[band])
-        _shrink_to_gamut(lab, _relative_xyz(lab))
-        fitted[band] = lab[..., 1:]
-    return fitted
-
-
 def check_picture(picture: NDArray[Any]) -> None:
     """Raise ValueError unless the array is (H, W) or (H, W, 3), not empty, of a dtype that pictures have."""
     if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3) or picture.size == 0:
         raise ValueError(f"a picture must be (H, W) or (H, W, 3) and not empty, got {picture.shape}")
     if picture.dtype not in (np.uint8, np.uint16) and not np.issubdtype(picture.dtype, np.floating):
         raise ValueError(f"a picture must be uint8, uint16 or float 0..1, got {picture.dtype}")
-
-
-def _check_lab(lightness: FloatArray, chroma: FloatArray) -> None:
-    if lightness.ndim != 2 or lightness.size == 0 or chroma.shape != (*lightness.shape, 2):
-        raise ValueError(f"lightness must be (H, W) and chroma (H, W, 2), got {lightness.shape} and {chroma.shape}")
 
 
 @lru_cache(maxsize=2)

@@ -78,7 +78,7 @@ _USUAL_COLUMNS = 31  # over which the usual share of hits is taken
 _MOST_CANDIDATES = 4000  # of one polarity: a picture with more is texture
 
 
-def remove_dust(lightness: FloatArray, *, sensitivity: float = 1.0) -> FloatArray:
+def remove_dust(lightness: FloatArray, sensitivity: float = 1.0) -> FloatArray:
     """The picture with specks painted over; all other pixels stay bit for bit.
 
     Parameters
@@ -94,7 +94,7 @@ def remove_dust(lightness: FloatArray, *, sensitivity: float = 1.0) -> FloatArra
     return paint_over(lightness, _find(find_specks, lightness, sensitivity))
 
 
-def remove_scratches(lightness: FloatArray, *, sensitivity: float = 1.0) -> FloatArray:
+def remove_scratches(lightness: FloatArray, sensitivity: float = 1.0) -> FloatArray:
     """The picture with upright scratches painted over; as `remove_dust`."""
     return paint_over(lightness, _find(find_scratches, lightness, sensitivity))
 

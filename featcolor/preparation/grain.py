@@ -46,7 +46,7 @@ _MIDDLE_TONES = (0.1, 0.92)
 _FEWEST_BLOCKS = 8
 
 
-def denoise(lightness: FloatArray, *, strength: float = 1.0) -> FloatArray:
+def denoise(lightness: FloatArray, strength: float = 1.0) -> FloatArray:
     """The picture with its grain weakened; edges and texture stronger than the grain stay.
 
     Parameters

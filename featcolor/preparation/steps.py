@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,6 @@ from featcolor.preparation.border import inside_border
 from featcolor.preparation.contrast import equalize_locally, stretch
 from featcolor.preparation.dust import remove_dust, remove_scratches
 from featcolor.preparation.grain import denoise
-
-if TYPE_CHECKING:
-    pass
 
 Region = tuple[slice, slice]
 
@@ -38,15 +35,16 @@ class StepKind:
     Attributes
     ----------
     function : callable
-        (lightness (H, W) float32 0..1, option) to the same shape and range; "" is the default option.
-    check : callable
-        Raises ValueError, saying what is allowed, for an option that the step does not have.
-    help : str
+        (lightness (H, W) float32 0..1, value of the option) to the same shape and range.
+    read : callable
+        The value of an option's text, "" for its default; ValueError or KeyError for one that there is not.
+    allowed : str
+        What an option is, for that error.
     """
 
-    function: Callable[[FloatArray, str], FloatArray]
-    check: Callable[[str], None]
-    help: str
+    function: Callable[[FloatArray, Any], FloatArray]
+    read: Callable[[str], Any]
+    allowed: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,8 @@ class Step:
     option: str = ""
 
     def __call__(self, lightness: FloatArray) -> FloatArray:
-        return STEPS[self.name].function(lightness, self.option)
+        kind = STEPS[self.name]
+        return kind.function(lightness, kind.read(self.option))
 
     def __str__(self) -> str:
         return f"{self.name}:{self.option}" if self.option else self.name
@@ -82,7 +81,10 @@ def parse_preparation(text: str) -> tuple[Step, ...]:
             continue
         if name not in STEPS:
             raise ValueError(f"a step of preparation is one of {', '.join((*STEPS, AUTO))}, got {word.strip()!r}")
-        STEPS[name].check(option)
+        try:
+            STEPS[name].read(option)
+        except (KeyError, ValueError):
+            raise ValueError(f"{name} {STEPS[name].allowed}, got {option!r}") from None
         steps.append(Step(name, option))
     return tuple(steps)
 
@@ -120,54 +122,23 @@ def grey_picture(lightness: FloatArray, dtype: np.dtype[Any]) -> NDArray[Any]:
     return grey
 
 
-def _contrast(lightness: FloatArray, option: str) -> FloatArray:
-    return CONTRASTS[option or next(iter(CONTRASTS))](lightness)
+def _amount(option: str) -> float:
+    if not 0 < (amount := float(option or 1)) < inf:
+        raise ValueError
+    return amount
 
 
-def _check_contrast(option: str) -> None:
-    if option and option not in CONTRASTS:
-        raise ValueError(f"contrast is one of {', '.join(CONTRASTS)}, got {option!r}")
-
-
-def _check_number(name: str) -> Callable[[str], None]:
-    def check(option: str) -> None:
-        try:
-            number = float(option or 1)
-        except ValueError:
-            number = 0.0
-        if not (isfinite(number) and number > 0):
-            raise ValueError(f"{name} takes a number above 0 (1 is as measured), got {option!r}")
-
-    return check
-
-
-def _check_border(option: str) -> None:
-    if option:
-        raise ValueError(f"border takes no option, got {option!r}")
-
-
+_AMOUNT = "takes a number above 0 (1 is as measured)"
 STEPS: Final = MappingProxyType(
     {
-        BORDER: StepKind(
-            lambda lightness, _: lightness, _check_border, "colour only what is inside the frame of the scan"
-        ),
-        "dust": StepKind(
-            lambda lightness, option: remove_dust(lightness, sensitivity=float(option or 1)),
-            _check_number("dust"),
-            "paint over specks; dust:2 finds fainter ones",
-        ),
-        "scratches": StepKind(
-            lambda lightness, option: remove_scratches(lightness, sensitivity=float(option or 1)),
-            _check_number("scratches"),
-            "paint over thin upright lines; not part of auto, since joints of a wall are some too",
-        ),
-        "denoise": StepKind(
-            lambda lightness, option: denoise(lightness, strength=float(option or 1)),
-            _check_number("denoise"),
-            "weaken the grain; denoise:0.5 by half, denoise:2 more than was measured",
-        ),
+        BORDER: StepKind(lambda lightness, _: lightness, {"": None}.__getitem__, "takes no option"),
+        "dust": StepKind(remove_dust, _amount, _AMOUNT),
+        "scratches": StepKind(remove_scratches, _amount, _AMOUNT),
+        "denoise": StepKind(denoise, _amount, _AMOUNT),
         "contrast": StepKind(
-            _contrast, _check_contrast, "stretch faded tones to the full range; contrast:clahe place by place as well"
+            lambda lightness, method: method(lightness),
+            lambda option: CONTRASTS[option or next(iter(CONTRASTS))],
+            f"is one of {', '.join(CONTRASTS)}",
         ),
     }
 )

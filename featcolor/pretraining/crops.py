@@ -155,7 +155,7 @@ def cell_shares(chroma: FloatArray, cells: FloatArray) -> FloatArray:
 
 def _film_weights(count: int, generator: torch.Generator) -> Tensor:
     """Shares of red, green and blue in the exposure, (count, 3): between a known film stock and the eye."""
-    stocks = torch.tensor([stock.weights for stock in FILM_STOCKS.values()])
+    stocks = torch.tensor(list(FILM_STOCKS.values()))
     chosen = stocks[torch.randint(len(stocks), (count,), generator=generator)]
     return torch.lerp(torch.tensor(LUMINANCE_WEIGHTS), chosen, torch.rand(count, 1, generator=generator) ** 0.5)
 
