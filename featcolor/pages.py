@@ -17,7 +17,6 @@ from featcolor.pictures.resize import shrink
 JPEG_QUALITY: Final = 88
 NAMES_SHOWN: Final = 100
 """Lines of a list of warnings, at most."""
-
 SHEET: Final = Path(__file__).with_suffix(".css")
 """The style sheet of every page."""
 ARTICLE: Final = SHEET.with_name("pages_article.css")

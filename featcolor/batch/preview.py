@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer
 
 T = TypeVar("T")
-
 THUMB: Final = 480
 """Longest side of the thumbnails, in pixels, unless another is asked for."""
 THUMB_QUALITY: Final = 85

@@ -24,14 +24,11 @@ from featcolor.colour.lab import (
 PANCHROMATIC_FILTER_FACTORS = (8.0, 6.0, 8.0)
 """How many times longer a panchromatic film is exposed in daylight behind the red (Wratten 25), green (58) and blue
 (47) tricolour filter: Kodak publication F-4016, T-MAX films, filter corrections. Sensitivity is the inverse."""
-
 _ORTHO_GREEN_SHARE = 0.275
 """Part of an orthochromatic emulsion's daylight sensitivity that its dye adds, in 500-600 nm: 25 to 30 per cent (Great
 Soviet Encyclopedia, Orthochromatic Materials). The rest is silver halide's own, in 400-500 nm."""
-
 _PAN_TOTAL = sum(1.0 / factor for factor in PANCHROMATIC_FILTER_FACTORS)
 _PAN_RED, _PAN_GREEN, _PAN_BLUE = (1.0 / factor / _PAN_TOTAL for factor in PANCHROMATIC_FILTER_FACTORS)
-
 FILM_STOCKS = {
     "none": LUMINANCE_WEIGHTS,
     "panchromatic": (_PAN_RED, _PAN_GREEN, _PAN_BLUE),
@@ -45,7 +42,6 @@ red for 600-700 nm, green for 500-600 nm, blue for 400-500 nm. Exposed without a
 picture. Panchromatic film is common since about 1930, orthochromatic was from about 1885 to 1930, blue-sensitive plates
 (collodion, and ordinary dry plates) until about 1890.
 """
-
 FADED_GREY = 0.6
 """L*/100 toward which a fading print drifts: its whites yellow and darken, its blacks lose silver."""
 

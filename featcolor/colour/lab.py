@@ -19,31 +19,24 @@ from featcolor.colour.srgb import FloatArray, decode_srgb, encode_srgb, linear_t
 
 BAND_ROWS = 64
 """Rows converted at a time by default: the temporaries of a band stay near the processor's caches."""
-
 XYZ_FROM_LINEAR = np.array(
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
 )
 """Linear sRGB to XYZ (ITU-R BT.709 primaries, D65), as in scikit-image."""
-
 D65_WHITE = np.array([0.95047, 1.0, 1.08883])
 """White point XYZ of D65, 2 degree observer, Y = 1."""
-
 LUMINANCE_WEIGHTS: tuple[float, float, float] = (0.212671, 0.715160, 0.072169)
 """Share of linear red, green, blue in the luminance Y; they sum to 1."""
-
 _LAB_KNEE = 0.008856  # CIE 1976: below this share of white, f is a straight line
 _LAB_SLOPE = 7.787
 _LAB_OFFSET = 16.0 / 116.0
 _LAB_KNEE_ROOT = 0.2068966  # cube root of the knee, as scikit-image rounds it
-
 GAMUT_SLACK = np.array([1e-5, 1e-5, 2e-5])
 """Linear red, green and blue this far outside 0..1 count as inside, below 0 as a share of X, Y, Z.
 
 It covers float32 error; clipping it moves L* by less than 0.0004, half a 16-bit code being up to 0.001."""
-
 NEARLY_WHITE = 0.99999
 """Lightness above which chroma becomes 0 at once: less than 0.01 of it would fit."""
-
 _BISECTED_AT_ONCE = 2**14  # pixels: a dozen planes of them fit the cache
 _BISECTIONS = 14  # halvings of the chroma scale: 180 / 2**14 = 0.01
 

@@ -1,6 +1,4 @@
-"""Reading and writing still pictures without losing what travels with them.
-
-What is kept, and what happens to the rest:
+"""Reading and writing of still pictures without losing what travels with them.
 
 - The format is what the content says, not the suffix. JPEG, PNG, TIFF and WebP; 8 and 16 bits, float TIFF (0..1).
 - EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
@@ -43,16 +41,14 @@ from featcolor.pictures.resize import resize
 
 PICTURE_SUFFIXES = frozenset(SUFFIXES)
 """Suffixes, lower case with the dot, of the files that folders are searched for."""
-
 JPEG_QUALITY = 95
 """Quality of JPEG (without chroma subsampling) and of lossy WebP output."""
-
 MAX_FILE_BYTES = 4 * 2**30
 """Largest file read: what classic TIFF can address."""
 
 
 def read_picture(source: str | os.PathLike[str] | bytes, *, name: str = "-") -> Picture:
-    """Read a still picture, upright.
+    """A still picture read from a file, upright.
 
     Parameters
     ----------
@@ -120,7 +116,7 @@ def encode_picture(
     quality: int = JPEG_QUALITY,
     name: str = "-",
 ) -> bytes:
-    """The bytes of a picture file, as `write_picture` writes it."""
+    """Bytes of a picture file, as `write_picture` writes it."""
     stream = BytesIO()
     _encode(stream, pixels, format or (like.metadata.format if like else "PNG"), like=like, quality=quality, name=name)
     return stream.getvalue()
@@ -171,7 +167,7 @@ def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str
         path = Path(source)
         name = str(path)
         if path.is_dir():
-            raise PictureError(f"{name}: is a folder; name the pictures in it")
+            raise ValueError("is a folder; name the pictures in it")
         with path.open("rb") as stream:
             format = sniff(stream.read(SNIFFED))
             if path.stat().st_size > MAX_FILE_BYTES:
@@ -184,8 +180,6 @@ def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str
         raise PictureError(f"{name}: cannot be read ({error.strerror or error}); check the file") from error
     except MemoryError:
         raise PictureError(f"{name}: too little memory to read it; close programs or scale it down") from None
-    except PictureError:
-        raise
     except ValueError as error:
         raise PictureError(f"{name}: {explain(error)}") from None
 

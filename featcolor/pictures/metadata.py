@@ -1,4 +1,4 @@
-"""EXIF blocks and ICC profiles: what must change in them when a picture is turned upright and coloured.
+"""EXIF blocks and ICC profiles, and what must change in them when a picture is turned upright and coloured.
 
 EXIF is patched in place, so that maker notes keep their offsets. Grey profiles are used up: their tone curve is
 applied, since a grey profile cannot stay on an RGB picture.
@@ -7,6 +7,8 @@ applied, since a grey profile cannot stay on an RGB picture.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -18,8 +20,9 @@ from PIL import Image, ImageCms
 from featcolor.colour.srgb import encode_srgb
 from featcolor.pictures.picture import Metadata, Picture, clean_dpi, is_quarter_turn, upright
 
-EXIF_PREFIX = b"Exif\x00\x00"
+Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
+EXIF_PREFIX = b"Exif\x00\x00"
 _ORIENTATION_TAG = 274
 _ICC_HEADER = 128  # bytes before the tag table (ICC.1:2022, 7.2)
 _PARAMETRIC_COUNTS = (1, 3, 4, 5, 7)  # parameters of function types 0..4 (ICC.1:2022, 10.18)
@@ -86,35 +89,21 @@ def grey_to_srgb(pixels: NDArray[Any], icc: bytes) -> NDArray[Any]:
 
 def cmyk_to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
     """A CMYK image as sRGB, by its profile where it has one, else by the plain complement."""
-    if profile_space(icc) == "CMYK":
-        try:
-            source = ImageCms.ImageCmsProfile(BytesIO(icc or b""))
-            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError):
-            converted = None
-        if converted is not None:
-            return converted
+    with suppress(ImageCms.PyCMSError, OSError):
+        if icc is not None and profile_space(icc) == "CMYK":
+            source, target = ImageCms.ImageCmsProfile(BytesIO(icc)), ImageCms.createProfile("sRGB")
+            if converted := ImageCms.profileToProfile(image, source, target, outputMode="RGB"):
+                return converted
     return image.convert("RGB")
 
 
-def _srgb_codes(curve: tuple[str, NDArray[np.float64]], grid: NDArray[np.float64]) -> NDArray[Any]:
-    linear = np.clip(_evaluate(curve, grid), 0.0, 1.0).astype(np.float32)
+def _srgb_codes(curve: Curve, grid: NDArray[np.float64]) -> NDArray[Any]:
+    linear = np.clip(curve(grid), 0.0, 1.0).astype(np.float32)
     return np.clip(encode_srgb(linear[None])[0], 0.0, 1.0).astype(np.float64)
 
 
-def _evaluate(curve: tuple[str, NDArray[np.float64]], x: NDArray[np.float64]) -> NDArray[np.float64]:
-    kind, values = curve
-    if kind == "table":
-        return np.interp(x, np.linspace(0.0, 1.0, len(values)), values)
-    g, a, b, c, d, e, f = values
-    return np.where(x >= d, np.maximum(a * x + b, 0.0) ** g + e, c * x + f)
-
-
-def _grey_tone_curve(icc: bytes) -> tuple[str, NDArray[np.float64]] | None:
-    """The profile's kTRC: ("table", samples of linear light) or ("power", g a b c d e f).
-
-    ICC.1:2022, 10.6 and 10.18.
-    """
+def _grey_tone_curve(icc: bytes) -> Curve | None:
+    """The profile's kTRC, from values 0..1 to linear light (ICC.1:2022, 10.6 and 10.18)."""
     try:
         (n_tags,) = struct.unpack_from(">I", icc, _ICC_HEADER)
         for entry in range(_ICC_HEADER + 4, _ICC_HEADER + 4 + 12 * min(n_tags, 200), 12):
@@ -126,22 +115,23 @@ def _grey_tone_curve(icc: bytes) -> tuple[str, NDArray[np.float64]] | None:
     return None
 
 
-def _parse_curve(icc: bytes, offset: int) -> tuple[str, NDArray[np.float64]] | None:
+def _parse_curve(icc: bytes, offset: int) -> Curve | None:
     kind = icc[offset : offset + 4]
     if kind == b"curv":
         (count,) = struct.unpack_from(">I", icc, offset + 8)
         if count == 0:
-            return "table", np.array([0.0, 1.0])
+            return lambda x: x
         if count > 1:
-            return "table", np.frombuffer(icc, ">u2", count, offset + 12) / 65535.0
+            values = np.frombuffer(icc, ">u2", count, offset + 12) / 65535.0
+            return lambda x: np.interp(x, np.linspace(0.0, 1.0, count), values)
         (gamma,) = struct.unpack_from(">H", icc, offset + 12)
-        return "power", np.array([gamma / 256.0, 1, 0, 0, 0, 0, 0])
+        return lambda x: x ** (gamma / 256.0)
     if kind == b"para":
         (function,) = struct.unpack_from(">H", icc, offset + 8)
-        if function >= len(_PARAMETRIC_COUNTS):
-            return None
-        p = np.frombuffer(icc, ">i4", _PARAMETRIC_COUNTS[function], offset + 12) / 65536.0
-        return "power", _full_parameters(function, p)
+        if function < len(_PARAMETRIC_COUNTS):
+            p = np.frombuffer(icc, ">i4", _PARAMETRIC_COUNTS[function], offset + 12) / 65536.0
+            g, a, b, c, d, e, f = _full_parameters(function, p)
+            return lambda x: np.where(x >= d, np.maximum(a * x + b, 0.0) ** g + e, c * x + f)
     return None
 
 
@@ -153,6 +143,4 @@ def _full_parameters(function: int, p: NDArray[np.float64]) -> NDArray[np.float6
         g, a, b = p[:3]
         level = p[3] if function == 2 else 0.0
         return np.array([g, a, b, 0, -b / a if a else 0.0, level, level])
-    if function == 3:
-        return np.array([*p, 0, 0])
-    return p
+    return np.array([*p, 0, 0]) if function == 3 else p

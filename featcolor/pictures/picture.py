@@ -1,4 +1,4 @@
-"""What the readers and writers of all picture formats share: the picture, its metadata, the limits, sniffing."""
+"""A still picture and its metadata; what readers and writers of all formats share: limits, sniffing, depths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
@@ -21,16 +21,12 @@ from featcolor.errors import PictureError
 
 MAX_PIXELS = 500_000_000
 """Largest picture read, in pixels; a header that claims more is refused before anything is allocated."""
-
 MAX_SIDE = 300_000
 """Longest side read, in pixels (libtiff and libpng have no useful limit of their own)."""
-
 MAX_PIXELS_A_BYTE = {"JPEG": 1024, "PNG": 8_800}
 """More pixels a byte of file than the format can code: JPEG needs a bit for each block of 64, deflate shrinks to
 1/1032 at best and PNG has at least one bit a pixel. A header beyond that is damaged or a bomb."""
-
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
-
 SUFFIXES = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
@@ -44,9 +40,8 @@ SUFFIXES = {
 
 _MAX_CODES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 _CV2_SILENT = 0  # log level
-
+_FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}  # EXIF orientation, transposed where it is a quarter turn: cv2's code
 _MAX_DPI = 65_535  # JFIF stores 16 bits
-
 _MAGIC = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -79,7 +74,7 @@ _FOREIGN_MAGIC = (
 
 @dataclass(frozen=True)
 class Metadata:
-    """What travels with the pixels.
+    """Metadata that travels with the pixels.
 
     Attributes
     ----------
@@ -138,7 +133,7 @@ def sniff(head: bytes) -> str:
 
 
 def check_size(width: int, height: int, *, format: str | None = None, n_bytes: int = 0) -> None:
-    """Refuse headers that claim too many pixels, before anything of that size is allocated."""
+    """Check of a header before anything is allocated; ValueError for one that claims too many pixels."""
     if width < 1 or height < 1:
         raise ValueError(f"claims to be {width}x{height} pixels; the file is damaged")
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
@@ -146,9 +141,7 @@ def check_size(width: int, height: int, *, format: str | None = None, n_bytes: i
             f"claims {width}x{height} pixels, more than the {MAX_PIXELS // 10**6} megapixels or {MAX_SIDE} a side that "
             "are read; scale it down or cut it into parts"
         )
-    if format in MAX_PIXELS_A_BYTE and width * height > 64 * MAX_PIXELS_A_BYTE[format] + (
-        n_bytes * MAX_PIXELS_A_BYTE[format]
-    ):
+    if format in MAX_PIXELS_A_BYTE and width * height > (64 + n_bytes) * MAX_PIXELS_A_BYTE[format]:
         raise ValueError(f"claims {width}x{height} pixels in {n_bytes} bytes; the file is damaged or cut off")
 
 
@@ -165,17 +158,10 @@ def clean_dpi(dpi: Any, *, turned: bool = False) -> tuple[float, float] | None:
 
 def upright(plane: NDArray[Any], orientation: int) -> NDArray[Any]:
     """A plane (H, W) or (H, W, C) turned as EXIF's orientation 1..8 asks (EXIF 2.32, tag 274)."""
-    turns: dict[int, Callable[[NDArray[Any]], Any]] = {
-        2: lambda a: cv2.flip(a, 1),
-        3: lambda a: cv2.rotate(a, cv2.ROTATE_180),
-        4: lambda a: cv2.flip(a, 0),
-        5: cv2.transpose,
-        6: lambda a: cv2.rotate(a, cv2.ROTATE_90_CLOCKWISE),
-        7: lambda a: cv2.rotate(cv2.transpose(a), cv2.ROTATE_180),
-        8: lambda a: cv2.rotate(a, cv2.ROTATE_90_COUNTERCLOCKWISE),
-    }
-    turn = turns.get(orientation)
-    return plane if turn is None else np.asarray(turn(np.ascontiguousarray(plane)))
+    if is_quarter_turn(orientation):
+        plane = cv2.transpose(np.ascontiguousarray(plane))
+    axis = _FLIPS.get(orientation)
+    return plane if axis is None else np.asarray(cv2.flip(np.ascontiguousarray(plane), axis))
 
 
 def is_quarter_turn(orientation: int) -> bool:
@@ -198,7 +184,7 @@ def as_depth(plane: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
 
 @contextmanager
 def decoding(name: str) -> Iterator[None]:
-    """Run decoders: their warnings and logs stay inside, whatever they raise becomes a PictureError.
+    """A block that decodes: warnings and logs stay inside, whatever is raised becomes a PictureError.
 
     Damaged files make Pillow, tifffile and OpenCV raise nearly every kind of exception there is.
     """
@@ -223,7 +209,7 @@ def decoding(name: str) -> Iterator[None]:
 
 @contextmanager
 def silent_stderr() -> Iterator[None]:
-    """Send what C libraries print to nowhere: libtiff's decoders report damage on the error stream, besides failing."""
+    """A block in which C libraries print nothing: libtiff's decoders report damage on the error stream, too."""
     try:
         kept = os.dup(2)
     except OSError:  # there is no error stream

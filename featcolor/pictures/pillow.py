@@ -16,10 +16,8 @@ from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi
 
 MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
 """Longest sides that libjpeg and WebP can write, in pixels."""
-
 _MAX_JPEG_EXIF = 65_533 - len(EXIF_PREFIX)  # one marker segment
 _WEBP_EFFORT = 4  # 0 fast .. 6 slow
-
 _ORIENTATION_TAG = 274
 _EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
 _STRUCTURE_TAGS = frozenset(

@@ -20,7 +20,6 @@ from featcolor.pictures.picture import Metadata
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COMPRESSION = 3
 """Deflate level of PNG output: a third of level 6's time for a few per cent of size."""
-
 _KEPT_FOR_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _INCHES_A_METRE = 39.3701
 _DEPTH_OFFSET = 24  # bit depth: after the signature, the chunk's head, width and height

@@ -22,13 +22,10 @@ from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi,
 
 FLOAT_RANGE = (-1.0, 2.0)
 """Float samples mean 0..1. What lies outside is clipped, up to here; a picture in 0..255 is refused, not guessed."""
-
 MAX_PAGES = 64
 """Directories that are looked at; a picture with reduced copies and masks has a dozen."""
-
 MAX_RATIO = 4096
 """More bytes a stored byte than TIFF's compressions reach: LZW codes strings of up to 3840 bytes in 12 bits."""
-
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2  # photometric interpretation, TIFF 6.0, tag 262
 _REDUCED_IMAGE, _TRANSPARENCY_MASK = 1, 4  # bits of the new subfile type, tag 254
 _UNCOMPRESSED = 1

@@ -12,28 +12,20 @@ from featcolor.colour.lab import FloatArray
 DARK: Final = 0.2
 LIGHT: Final = 0.82
 """Lightness that a frame's pixels are below or above: film edge and card, or paper, print and the scanner's lid."""
-
 FRAME_SHARE: Final = 0.8
 """Share of a line's pixels that must be dark or light for the line to be frame."""
-
 EVEN: Final = 0.1
 """How far a pixel may be from the middle of its line, L*/100, to count as even: so is at least half of a frame."""
-
 SAME: Final = 0.04
 """How far a pixel may be from a frame's tone to be taken for it still."""
-
 PICTURE_SHARE: Final = 0.5
 """Behind a frame at most this share of a line has its tone still: a frame ends at once, a sky does not."""
-
 GAP: Final = 0.008
 """Lines that are not frame, within a frame, as a share of the side: a crooked edge between film and paper."""
-
 DEEPEST: Final = 0.2
 """A frame takes at most this part of the height or width on each side."""
-
 MARGIN: Final = 0.002
 """Cut more on a side that has a frame, as a share of the side: the blurred edge."""
-
 _MOST_PIXELS = 1000  # along a line; more of them tell nothing more
 
 

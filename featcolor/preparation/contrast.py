@@ -12,18 +12,14 @@ from featcolor.colour.lab import FloatArray, bands
 
 CLIPPED_SHARE: Final = 0.005
 """Share of the pixels that may become black, and white: what specks and reflections take of a picture."""
-
 MAX_GAIN: Final = 4.0
 """Steepest stretch: an 8-bit scan holds no more; beyond it grain and JPEG blocks are all that grows."""
-
 FLAT: Final = 0.02
 """A range of lightness, 0..1, that shows nothing (five codes of 255): such a picture stays as it is."""
-
 TILES: Final = 8
 BINS: Final = 256
 CLIP_LIMIT: Final = 1.6
 """Zuiderveld's tiles a side and clip limit, in mean bin heights: the tone curve is at most about that steep."""
-
 _COUNTED_PIXELS = 2**20
 
 

@@ -23,52 +23,37 @@ Codes = NDArray[np.uint8]
 
 SEARCHED_SIDE: Final = 2000
 """Longest side, pixels, that is searched; a larger picture is shrunk for it."""
-
 GROUND_SHARE: Final = 0.008
 GROUND_RADII: Final = (4, 12)
 """Reach of the median that is a speck's ground: a share of the shorter side, within these pixels."""
-
 SPECK_SHARE: Final = 0.025
 """Longest extent of a speck, as a share of the shorter side."""
-
 CONTRAST: Final = 0.12
 """Least difference of a speck from its ground, L*/100."""
-
 NOISE_FACTOR: Final = 6.0
 """Least difference in deviations of the ground around."""
-
 EXTREME: Final = 0.2
 """How near to the picture's white or black a speck must be, as a share of its range."""
-
 NEAREST: Final = 0.3
 """How near the ground comes to a speck's tone, as a share of its difference from the middle of the ground, at most."""
-
 GROUND_SPREAD: Final = 0.5
 """Spread of the ground, dark to bright, as a share of the same difference, at most."""
-
 ROW_SPACING: Final = 0.06
 ROW_SLACK: Final = 0.1
 """Specks of a row are nearer to each other than this share of the shorter side, and this evenly spaced."""
-
 SOLID: Final = 0.75
 """Least share of its convex hull that a speck fills: the rim of a button does not."""
-
 SCRATCH_HEIGHT: Final = 0.5
 SCRATCH_CLEAR: Final = 0.35
 """Share of the rows in which a scratch is seen, and how much more than of other columns near by, at least."""
-
 SCRATCH_DRIFT: Final = 6
 """Most that a scratch leans from top to bottom, pixels of what is searched."""
-
 SCRATCH_WIDTH: Final = 3
 """Greatest width of a scratch, pixels of what is searched."""
-
 SCRATCH_FACTOR: Final = 2.5
 """Least difference of a scratch in deviations of the picture's detail."""
-
 SCRATCH_SIDES: Final = 0.7
 """Difference between the grounds left and right of a scratch, as a share of its own difference from them, at most."""
-
 INPAINT_RADIUS: Final = 3.0
 _BAND_ROWS = 512
 _BAND_MARGIN = 32

@@ -20,16 +20,12 @@ from featcolor.colour.lab import FloatArray
 
 LEVELS: Final = 4
 """Scales of detail: the grain of a scan is 1 to 8 pixels wide."""
-
 LEAST_GRAIN: Final = 0.004
 """Grain, standard deviation of L*/100, that nobody sees (one code of 255): the picture stays as it is."""
-
 MAX_GRAIN_RATIOS: Final = (1.0, 1.0, 0.6, 0.3)
 """Grain of each scale as a share of the finest's, at most: more in the coarse ones is the picture itself."""
-
 RESIDUE: Final = 0.25
 """Share of the grain that stays everywhere: a picture quite without looks like plastic, and shows what was missed."""
-
 _SPLINE = np.array([1, 4, 6, 4, 1], np.float32) / 16
 _PILOT_WINDOWS = (1.9, 3.3, 6.1, 11.7)  # sigma, pixels, of the neighbourhood whose detail is compared with the grain
 _WINDOWS = (1.5, 1.6, 2.6, 4.0)

@@ -143,6 +143,5 @@ STEPS: Final = MappingProxyType(
     }
 )
 """Steps by name, in the order in which they serve best: what a stretch has enlarged is harder to take out."""
-
 AUTO_STEPS: Final = tuple(Step(name) for name in STEPS if name != "scratches")
 """What `auto` stands for. Each step measures first: a clean picture of full range stays nearly as it is."""
