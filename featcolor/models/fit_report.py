@@ -81,28 +81,34 @@ def measure_held_back(
     constant : (2,)
         Mean chroma of the references.
     """
-    values: dict[str, list[list[float]]] = {method: [] for method in METHODS}
-    truths = []
+    values = []
     for done, rgb in enumerate(pictures):
         lightness, _ = rgb_to_lab(rgb)
-        neutral = np.zeros((*lightness.shape, 2), np.float32)
-        outputs = {
-            "featcolor": lab_to_rgb(lightness, predict(rgb)),
-            "grey": lab_to_rgb(lightness, neutral),
-            "constant": lab_to_rgb(lightness, neutral + constant),
-        }
-        baseline = psnr(rgb, outputs["grey"])
-        for method, output in outputs.items():
-            ratio = psnr(rgb, output)
-            values[method].append([ratio, ratio - baseline, mean_delta_e00(rgb, output), colourfulness(output)])
-        truths.append(colourfulness(rgb))
+        values.append(score(rgb, lightness, lab_to_rgb(lightness, predict(rgb)), constant))
         progress(done + 1, len(pictures))
-    table = {
-        method: dict(zip(MEASURES, np.mean(rows, axis=0).astype(float).tolist(), strict=True))
-        for method, rows in values.items()
-        if rows
-    }
-    return table, float(np.mean(truths)) if truths else float("nan")
+    if not values:
+        return {}, float("nan")
+    return as_table(np.mean(values, axis=0)), float(np.mean([colourfulness(rgb) for rgb in pictures]))
+
+
+def score(
+    rgb: NDArray[np.uint8], lightness: FloatArray, output: NDArray[np.uint8], constant: FloatArray
+) -> NDArray[np.float64]:
+    """Values of one picture, (METHODS, MEASURES): of an output, of the exact grey picture, of a constant colour (2,)."""
+    neutral = np.zeros((*lightness.shape, 2), np.float32)
+    grey = lab_to_rgb(lightness, neutral)
+    baseline = psnr(rgb, grey)
+    return np.array(
+        [
+            [ratio := psnr(rgb, each), ratio - baseline, mean_delta_e00(rgb, each), colourfulness(each)]
+            for each in (output, grey, lab_to_rgb(lightness, neutral + constant))
+        ]
+    )
+
+
+def as_table(means: NDArray[np.float64]) -> dict[str, dict[str, float]]:
+    """Values (METHODS, MEASURES) by their names."""
+    return {name: dict(zip(MEASURES, row, strict=True)) for name, row in zip(METHODS, means.tolist(), strict=True)}
 
 
 def library_versions() -> dict[str, str]:

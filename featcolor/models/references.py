@@ -300,15 +300,15 @@ def settle(
     return kept, left_out
 
 
-def find_duplicates(thumbnails: dict[int, FloatArray]) -> dict[int, int]:
-    """{duplicate: the earlier reference that shows the same}."""
+def find_duplicates(thumbnails: dict[int, FloatArray], distance: float = SAME_PICTURE) -> dict[int, int]:
+    """{duplicate: the earlier reference that shows the same, within a root mean square distance of thumbnails}."""
     from scipy.spatial import cKDTree
 
     if len(thumbnails) < 2:
         return {}
     numbers = np.array(sorted(thumbnails))
     points = np.stack([thumbnails[i] for i in numbers])
-    pairs = cKDTree(points).query_pairs(SAME_PICTURE * np.sqrt(points.shape[1]))
+    pairs = cKDTree(points).query_pairs(distance * np.sqrt(points.shape[1]))
     originals: dict[int, int] = {}
     for first, second in sorted(pairs):
         if int(numbers[first]) not in originals:

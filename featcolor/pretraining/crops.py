@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from featcolor.colour.film_stock import FADED_GREY, FILM_STOCKS
 from featcolor.colour.lab import D65_WHITE, LUMINANCE_WEIGHTS, XYZ_FROM_LINEAR
+from featcolor.colour.srgb import linear_table
 from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.pictures import Pictures
 from featcolor.regression.bins import CELL_WIDTH, SIGMA_IN_WIDTHS, prior, rebalancing_weights, soft_encode
@@ -48,7 +49,7 @@ class Deck:
         self.pixels = torch.from_numpy(pictures.pixels).to(device)
         self.sizes = torch.from_numpy(np.asarray(pictures.sizes))
         self.places = torch.from_numpy(np.column_stack([pictures.starts, pictures.sizes])).to(device)
-        self.table = _linear_table(device)
+        self.table = torch.from_numpy(linear_table(8)).to(device)
         self.device = device
 
     def draw(self, numbers: Tensor, side: int, generator: torch.Generator) -> Tensor:
@@ -171,11 +172,6 @@ def _taps(positions: Tensor, sides: Tensor) -> tuple[tuple[Tensor, Tensor], tupl
     share = positions - low
     high = torch.minimum(low + 1, sides.float() - 1)
     return (low.long(), 1 - share), (high.long(), share)
-
-
-def _linear_table(device: torch.device) -> Tensor:
-    codes = torch.arange(LEVELS, dtype=torch.float32, device=device) / 255
-    return torch.where(codes > 0.04045, ((codes + 0.055) / 1.055) ** 2.4, codes / 12.92)
 
 
 def _blurred(lightness: Tensor) -> Tensor:

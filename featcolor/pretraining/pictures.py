@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from featcolor.colour.measures import is_grey
 from featcolor.errors import PictureError, ReferencesError
+from featcolor.models.references import find_duplicates
 from featcolor.parallel import available_cores
 from featcolor.pictures.io import read_reference
+from featcolor.pictures.resize import resize
 from features.base import FloatArray, IndexArray
 
 READ_SIDE: Final = 176
@@ -100,35 +102,28 @@ def read_pictures(
     ReferencesError
         When fewer than `FEWEST` can be used.
     """
-    kept: list[NDArray[np.uint8]] = []
-    kept_names: list[str] = []
+    read: list[tuple[str, NDArray[np.uint8]]] = []
     left_out: list[tuple[str, str]] = []
     with ThreadPoolExecutor(available_cores()) as pool:
         for done, (name, outcome) in enumerate(zip(names, pool.map(_read, paths), strict=True), start=1):
             if isinstance(outcome, str):
                 left_out.append((name, outcome))
             else:
-                kept.append(outcome)
-                kept_names.append(name)
+                read.append((name, outcome))
             progress("reading", done, len(paths))
-    copies = find_copies(kept)
-    left_out += [(kept_names[number], f"is a copy of {kept_names[first]}") for number, first in copies.items()]
-    chosen = [number for number in range(len(kept)) if number not in copies]
-    if len(chosen) < FEWEST:
-        raise ReferencesError(f"{len(chosen)} usable colour pictures; training needs {FEWEST} at least, and thousands")
-    return Pictures.of([kept[number] for number in chosen], [kept_names[number] for number in chosen]), left_out
+    copies = find_copies([picture for _, picture in read])
+    left_out += [(read[number][0], f"is a copy of {read[first][0]}") for number, first in copies.items()]
+    kept = [each for number, each in enumerate(read) if number not in copies]
+    if len(kept) < FEWEST:
+        raise ReferencesError(f"{len(kept)} usable colour pictures; training needs {FEWEST} at least, and thousands")
+    return Pictures.of([picture for _, picture in kept], [name for name, _ in kept]), left_out
 
 
 def find_copies(pictures: Sequence[NDArray[np.uint8]]) -> dict[int, int]:
     """Numbers of pictures that an earlier one equals to within recompression, with that one's number."""
-    from scipy.spatial import cKDTree
-
-    prints = np.stack([_fingerprint(each) for each in pictures]) if pictures else np.zeros((0, FINGERPRINT**2))
-    pairs = cKDTree(prints).query_pairs(SAME_PICTURE * FINGERPRINT) if len(prints) else set()
-    copies: dict[int, int] = {}
-    for first, second in sorted(pairs):
-        copies.setdefault(second, copies.get(first, first))
-    return copies
+    side = FINGERPRINT
+    small = [cv2.resize(each, (side, side), interpolation=cv2.INTER_AREA).mean(axis=2).ravel() for each in pictures]
+    return find_duplicates({number: each - each.mean() for number, each in enumerate(small)}, SAME_PICTURE)
 
 
 def hold_back(pictures: Pictures, count: int, seed: int) -> IndexArray:
@@ -177,10 +172,5 @@ def shrink(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     rgb = rgb[starts[0] : starts[0] + bounds[0], starts[1] : starts[1] + bounds[1]]
     if short > READ_SIDE:
         height, width = (round(side * READ_SIDE / short) for side in rgb.shape[:2])
-        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA))
+        rgb = resize(rgb, (height, width))
     return np.ascontiguousarray(rgb)
-
-
-def _fingerprint(rgb: NDArray[np.uint8]) -> NDArray[Any]:
-    small = cv2.resize(rgb, (FINGERPRINT, FINGERPRINT), interpolation=cv2.INTER_AREA).mean(axis=2)
-    return np.asarray(small - small.mean()).ravel()

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
-from featcolor.colour.measures import colourfulness, mean_delta_e00, psnr
-from featcolor.models.fit_report import MEASURES, METHODS
+from featcolor.colour.measures import colourfulness, mean_delta_e00
+from featcolor.models.fit_report import as_table, score
 from featcolor.regression.bins import CELL_WIDTH, SIGMA_IN_WIDTHS, soft_encode
 from features.base import FloatArray, IndexArray
 from features.colournet import ColourMaps, ColourNetwork
@@ -24,7 +24,7 @@ COLOURFUL: Final = 0.75
 DEFAULT_SETTINGS: Final = (0.6, 1.2)
 """Temperature and saturation of a network without pictures kept back to choose them on."""
 LARGEST_GAIN: Final = 40.0
-"""dB: a picture that comes out exact must not carry the mean away."""
+"""dB."""
 MOST_MEASURED: Final = 400
 """Pictures."""
 PIXEL_STEP: Final = 4
@@ -130,39 +130,26 @@ def measure(
     """
     if not looks:
         return {}
-    rows = [_rows(look, constant, temperature, saturation) for look in looks]
-    values = np.array([[row[method] for method in METHODS] for row in rows])
-    means = values.mean(axis=0)
+    constant = np.asarray(constant, np.float32)
+    values = np.array(
+        [score(look.rgb, look.lightness, look.coloured(temperature, saturation), constant) for look in looks]
+    )
+    # a picture that comes out exact must not carry the mean away
+    values[:, :, 1] = np.minimum(values[:, :, 1], LARGEST_GAIN)
+    values[:, :, 0] = values[:, 1:2, 0] + values[:, :, 1]
     by_source = {}
     for source in sorted(set(sources)):
-        own = values[[each == source for each in sources]].mean(axis=0)
+        own = values[[each == source for each in sources]]
+        means = own.mean(axis=0)
         by_source[source or "."] = {
-            "pictures": sum(each == source for each in sources),
-            "gain": round(float(own[0, 1]), 3),
-            "colourfulness": round(float(own[0, 3]), 2),
-            "constant_gain": round(float(own[2, 1]), 3),
+            "pictures": len(own),
+            "gain": round(float(means[0, 1]), 3),
+            "colourfulness": round(float(means[0, 3]), 2),
+            "constant_gain": round(float(means[2, 1]), 3),
         }
     return {
         "cross_entropy": round(float(np.mean([look.cross_entropy for look in looks])), 4),
-        "quality": {
-            method: dict(zip(MEASURES, np.round(means[i], 4).tolist(), strict=True)) for i, method in enumerate(METHODS)
-        },
+        "quality": as_table(np.round(values.mean(axis=0), 4)),
         "truth_colourfulness": round(float(np.mean([colourfulness(look.rgb) for look in looks])), 3),
         "sources_held_back": by_source,
     }
-
-
-def _rows(look: Look, constant: FloatArray, temperature: float, saturation: float) -> dict[str, list[float]]:
-    """`MEASURES` of one picture by method."""
-    neutral = np.zeros((*look.lightness.shape, 2), np.float32)
-    outputs = {
-        "featcolor": look.coloured(temperature, saturation),
-        "grey": lab_to_rgb(look.lightness, neutral),
-        "constant": lab_to_rgb(look.lightness, neutral + np.asarray(constant, np.float32)),
-    }
-    grey = psnr(look.rgb, outputs["grey"])
-    rows = {}
-    for method, output in outputs.items():
-        gain = min(psnr(look.rgb, output) - grey, LARGEST_GAIN)
-        rows[method] = [grey + gain, gain, mean_delta_e00(look.rgb, output), colourfulness(output)]
-    return rows

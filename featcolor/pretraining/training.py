@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import TrainingError
 from featcolor.pretraining.config import PretrainConfig
-from featcolor.pretraining.crops import Deck, Targets, build_targets, cell_shares, chroma_of, colour_numbers, see
+from featcolor.pretraining.crops import Deck, Targets, build_targets, cell_shares, colour_numbers, see
 from featcolor.pretraining.network import ColourNet, Trunk
 from featcolor.pretraining.pictures import Pictures, weigh
 from featcolor.regression.bins import build_cells
@@ -210,9 +211,7 @@ def sample_chroma(pictures: Pictures, numbers: IndexArray) -> FloatArray:
     each = max(1, COLOURS // len(numbers))
     sizes = pictures.sizes[numbers].prod(axis=1)
     places = pictures.starts[numbers, None] + (rng.random((len(numbers), each)) * sizes[:, None]).astype(np.int64)
-    codes = torch.from_numpy(pictures.pixels[places.ravel()]).float() / 255
-    linear = torch.where(codes > 0.04045, ((codes + 0.055) / 1.055) ** 2.4, codes / 12.92)
-    return np.asarray(chroma_of(linear).numpy(), np.float32)
+    return rgb_to_lab(pictures.pixels[places.ravel()][None])[1][0]
 
 
 def cross_entropy(log_shares: Tensor, colours: Tensor, targets: Targets) -> Tensor:
