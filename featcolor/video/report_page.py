@@ -111,8 +111,8 @@ def _header(report: ClipReport) -> str:
     rate = f"{report.frames / report.seconds:.1f}" if report.seconds > 0 else "–"
     facts = (
         (grouped(report.frames), "frames"),
-        (grouped(len(report.shots)), "shots"),
-        (grouped(len(report.keys)), "key frames used"),
+        (grouped(len(report.shots)), "shots" if len(report.shots) != 1 else "shot"),
+        (grouped(len(report.keys)), "key frames used" if len(report.keys) != 1 else "key frame used"),
         (f"{share:.0f} %", "of all colour is a guess"),
         (rate, "frames a second"),
     )
@@ -169,7 +169,7 @@ def _shot(place: int, shot: ShotReport, frames: Sequence[int], images: Mapping[i
     given = f"{len(keys)} key frame{'' if len(keys) == 1 else 's'}" if keys else "no key frame"
     return (
         f"<article class=shot><h3>Shot {place + 1}</h3><p class=note>{len(shot)} frames{begins}; "
-        f"{given}; colour from {escape(shot.source)}; {share:.0f} % a guess</p>{strip}"
+        f"{given}; colour from {escape(shot.source)}; {share:.0f}&nbsp;% a guess</p>{strip}"
         f"{_curve(shot)}<p class=ends><span>{shot.first}</span><span>{shot.last}</span></p></article>"
     )
 
