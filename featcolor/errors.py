@@ -11,7 +11,7 @@ STARVED = ("insufficient memory", "failed to map segment")
 
 
 class FeatcolorError(Exception):
-    """Base of all errors of ours: the message names the file and the remedy."""
+    """Base of all errors of ours; the message names the file and the remedy."""
 
 
 class PictureError(FeatcolorError, ValueError):
@@ -43,7 +43,7 @@ class UsageError(FeatcolorError, ValueError):
 
 
 def one_line(error: BaseException) -> str:
-    """What went wrong and the remedy, on one line; errors of ours already carry both."""
+    """The error and its remedy on one line; errors of ours already carry both."""
     return " ".join(_words(error).split())
 
 

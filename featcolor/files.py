@@ -52,7 +52,7 @@ def jsonable(value: Any) -> Any:
 
 
 def remove_parts(targets: Iterable[Path]) -> None:
-    """Take away what a worker that was killed in the middle of writing has left beside these targets."""
+    """Removal of what a worker that was killed in the middle of writing has left beside these targets."""
     by_folder: dict[Path, list[str]] = {}
     for target in targets:
         by_folder.setdefault(target.parent, []).append(f".{target.name[:PART_NAME_LIMIT]}.")

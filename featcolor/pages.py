@@ -1,4 +1,4 @@
-"""What every HTML page of ours is made of: one look, pictures inside the page, nothing asked of the network."""
+"""Parts of every HTML page: one look, pictures inside the page, nothing asked of the network."""
 
 from __future__ import annotations
 

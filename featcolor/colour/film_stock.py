@@ -1,4 +1,4 @@
-"""How a black-and-white film would have seen a colour picture, and what time did to it since.
+"""Black-and-white film: its response to a colour picture, and its ageing.
 
 References are turned grey as the stock did, so that what a model learns of lightness holds for the old picture: on an
 orthochromatic plate red lips are black and a blue sky is white.

@@ -161,7 +161,7 @@ def lab_to_rgb(lightness: FloatArray, chroma: FloatArray, dtype: DTypeLike = np.
 
 
 def check_picture(picture: NDArray[Any]) -> None:
-    """Raise ValueError unless the array is (H, W) or (H, W, 3), not empty, of a dtype that pictures have."""
+    """Check of a picture's array: ValueError unless it is (H, W) or (H, W, 3), not empty, uint8, uint16 or float."""
     if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3) or picture.size == 0:
         raise ValueError(f"a picture must be (H, W) or (H, W, 3) and not empty, got {picture.shape}")
     if picture.dtype not in (np.uint8, np.uint16) and not np.issubdtype(picture.dtype, np.floating):

@@ -94,7 +94,7 @@ def measure_held_back(
 def score(
     rgb: NDArray[np.uint8], lightness: FloatArray, output: NDArray[np.uint8], constant: FloatArray
 ) -> NDArray[np.float64]:
-    """Values of one picture, (METHODS, MEASURES): of an output, of the exact grey picture, of a constant colour (2,)."""
+    """Values of one picture, (METHODS, MEASURES): of an output, the exact grey picture, a constant colour (2,)."""
     neutral = np.zeros((*lightness.shape, 2), np.float32)
     grey = lab_to_rgb(lightness, neutral)
     baseline = psnr(rgb, grey)

@@ -130,7 +130,7 @@ def write_picture(
     format: str | None = None,
     quality: int = JPEG_QUALITY,
 ) -> None:
-    """Write a picture beside its place, then rename it; on any failure nothing is left behind.
+    """A picture written beside its place and then renamed; on any failure nothing is left behind.
 
     Parameters
     ----------

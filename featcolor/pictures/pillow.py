@@ -51,7 +51,7 @@ def open_header(data: bytes, format: str) -> Image.Image:
 
 
 def _draft(image: Image.Image, max_pixels: int) -> None:
-    """Let the JPEG decoder decode at 1/2, 1/4 or 1/8 when that still gives at least `max_pixels`."""
+    """Set the JPEG decoder to 1/2, 1/4 or 1/8 where that still gives at least `max_pixels`."""
     width, height = image.size
     scale = sqrt(max_pixels / (width * height))
     if scale < 1.0:
@@ -89,7 +89,7 @@ def _is_lossless_webp(data: bytes) -> bool:
 
 
 def tiff_exif(data: bytes) -> bytes | None:
-    """What a TIFF file says about the photograph (camera, date, place, author), as an EXIF block.
+    """EXIF block of what a TIFF file says about the photograph: camera, date, place, author.
 
     None when it says nothing, or when Pillow cannot open this kind of TIFF.
     """
@@ -125,7 +125,7 @@ def write(
     *,
     quality: int,
 ) -> None:
-    """Write 8-bit pixels as `metadata.format`; ValueError when it cannot hold them."""
+    """Encoder of 8-bit pixels as `metadata.format`; ValueError when it cannot hold them."""
     format, exif, compact = metadata.format, metadata.exif, metadata.compact
     height, width = pixels.shape[:2]
     limit = {"JPEG": MAX_JPEG_SIDE, "WEBP": MAX_WEBP_SIDE}.get(format)

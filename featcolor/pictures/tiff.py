@@ -36,7 +36,7 @@ _TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)  # description, make, model, 
 
 @dataclass(frozen=True)
 class _Header:
-    """What the first directory of a TIFF file says, checked."""
+    """The first directory of a TIFF file, checked."""
 
     is_deep: bool
     orientation: int
@@ -124,7 +124,7 @@ def _read_deep(data: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
 
 
 def write_deep(stream: BinaryIO, pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata) -> None:
-    """Write uint16 or float32 pixels; of EXIF the descriptive texts only."""
+    """Encoder of uint16 or float32 pixels; of EXIF the descriptive texts only."""
     texts = _exif_texts(metadata.exif)
     stored = pixels if alpha is None else np.dstack([pixels, alpha])
     tifffile.imwrite(

@@ -117,5 +117,5 @@ def _tile_slice(index: int, side: int) -> slice:
 
 
 def _tile_places(side: int) -> FloatArray:
-    """Where pixels lie among the centres of tiles, which are at 0, 1, ..., TILES - 1."""
+    """Places of pixels among the centres of tiles, which are at 0, 1, ..., TILES - 1."""
     return np.asarray((np.arange(side) + 0.5) * TILES / side - 0.5, np.float32)

@@ -106,7 +106,7 @@ def paint_over(lightness: FloatArray, mask: Mask) -> FloatArray:
 
 
 def _find(finder: Callable[[Codes, float], Mask], lightness: FloatArray, sensitivity: float) -> Mask:
-    """What the finder finds in the shrunken picture without its grain, with the blurred edge, (H, W) bool."""
+    """Mask (H, W) bool of what is found in the shrunken picture without its grain, blurred edges included."""
     height, width = lightness.shape
     scale = max(1.0, max(height, width) / SEARCHED_SIDE)
     size = max(1, round(width / scale)), max(1, round(height / scale))

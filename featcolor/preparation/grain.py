@@ -1,7 +1,6 @@
 """Grain taken out of a scan: wavelet details weakened where they are no stronger than the grain.
 
-Beside non-local means, total variation and the bilateral filter on grained photographs (docs/old-pictures.md) this is
-as good as the first at a fifth of its time, better on clumped grain, and float32 throughout.
+Chosen over non-local means, total variation and the bilateral filter (docs/old-pictures.md); float32 throughout.
 
 Sources: the undecimated "a trous" transform with the B3 spline (Starck, Murtagh and Bijaoui, Image Processing and Data
 Analysis, 1998); Wiener filtering of its details with a first pass as pilot (Ghael, Sayeed and Baraniuk, SPIE 3169,

@@ -1,4 +1,4 @@
-"""What may be done to an old picture before it is coloured, when asked: frame, dust, grain, contrast.
+"""Steps that prepare an old picture before it is coloured, when asked: frame, dust, grain, contrast.
 
 Without it a picture keeps its own lightness. With it the output has the prepared lightness, since that was asked for.
 """

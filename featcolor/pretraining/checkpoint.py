@@ -49,18 +49,18 @@ class Checkpoint:
 
     @property
     def weights(self) -> dict[str, Any]:
-        """Of the averaged network."""
+        """Weights of the averaged network, by name."""
         averaged = self.state["averaged"]
         return {key.removeprefix(AVERAGED): value for key, value in averaged.items() if key.startswith(AVERAGED)}
 
 
 def checkpoint_path(output: Path) -> Path:
-    """Where the checkpoint of the training of a network lies."""
+    """Place of the checkpoint of a network's training."""
     return output.with_name(output.name + SUFFIX)
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write beside and rename."""
+    """A checkpoint's file, whole or not at all."""
     content = {
         **{name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__},
         "format": FORMAT,
@@ -74,7 +74,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint; nothing in the file is run.
+    """A checkpoint from its file; nothing in it is run.
 
     Raises
     ------

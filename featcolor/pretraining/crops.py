@@ -36,7 +36,7 @@ LEVELS: Final = 256
 
 
 class Targets(NamedTuple):
-    """What every whole (a*, b*) is taught as: cells and weights, (65536, k); rows are 256 (a + 128) + b + 128."""
+    """Soft targets of every whole (a*, b*): cells and weights, (65536, k); rows are 256 (a + 128) + b + 128."""
 
     indices: Tensor
     weights: Tensor
@@ -83,7 +83,7 @@ class Deck:
 
 
 def see(linear: Tensor, config: PretrainConfig, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """What a grey picture shows of the crops, and the colour that it hides.
+    """Grey codes that a black-and-white picture shows of the crops, and the chroma that it hides.
 
     Parameters
     ----------

@@ -124,7 +124,7 @@ class Graph:
         return self.node("Add", [x, y])
 
     def attention(self, attention: Attention, x: str) -> str:
-        """Of one picture: heads take the place of the batch."""
+        """Self-attention of one picture: heads take the place of the batch."""
         width, each = attention.out.in_channels, attention.out.in_channels // attention.heads
         weight, bias = attention.qkv.weight, attention.qkv.bias
         split = self.whole([attention.heads, each, -1])

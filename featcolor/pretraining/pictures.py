@@ -71,7 +71,7 @@ class Pictures:
         return self.pixels[self.starts[number] : self.starts[number] + height * width].reshape(height, width, 3)
 
     def prints(self) -> list[str]:
-        """Of each picture a hash of its pixels, by which it is known under another name."""
+        """Hash of each picture's pixels, by which it is known under another name."""
         return [
             hashlib.blake2b(self[number].data, digest_size=16, salt=f"{len(self[number])}".encode()).hexdigest()
             for number in range(len(self))
@@ -143,7 +143,7 @@ def hold_back(pictures: Pictures, count: int, seed: int) -> IndexArray:
 
 
 def weigh(pictures: Pictures, numbers: IndexArray, exponent: float) -> FloatArray:
-    """How often each picture is drawn, (n,), summing to 1: 0 for all alike, 1 for all sources alike."""
+    """Probability that each picture is drawn, (n,); exponent 0 for all alike, 1 for all sources alike."""
     sources = np.array([pictures.source_of(number) for number in numbers])
     _, inverse, sizes = np.unique(sources, return_inverse=True, return_counts=True)
     weights = sizes[inverse].astype(np.float64) ** -exponent

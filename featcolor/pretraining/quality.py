@@ -66,7 +66,7 @@ class Look:
 
 
 def pick(held: IndexArray) -> IndexArray:
-    """Which of the pictures kept back are measured: `MOST_MEASURED` at most, evenly."""
+    """Pictures kept back that are measured: `MOST_MEASURED` at most, evenly."""
     return held[:: -(-len(held) // MOST_MEASURED) or 1]
 
 
@@ -114,7 +114,7 @@ def temperatures_for(given: float | None) -> tuple[float, ...]:
 
 
 def _saturation_for(looks: Sequence[Look], temperature: float, wanted: float) -> float:
-    """Where the mean colourfulness, which rises with the saturation, passes the wanted one; in hundredths."""
+    """Saturation at which the mean colourfulness, which rises with it, passes the wanted one; in hundredths."""
     reached = [np.mean([colourfulness(look.coloured(temperature, each)) for look in looks]) for each in SATURATIONS]
     return round(float(np.interp(wanted, np.maximum.accumulate(reached), SATURATIONS)), 2)
 
@@ -122,7 +122,7 @@ def _saturation_for(looks: Sequence[Look], temperature: float, wanted: float) ->
 def measure(
     looks: Sequence[Look], sources: Sequence[str], constant: FloatArray, temperature: float, saturation: float
 ) -> dict[str, Any]:
-    """What a card says of quality, as JSON can hold it; empty without pictures.
+    """Quality as a card tells it, in JSON's types; empty without pictures.
 
     `quality` is a table as of `featcolor.models.fit_report.FitReport`, `sources_held_back` one of this network by
     source: number of pictures, gain over grey in dB, colourfulness, and the gain of one constant colour (2,), the mean

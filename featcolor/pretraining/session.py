@@ -39,7 +39,7 @@ ARCHITECTURE: Final = ("width", "blocks", "heads", "hidden")
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a person asks for.
+    """Options of a training, as a person gives them.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Request:
 
 
 def pretrain(paths: Sequence[Path], request: Request, progress: Progress) -> dict[str, Any]:
-    """Train a colour network on pictures and write it; the result is its card, with the names left out.
+    """A colour network trained on pictures and written: its card, with the names left out.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def _prepare(
 
 
 def _train(training: Training, plan: Checkpoint, request: Request, progress: Progress) -> None:
-    """To the end, or to Ctrl-C; a checkpoint is there in both cases."""
+    """The steps to the end, or to Ctrl-C; a checkpoint is there in both cases."""
     path = checkpoint_path(request.output)
 
     def save(finished: bool) -> None:
@@ -198,7 +198,7 @@ def _write(
     request: Request,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Export, measure the file itself, choose its settings, and put it in its place: the card."""
+    """The network exported, measured as the file itself, given its settings, and put in its place: the card."""
     network = round_weights(fold(training.result()))
     settings: dict[str, Any] = {"short_side": SHORT_SIDE, "temperature": 1.0, "saturation": 1.0}
     temperatures = temperatures_for(request.temperature)
@@ -224,7 +224,7 @@ def _write(
 
 
 def _card(pictures: Pictures, held: IndexArray, plan: Checkpoint, training: Training, left_out: int) -> dict[str, Any]:
-    """What the network's file says of its training, as JSON can hold it."""
+    """Card of the training in the network's file, as JSON can hold it."""
     sources = Counter(pictures.source_of(number) for number in training.numbers.tolist())
     return {
         "pictures": len(training.numbers),

@@ -102,7 +102,7 @@ class Training:
         return min(1.0, done)
 
     def advance(self, until: int | None = None) -> None:
-        """Train up to a step, or to the end.
+        """The steps up to one, or to the end.
 
         Raises
         ------
@@ -122,12 +122,12 @@ class Training:
         return network.eval()
 
     def start_from(self, weights: Mapping[str, Tensor]) -> None:
-        """Take the weights of an earlier training's averaged network; the schedule begins anew."""
+        """Begin at the weights of an earlier training's averaged network; the schedule begins anew."""
         self.network.load_state_dict(weights)
         self.averaged.module.load_state_dict(weights)
 
     def state(self) -> dict[str, Any]:
-        """Everything that `restore` needs to go on as if nothing had happened, for a safe `torch.load`."""
+        """State from which `restore` goes on as if nothing had happened, for a safe `torch.load`."""
         return {
             "step": self.step,
             "skipped": self.skipped,
