@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from featcolor.colour.lab import lightness_of
+from featcolor.colour.lab import lightness_of, rgb_to_lab
 from featcolor.colour.measures import colourfulness, mean_delta_e00
 from featcolor.commands import main
 from featcolor.errors import ModelFileError, ReferencesError, TrainingError, UsageError
@@ -58,13 +58,13 @@ def pictures(album: list[Path]) -> Pictures:
 
 
 @pytest.fixture
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """For what needs torch: one thread, and cells from few pixels."""
+def torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Torch on one thread, and cells from few pixels."""
     torch = pytest.importorskip("torch")
     monkeypatch.setattr("featcolor.pretraining.training.COLOURS", 4000)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    yield torch
     torch.set_num_threads(before)
 
 
@@ -96,19 +96,12 @@ def train(pictures: Pictures, *, steps: int = 0, clock: Callable[[], float] | No
     return training
 
 
-def request(output: Path, **changes: Any) -> Any:
-    pytest.importorskip("torch")
-    from featcolor.pretraining.session import Request
-
-    given = TINY | {"held_back": 2} | changes.pop("given", {})
-    return Request(output=output, **{"given": given, "threads": 1, "temperature": 0.5, "saturation": 1.0} | changes)
-
-
 def pretrain(album: list[Path], output: Path, progress: Any = ignore, **changes: Any) -> dict[str, Any]:
-    wish = request(output, **changes)
     from featcolor.pretraining import session
 
-    return session.pretrain(album, wish, progress)
+    given = TINY | {"held_back": 2} | changes.pop("given", {})
+    wish = {"given": given, "threads": 1, "temperature": 0.5, "saturation": 1.0} | changes
+    return session.pretrain(album, session.Request(output=output, **wish), progress)
 
 
 def checkpoint(output: Path) -> Any:
@@ -118,10 +111,8 @@ def checkpoint(output: Path) -> Any:
 
 
 def same_weights(first: Any, second: Any) -> bool:
-    import torch
-
     assert first.keys() == second.keys()
-    return all(torch.equal(first[name], second[name]) for name in first)
+    return all(bool((first[name] == second[name]).all()) for name in first)
 
 
 # Pictures.
@@ -260,17 +251,13 @@ def test_quality_is_measured_beside_grey_and_by_source(looks):
 # Training.
 
 
-def test_crops_show_a_picture_as_it_is(one_thread, pictures):
-    import torch
-
+def test_crops_show_a_picture_as_it_is(torch, pictures):
     from featcolor.pretraining.crops import Deck, chroma_of, colour_numbers, see
 
     plain = Pictures.of([np.full((90, 100, 3), (200, 90, 40), np.uint8)] * 2, ["a", "b"])
     generator = torch.Generator().manual_seed(0)
     linear = Deck(plain, torch.device("cpu")).draw(torch.tensor([0, 1, 1]), 64, generator)
     assert linear.shape == (3, 64, 64, 3)
-    from featcolor.colour.lab import rgb_to_lab
-
     _, truth = rgb_to_lab(plain[0])
     np.testing.assert_allclose(chroma_of(linear)[0, 5, 5], truth[0, 0], atol=0.02)
     codes, chroma = see(linear, PretrainConfig(**TINY, ageing=0.0), generator)
@@ -286,9 +273,7 @@ def test_crops_show_a_picture_as_it_is(one_thread, pictures):
     assert int(colour_numbers(chroma)[0, 3, 3]) == 256 * a + b
 
 
-def test_it_learns(one_thread):
-    import torch
-
+def test_it_learns(torch):
     from featcolor.pretraining.crops import see
 
     light = [lightness_of(photograph(seed)) > 0.5 for seed in range(COUNT)]
@@ -308,9 +293,7 @@ def test_it_learns(one_thread):
     assert loss() < 0.9 * before
 
 
-def test_a_stopped_training_goes_on_to_the_same_weights(one_thread, pictures, tmp_path):
-    import torch
-
+def test_a_stopped_training_goes_on_to_the_same_weights(torch, pictures, tmp_path):
     state = torch.get_rng_state()
     settings = {"trunk_rate": 1e-4, "trunk_stages": 2, "rebalance": 0.3}
     whole = train(pictures, steps=5, **settings)
@@ -326,7 +309,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(one_thread, pictures, tm
     assert not same_weights(whole.network.state_dict(), train(pictures, steps=5, seed=1).network.state_dict())
 
 
-def test_only_the_trunk_s_last_stages_learn(one_thread, pictures):
+def test_only_the_trunk_s_last_stages_learn(torch, pictures):
     frozen, started = train(pictures, steps=2), train(pictures)
     assert same_weights(frozen.network.trunk.state_dict(), started.network.trunk.state_dict())
     learning = train(pictures, steps=2, trunk_rate=1e-3, trunk_stages=1).network.trunk
@@ -334,9 +317,7 @@ def test_only_the_trunk_s_last_stages_learn(one_thread, pictures):
     assert not same_weights(learning.stages[6].state_dict(), started.network.trunk.stages[6].state_dict())
 
 
-def test_a_step_without_finite_gradient_changes_nothing(one_thread, pictures, monkeypatch):
-    import torch
-
+def test_a_step_without_finite_gradient_changes_nothing(torch, pictures, monkeypatch):
     training = train(pictures, steps=2, epochs=10)
     before = {name: value.clone() for name, value in training.network.named_parameters()}
     mean = {name: value.clone() for name, value in training.result().state_dict().items()}
@@ -355,7 +336,7 @@ def test_a_step_without_finite_gradient_changes_nothing(one_thread, pictures, mo
     assert all(bool(torch.isfinite(value).all()) for value in training.result().state_dict().values())
 
 
-def test_a_training_bound_by_time_ends_with_it(one_thread, pictures):
+def test_a_training_bound_by_time_ends_with_it(torch, pictures):
     times = iter(range(1000))
     training = train(pictures, clock=lambda: float(next(times)))
     training.advance()
@@ -367,14 +348,12 @@ def test_a_training_bound_by_time_ends_with_it(one_thread, pictures):
 
 
 @pytest.mark.parametrize("heads", [0, 2])
-def test_the_file_says_what_torch_says(one_thread, pictures, photographs, heads):
-    import torch
-
+def test_the_file_says_what_torch_says(torch, pictures, photographs, heads):
     from featcolor.pretraining.export import export_network
     from featcolor.pretraining.folding import fold, round_weights
 
     training = train(pictures, steps=2, heads=heads, width=16)
-    randomised(training.result())
+    randomised(torch, training.result())
     folded = fold(training.result())
     rounded = round_weights(copy.deepcopy(folded))
     settings = {"short_side": 176, "temperature": 0.5, "saturation": 1.0}
@@ -397,10 +376,8 @@ def test_the_file_says_what_torch_says(one_thread, pictures, photographs, heads)
             assert np.abs(given - trained).mean() < 2e-3 * size
 
 
-def randomised(network: Any) -> None:
+def randomised(torch: Any, network: Any) -> None:
     """Layers that begin at zero, as attention does, get weights, and batch normalisation what a training leaves."""
-    import torch
-
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for name, value in network.decoder.state_dict().items():
@@ -410,9 +387,7 @@ def randomised(network: Any) -> None:
                 value.add_(0.1 * torch.randn(value.shape, generator=generator))
 
 
-def test_weights_beyond_16_bits_are_refused(one_thread, pictures):
-    import torch
-
+def test_weights_beyond_16_bits_are_refused(torch, pictures):
     from featcolor.pretraining.folding import fold, round_weights
 
     network = train(pictures).result()
@@ -425,7 +400,7 @@ def test_weights_beyond_16_bits_are_refused(one_thread, pictures):
 # From pictures to a file.
 
 
-def test_a_network_with_its_card_and_checkpoint(one_thread, album, tmp_path):
+def test_a_network_with_its_card_and_checkpoint(torch, album, tmp_path):
     output = tmp_path / "n.onnx"
     stages: list[str] = []
     told = pretrain(album, output, lambda stage, done, total: stages.append(stage), temperature=None, saturation=None)
@@ -444,7 +419,7 @@ def test_a_network_with_its_card_and_checkpoint(one_thread, album, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["n.onnx", "n.onnx.checkpoint.pt"]
 
 
-def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_network_comes(one_thread, album, tmp_path):
+def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_network_comes(torch, album, tmp_path):
     def press(stage: str, done: int, total: int) -> None:
         if stage.startswith("training") and done == 2:
             signal.raise_signal(signal.SIGINT)
@@ -469,7 +444,7 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_network_comes(one_thread
     np.testing.assert_array_equal(first.logits, second.logits)
 
 
-def test_a_training_starts_from_another_one_s_checkpoint(one_thread, album, tmp_path):
+def test_a_training_starts_from_another_one_s_checkpoint(torch, album, tmp_path):
     first, second = tmp_path / "first.onnx", tmp_path / "second.onnx"
     before_it = sorted(pretrain(album, first)["held_back"], key=lambda name: name.split("/")[1])
     start = tmp_path / "first.onnx.checkpoint.pt"
@@ -485,8 +460,7 @@ def test_a_training_starts_from_another_one_s_checkpoint(one_thread, album, tmp_
         pretrain(album, second, start=start, given={"width": 16})
 
 
-def test_what_is_no_checkpoint_is_named(tmp_path):
-    pytest.importorskip("torch")
+def test_what_is_no_checkpoint_is_named(torch, tmp_path):
     from featcolor.pretraining.checkpoint import read_checkpoint
 
     foreign = tmp_path / "x.pt"
@@ -494,8 +468,6 @@ def test_what_is_no_checkpoint_is_named(tmp_path):
         foreign.write_bytes(content)
         with pytest.raises(ModelFileError, match=r"x\.pt: damaged, or no checkpoint"):
             read_checkpoint(foreign)
-    import torch
-
     torch.save({"weights": torch.zeros(3)}, foreign)
     with pytest.raises(ModelFileError, match=r"x\.pt: no checkpoint of this version"):
         read_checkpoint(foreign)
@@ -529,7 +501,7 @@ def test_a_wrong_output_is_refused_before_the_work(album, tmp_path, capsys):
     assert "no such file" in complaint(capsys, tmp_path / "nowhere", "-o", tmp_path / "n.onnx")
 
 
-def test_the_command_trains_and_colours(one_thread, album, tmp_path, capsys):
+def test_the_command_trains_and_colours(torch, album, tmp_path, capsys):
     output = tmp_path / "n.onnx"
     words = ["--width", "8", "--blocks", "1", "--heads", "0", "--batch", "4", "--epochs", "1", "--threads", "1"]
     photos = str(album[0].parents[1])
