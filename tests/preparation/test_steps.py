@@ -52,14 +52,14 @@ class OneColour:
 
 @pytest.mark.parametrize("step", EVERY_STEP, ids=str)
 @pytest.mark.parametrize("value", [0.0, 0.37, 1.0])
-def test_an_even_picture_stays_as_it_is(step: Step, value: float) -> None:
+def test_an_even_picture_stays_as_it_is(step, value):
     even = np.full((90, 70), value, np.float32)
     np.testing.assert_array_equal(step(even), even)
 
 
 @pytest.mark.parametrize("step", EVERY_STEP, ids=str)
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 3), (17, 40)])
-def test_pictures_of_any_size_keep_it_and_are_not_changed(step: Step, shape: tuple[int, int]) -> None:
+def test_pictures_of_any_size_keep_it_and_are_not_changed(step, shape):
     lightness = np.random.default_rng(0).random(shape, np.float32)
     before = lightness.copy()
     prepared, region = prepare(lightness, [step])
@@ -71,7 +71,7 @@ def test_pictures_of_any_size_keep_it_and_are_not_changed(step: Step, shape: tup
 
 
 @pytest.mark.parametrize("step", [Step("dust"), Step("denoise"), Step("contrast")], ids=str)
-def test_no_band_of_a_tall_picture_is_left_out(step: Step) -> None:
+def test_no_band_of_a_tall_picture_is_left_out(step):
     aged = add_grain(fade(photograph(), strength=0.3), np.random.default_rng(0), strength=0.05)
     aged = dusty(aged, [(150, 40)], 1.0)
     prepared = step(np.tile(aged, (8, 1)))
@@ -82,7 +82,7 @@ def test_no_band_of_a_tall_picture_is_left_out(step: Step) -> None:
 # contrast
 
 
-def test_percentile_contrast_reaches_black_and_white_and_keeps_the_order_of_tones() -> None:
+def test_percentile_contrast_reaches_black_and_white_and_keeps_the_order_of_tones():
     faded = fade(photograph(), strength=0.5)
     stretched = stretch(faded)
     assert np.mean(stretched == 0) >= 0.004
@@ -91,19 +91,19 @@ def test_percentile_contrast_reaches_black_and_white_and_keeps_the_order_of_tone
     assert (np.diff(stretched.ravel()[order]) >= 0).all()
 
 
-def test_percentile_contrast_undoes_fading() -> None:
+def test_percentile_contrast_undoes_fading():
     original = stretch(photograph())
     assert psnr(stretch(fade(original, strength=0.5)), original) > psnr(fade(original, strength=0.5), original) + 20
 
 
-def test_contrast_of_next_to_nothing_is_not_raised() -> None:
+def test_contrast_of_next_to_nothing_is_not_raised():
     rng = np.random.default_rng(0)
     fog = np.float32(0.5) + rng.random((60, 60), np.float32) * np.float32(FLAT / 2)
     np.testing.assert_array_equal(stretch(fog), fog)
     np.testing.assert_array_equal(equalize_locally(fog), fog)
 
 
-def test_clahe_opens_shadows_and_has_no_steps_in_16_bits() -> None:
+def test_clahe_opens_shadows_and_has_no_steps_in_16_bits():
     dark = photograph("coffee") ** 3
     opened = equalize_locally(dark)
     tile = np.s_[0:64, 0:64]
@@ -117,21 +117,19 @@ def test_clahe_opens_shadows_and_has_no_steps_in_16_bits() -> None:
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "camera"])
 @pytest.mark.parametrize(("grain", "size", "gain"), [(0.05, 0.7, 1.5), (0.1, 0.7, 3.0), (0.05, 1.2, 0.8)])
-def test_denoising_brings_a_grainy_picture_nearer_to_the_clean_one(
-    name: str, grain: float, size: float, gain: float
-) -> None:
+def test_denoising_brings_a_grainy_picture_nearer_to_the_clean_one(name, grain, size, gain):
     clean = photograph(name)
     grainy = add_grain(clean, np.random.default_rng(1), strength=grain, size=size)
     assert psnr(denoise(grainy), clean) > psnr(grainy, clean) + gain
 
 
-def test_denoising_leaves_a_clean_picture_nearly_alone() -> None:
+def test_denoising_leaves_a_clean_picture_nearly_alone():
     clean = photograph("astronaut", (512, 512))
     assert psnr(denoise(clean), clean) > 40
     np.testing.assert_array_equal(denoise(clean, strength=0.01), clean)
 
 
-def test_grain_is_measured_beside_texture() -> None:
+def test_grain_is_measured_beside_texture():
     clean = photograph("astronaut", (512, 512))
     measured = [
         measure_grain(add_grain(clean, np.random.default_rng(0), strength=strength))[0]
@@ -141,7 +139,7 @@ def test_grain_is_measured_beside_texture() -> None:
     assert measured[0] < 0.01
 
 
-def test_denoising_in_bands_equals_denoising_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_denoising_in_bands_equals_denoising_at_once(monkeypatch):
     grainy = add_grain(photograph("astronaut", (900, 64)), np.random.default_rng(0), strength=0.05)
     monkeypatch.setattr("featcolor.preparation.grain._BAND_PIXELS", 1)
     in_bands = denoise(grainy)
@@ -160,7 +158,7 @@ def dusty(clean: FloatArray, places: list[tuple[int, int]], value: float, radius
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
-def test_dust_goes_and_every_other_pixel_stays(value: float) -> None:
+def test_dust_goes_and_every_other_pixel_stays(value):
     clean = 0.2 + 0.6 * cv2.GaussianBlur(photograph("camera", (400, 400)), (0, 0), 3)
     clean[:, -40:-20], clean[:, -20:] = 0, 1  # so that the picture has black and white of its own
     places = [(60, 80), (100, 300), (40, 200), (30, 330), (140, 60)]
@@ -173,14 +171,14 @@ def test_dust_goes_and_every_other_pixel_stays(value: float) -> None:
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "camera", "text", "brick", "grass"])
-def test_hardly_anything_in_a_clean_picture_is_taken_for_dust(name: str) -> None:
+def test_hardly_anything_in_a_clean_picture_is_taken_for_dust(name):
     clean = lightness_of(getattr(skimage.data, name)())
     assert np.mean(remove_dust(clean) != clean) < 0.001
     if name != "brick":  # its joints are thin upright lines: why scratches are no part of auto
         assert np.mean(remove_scratches(clean) != clean) < 0.001
 
 
-def test_buttons_in_a_row_are_no_dust_and_one_alone_is() -> None:
+def test_buttons_in_a_row_are_no_dust_and_one_alone_is():
     coat = np.full((300, 300), 0.4, np.float32)
     coat[:, :20], coat[:, -20:] = 0, 1
     row = [(60 + 12 * each, 150) for each in range(6)]
@@ -189,7 +187,7 @@ def test_buttons_in_a_row_are_no_dust_and_one_alone_is() -> None:
 
 
 @pytest.mark.parametrize("value", [0.02, 0.98])
-def test_an_upright_scratch_goes_and_the_edge_of_a_wall_stays(value: float) -> None:
+def test_an_upright_scratch_goes_and_the_edge_of_a_wall_stays(value):
     clean = cv2.GaussianBlur(photograph("camera", (300, 400)), (0, 0), 2)
     scratched = clean.copy()
     columns = 60 + np.round(np.linspace(0, 3, 300)).astype(int)
@@ -217,7 +215,7 @@ def framed(value: float, widths: tuple[int, int, int, int]) -> FloatArray:
 
 @pytest.mark.parametrize("value", [0.02, 0.97])
 @pytest.mark.parametrize("widths", [(12, 20, 15, 9), (20, 20, 0, 0), (0, 0, 25, 25)])
-def test_a_frame_is_found_to_within_a_few_pixels(value: float, widths: tuple[int, int, int, int]) -> None:
+def test_a_frame_is_found_to_within_a_few_pixels(value, widths):
     picture = framed(value, widths)
     rows, columns = inside_border(picture)
     for found, true in zip(
@@ -227,18 +225,18 @@ def test_a_frame_is_found_to_within_a_few_pixels(value: float, widths: tuple[int
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "camera", "rocket", "text", "brick"])
-def test_a_picture_without_a_frame_has_none(name: str) -> None:
+def test_a_picture_without_a_frame_has_none(name):
     lightness = lightness_of(getattr(skimage.data, name)())
     assert inside_border(lightness) == (slice(0, lightness.shape[0]), slice(0, lightness.shape[1]))
 
 
-def test_a_white_sky_and_a_black_ground_are_no_frame() -> None:
+def test_a_white_sky_and_a_black_ground_are_no_frame():
     scene = photograph()
     scene[:40] = 1.0
     assert inside_border(scene)[0] == slice(0, 256)
 
 
-def test_the_frame_stays_neutral_and_does_not_count_for_the_contrast() -> None:
+def test_the_frame_stays_neutral_and_does_not_count_for_the_contrast():
     picture = grey_picture(framed(1.0, (20, 20, 20, 20)), np.dtype(np.uint8))
     painter = OneColour()
     rgb, confidence = colorize_prepared(painter, picture, parse_preparation("contrast,border"), return_confidence=True)
@@ -255,19 +253,19 @@ def test_the_frame_stays_neutral_and_does_not_count_for_the_contrast() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_what_steps_leave_alone_comes_back_to_the_bit(dtype: type) -> None:
+def test_what_steps_leave_alone_comes_back_to_the_bit(dtype):
     codes = np.arange(np.iinfo(dtype).max + 1).astype(dtype).reshape(256, -1)
     np.testing.assert_array_equal(grey_picture(lightness_of(codes), codes.dtype), codes)
 
 
-def test_without_steps_the_picture_itself_is_coloured() -> None:
+def test_without_steps_the_picture_itself_is_coloured():
     painter = OneColour()
     picture = skimage.data.astronaut()
     colorize_prepared(painter, picture)
     assert painter.pictures[0] is picture
 
 
-def test_a_sepia_scan_is_coloured_as_the_grey_one() -> None:
+def test_a_sepia_scan_is_coloured_as_the_grey_one():
     """A flat cast needs no step: a colour picture counts by its lightness."""
     lightness = 0.1 + 0.75 * photograph()
     sepia = lab_to_rgb(lightness, np.broadcast_to(np.float32([6, 22]), (256, 256, 2)), np.uint8)
@@ -279,7 +277,7 @@ def test_a_sepia_scan_is_coloured_as_the_grey_one() -> None:
     assert np.abs(difference).max() <= 1
 
 
-def test_steps_follow_each_other_as_named_and_travel_to_workers() -> None:
+def test_steps_follow_each_other_as_named_and_travel_to_workers():
     steps = parse_preparation(" denoise:0.5, contrast:clahe ,dust")
     assert [str(step) for step in steps] == ["denoise:0.5", "contrast:clahe", "dust"]
     assert pickle.loads(pickle.dumps(steps)) == steps
@@ -287,7 +285,7 @@ def test_steps_follow_each_other_as_named_and_travel_to_workers() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "sharpen", "dust,", "auto:2", ",", "Contrast"])
-def test_an_unknown_step_is_told_the_steps(text: str) -> None:
+def test_an_unknown_step_is_told_the_steps(text):
     with pytest.raises(ValueError, match="border, dust, scratches, denoise, contrast, auto"):
         parse_preparation(text)
 
@@ -304,11 +302,11 @@ def test_an_unknown_step_is_told_the_steps(text: str) -> None:
         ("border:3", "no option"),
     ],
 )
-def test_an_unknown_option_is_told_the_options(text: str, choices: str) -> None:
+def test_an_unknown_option_is_told_the_options(text, choices):
     with pytest.raises(ValueError, match=choices):
         parse_preparation(text)
 
 
-def test_help_names_every_step_and_option() -> None:
+def test_help_names_every_step_and_option():
     for name in (*STEPS, *CONTRASTS, "auto"):
         assert name in PREPARE_HELP
