@@ -111,13 +111,9 @@ def _about(sheet: Sheet) -> str:
 
 def _picture(sheet: Sheet, number: int, picture: PreviewedPicture) -> str:
     width, height = picture.thumb
-    grey = _figure(number, 0, len(sheet.cells), picture.grey, picture.thumb, "grey")
-    figures = [
-        _figure(number, at, len(sheet.cells), jpeg, picture.thumb, cell.caption or "as fitted", command)
-        for at, (jpeg, cell, command) in enumerate(
-            zip(picture.coloured, sheet.cells, sheet.commands, strict=True), start=1
-        )
-    ]
+    captions = ["grey", *(cell.caption or "as fitted" for cell in sheet.cells)]
+    shown = zip((picture.grey, *picture.coloured), captions, ("", *sheet.commands), strict=True)
+    grey, *figures = (_figure(number, at, sheet, picture.thumb, *each) for at, each in enumerate(shown))
     table = _table(sheet.axes)
     if table is None:
         inside = f"<div class=flow>{grey}{''.join(figures)}</div>"
@@ -166,15 +162,12 @@ def _label(key: str, text: str) -> str:
     return f"<small>{escape(key)}</small> {escape(text)}"
 
 
-def _figure(
-    picture: int, at: int, last: int, jpeg: bytes, size: tuple[int, int], caption: str, command: str = ""
-) -> str:
+def _figure(picture: int, at: int, sheet: Sheet, size: tuple[int, int], jpeg: bytes, caption: str, command: str) -> str:
     """One thumbnail, which a link to itself enlarges; enlarged, it has links to those before and after it."""
     name, text = f"p{picture}c{at}", escape(caption)
-    before = f'<a class=step href="#p{picture}c{at - 1}" aria-label=before>‹</a>' if at else "<span class=step></span>"
-    after = (
-        f'<a class=step href="#p{picture}c{at + 1}" aria-label=next>›</a>' if at < last else "<span class=step></span>"
-    )
+    here, last = f'<a class=step href="#p{picture}c', at == len(sheet.cells)
+    before = f'{here}{at - 1}" aria-label=before>‹</a>' if at else "<span class=step></span>"
+    after = "<span class=step></span>" if last else f'{here}{at + 1}" aria-label=next>›</a>'
     line = _code(command) if command else ""
     return (
         f'<figure id="{name}"><a class=open href="#{name}"><img alt="{text}" width={size[0]} height={size[1]} '

@@ -26,7 +26,15 @@ def decode_srgb(picture: NDArray[Any]) -> FloatArray:
         return np.asarray(cv2.LUT(np.ascontiguousarray(picture), linear_table(8)))
     if picture.dtype == np.uint16:
         return np.take(linear_table(16), picture)
-    return _decode(np.clip(np.ascontiguousarray(picture, np.float32), 0.0, 1.0))
+    coded = np.clip(np.ascontiguousarray(picture, np.float32), 0.0, 1.0)
+    upper = np.maximum(coded, np.float32(_SRGB_KNEE_CODED))
+    straight = np.subtract(coded, upper)
+    straight *= np.float32(1 / _SRGB_SLOPE)
+    upper += np.float32(0.055)
+    upper *= np.float32(1 / 1.055)
+    linear = cv2.pow(upper, 2.4, dst=upper)
+    linear += straight
+    return np.asarray(linear)
 
 
 def encode_srgb(linear: FloatArray) -> FloatArray:
@@ -50,17 +58,6 @@ def quantize(coded: FloatArray, dtype: np.dtype[Any]) -> NDArray[Any]:
         return np.asarray(cv2.convertScaleAbs(coded, alpha=255))
     coded *= np.float32(65535)
     return np.rint(coded, out=coded).astype(np.uint16)
-
-
-def _decode(coded: FloatArray) -> FloatArray:
-    upper = np.maximum(coded, np.float32(_SRGB_KNEE_CODED))
-    straight = np.subtract(coded, upper)
-    straight *= np.float32(1 / _SRGB_SLOPE)
-    upper += np.float32(0.055)
-    upper *= np.float32(1 / 1.055)
-    linear = cv2.pow(upper, 2.4, dst=upper)
-    linear += straight
-    return np.asarray(linear)
 
 
 @lru_cache(maxsize=2)

@@ -80,10 +80,8 @@ def equalize_locally(lightness: FloatArray) -> FloatArray:
     if high - low <= FLAT:
         return stretched
     curves = _tile_curves(stretched)
-    height, width = stretched.shape
-    across = _tile_places(width)
-    down = _tile_places(height)
-    for band in bands(height):
+    down, across = (_tile_places(side) for side in stretched.shape)
+    for band in bands(len(stretched)):
         tones = stretched[band]
         places = np.broadcast_arrays(down[band, None], across[None], tones * np.float32(BINS))
         stretched[band] = map_coordinates(curves, places, order=1, mode="nearest")
@@ -92,13 +90,10 @@ def equalize_locally(lightness: FloatArray) -> FloatArray:
 
 def _tile_curves(lightness: FloatArray) -> FloatArray:
     """(tiles, tiles, BINS + 1) float32: each tile's tone curve at the edges of the bins, rising from 0 to 1."""
-    height, width = lightness.shape
     curves = np.empty((TILES, TILES, BINS + 1), np.float32)
-    for row in range(TILES):
-        for column in range(TILES):
-            rows = _tile_slice(row, height)
-            columns = _tile_slice(column, width)
-            curves[row, column] = _clipped_curve(lightness[rows, columns])
+    for row, column in np.ndindex(TILES, TILES):
+        rows, columns = _tile_slice(row, lightness.shape[0]), _tile_slice(column, lightness.shape[1])
+        curves[row, column] = _clipped_curve(lightness[rows, columns])
     return curves
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,12 +78,16 @@ def pretrain(paths: Sequence[Path], request: Request, progress: Progress) -> dic
     """
     plan = make_plan(request)
     device = _device(request.device)
-    with _torch_threads(request.threads or available_cores()):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(request.threads or available_cores())
+    try:
         pictures, left_out = read_pictures(paths, names_of(paths), progress=progress)
         training, plan, held = _prepare(pictures, plan, request, device)
         _train(training, plan, request, progress)
         card = _card(pictures, held, plan, training, len(left_out))
         card = _write(training, pictures, pick(held), card, request, progress)
+    finally:
+        torch.set_num_threads(threads)
     return {**card, "names_left_out": left_out}
 
 
@@ -191,30 +196,24 @@ def _train(training: Training, plan: Checkpoint, request: Request, progress: Pro
 
 
 def _write(
-    training: Training,
-    pictures: Pictures,
-    held: IndexArray,
-    card: dict[str, Any],
-    request: Request,
-    progress: Progress,
+    training: Training, pictures: Pictures, held: IndexArray, card: dict[str, Any], request: Request, progress: Progress
 ) -> dict[str, Any]:
     """The network exported, measured as the file itself, given its settings, and put in its place: the card."""
     network = round_weights(fold(training.result()))
     settings: dict[str, Any] = {"short_side": SHORT_SIDE, "temperature": 1.0, "saturation": 1.0}
-    temperatures = temperatures_for(request.temperature)
     with replacing(request.output) as part:
         part.write_bytes(export_network(network, training.cells, settings, card))
         reader = ColourNetwork(part)
         looks = []
         for done, number in enumerate(held, start=1):
-            looks.append(Look.at(pictures[number], reader, temperatures))
+            looks.append(Look.at(pictures[number], reader, temperatures_for(request.temperature)))
             progress("measuring", done, len(held))
         temperature, saturation = choose_settings(
             looks,
             temperature=request.temperature,
             saturation=request.saturation,
             share=request.colourful,
-            progress=lambda done, total: progress("choosing settings", done, total),
+            progress=partial(progress, "choosing settings"),
         )
         settings |= {"temperature": temperature, "saturation": saturation}
         sources = [pictures.source_of(number) for number in held]
@@ -246,16 +245,6 @@ def _device(name: str) -> torch.device:
     if name == "cuda" and not there:
         raise UsageError("--device cuda: torch finds no CUDA device; leave --device out to train on the CPU")
     return torch.device("cuda" if there and name != "cpu" else "cpu")
-
-
-@contextmanager
-def _torch_threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager
