@@ -47,18 +47,10 @@ FADED_GREY = 0.6
 
 
 def film_lightness(rgb: NDArray[Any], stock: str | tuple[float, float, float] = "none") -> FloatArray:
-    """Lightness L*/100 of the grey picture that a film makes of a colour picture.
+    """Lightness L*/100, (H, W) float32, of the grey picture that a film makes of an sRGB picture, as `lightness_of`.
 
-    The weighted linear light is the exposure; it is shown as the luminance of the print.
-
-    Parameters
-    ----------
-    rgb : (H, W, 3) or (H, W), uint8, uint16 or float 0..1
-    stock : a key of `FILM_STOCKS`, or shares as they hold; "none" is `lightness_of`
-
-    Returns
-    -------
-    (H, W) float32, 0..1
+    The weighted linear light is the exposure; it is shown as the luminance of the print. `stock` is a key of
+    `FILM_STOCKS`, or shares as they hold.
     """
     if isinstance(stock, str):
         if stock not in FILM_STOCKS:
@@ -80,22 +72,14 @@ def augment(
     fading: float = 0.0,
     tone: float = 0.0,
 ) -> FloatArray:
-    """A lightness (H, W) as an old picture may show it: each flaw drawn between none and the strength given.
+    """A lightness (H, W), 0..1, as an old picture may show it: each flaw drawn between none and the strength given.
 
     Parameters
     ----------
-    grain : float
-        Largest standard deviation of the grain, L*/100; 0.05 is coarse.
-    blur : float
-        Largest sigma of the softening, pixels.
-    fading : float
-        Largest loss of contrast, 0..1.
-    tone : float
-        Largest change of the tone curve: gamma between exp(-tone) and exp(tone), S-curve between -tone and tone; 0..1.
-
-    Returns
-    -------
-    (H, W) float32, 0..1; equal to the input when all strengths are 0.
+    grain : largest standard deviation of the grain, L*/100; 0.05 is coarse.
+    blur : largest sigma of the softening, pixels.
+    fading : largest loss of contrast, 0..1.
+    tone : largest change of the tone curve: gamma between exp(-tone) and exp(tone), S-curve between -tone and tone.
     """
     draws = rng.uniform(0.0, 1.0, 3)
     gamma, contrast = rng.uniform(-1.0, 1.0, 2)

@@ -66,16 +66,9 @@ def bands(height: int, rows: int = BAND_ROWS) -> Iterator[slice]:
 
 
 def lightness_of(picture: NDArray[Any]) -> FloatArray:
-    """Lightness L*/100 of an sRGB or grey picture.
+    """Lightness L*/100, (H, W) float32, of an sRGB or grey picture, uint8, uint16 or float 0..1 (clipped).
 
-    Parameters
-    ----------
-    picture : (H, W) or (H, W, 3), uint8, uint16 or float 0..1 (clipped)
-        A grey value v is taken as the colour (v, v, v).
-
-    Returns
-    -------
-    (H, W) float32, 0..1
+    A grey value v is taken as the colour (v, v, v).
     """
     check_picture(picture)
     if picture.ndim == 2 and picture.dtype == np.uint8:
@@ -105,12 +98,7 @@ def lightness_from_luminance(luminance: FloatArray) -> FloatArray:
 
 
 def rgb_to_lab(rgb: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
-    """Lightness (H, W) 0..1 and chroma (H, W, 2), a* and b*, of an sRGB picture.
-
-    Parameters
-    ----------
-    rgb : (H, W, 3) uint8, uint16 or float 0..1 (clipped)
-    """
+    """Lightness (H, W) 0..1 and chroma (H, W, 2), a* and b*, of (H, W, 3) sRGB, uint8, uint16 or float (clipped)."""
     check_picture(rgb)
     if rgb.ndim != 3:
         raise ValueError(f"rgb must be (H, W, 3), got {rgb.shape}")

@@ -30,14 +30,10 @@ _MOST_PIXELS = 1000  # along a line; more of them tell nothing more
 
 
 def inside_border(lightness: FloatArray) -> tuple[slice, slice]:
-    """Rows and columns of the picture inside its frame; all of them where there is none.
+    """Rows and columns of a picture, (H, W) 0..1, inside its frame; all of them where there is none.
 
     A frame is a strip of dark and light pixels (film edges carry notches and print) along two opposite sides, and ends
     at once: a white sky alone is no frame.
-
-    Parameters
-    ----------
-    lightness : (H, W) float32, 0..1
     """
     thin_rows, thin_columns = (max(1, side // _MOST_PIXELS) for side in lightness.shape)
     rows = _inside(lightness[:, ::thin_columns])

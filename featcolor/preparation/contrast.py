@@ -24,18 +24,9 @@ _COUNTED_PIXELS = 2**20
 
 
 def stretch(lightness: FloatArray, *, clipped: float = CLIPPED_SHARE) -> FloatArray:
-    """Lightness stretched in a straight line so that the `clipped` darkest share is black, the brightest white.
+    """Lightness (H, W), 0..1, stretched in a straight line: the darkest share `clipped` is black, the brightest white.
 
-    Parameters
-    ----------
-    lightness : (H, W) float32, 0..1
-    clipped : float
-        Share of the pixels at each end, 0 to 0.5.
-
-    Returns
-    -------
-    (H, W) float32, 0..1
-        Tones keep their order. A picture within `FLAT` stays as it is, and nothing is raised by more than `MAX_GAIN`.
+    Tones keep their order. A picture within `FLAT` stays as it is, and nothing is raised by more than `MAX_GAIN`.
     """
     low, high = tone_range(lightness, clipped)
     if high - low <= FLAT:
@@ -58,18 +49,10 @@ def tone_range(lightness: FloatArray, clipped: float = CLIPPED_SHARE) -> tuple[f
 
 
 def equalize_locally(lightness: FloatArray) -> FloatArray:
-    """Contrast-limited adaptive histogram equalization (CLAHE) after a stretch: the shadows of a picture open.
+    """Lightness (H, W), 0..1, after a stretch and contrast-limited adaptive histogram equalization: its shadows open.
 
     Each of 8 x 8 tiles has a tone curve, its clipped histogram summed up; a pixel takes the curves of the four tiles
     around it. Unlike OpenCV's, curves are straight between bins, so that 16-bit tones do not fall into steps.
-
-    Parameters
-    ----------
-    lightness : (H, W) float32, 0..1
-
-    Returns
-    -------
-    (H, W) float32, 0..1
 
     Source: Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV (1994).
     """

@@ -64,17 +64,9 @@ _MOST_CANDIDATES = 4000  # of one polarity: a picture with more is texture
 
 
 def remove_dust(lightness: FloatArray, sensitivity: float = 1.0) -> FloatArray:
-    """The picture with specks painted over; all other pixels stay bit for bit.
+    """The picture (H, W), 0..1, with specks painted over; all other pixels stay bit for bit.
 
-    Parameters
-    ----------
-    lightness : (H, W) float32, 0..1
-    sensitivity : float
-        Above 1 finds fainter dust, and more that is none; above 0.
-
-    Returns
-    -------
-    (H, W) float32, 0..1
+    `sensitivity`, above 0: above 1 finds fainter dust, and more that is none.
     """
     return paint_over(lightness, _find(find_specks, lightness, sensitivity))
 

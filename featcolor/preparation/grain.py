@@ -42,18 +42,10 @@ _FEWEST_BLOCKS = 8
 
 
 def denoise(lightness: FloatArray, strength: float = 1.0) -> FloatArray:
-    """The picture with its grain weakened; edges and texture stronger than the grain stay.
+    """The picture (H, W), 0..1, with its grain weakened; edges and texture stronger than the grain stay.
 
-    Parameters
-    ----------
-    lightness : (H, W) float32, 0..1
-    strength : float
-        Factor on the grain that was measured: above 1 is smoother, 0 is the identity.
-
-    Returns
-    -------
-    (H, W) float32, 0..1
-        Worked out in bands of rows: memory is a dozen planes of 2 megapixels beside the picture's own.
+    `strength` is a factor on the grain measured: above 1 is smoother, 0 is the identity. Worked out in bands of
+    rows: memory is a dozen planes of 2 megapixels beside the picture's own.
     """
     grain = measure_grain(lightness) * np.float32(strength)
     if grain[0] < LEAST_GRAIN:

@@ -32,14 +32,8 @@ CONTRASTS: Final = MappingProxyType({"percentile": stretch, "clahe": equalize_lo
 class StepKind:
     """A row of the table of steps.
 
-    Attributes
-    ----------
-    function : callable
-        (lightness (H, W) float32 0..1, value of the option) to the same shape and range.
-    read : callable
-        The value of an option's text, "" for its default; ValueError or KeyError for one that there is not.
-    allowed : str
-        What an option is, for that error.
+    `function` takes lightness (H, W), 0..1, and the value of the option, and gives lightness; `read` gives the value of
+    an option's text, "" for its default, ValueError or KeyError for one that there is not; `allowed` says which are.
     """
 
     function: Callable[[FloatArray, Any], FloatArray]
@@ -90,17 +84,9 @@ def parse_preparation(text: str) -> tuple[Step, ...]:
 
 
 def prepare(lightness: FloatArray, steps: Sequence[Step]) -> tuple[FloatArray, Region]:
-    """Lightness after the steps, in their order, and the region that they were applied to and colour belongs in.
+    """Lightness (H, W), 0..1, after the steps in their order, and the (rows, columns) that they and colour belong in.
 
     With `border` among the steps, whatever its place, the frame of the scan is outside the region and stays as it is.
-
-    Parameters
-    ----------
-    lightness : (H, W) float32, 0..1
-
-    Returns
-    -------
-    (H, W) float32, 0..1, and (rows, columns)
     """
     region = (slice(0, lightness.shape[0]), slice(0, lightness.shape[1]))
     if any(step.name == BORDER for step in steps):
