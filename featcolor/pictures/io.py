@@ -48,18 +48,9 @@ MAX_FILE_BYTES = 4 * 2**30
 
 
 def read_picture(source: str | os.PathLike[str] | bytes, *, name: str = "-") -> Picture:
-    """A still picture read from a file, upright.
+    """A still picture read from a file, or from its bytes, which messages call `name`; upright.
 
-    Parameters
-    ----------
-    source : path, or the file's bytes
-    name : str
-        What error messages call a picture that came as bytes.
-
-    Raises
-    ------
-    PictureError
-        When there is no such file, it is no picture, damaged, cut off, animated, or too large.
+    PictureError when there is no such file, it is no picture, damaged, cut off, animated, or too large.
     """
     data, name, format = _load(source, name)
     with decoding(name):

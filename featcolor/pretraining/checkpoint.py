@@ -74,13 +74,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """A checkpoint from its file; nothing in it is run.
-
-    Raises
-    ------
-    ModelFileError
-        When the file is missing, damaged or none of ours.
-    """
+    """A checkpoint from its file; nothing in it is run. ModelFileError when it is missing, damaged or none of ours."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:

@@ -83,18 +83,11 @@ class Deck:
 
 
 def see(linear: Tensor, config: PretrainConfig, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Grey codes that a black-and-white picture shows of the crops, and the chroma that it hides.
+    """sRGB grey codes that a picture shows of crops, and the chroma that it hides.
 
-    Parameters
-    ----------
-    linear : (N, side, side, 3) float32, linear light 0..1
-
-    Returns
-    -------
-    codes : (N, 1, side, side) float32, 0..255
-        sRGB grey codes, tone changed at random; `config.ageing` of the crops as another film saw them, aged.
-    chroma : (N, 2, side / 4, side / 4) float32
-        a*, b*, averaged over the pixels of an output.
+    Of linear light 0..1, (N, side, side, 3), the codes are (N, 1, side, side), 0..255, their tone changed at random,
+    `config.ageing` of the crops as another film saw them, aged; a*, b* are (N, 2, side / 4, side / 4), averaged over
+    the pixels of an output.
     """
     count, device = len(linear), linear.device
     chroma = functional.avg_pool2d(chroma_of(linear).permute(0, 3, 1, 2), OUTPUT_STRIDE)

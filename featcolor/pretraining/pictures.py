@@ -95,12 +95,9 @@ def read_pictures(
     *,
     progress: Callable[[str, int, int], None],
 ) -> tuple[Pictures, list[tuple[str, str]]]:
-    """All usable pictures, and names of those left out with the reason; grey and broken ones and copies are left out.
+    """All usable pictures, and names of those left out with the reason: grey and broken ones, and copies.
 
-    Raises
-    ------
-    ReferencesError
-        When fewer than `FEWEST` can be used.
+    ReferencesError when fewer than `FEWEST` can be used.
     """
     read: list[tuple[str, NDArray[np.uint8]]] = []
     left_out: list[tuple[str, str]] = []

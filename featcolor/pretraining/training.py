@@ -104,10 +104,7 @@ class Training:
     def advance(self, until: int | None = None) -> None:
         """The steps up to one, or to the end.
 
-        Raises
-        ------
-        TrainingError
-            When `MOST_SKIPPED` steps in a row had no finite gradient; one such step changes nothing.
+        A step without a finite gradient changes nothing; `MOST_SKIPPED` of them in a row are a TrainingError.
         """
         self.network.train()
         with torch.random.fork_rng(devices=[]):  # dropout draws from the global generator
