@@ -284,10 +284,7 @@ def test_steps_follow_each_other_as_named_and_travel_to_workers():
 @pytest.mark.parametrize(
     ("text", "choices"),
     [
-        *(
-            (text, "border, dust, scratches, denoise, contrast, auto")
-            for text in ("", "sharpen", "dust,", "auto:2", ",")
-        ),
+        *((text, ", ".join((*STEPS, "auto"))) for text in ("", "sharpen", "dust,", "auto:2", ",", "Contrast")),
         ("contrast:more", "percentile, clahe"),
         *((text, "a number above 0") for text in ("denoise:much", "denoise:-1", "dust:nan", "dust:0", "scratches:inf")),
         ("border:3", "no option"),
