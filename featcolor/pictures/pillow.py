@@ -78,14 +78,11 @@ def orientation_left(image: Image.Image) -> int:
 
 def _is_lossless_webp(data: bytes) -> bool:
     """Whether the picture is stored without loss: a VP8L chunk, alone or after a VP8X header."""
-    first, position = data[12:16], 12
-    while first == b"VP8X" or data[position : position + 4] in (b"ICCP", b"ANIM", b"ALPH"):
+    position = 12
+    while data[position : position + 4] in (b"VP8X", b"ICCP", b"ANIM", b"ALPH"):
         position += 8 + int.from_bytes(data[position + 4 : position + 8], "little")
         position += position % 2
-        first = data[position : position + 4]
-        if position >= len(data):
-            return False
-    return first == b"VP8L"
+    return data[position : position + 4] == b"VP8L"
 
 
 def tiff_exif(data: bytes) -> bytes | None:

@@ -5,7 +5,7 @@ Eight-bit files go through Pillow, which would cut deeper ones to 8 bits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from io import BytesIO
 from itertools import islice
 from typing import Any, BinaryIO
@@ -34,37 +34,24 @@ _CENTIMETRES_AN_INCH = 2.54
 _TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)  # description, make, model, software, date, artist, copyright
 
 
-@dataclass(frozen=True)
-class _Header:
-    """The first directory of a TIFF file, checked."""
-
-    is_deep: bool
-    orientation: int
-    dpi: tuple[float, float] | None
-    icc: bytes | None
-    compact: bool
-    texts: dict[int, str]
-
-
 def read(data: bytes) -> Picture:
     """A TIFF picture of any depth, upright."""
-    header = _read_header(data)
-    orientation, dpi = header.orientation, clean_dpi(header.dpi)
+    is_deep, orientation, metadata = _read_header(data)
     with silent_stderr():
-        if header.is_deep:
+        if is_deep:
             pixels, alpha = _read_deep(data)
         else:
             image = pillow.open_header(data, "TIFF")
-            pixels, alpha = pillow.decode(image, header.icc)
+            pixels, alpha = pillow.decode(image, metadata.icc)
             if pillow.orientation_left(image) == 1:  # some versions of Pillow turn TIFF pictures themselves
-                dpi = clean_dpi(dpi, turned=is_quarter_turn(orientation))
+                metadata = replace(metadata, dpi=clean_dpi(metadata.dpi, turned=is_quarter_turn(orientation)))
                 orientation = 1
-    exif = pillow.tiff_exif(data) or _texts_exif(header.texts)
-    return settle(pixels, alpha, Metadata("TIFF", exif, header.icc, dpi, header.compact), orientation)
+    exif = pillow.tiff_exif(data) or metadata.exif
+    return settle(pixels, alpha, replace(metadata, exif=exif), orientation)
 
 
-def _read_header(data: bytes) -> _Header:
-    """Header of the one picture in the file.
+def _read_header(data: bytes) -> tuple[bool, int, Metadata]:
+    """Whether the one picture in the file is deep, its EXIF orientation, and its metadata; of EXIF the texts.
 
     ValueError when there are several pages (reduced copies aside), when it is too large, or when its strips point
     behind the end of the file.
@@ -88,14 +75,10 @@ def _read_header(data: bytes) -> _Header:
             raise ValueError("holds fewer bytes than its pixels need; the file is damaged or cut off")
         tags = page.tags
         icc = tags.valueof(34675)
-        return _Header(
-            is_deep=page.bitspersample > 8 or page.sampleformat == 3,
-            orientation=int(tags.valueof(274, 1)),
-            dpi=_dpi(tags),
-            icc=icc if isinstance(icc, bytes) else None,
-            compact=page.compression != _UNCOMPRESSED,
-            texts={tag: text for tag in _TEXT_TAGS if isinstance(text := tags.valueof(tag), str) and text},
-        )
+        exif = _texts_exif({tag: text for tag in _TEXT_TAGS if isinstance(text := tags.valueof(tag), str) and text})
+        icc = icc if isinstance(icc, bytes) else None
+        metadata = Metadata("TIFF", exif, icc, clean_dpi(_dpi(tags)), page.compression != _UNCOMPRESSED)
+        return page.bitspersample > 8 or page.sampleformat == 3, int(tags.valueof(274, 1)), metadata
 
 
 def _read_deep(data: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
