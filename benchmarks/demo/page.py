@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.demo.results import ColouredFilm, Result
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.colour.measures import delta_e00
-from featcolor.pages import ARTICLE, build_document, build_image, build_section, signed
+from featcolor.pages import ARTICLE, build_document, build_header, build_image, build_section, signed
 
 LONGEST_SIDE = 560
 """Pictures on the page are no larger than this, in pixels."""
@@ -131,13 +131,8 @@ def _header(page: Page) -> str:
         (f"{page.commands[0].seconds:.0f} s", f"to fit on {_word(len(page.halves))} references, on a CPU"),
         (f"{page.picture_seconds:.2f} s", "to colour one of these halves"),
     )
-    cells = "".join(f"<div><dt>{escape(value)}</dt><dd>{escape(text)}</dd></div>" for value, text in facts)
-    return (
-        "<header><p class=kicker>Demo</p><h1>featcolor</h1>"
-        "<p class=lead>Colours black-and-white photographs, by a default model or with the colours of your own "
-        "reference pictures.</p>"
-        f"<dl class=facts>{cells}</dl></header>"
-    )
+    lead = "Colours black-and-white photographs, by a default model or with the colours of your own reference pictures."
+    return build_header("Demo", "featcolor", f"<p class=lead>{lead}</p>", facts)
 
 
 def _figures(results: Iterable[Result], tag: str, note: str) -> str:
