@@ -28,13 +28,9 @@ MAX_PIXELS_A_BYTE = {"JPEG": 1024, "PNG": 8_800}
 1/1032 at best and PNG has at least one bit a pixel. A header beyond that is damaged or a bomb."""
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
 SUFFIXES = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jpe": "JPEG",
-    ".jfif": "JPEG",
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
     ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
+    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
     ".webp": "WEBP",
 }
 
