@@ -190,7 +190,7 @@ def test_settings_are_checked():
 
 @pytest.fixture(scope="module")
 def looks(tmp_path_factory: pytest.TempPathFactory) -> list[Look]:
-    network = ColourNetwork(colour_network(tmp_path_factory.mktemp("net") / "c.onnx", reach=60), threads=1)
+    network = ColourNetwork(colour_network(tmp_path_factory.mktemp("net") / "c.onnx", reach=60))
     return [Look.at(photograph(seed), network, TEMPERATURES) for seed in range(3)]
 
 
@@ -214,7 +214,7 @@ def test_the_saturation_brings_the_asked_share_of_colour_at_the_least_error(look
 def test_a_look_is_what_the_network_shows_in_one_view(tmp_path):
     path = colour_network(tmp_path / "c.onnx")
     rgb = photograph(4, 96, 96)
-    look = Look.at(rgb, ColourNetwork(path, threads=1), TEMPERATURES)
+    look = Look.at(rgb, ColourNetwork(path), TEMPERATURES)
     model = PretrainedColorizer(path).with_options(temperature=0.5, refine="none", size=96, mirrored=False)
     chroma, _, working = model.predict_working(lightness_of(rgb))
     assert working.shape == rgb.shape[:2]
@@ -358,7 +358,7 @@ def test_the_file_says_what_torch_says(torch, pictures, photographs, heads):
     rounded = round_weights(copy.deepcopy(folded))
     settings = {"short_side": 176, "temperature": 0.5, "saturation": 1.0}
     content = export_network(rounded, training.cells, settings, {})
-    file = Network(content, ("embedding", "logits"), threads=1)
+    file = Network(content, ("embedding", "logits"))
     for name in ("coffee", "chelsea", "coffee"):  # another size and back
         codes = mirror_out(grey_codes(lightness_of(photographs[name])))[None, None]
         with torch.no_grad():
@@ -404,7 +404,7 @@ def test_a_network_with_its_card_and_checkpoint(torch, album, tmp_path):
     output = tmp_path / "n.onnx"
     stages: list[str] = []
     told = pretrain(album, output, lambda stage, done, total: stages.append(stage), temperature=None, saturation=None)
-    network = ColourNetwork(output, threads=1)
+    network = ColourNetwork(output)
     card = network.info.card
     assert network.info.channels == TINY["width"]
     assert network.info.short_side == 176
@@ -440,7 +440,7 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_network_comes(torch, alb
         pretrain(album[1:], output, resume=True)
     pretrain(album, output, resume=True, given={})
     assert same_weights(checkpoint(whole).weights, checkpoint(output).weights)
-    first, second = (ColourNetwork(path, threads=1).maps(lightness_of(photograph(5))) for path in (whole, output))
+    first, second = (ColourNetwork(path).maps(lightness_of(photograph(5))) for path in (whole, output))
     np.testing.assert_array_equal(first.logits, second.logits)
 
 
