@@ -29,7 +29,7 @@ PROBED_PICTURES = 40
 
 @dataclass(frozen=True)
 class PictureTask:
-    """Read `source`, write its colour to `target` and, where a path is given, its confidence."""
+    """A picture to read from `source` and to write in colour to `target`, its confidence to a path of its own."""
 
     source: Path
     target: Path
@@ -38,7 +38,7 @@ class PictureTask:
 
 @dataclass(frozen=True)
 class Coloured:
-    """What was done to one picture."""
+    """A picture that was coloured."""
 
     seconds: float
     width: int

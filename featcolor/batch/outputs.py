@@ -1,4 +1,4 @@
-"""Where each coloured picture goes: an output tree that mirrors the input's and never touches an input."""
+"""Routes of pictures: an output tree that mirrors the input's and never touches an input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from featcolor.pictures.io import PICTURE_SUFFIXES, picture_format
 
 
 class Existing(Enum):
-    """What to do with an output that exists: stop before anything starts, write it anew, or leave it as it is."""
+    """Treatment of an output that exists: stop before anything starts, write it anew, or leave it as it is."""
 
     REFUSE = "refuse"
     OVERWRITE = "overwrite"
@@ -33,7 +33,7 @@ class Route:
 def plan_routes(
     pictures: Sequence[FoundPicture], output: str, *, existing: Existing = Existing.REFUSE
 ) -> tuple[Route, ...]:
-    """Where every picture goes.
+    """Routes of all pictures.
 
     One picture that was named as a file goes to the file `output`, if that has a picture's suffix and is no folder;
     else `output` is a folder and each picture keeps its place below the folder that was named.

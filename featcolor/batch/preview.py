@@ -21,6 +21,7 @@ from featcolor.errors import PictureError, UsageError, one_line
 from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.pictures.io import encode_picture, read_picture
 from featcolor.pictures.picture import Picture, as_depth
+from featcolor.pictures.resize import resize
 from featcolor.preparation.steps import Region, Step
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def load_cells(cells: Iterable[Cell]) -> list[StillColorizer]:
 
 
 class Previewer:
-    """Colours pictures small in every setting.
+    """A colorizer of small pictures in every setting.
 
     Parameters
     ----------
@@ -141,12 +142,12 @@ class Previewer:
             self._colorizers[index].colorize(picture.pixels)
 
     def _scale(self, height: int, width: int) -> float:
-        """Small, but no smaller than what any cell works on: the colour is that of the whole picture, nearly."""
+        """Scale of the small picture, no smaller than any cell works on: its colour is the whole's, nearly."""
         size = max(colorizer.config.size for colorizer in self._colorizers)
         return min(1.0, max(self.thumb / max(height, width), size / sqrt(height * width)))
 
     def _seconds(self, path: Path, picture: Picture, small: NDArray[np.uint8], reading: float) -> tuple[float, ...]:
-        """What the whole picture takes: measured in the first setting; the others, by what they add when small."""
+        """Seconds of the whole picture: measured in the first setting; of the others, by what they add when small."""
         # Upside down, since models keep what they know of the latest picture.
         turned = np.ascontiguousarray(small[::-1])
         seconds = {index: _clock(partial(self._colorizers[index].colorize, turned)) for index in set(self._timed_by)}
@@ -184,10 +185,10 @@ def _time_key(cell: Cell) -> tuple[Any, ...]:
 
 
 def _shrink(pixels: NDArray[Any], scale: float) -> NDArray[np.uint8]:
-    """By box means; 8 bits."""
+    """The picture in 8 bits, shrunk by box means."""
     if scale < 1:
-        size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        height, width = pixels.shape[:2]
+        pixels = resize(pixels, (max(1, round(height * scale)), max(1, round(width * scale))))
     return np.asarray(as_depth(pixels, np.uint8))
 
 

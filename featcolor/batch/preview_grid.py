@@ -61,13 +61,13 @@ class Cell:
 
     @property
     def caption(self) -> str:
-        """What tells the cell from the others: "saturation 1.2, temperature 0.4"."""
+        """Caption that tells the cell from the others: "saturation 1.2, temperature 0.4"."""
         return ", ".join(f"{key} {text}" for key, text in self.texts.items())
 
     def command(self, inputs: Sequence[str], options: Sequence[str] = ()) -> str:
-        """What colours pictures this way, quoted for a POSIX shell: `inputs` as typed, the grid's values as typed.
+        """Command line that colours pictures this way, quoted for a POSIX shell.
 
-        `options` are more of `featcolor colorize`.
+        `inputs` and the grid's values are as typed; `options` are more of `featcolor colorize`.
         """
         folder = "-".join([OUTPUT, *itertools.chain.from_iterable(self.texts.items())]).replace("/", "_")
         words = ["featcolor", "colorize", *map(_plain, inputs), "-o", f"{folder}/", *options]

@@ -27,7 +27,7 @@ NOWHERE: Final = "#-"
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a preview's page shows.
+    """Content of a preview's page.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Sheet:
     failed: Sequence[str] = ()
 
     def mean_seconds(self, cell: int) -> float:
-        """Of a whole picture in this cell's setting."""
+        """Mean seconds of a whole picture in this cell's setting."""
         return sum(picture.seconds[cell] for picture in self.pictures) / max(1, len(self.pictures))
 
 
@@ -70,7 +70,7 @@ def build_page(sheet: Sheet) -> str:
 
 
 def duration(seconds: float) -> str:
-    """For a person: "0.08 s", "1.9 s", "14 min", "2 h 20 min"."""
+    """Seconds for a person: "0.08 s", "1.9 s", "14 min", "2 h 20 min"."""
     if seconds < 0.095:
         return f"{max(seconds, 0.01):.2f} s"
     if seconds < 9.95:
@@ -131,7 +131,7 @@ def _picture(sheet: Sheet, number: int, picture: PreviewedPicture) -> str:
 
 
 def _table(axes: Sequence[Axis]) -> tuple[Axis, Axis | None] | None:
-    """Which setting runs along the columns and which along the rows; None where the grid makes no table."""
+    """Settings along the columns and along the rows; None where the grid makes no table."""
     varied = [axis for axis in axes if len(axis.texts) > 1] or list(axes[:1])
     if not 1 <= len(varied) <= 2:
         return None
