@@ -20,7 +20,7 @@ from featcolor.models.load import load
 from featcolor.models.references import random_pixels
 from featcolor.pictures.resize import resize, working_size
 from featcolor.regression.regressor import ChromaRegressor
-from featcolor.video.config import DEFAULT_FILM_PRESET, FILM_PRESETS
+from featcolor.video.options import DEFAULT_VIDEO_PRESET, VIDEO_PRESETS
 from featcolor.video.propagation import KeyChroma, colour_shot
 from features.base import FeatureStack, FloatArray, grid_points
 from features.spec import parse_features
@@ -164,10 +164,10 @@ class Ours:
     name: str
     title: str
     keys: KeyPlaces
-    preset: str = DEFAULT_FILM_PRESET
+    preset: str = DEFAULT_VIDEO_PRESET
 
     def colour(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> Iterator[FloatArray]:
-        config = FILM_PRESETS[self.preset]
+        config = VIDEO_PRESETS[self.preset]
         full = lightness[0].shape
         shape = min(working_size(full, config.size), (full[0], full[1]))  # never blown up
         working = [resize(plane, shape) for plane in lightness]
@@ -180,7 +180,7 @@ class Ours:
             colours.close()
 
     def settings(self) -> dict[str, Any]:
-        return {"preset": self.preset, "config": asdict(FILM_PRESETS[self.preset])}
+        return {"preset": self.preset, "config": asdict(VIDEO_PRESETS[self.preset])}
 
 
 class KeyRegressor:
@@ -219,7 +219,7 @@ class KeyRegressor:
         }
 
 
-def build_film_method(name: str, preset: str = DEFAULT_FILM_PRESET) -> FilmMethod:
+def build_film_method(name: str, preset: str = DEFAULT_VIDEO_PRESET) -> FilmMethod:
     """The method of this name; KeyError where there is none."""
     return FILM_METHODS[name](preset)
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import cv2
-
-from featcolor.clips.frames import ClipInfo
 from featcolor.errors import UsageError
+
+if TYPE_CHECKING:
+    from featcolor.clips.frames import ClipInfo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,8 @@ class Codec:
 
 
 def _x264(crf: int) -> dict[str, str]:
+    import cv2  # not for the command line, which reads the names of the codecs here
+
     # At 10 bits crf 0 is not lossless in x264; a quantiser of 0 is at every depth.
     quality = {"qp": "0"} if crf == 0 else {"crf": str(crf)}
     # With AVX-512 its macroblock tree is another each time that it runs, and so is the film.

@@ -13,13 +13,13 @@ _SECONDS = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 
 
 @dataclass(frozen=True)
-class Place:
+class Timecode:
     """A place in a film: seconds after the first frame's time stamp, or a zero-based frame number.
 
     Examples
     --------
-    >>> Place.parse("120f"), Place.parse("1:02.5").seconds, Place.parse("3").seconds
-    (Place(seconds=None, frame=120), Fraction(125, 2), Fraction(3, 1))
+    >>> Timecode.parse("120f"), Timecode.parse("1:02.5").seconds, Timecode.parse("3").seconds
+    (Timecode(seconds=None, frame=120), Fraction(125, 2), Fraction(3, 1))
     """
 
     seconds: Fraction | None = None

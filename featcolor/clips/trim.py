@@ -1,4 +1,4 @@
-"""A part of a film, from one place to another."""
+"""A part of a film, from one end to another."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from featcolor.clips.frames import ClipInfo, ClipReader, Frame
-from featcolor.clips.timecode import Place
+from featcolor.clips.timecode import Timecode
 from featcolor.errors import UsageError
 
 
-class PartReader:
+class TrimmedReader:
     """A reader that passes the frames from `start` up to, not including, `end`; numbers and time stamps stay.
 
     Decoding stops at the end of the part.
@@ -22,7 +22,7 @@ class PartReader:
         While it is read: the film has frames, but the part has none.
     """
 
-    def __init__(self, reader: ClipReader, start: Place | None = None, end: Place | None = None) -> None:
+    def __init__(self, reader: ClipReader, start: Timecode | None = None, end: Timecode | None = None) -> None:
         self._reader, self._start, self._end = reader, start, end
 
     @property
@@ -60,7 +60,7 @@ class PartReader:
     ) -> None:
         self._reader.__exit__(kind, error, trace)
 
-    def _reaches(self, frame: Frame, origin: int, place: Place) -> bool:
-        if place.seconds is not None:
-            return (frame.pts - origin) * self.info.time_base >= place.seconds
-        return frame.index >= (place.frame or 0)
+    def _reaches(self, frame: Frame, origin: int, end: Timecode) -> bool:
+        if end.seconds is not None:
+            return (frame.pts - origin) * self.info.time_base >= end.seconds
+        return frame.index >= (end.frame or 0)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.clips.timecode import Place, parse_rate
+from featcolor.clips.timecode import Timecode, parse_rate
 from featcolor.commands.console import Progress, complain, many, print_line, progress_bar, stopping
 from featcolor.commands.options import readable, whole_number
 from featcolor.errors import UsageError
@@ -53,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--more", type=Path, metavar="REPORT.json", help="only the frames that this report of 'video' asks for"
     )
     which.add_argument("--limit", type=whole_number, metavar="N", help="at most N; with --more the most useful ones")
-    which.add_argument("--start", type=readable(Place.parse), metavar="T", help="from here: 12.5, 1:02.5 or 300f")
-    which.add_argument("--end", type=readable(Place.parse), metavar="T", help="up to here, not included")
+    which.add_argument("--start", type=readable(Timecode.parse), metavar="T", help="from here: 12.5, 1:02.5 or 300f")
+    which.add_argument("--end", type=readable(Timecode.parse), metavar="T", help="up to here, not included")
 
     files = parser.add_argument_group("files")
     files.add_argument("--format", choices=FORMATS, default="png", help="of the pictures (default: %(default)s)")
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the pictures and say what comes next."""
     from featcolor.clips.open import open_clip
-    from featcolor.clips.trim import PartReader
+    from featcolor.clips.trim import TrimmedReader
     from featcolor.video.keyframes.export import export_keys, key_targets
 
     _check(arguments)
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
             frames = _asked_for(arguments.more, arguments.input)
         else:
             with open_clip(arguments.input, rate=arguments.fps) as reader:
-                frames = _chosen(PartReader(reader, arguments.start, arguments.end), arguments.every, progress)
+                frames = _chosen(TrimmedReader(reader, arguments.start, arguments.end), arguments.every, progress)
         frames = frames[: arguments.limit]
         with open_clip(arguments.input, rate=arguments.fps) as reader:
             stems: Sequence[str] | None = getattr(reader, "stems", None)

@@ -7,18 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featcolor.clips.timecode import Place, parse_rate
+from featcolor.clips.timecode import Timecode, parse_rate
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, print_table, progress_bar
 from featcolor.commands.options import not_negative, readable, whole_number
 from featcolor.errors import UsageError
-from featcolor.video.options import (
-    CODECS,
-    DEFAULT_EVERY,
-    DEFAULT_FILM_PRESET,
-    FILM_PRESET_NAMES,
-    PICTURE_FORMATS,
-    PIPE,
-)
+from featcolor.video.options import CODECS, DEFAULT_EVERY, DEFAULT_VIDEO_PRESET, PICTURE_FORMATS, PIPE, VIDEO_PRESETS
 
 if TYPE_CHECKING:
     from featcolor.video.colorize import ClipPlan
@@ -58,7 +51,7 @@ OPTION_NAMES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `video`."""
-    place = readable(Place.parse)
+    place = readable(Timecode.parse)
     parser.add_argument("input", metavar="IN", help="a film, a folder of frames, or - (Y4M on stdin)")
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="a film, a folder for frames, or - (Y4M on stdout)"
@@ -83,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where no frame is coloured: guess every one, and average N frames along the motion",
     )
     colour.add_argument(
-        "--preset", choices=FILM_PRESET_NAMES, default=DEFAULT_FILM_PRESET, help="speed against quality"
+        "--preset", choices=tuple(VIDEO_PRESETS), default=DEFAULT_VIDEO_PRESET, help="speed against quality"
     )
 
     part = parser.add_argument_group("part of the film")

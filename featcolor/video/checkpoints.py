@@ -2,7 +2,7 @@
 
 The folder `OUT.featcolor-work` lies beside the output. `fingerprint.json` says what the run depends on; a file
 `shot-00012.zip` is the colour of one shot: a JSON header, confidence, and chroma in chunks of a few frames, each read
-on its own, so that no shot need fit into memory. A segment is written beside its place, then renamed: one that is
+on its own, so that no shot need fit into memory. A shot is written beside its place, then renamed: one that is
 there is whole. The folder goes when the output is written.
 
 Chroma is kept in quarters of a unit of a* and b*, 16 bits each, as differences along the rows (a quarter smaller than
@@ -31,7 +31,7 @@ from features.base import FloatArray
 
 WORK_SUFFIX: Final = ".featcolor-work"
 WORK_VERSION: Final = 1
-"""Of the layout of segments and of the way colour is made; goes up with either, so that old work is not mixed in."""
+"""Of the layout of shot files and of the way colour is made; goes up with either, so that old work is not mixed in."""
 
 FRAMES_A_CHUNK: Final = 8
 UNITS: Final = 4
@@ -60,19 +60,19 @@ class WorkFolder:
     def has(self, number: int, first: int, last: int) -> bool:
         """Whether the shot of this number is done, with these frames of the film."""
         try:
-            with Segment(self._segment(number)) as segment:
-                return (segment.first, segment.last) == (first, last)
+            with ShotFile(self._path(number)) as done:
+                return (done.first, done.last) == (first, last)
         except (OSError, ValueError):
             return False
 
     def save(self, number: int, first: int, colours: ShotColours) -> None:
         """Keep the colour of a shot whose first frame has the number `first` in the film."""
-        with replacing(self._segment(number)) as part:
-            _write_segment(part, first, colours)
+        with replacing(self._path(number)) as part:
+            _write_shot(part, first, colours)
 
-    def segment(self, number: int) -> Segment:
+    def shot(self, number: int) -> ShotFile:
         """The colour of a shot that is done."""
-        return Segment(self._segment(number))
+        return ShotFile(self._path(number))
 
     @property
     def n_done(self) -> int:
@@ -83,11 +83,11 @@ class WorkFolder:
         """Delete the folder and all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _segment(self, number: int) -> Path:
+    def _path(self, number: int) -> Path:
         return self.path / f"shot-{number:05d}.zip"
 
 
-class Segment:
+class ShotFile:
     """The colour of one shot, read a few frames at a time; a context manager.
 
     Attributes
@@ -98,7 +98,7 @@ class Segment:
     Raises
     ------
     ValueError
-        When the file is not a segment.
+        When the file is not a shot file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -110,7 +110,7 @@ class Segment:
             raw = np.frombuffer(self._zip.read(_CONFIDENCE), np.uint8)
             self.confidence: FloatArray = raw.reshape(count, *header["confidence"]).astype(np.float32) / np.float32(255)
         except (zipfile.BadZipFile, LookupError, TypeError, ValueError) as error:
-            raise ValueError(f"{path}: not a whole segment ({error})") from error
+            raise ValueError(f"{path}: not the whole colour of a shot ({error})") from error
         self.last = self.first + count - 1
         self._chunk: tuple[int, FloatArray] = (-1, np.empty(0, np.float32))
 
@@ -237,7 +237,7 @@ def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
     return names
 
 
-def _write_segment(path: Path, first: int, colours: ShotColours) -> None:
+def _write_shot(path: Path, first: int, colours: ShotColours) -> None:
     count = len(colours.chroma)
     header = {
         "first": first,

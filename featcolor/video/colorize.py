@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Final
 from featcolor.clips.frames import ClipInfo
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import WorkFolder, open_work
-from featcolor.video.config import FILM_PRESETS
-from featcolor.video.encode import Encoding, KeyPictures, Look
+from featcolor.video.encode import Adjustment, Encoding, KeyPictures
 from featcolor.video.inputs import ClipInputs, KeySource
 from featcolor.video.keyframes.match import KeyMatch
 from featcolor.video.next_keyframes import frames_to_correct
-from featcolor.video.options import PIPE, ClipOptions
+from featcolor.video.options import PIPE, VIDEO_PRESETS, ClipOptions
 from featcolor.video.output import Target
 from featcolor.video.report import ClipReport, KeyReport
 from featcolor.video.report_page import Tile, choose_tiles, write_page
@@ -132,10 +131,10 @@ class _Run:
     def __init__(
         self, inputs: ClipInputs, target: Target, options: ClipOptions, progress: Progress | None, tell: Tell | None
     ) -> None:
-        if options.preset not in FILM_PRESETS:
-            raise UsageError(f"--preset is one of {', '.join(FILM_PRESETS)}, got {options.preset!r}")
+        if options.preset not in VIDEO_PRESETS:
+            raise UsageError(f"--preset is one of {', '.join(VIDEO_PRESETS)}, got {options.preset!r}")
         self.inputs, self.target = inputs, target
-        self.options, self.config = options, FILM_PRESETS[options.preset]
+        self.options, self.config = options, VIDEO_PRESETS[options.preset]
         self.progress: Progress = progress or (lambda stage, done, total: None)
         self.tell: Tell = tell or (lambda message, kind: None)
         self.notes: list[str] = []
@@ -265,7 +264,7 @@ class _Run:
                 work,
                 keys,
                 mask=mask if options.mask is not None or options.region is not None else None,
-                look=Look(saturation=options.saturation, chroma_only=options.chroma_only),
+                adjustment=Adjustment(saturation=options.saturation, chroma_only=options.chroma_only),
                 tiles=tiles,
             )
             encoding.run(reader, plan.shots, partial(self.progress, WRITING))

@@ -65,7 +65,7 @@ class KeyPictures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Adjustment:
     """What is done to the colour on its way into the film.
 
     Attributes
@@ -81,16 +81,16 @@ class Look:
 
 
 class Encoding:
-    """Gives frames their colour from the segments of a work folder, and writes them.
+    """Gives frames their colour from the shot files of a work folder, and writes them.
 
     Parameters
     ----------
     info : of the input
     writer : entered by the caller
-    work : with a segment for every plan
+    work : with a shot file for every plan
     keys : pictures whose chroma their frames carry unchanged
     mask : where colour is added; None: everywhere
-    look : of the output
+    adjustment : of the output
     tiles : numbers of the frames that are kept small for the report's page
     """
 
@@ -102,11 +102,11 @@ class Encoding:
         keys: KeyPictures,
         *,
         mask: MaskSource | None = None,
-        look: Look | None = None,
+        adjustment: Adjustment | None = None,
         tiles: Collection[int] = (),
     ) -> None:
         self._info, self._writer, self._work, self._keys, self._mask = info, writer, work, keys, mask
-        self._look = look or Look()
+        self._adjustment = adjustment or Adjustment()
         self._out = replace(info, chroma_shift=shift_of((info.height, info.width), writer.chroma_shape))
         self._wanted = set(tiles)
         self.tiles: list[Tile] = []
@@ -134,7 +134,7 @@ class Encoding:
     ) -> Iterator[tuple[Frame, FloatArray, FloatArray]]:
         """Every frame with its chroma and confidence at the working size."""
         for plan in plans:
-            with self._work.segment(plan.number) as segment:
+            with self._work.shot(plan.number) as shot_file:
                 for number in range(plan.first, plan.last + 1):
                     frame = next(frames, None)
                     if frame is None or frame.index != number:
@@ -142,7 +142,7 @@ class Encoding:
                             f"{self._info.name}: frame {number} could be decoded before and cannot now; is the file "
                             "being written, or the disk failing?"
                         )
-                    yield frame, segment.chroma(number), segment.confidence[number - plan.first]
+                    yield frame, shot_file.chroma(number), shot_file.confidence[number - plan.first]
 
     def _planes(
         self, frame: Frame, low: FloatArray, mask: FloatArray | None, confidence: FloatArray
@@ -151,8 +151,8 @@ class Encoding:
             cb, cr = self._keys.planes(frame.index, self._out)
         else:
             cb, cr = full_planes(frame.luma, low, self._out)
-        if self._look.saturation != 1:
-            cb, cr = (saturate(plane, self._look.saturation, self._out) for plane in (cb, cr))
+        if self._adjustment.saturation != 1:
+            cb, cr = (saturate(plane, self._adjustment.saturation, self._out) for plane in (cb, cr))
         if mask is not None:
             given = [None if plane is None else _fit(plane, cb.shape) for plane in (frame.cb, frame.cr)]
             cb, cr = apply_mask(cb, cr, mask, *given, bits=self._info.bits)
@@ -165,7 +165,7 @@ class Encoding:
 
     def _write(self, frame: Frame, planes: Future[tuple[Codes, Codes]]) -> None:
         cb, cr = planes.result()
-        if self._look.chroma_only:
+        if self._adjustment.chroma_only:
             place = code_range(self._info)
             frame = replace(frame, luma=np.full_like(frame.luma, place.black + place.luma_span // 2))
         self._writer.write(frame, cb, cr)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.open import open_clip
-from featcolor.clips.trim import PartReader
+from featcolor.clips.trim import TrimmedReader
 from featcolor.errors import UsageError
 from featcolor.models.load import ColouringSettings, load_colorizer, named_model
 from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
@@ -82,9 +82,9 @@ class ClipInputs:
             taken[Path(self.path).resolve()] = "the input"
         return taken
 
-    def open(self) -> PartReader:
+    def open(self) -> TrimmedReader:
         """The part of the film that is asked for, to be read once."""
-        return PartReader(open_clip(self.path, rate=self._options.rate), self._options.start, self._options.end)
+        return TrimmedReader(open_clip(self.path, rate=self._options.rate), self._options.start, self._options.end)
 
     def open_mask(self, info: ClipInfo) -> MaskSource:
         """Where colour is added; everywhere when nothing was asked for."""

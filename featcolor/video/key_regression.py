@@ -35,7 +35,7 @@ UNSURE_DISTANCE: Final = 2.0
 """Squared feature distance of the nearest key pixel at which confidence is one half."""
 
 
-class KeyGuess:
+class KeyframeRegressor:
     """Colour of any frame from the pixels of key frames; call it with a frame's lightness.
 
     Parameters

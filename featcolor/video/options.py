@@ -1,35 +1,68 @@
-"""What may be chosen when a film is coloured. Imports nothing heavy: the command line reads its option values here."""
+"""Options of colouring a film: what a person may choose, and what a preset stands for. Imports nothing heavy."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from featcolor.clips.timecode import Place
+from featcolor.clips.containers import CODECS as ENCODERS
+from featcolor.clips.timecode import Timecode
 
 PIPE: Final = "-"
 """Y4M on stdin, or on stdout."""
 
-CODECS: Final = ("h264", "h265", "vp9", "av1", "ffv1", "prores")
+CODECS: Final = tuple(ENCODERS)
 PICTURE_FORMATS: Final = ("png", "tiff")
-FILM_PRESET_NAMES: Final = ("fast", "balanced")
-DEFAULT_FILM_PRESET: Final = "balanced"
 DEFAULT_EVERY: Final = 25
 """Frames between the key frames that a model colours, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class VideoConfig:
+    """Propagation settings: how the frames between key frames get their colour.
+
+    Attributes
+    ----------
+    size : side of a square with as many pixels as the working frame.
+    flow : a name of `refine.flow.FLOWS`.
+    guess_step : every how many-th pixel is guessed from the key frames, in both directions.
+    guess_pixels : key pixels that the guess compares with.
+    guess_refine : a key of `refine.refiners.REFINERS`: how a guess follows edges.
+    smoothing : frames that a guess is averaged over, along the motion.
+    seed : of everything random.
+    """
+
+    size: int = 384
+    flow: str = "dis_fine"
+    guess_step: int = 6
+    guess_pixels: int = 4608
+    guess_refine: str = "joint_bilateral"
+    smoothing: int = 10
+    seed: int = 0
+
+
+FAST: Final = VideoConfig(
+    size=256, flow="dis_medium", guess_step=10, guess_pixels=2304, guess_refine="fast_global_smoother"
+)
+VIDEO_PRESETS: Final[Mapping[str, VideoConfig]] = MappingProxyType({"fast": FAST, "balanced": VideoConfig()})
+"""Named trade-offs of quality against time."""
+DEFAULT_VIDEO_PRESET: Final = "balanced"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClipOptions:
-    """How a film is to be coloured and written.
+    """What may be chosen of how a film is coloured and written.
 
     Attributes
     ----------
     rate : frames a second of a folder of frames; other inputs know their own.
     codec, crf, pixel_format : of the output film; None: by its name's ending.
     picture_format : "png" or "tiff", of an output folder; None: the output is a film.
-    preset : a key of `featcolor.video.config.FILM_PRESETS`.
+    preset : a key of `VIDEO_PRESETS`.
     start, end : the part that is coloured and written, from start up to, not including, end; None: from the first,
         or to the last frame.
     mask : a picture or a film; colour is added where it is white.
@@ -49,9 +82,9 @@ class ClipOptions:
     crf: int | None = None
     pixel_format: str | None = None
     picture_format: str | None = None
-    preset: str = DEFAULT_FILM_PRESET
-    start: Place | None = None
-    end: Place | None = None
+    preset: str = DEFAULT_VIDEO_PRESET
+    start: Timecode | None = None
+    end: Timecode | None = None
     mask: Path | None = None
     region: str | None = None
     chroma_only: bool = False

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from featcolor.parallel import available_cores, library_threads
-from featcolor.video.config import FilmConfig
-from featcolor.video.key_regression import KeyGuess
-from featcolor.video.spooled import PlaneStore
+from featcolor.video.key_regression import KeyframeRegressor
+from featcolor.video.options import VideoConfig
+from featcolor.video.spooled import SpooledPlanes
 from features.base import FloatArray
 from refine.temporal import Carried, Link, carry, flow_both, join, link_confidence, trust
 from refine.warp import warp
@@ -49,7 +49,7 @@ class KeyChroma(NamedTuple):
     chroma: FloatArray
 
 
-Guess = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+FramePrediction = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """Lightness (h, w) to chroma (h, w, 2) and confidence (h, w), 0..1: what a model says of one frame."""
 
 
@@ -64,8 +64,8 @@ class ShotColours:
         guessed.
     """
 
-    chroma: PlaneStore
-    confidence: PlaneStore
+    chroma: SpooledPlanes
+    confidence: SpooledPlanes
 
     def close(self) -> None:
         """Give memory and files back."""
@@ -77,8 +77,8 @@ def colour_shot(
     lightness: Lightnesses,
     keys: Sequence[KeyChroma],
     *,
-    config: FilmConfig | None = None,
-    guess: Guess | None = None,
+    config: VideoConfig | None = None,
+    guess: FramePrediction | None = None,
     folder: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ShotColours:
@@ -88,12 +88,12 @@ def colour_shot(
     ----------
     lightness : frames of one shot, all of one size
     keys : at least one, in any order
-    config : FilmConfig, optional
+    config : VideoConfig, optional
     guess : what colours a place that no key frame shows; None: a regressor fitted on the key frames
     folder : for large temporary files
     progress : called with (frames done, frames)
     """
-    config = config or FilmConfig()
+    config = config or VideoConfig()
     keys = sorted(keys, key=lambda key: key.position)
     if not all(0 <= key.position < len(lightness) for key in keys):
         raise ValueError(f"key frames must be among the {len(lightness)} frames of the shot")
@@ -104,20 +104,20 @@ def colour_shot(
             return run.colour(progress)
 
 
-def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: FilmConfig | None = None) -> Guess:
+def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: VideoConfig | None = None) -> FramePrediction:
     """What says the chroma of a place that no key frame's colour reaches, learnt from key frames.
 
     Parameters
     ----------
     pictures : (lightness (h, w), chroma (h, w, 2)) of each key frame
     """
-    config = config or FilmConfig()
-    return KeyGuess(
+    config = config or VideoConfig()
+    return KeyframeRegressor(
         step=config.guess_step, pixels=config.guess_pixels, refine=config.guess_refine, seed=config.seed
     ).fit(pictures)
 
 
-def _either(own: Guess, model: Guess) -> Guess:
+def _either(own: FramePrediction, model: FramePrediction) -> FramePrediction:
     """The key frames' guess as far as they show anything like it, else the model's."""
 
     def guess(lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -136,7 +136,12 @@ class _Propagation:
     """
 
     def __init__(
-        self, lightness: Lightnesses, keys: Sequence[KeyChroma], config: FilmConfig, guess: Guess, folder: Path | None
+        self,
+        lightness: Lightnesses,
+        keys: Sequence[KeyChroma],
+        config: VideoConfig,
+        guess: FramePrediction,
+        folder: Path | None,
     ) -> None:
         self.lightness, self.config, self.guess, self.folder = lightness, config, guess, folder
         self.keys = {key.position: Carried(np.asarray(key.chroma, np.float32), _ones(lightness[0])) for key in keys}
@@ -158,7 +163,7 @@ class _Propagation:
         """The whole shot."""
         count = len(self.lightness)
         height, width = self.lightness[0].shape
-        confidence = PlaneStore(count, (-(-height // 8), -(-width // 8)), folder=self.folder)
+        confidence = SpooledPlanes(count, (-(-height // 8), -(-width // 8)), folder=self.folder)
         made = ShotColours(self._store(count, 2, self.folder), confidence)
         try:
             self._sweep_back()
@@ -172,7 +177,7 @@ class _Propagation:
         """Colour from both sides and the guess, frame by frame."""
         small = (made.confidence.shape[1], made.confidence.shape[0])
         earlier: Carried | None = None
-        guess = _SteadyGuess(self.config.steady)
+        guess = _SmoothedGuess(self.config.smoothing)
         for index, (link, guessed) in enumerate(self._ahead(self._prepare, range(len(self.lightness)))):
             if index in self.keys:
                 earlier = carried = self.keys[index]
@@ -243,11 +248,11 @@ class _Propagation:
         while running:
             yield running.popleft().result()
 
-    def _store(self, count: int, planes: int, folder: Path | None) -> PlaneStore:
-        return PlaneStore(count, (*self.lightness[0].shape, planes), folder=folder)
+    def _store(self, count: int, planes: int, folder: Path | None) -> SpooledPlanes:
+        return SpooledPlanes(count, (*self.lightness[0].shape, planes), folder=folder)
 
 
-class _SteadyGuess:
+class _SmoothedGuess:
     """The guesses of the frames so far, averaged along the motion.
 
     Attributes

@@ -121,7 +121,7 @@ def scan_clip(
 
     Parameters
     ----------
-    reader : of a film, or of a part of it (`featcolor.clips.trim.PartReader`); read to its end
+    reader : of a film, or of a part of it (`featcolor.clips.trim.TrimmedReader`); read to its end
     folder : for the file of a long film's thumbnails
     progress : called with (number of frames up to the one just read, frames as far as known)
 

@@ -14,12 +14,12 @@ from featcolor.clips.ycbcr import lightness_from_luma
 from featcolor.errors import ClipError
 from featcolor.models.base import StillColorizer
 from featcolor.pictures.resize import resize, working_size
-from featcolor.video.checkpoints import Segment, WorkFolder
-from featcolor.video.config import FilmConfig
-from featcolor.video.propagation import Guess, KeyChroma, ShotColours, colour_shot, fit_guess
+from featcolor.video.checkpoints import ShotFile, WorkFolder
+from featcolor.video.options import VideoConfig
+from featcolor.video.propagation import FramePrediction, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.video.report import GUESS_BELOW, ShotReport, Source
-from featcolor.video.smoothing import colour_each
-from featcolor.video.spooled import PlaneStore
+from featcolor.video.smoothing import colour_smoothed
+from featcolor.video.spooled import SpooledPlanes
 from features.base import FloatArray
 from refine.upsample import upsample
 
@@ -69,7 +69,7 @@ def spread_keys(first: int, last: int, every: int) -> tuple[int, ...]:
     return tuple((low + high - 1) // 2 for low, high in pairwise(ends))
 
 
-def film_size(info: ClipInfo, config: FilmConfig) -> tuple[int, int]:
+def film_size(info: ClipInfo, config: VideoConfig) -> tuple[int, int]:
     """(h, w) at which colour is worked out: the frame's own where that is small enough, never more."""
     height, width = working_size((info.height, info.width), config.size)
     return min(height, info.height), min(width, info.width)
@@ -82,7 +82,7 @@ class ShotColouring:
     ----------
     info : of the film
     config : of the propagation
-    work : where the segments go
+    work : where the shot files go
     key_of : chroma of a frame that a person coloured
     guess : what colours other frames; None: a regressor fitted on key frames, see `learn`
     steady : of `ClipOptions`
@@ -91,10 +91,10 @@ class ShotColouring:
     def __init__(
         self,
         info: ClipInfo,
-        config: FilmConfig,
+        config: VideoConfig,
         work: WorkFolder,
         key_of: KeyOf,
-        guess: Guess | None = None,
+        guess: FramePrediction | None = None,
         *,
         steady: int | None = None,
     ) -> None:
@@ -135,7 +135,7 @@ class ShotColouring:
 
     def _colour(self, plan: ShotPlan, frames: Iterator[Frame], progress: Callable[[int], None]) -> None:
         own = set(plan.keys)
-        lightness = PlaneStore(len(plan), self.size, folder=self.work.path)
+        lightness = SpooledPlanes(len(plan), self.size, folder=self.work.path)
         try:
             keys: list[KeyChroma] = []
             count = 0
@@ -157,20 +157,20 @@ class ShotColouring:
             lightness.close()
 
     def _colours(
-        self, plan: ShotPlan, lightness: PlaneStore, keys: list[KeyChroma], progress: Callable[[int, int], None]
+        self, plan: ShotPlan, lightness: SpooledPlanes, keys: list[KeyChroma], progress: Callable[[int, int], None]
     ) -> ShotColours:
         folder, guess = self.work.path, self._guess if keys else self._fitted
         if not keys:
             assert guess is not None, "`learn` comes before a shot without key frames"
             if self._steady is not None:
-                return colour_each(lightness, guess, window=self._steady, folder=folder, progress=progress)
+                return colour_smoothed(lightness, guess, window=self._steady, folder=folder, progress=progress)
             places = [number - plan.first for number in plan.guessed]
             keys = [KeyChroma(place, guess(lightness[place])[0]) for place in places]
         return colour_shot(lightness, keys, config=self.config, guess=guess, folder=folder, progress=progress)
 
     def _report(self, plan: ShotPlan) -> ShotReport:
-        with self.work.segment(plan.number) as segment:
-            confidence, guessed = confidence_curves(segment)
+        with self.work.shot(plan.number) as shot_file:
+            confidence, guessed = confidence_curves(shot_file)
         return ShotReport(
             first=plan.first,
             last=plan.last,
@@ -188,13 +188,13 @@ class ShotColouring:
         return np.asarray(resize(self.key_of(frame), self.size))
 
 
-def confidence_curves(segment: Segment) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def confidence_curves(shot_file: ShotFile) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean confidence, and the share of the picture that is a guess, of every frame of a shot."""
-    planes = segment.confidence.reshape(len(segment.confidence), -1)
+    planes = shot_file.confidence.reshape(len(shot_file.confidence), -1)
     return tuple(map(float, planes.mean(axis=1))), tuple(map(float, (planes < GUESS_BELOW).mean(axis=1)))
 
 
-def model_guess(colorizer: StillColorizer, info: ClipInfo) -> Guess:
+def model_guess(colorizer: StillColorizer, info: ClipInfo) -> FramePrediction:
     """What a model says of a frame, which it is shown the way up that a player shows it."""
     turns = info.rotation // 90
 

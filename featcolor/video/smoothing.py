@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from featcolor.pictures.resize import resize
-from featcolor.video.propagation import Guess, Lightnesses, ShotColours
-from featcolor.video.spooled import PlaneStore
+from featcolor.video.propagation import FramePrediction, Lightnesses, ShotColours
+from featcolor.video.spooled import SpooledPlanes
 from features.base import FloatArray
 from refine.flow import estimate_flow, normalise_contrast
 from refine.warp import compose, inside, photometric_confidence, warp
@@ -21,9 +21,9 @@ SIGMA: Final = 0.1
 METHOD: Final = "dis_fast"
 
 
-def colour_each(
+def colour_smoothed(
     lightness: Lightnesses,
-    guess: Guess,
+    guess: FramePrediction,
     *,
     window: int,
     folder: Path | None = None,
@@ -42,10 +42,10 @@ def colour_each(
     progress : called with (frames done, frames)
     """
     count, (height, width) = len(lightness), lightness[0].shape
-    chroma = PlaneStore(count, (height, width, 2), folder=folder)
+    chroma = SpooledPlanes(count, (height, width, 2), folder=folder)
     eighth = -(-height // 8), -(-width // 8)
-    confidence = PlaneStore(count, eighth, folder=folder)
-    raw = PlaneStore(count, (height, width, 2), folder=folder)
+    confidence = SpooledPlanes(count, eighth, folder=folder)
+    raw = SpooledPlanes(count, (height, width, 2), folder=folder)
     flows = _Flows(lightness)
     reach = window // 2
     coloured = 0
@@ -83,7 +83,7 @@ class _Flows:
             del self._known[pair]
 
 
-def _averaged(index: int, lightness: Lightnesses, raw: PlaneStore, flows: _Flows, reach: int) -> FloatArray:
+def _averaged(index: int, lightness: Lightnesses, raw: SpooledPlanes, flows: _Flows, reach: int) -> FloatArray:
     own = lightness[index]
     total, weights = raw[index].copy(), np.ones((*own.shape, 1), np.float32)
     for step in (-1, 1):

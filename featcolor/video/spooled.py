@@ -16,7 +16,7 @@ IN_MEMORY: Final = 64 * 2**20
 """Bytes above which a store is a file."""
 
 
-class PlaneStore:
+class SpooledPlanes:
     """(n, *shape) numbers, read as float32 and kept in float16 or as the caller says; zero where never written.
 
     A file is read and written, not mapped: mapped pages would count as this process's memory. Threads may share it.

@@ -17,11 +17,7 @@ import pytest
 
 import featcolor.batch.colour
 import featcolor.video.colorize
-from featcolor.clips.containers import CODECS as WRITERS
 from featcolor.commands import main
-from featcolor.video.config import DEFAULT_FILM_PRESET as CHOSEN
-from featcolor.video.config import FILM_PRESETS
-from featcolor.video.options import CODECS, DEFAULT_FILM_PRESET, FILM_PRESET_NAMES
 from tests.clips.samples import damaged_copy, make_clip
 from tests.samples import write_rgb
 
@@ -43,12 +39,6 @@ def reel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def lines(capsys: pytest.CaptureFixture[str]) -> tuple[list[str], list[str]]:
     said = capsys.readouterr()
     return said.out.splitlines(), said.err.splitlines()
-
-
-def test_the_names_for_help_are_those_of_the_tables() -> None:
-    assert tuple(FILM_PRESETS) == FILM_PRESET_NAMES
-    assert DEFAULT_FILM_PRESET == CHOSEN
-    assert tuple(WRITERS) == CODECS
 
 
 def test_a_film_from_key_frames_with_its_report(reel: str, capsys: pytest.CaptureFixture[str]) -> None:

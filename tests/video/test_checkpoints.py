@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featcolor.clips.timecode import Place, parse_rate
+from featcolor.clips.timecode import Timecode, parse_rate
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import FRAMES_A_CHUNK, UNITS, content_hash, file_fingerprint, open_work, work_path
 from featcolor.video.propagation import ShotColours
-from featcolor.video.spooled import PlaneStore
+from featcolor.video.spooled import SpooledPlanes
 
 FINGERPRINT: dict[str, Any] = {
     "input": {"size": 5},
@@ -27,7 +27,7 @@ FINGERPRINT: dict[str, Any] = {
 def colours(count: int, shape: tuple[int, int], *, seed: int = 0, reach: float = 110.0) -> ShotColours:
     """Random chroma and confidence of a shot."""
     rng = np.random.default_rng(seed)
-    made = ShotColours(PlaneStore(count, (*shape, 2), dtype=np.float32), PlaneStore(count, (2, 3)))
+    made = ShotColours(SpooledPlanes(count, (*shape, 2), dtype=np.float32), SpooledPlanes(count, (2, 3)))
     for i in range(count):
         made.chroma[i] = rng.uniform(-reach, reach, (*shape, 2))
         made.confidence[i] = rng.uniform(0, 1, (2, 3))
@@ -44,17 +44,17 @@ def test_a_segment_gives_back_what_was_kept(tmp_path: Path, count: int, height: 
     work = open_work(tmp_path / "out.mp4.featcolor-work", FINGERPRINT, overwrite=True)
     kept = colours(count, (height, width), reach=reach)
     work.save(3, 100, kept)
-    with work.segment(3) as segment:
-        assert (segment.first, segment.last) == (100, 99 + count)
-        assert segment.confidence.shape == (count, 2, 3)
+    with work.shot(3) as shot_file:
+        assert (shot_file.first, shot_file.last) == (100, 99 + count)
+        assert shot_file.confidence.shape == (count, 2, 3)
         for i in [count - 1, *range(count)]:
-            found = segment.chroma(100 + i)
+            found = shot_file.chroma(100 + i)
             assert found.dtype == np.float32
             np.testing.assert_allclose(found, kept.chroma[i], atol=0.5 / UNITS + 1e-4)
-            np.testing.assert_allclose(segment.confidence[i], kept.confidence[i], atol=0.5 / 255 + 1e-3)
+            np.testing.assert_allclose(shot_file.confidence[i], kept.confidence[i], atol=0.5 / 255 + 1e-3)
 
 
-def test_a_shot_is_done_only_when_its_segment_is_whole_and_of_these_frames(tmp_path: Path) -> None:
+def test_a_shot_is_done_only_when_its_file_is_whole_and_of_these_frames(tmp_path: Path) -> None:
     work = open_work(tmp_path / "w", FINGERPRINT)
     assert not work.has(0, 0, 4)
     work.save(0, 0, colours(5, (8, 8)))
@@ -69,10 +69,10 @@ def test_a_shot_is_done_only_when_its_segment_is_whole_and_of_these_frames(tmp_p
         assert not work.has(0, 0, 4)
 
 
-def test_a_failed_save_leaves_no_segment(tmp_path: Path) -> None:
+def test_a_failed_save_leaves_no_shot_file(tmp_path: Path) -> None:
     work = open_work(tmp_path / "w", FINGERPRINT)
     with pytest.raises(AttributeError):
-        work.save(0, 0, ShotColours(PlaneStore(2, (4, 4, 2)), None))  # type: ignore[arg-type]
+        work.save(0, 0, ShotColours(SpooledPlanes(2, (4, 4, 2)), None))  # type: ignore[arg-type]
     assert work.n_done == 0
     assert [path.name for path in (tmp_path / "w").iterdir()] == ["fingerprint.json"]
 
@@ -179,7 +179,7 @@ def test_a_fingerprint_sees_both_ends_of_a_file_and_the_files_of_a_folder(tmp_pa
 @pytest.mark.parametrize("text", ["", "-1", "1:60", "1:2:3:4", "f", "12.5f", "nan", "1e3", "60:00:61", "1:75:00"])
 def test_what_is_no_place_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="a place is"):
-        Place.parse(text)
+        Timecode.parse(text)
 
 
 @pytest.mark.parametrize("text", ["", "0", "-24", "1/0", "fast", "1e9"])

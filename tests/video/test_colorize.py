@@ -14,7 +14,7 @@ import pytest
 
 from featcolor.clips.frames import Frame
 from featcolor.clips.open import create_clip, open_clip
-from featcolor.clips.timecode import Place
+from featcolor.clips.timecode import Timecode
 from featcolor.clips.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, subsample, upright
 from featcolor.video.colorize import colorize_video, plan_video
 from featcolor.video.encode import full_planes, saturate
@@ -107,14 +107,14 @@ def test_key_frames_win_over_the_model(reel: Path, keys: Path, tiny_model: Path,
 @pytest.mark.parametrize(
     ("start", "end", "numbers"),
     [
-        (Place(frame=3), Place(frame=18), range(3, 18)),
-        (Place(Fraction("0.2")), Place(Fraction("0.4")), range(5, 10)),
-        (None, Place(frame=8), range(8)),
-        (Place(frame=20), None, range(20, COUNT)),
+        (Timecode(frame=3), Timecode(frame=18), range(3, 18)),
+        (Timecode(Fraction("0.2")), Timecode(Fraction("0.4")), range(5, 10)),
+        (None, Timecode(frame=8), range(8)),
+        (Timecode(frame=20), None, range(20, COUNT)),
     ],
 )
 def test_a_part_is_what_lies_from_start_up_to_end(
-    reel: Path, keys: Path, tmp_path: Path, start: Place | None, end: Place | None, numbers: range
+    reel: Path, keys: Path, tmp_path: Path, start: Timecode | None, end: Timecode | None, numbers: range
 ) -> None:
     report = colorize_video(reel, tmp_path / "out.mkv", keyframes=keys, options=ffv1(start=start, end=end))
     after = read(tmp_path / "out.mkv")

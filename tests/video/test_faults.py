@@ -19,7 +19,7 @@ import pytest
 import featcolor.video.colorize
 from featcolor.clips.frames import ClipReader, Frame
 from featcolor.clips.open import create_clip
-from featcolor.clips.timecode import Place
+from featcolor.clips.timecode import Timecode
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import work_path
 from featcolor.video.colorize import colorize_video
@@ -118,7 +118,7 @@ def test_what_a_run_reads_is_never_its_output(reel: Path, keys: Path, tmp_path: 
 
 def test_an_empty_part_is_refused(reel: Path, keys: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="choose another --start or --end"):
-        colorize_video(reel, tmp_path / "out.mkv", keyframes=keys, options=ffv1(start=Place(frame=500)))
+        colorize_video(reel, tmp_path / "out.mkv", keyframes=keys, options=ffv1(start=Timecode(frame=500)))
     assert not list(tmp_path.iterdir())
 
 
@@ -169,10 +169,10 @@ KILLED = """
 import os, signal, sys
 from featcolor.video.colorize import colorize_video
 from featcolor.video.options import ClipOptions
-from featcolor.video.checkpoints import WorkFolder, Segment
+from featcolor.video.checkpoints import WorkFolder, ShotFile
 
 wanted, where = int(sys.argv[4]), sys.argv[5]
-save, write = WorkFolder.save, Segment.chroma
+save, write = WorkFolder.save, ShotFile.chroma
 done = [0]
 
 def kill():
@@ -189,7 +189,7 @@ def read(self, frame):
         kill()
     return write(self, frame)
 
-WorkFolder.save, Segment.chroma = counted, read
+WorkFolder.save, ShotFile.chroma = counted, read
 colorize_video(sys.argv[1], sys.argv[2], keyframes=sys.argv[3], options=ClipOptions(codec="ffv1", preset="fast"))
 """
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from featcolor.colour.lab import rgb_to_lab
-from featcolor.video.key_regression import KeyGuess
+from featcolor.video.key_regression import KeyframeRegressor
 
 Picture = tuple[np.ndarray, np.ndarray]
 
@@ -30,7 +30,7 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
 
 def test_a_key_frame_comes_back_close_to_its_colours(pictures: dict[str, Picture]) -> None:
     lightness, chroma = pictures["coffee"]
-    guessed, confidence = KeyGuess(step=4).fit([pictures["coffee"]])(lightness)
+    guessed, confidence = KeyframeRegressor(step=4).fit([pictures["coffee"]])(lightness)
     assert guessed.shape == chroma.shape
     assert confidence.shape == lightness.shape
     assert guessed.dtype == confidence.dtype == np.float32
@@ -40,7 +40,7 @@ def test_a_key_frame_comes_back_close_to_its_colours(pictures: dict[str, Picture
 
 
 def test_another_scene_is_less_sure(pictures: dict[str, Picture]) -> None:
-    guess = KeyGuess().fit([pictures["coffee"]])
+    guess = KeyframeRegressor().fit([pictures["coffee"]])
     own = guess(pictures["coffee"][0])[1].mean()
     for other in ("astronaut", "flower", "china"):
         assert guess(pictures[other][0])[1].mean() < own - 0.1
@@ -48,12 +48,12 @@ def test_another_scene_is_less_sure(pictures: dict[str, Picture]) -> None:
 
 def test_of_several_key_frames_each_colours_its_own(pictures: dict[str, Picture]) -> None:
     names = ("coffee", "flower", "china")
-    guess = KeyGuess(step=4).fit([pictures[name] for name in names])
-    alone = KeyGuess(step=4).fit([pictures["coffee"]])
+    guess = KeyframeRegressor(step=4).fit([pictures[name] for name in names])
+    alone = KeyframeRegressor(step=4).fit([pictures["coffee"]])
     for name in names:
         lightness, chroma = pictures[name]
         guessed, confidence = guess(lightness)
-        others = KeyGuess(step=4).fit([pictures[other] for other in names if other != name])
+        others = KeyframeRegressor(step=4).fit([pictures[other] for other in names if other != name])
         assert distance(guessed, chroma) < 0.8 * distance(others(lightness)[0], chroma)
         assert confidence.mean() > alone(lightness)[1].mean() - 0.05
 
@@ -62,11 +62,11 @@ def test_colours_are_of_the_key_frames(pictures: dict[str, Picture]) -> None:
     lightness = pictures["coffee"][0]
     one = np.full((*lightness.shape, 2), (20, -35), np.float32)
     for other in pictures.values():
-        np.testing.assert_allclose(KeyGuess().fit([(lightness, one)])(other[0])[0], one, atol=0.05)
+        np.testing.assert_allclose(KeyframeRegressor().fit([(lightness, one)])(other[0])[0], one, atol=0.05)
 
 
 def test_the_seed_decides(pictures: dict[str, Picture]) -> None:
-    few = [KeyGuess(pixels=60, seed=seed).fit([pictures["coffee"]]) for seed in (3, 3, 4)]
+    few = [KeyframeRegressor(pixels=60, seed=seed).fit([pictures["coffee"]]) for seed in (3, 3, 4)]
     one, same, other = (guess(pictures["coffee"][0])[0] for guess in few)
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
@@ -76,7 +76,7 @@ def test_nothing_given_is_changed_and_threads_agree(pictures: dict[str, Picture]
     given = [array.copy() for array in pictures["coffee"]]
     for array in given:
         array.flags.writeable = False
-    guess = KeyGuess().fit([(given[0], given[1])])
+    guess = KeyframeRegressor().fit([(given[0], given[1])])
     frames = [pictures[name][0] for name in sorted(pictures)] * 2
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(guess, frames))
@@ -91,7 +91,7 @@ def test_tiny_pictures(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     lightness = rng.uniform(0, 1, shape).astype(np.float32)
     chroma = rng.uniform(-50, 50, (*shape, 2)).astype(np.float32)
-    guessed, confidence = KeyGuess().fit([(lightness, chroma)])(lightness)
+    guessed, confidence = KeyframeRegressor().fit([(lightness, chroma)])(lightness)
     assert guessed.shape == chroma.shape
     assert confidence.shape == shape
     assert np.isfinite(guessed).all()
@@ -101,11 +101,11 @@ def test_tiny_pictures(shape: tuple[int, int]) -> None:
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_flat_pictures(level: float) -> None:
     flat = np.full((24, 32), level, np.float32)
-    guessed, confidence = KeyGuess().fit([(flat, np.full((24, 32, 2), 7, np.float32))])(flat)
+    guessed, confidence = KeyframeRegressor().fit([(flat, np.full((24, 32, 2), 7, np.float32))])(flat)
     np.testing.assert_allclose(guessed, 7, atol=0.05)
     assert np.isfinite(confidence).all()
 
 
 def test_without_a_picture_there_is_no_guess() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        KeyGuess().fit([])
+        KeyframeRegressor().fit([])

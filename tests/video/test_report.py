@@ -11,7 +11,7 @@ import pytest
 
 from featcolor.errors import UsageError
 from featcolor.video.report import ClipReport, KeyReport, NextFrame, ShotReport, confidence_curves, read_report
-from featcolor.video.spooled import PlaneStore
+from featcolor.video.spooled import SpooledPlanes
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_curves_are_means_and_shares_of_guesses() -> None:
-    planes = PlaneStore(2, (2, 2))
+    planes = SpooledPlanes(2, (2, 2))
     planes[0] = np.float32([[0.0, 0.25], [0.5, 1.0]])
     planes[1] = np.ones((2, 2), np.float32)
     confidence, guessed = confidence_curves(planes)

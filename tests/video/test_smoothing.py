@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from featcolor.video.smoothing import colour_each
+from featcolor.video.smoothing import colour_smoothed
 from features.base import FloatArray
 
 COUNT, SHAPE, SPEED = 9, (48, 64), 2
@@ -35,7 +35,7 @@ class Guessing:
 
 def test_every_frame_is_guessed_once_and_a_window_of_one_changes_nothing() -> None:
     guess = Guessing(flicker=True)
-    made = colour_each([moving(i) for i in range(COUNT)], guess, window=1)
+    made = colour_smoothed([moving(i) for i in range(COUNT)], guess, window=1)
     assert guess.calls == COUNT
     again = Guessing(flicker=True)
     for i in range(COUNT):
@@ -47,7 +47,7 @@ def test_a_window_takes_flicker_away() -> None:
     frames = [moving(i) for i in range(COUNT)]
     tints = []
     for window in (1, 3, 7):
-        made = colour_each(frames, Guessing(flicker=True), window=window)
+        made = colour_smoothed(frames, Guessing(flicker=True), window=window)
         tints.append([float((made.chroma[i][..., 0] - 60 * frames[i]).mean()) for i in range(COUNT)])
     flicker = [np.abs(np.diff(tint)).mean() for tint in tints]
     assert flicker[1] < 0.6 * flicker[0]
@@ -56,7 +56,7 @@ def test_a_window_takes_flicker_away() -> None:
 
 def test_colour_follows_the_motion_and_is_not_smeared() -> None:
     frames = [moving(i) for i in range(COUNT)]
-    made = colour_each(frames, Guessing(flicker=False), window=7)
+    made = colour_smoothed(frames, Guessing(flicker=False), window=7)
     for i in range(COUNT):
         error = np.abs(made.chroma[i][..., 0] - 60 * frames[i])[4:-4, 8:-8]
         assert error.mean() < 1.0
@@ -64,5 +64,5 @@ def test_colour_follows_the_motion_and_is_not_smeared() -> None:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_short_shots_work(count: int) -> None:
-    made = colour_each([moving(i) for i in range(count)], Guessing(flicker=True), window=9)
+    made = colour_smoothed([moving(i) for i in range(count)], Guessing(flicker=True), window=9)
     assert len(made.chroma) == count

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from featcolor.video import spooled as stores
-from featcolor.video.spooled import PlaneStore
+from featcolor.video.spooled import SpooledPlanes
 
 SHAPE = (5, 7, 2)
 
@@ -27,7 +27,7 @@ def plane(number: int) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.int16])
 def test_what_is_written_is_read_to_the_precision_that_is_kept(kind: str, dtype: type, tmp_path: Path) -> None:
-    store = PlaneStore(4, SHAPE, dtype=dtype, folder=tmp_path)
+    store = SpooledPlanes(4, SHAPE, dtype=dtype, folder=tmp_path)
     for index in (2, 0, 3):
         store[index] = plane(index)
     store[0] = plane(9)
@@ -41,7 +41,7 @@ def test_what_is_written_is_read_to_the_precision_that_is_kept(kind: str, dtype:
 
 
 def test_what_is_read_is_the_callers_own(kind: str, tmp_path: Path) -> None:
-    store = PlaneStore(1, SHAPE, dtype=np.float32, folder=tmp_path)
+    store = SpooledPlanes(1, SHAPE, dtype=np.float32, folder=tmp_path)
     given = plane(0)
     store[0] = given
     given[:] = 0
@@ -51,7 +51,7 @@ def test_what_is_read_is_the_callers_own(kind: str, tmp_path: Path) -> None:
 
 
 def test_parts_of_arrays_and_single_numbers_are_taken(kind: str, tmp_path: Path) -> None:
-    store = PlaneStore(2, SHAPE, folder=tmp_path)
+    store = SpooledPlanes(2, SHAPE, folder=tmp_path)
     wide = np.arange(5 * 14 * 2, dtype=np.float32).reshape(5, 14, 2)
     store[0] = wide[:, ::2]
     store[1] = np.float32(3)
@@ -64,7 +64,7 @@ def test_parts_of_arrays_and_single_numbers_are_taken(kind: str, tmp_path: Path)
 
 @pytest.mark.parametrize("index", [-1, 3, 100])
 def test_there_is_no_frame_outside(kind: str, index: int, tmp_path: Path) -> None:
-    store = PlaneStore(3, SHAPE, folder=tmp_path)
+    store = SpooledPlanes(3, SHAPE, folder=tmp_path)
     with pytest.raises(IndexError):
         store[index]
     with pytest.raises(IndexError):
@@ -74,7 +74,7 @@ def test_there_is_no_frame_outside(kind: str, index: int, tmp_path: Path) -> Non
 
 
 def test_many_threads_share_it(kind: str, tmp_path: Path) -> None:
-    store = PlaneStore(64, SHAPE, dtype=np.float32, folder=tmp_path)
+    store = SpooledPlanes(64, SHAPE, dtype=np.float32, folder=tmp_path)
 
     def work(index: int) -> bool:
         store[index] = plane(index)
@@ -87,7 +87,7 @@ def test_many_threads_share_it(kind: str, tmp_path: Path) -> None:
 
 
 def test_closed_it_is_empty_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
-    store = PlaneStore(3, SHAPE, folder=tmp_path)
+    store = SpooledPlanes(3, SHAPE, folder=tmp_path)
     store[1] = plane(1)
     store.close()
     store.close()
@@ -100,7 +100,7 @@ def test_closed_it_is_empty_and_leaves_nothing(kind: str, tmp_path: Path) -> Non
 
 
 def test_a_store_of_no_frames(kind: str, tmp_path: Path) -> None:
-    store = PlaneStore(0, SHAPE, folder=tmp_path)
+    store = SpooledPlanes(0, SHAPE, folder=tmp_path)
     with pytest.raises(IndexError):
         store[0]
     store.close()

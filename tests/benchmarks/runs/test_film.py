@@ -24,7 +24,7 @@ from featcolor.colour.measures import grey_psnr
 from featcolor.commands import main
 from featcolor.commands.benchmark_film import METHOD_NAMES, PRESET_NAMES
 from featcolor.errors import UsageError
-from featcolor.video.config import FILM_PRESETS
+from featcolor.video.options import VIDEO_PRESETS
 from featcolor.video.propagation import KeyChroma
 from tests.benchmarks.film_clips import COUNT, HEIGHT, WIDTH, pan, write_frames
 
@@ -79,7 +79,7 @@ def test_on_a_calm_pan_colour_beats_grey(name: str, truth: Truth) -> None:
 
 def test_the_command_knows_the_methods_and_presets_that_there_are() -> None:
     assert tuple(FILM_METHODS) == METHOD_NAMES
-    assert set(PRESET_NAMES) == set(FILM_PRESETS)
+    assert set(PRESET_NAMES) == set(VIDEO_PRESETS)
 
 
 # Sequences and outputs.
