@@ -60,6 +60,11 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {kind} {name!r}{near}; the {kind}s are {', '.join(names)}"
 
 
+def reason(error: BaseException) -> str:
+    """What the system, or FFmpeg, calls an error."""
+    return str(getattr(error, "strerror", None) or error).strip()
+
+
 def is_disk_full(error: BaseException | None) -> bool:
     """Whether an error, or what it was raised from, says that no space is left."""
     while error is not None:

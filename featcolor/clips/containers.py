@@ -19,54 +19,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A kind of file: FFmpeg's name of its muxer, and the codecs it takes (None: any that the muxer knows)."""
+    """A kind of film file: FFmpeg's name of its muxer, and the codecs it takes (None: any that the muxer knows)."""
 
     muxer: str
     codecs: tuple[str, ...]
     sound: frozenset[str] | None
-    subtitles: frozenset[str] | None
+    subtitles: frozenset[str]
     attachments: bool = False
     chapters: bool = True
 
 
 MP4_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac", "dts", "truehd"])
+MOV_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac"])
 PCM_LE = frozenset(["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"])
 PCM_BE = frozenset(["pcm_s8", "pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be"])
-MATROSKA_SUBTITLES = frozenset(
-    ["subrip", "ass", "ssa", "webvtt", "text", "dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle"]
-)
+MP4_TEXT = frozenset({"mov_text"})
+MKV_TEXT = frozenset(["subrip", "ass", "ssa", "webvtt", "text", "dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle"])
 
-MP4 = Container(muxer="mp4", codecs=("h264", "h265", "vp9", "av1"), sound=MP4_SOUND, subtitles=frozenset({"mov_text"}))
+MP4 = Container(muxer="mp4", codecs=("h264", "h265", "vp9", "av1"), sound=MP4_SOUND, subtitles=MP4_TEXT)
 CONTAINERS: Mapping[str, Container] = {
     ".mp4": MP4,
     ".m4v": MP4,
     ".mov": Container(
-        muxer="mov",
-        codecs=("h264", "h265", "prores"),
-        sound=frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac"]) | PCM_LE | PCM_BE,
-        subtitles=frozenset({"mov_text"}),
+        muxer="mov", codecs=("h264", "h265", "prores"), sound=MOV_SOUND | PCM_LE | PCM_BE, subtitles=MP4_TEXT
     ),
     ".mkv": Container(
         muxer="matroska",
         codecs=("h264", "h265", "vp9", "av1", "ffv1", "prores"),
         sound=None,
-        subtitles=MATROSKA_SUBTITLES,
+        subtitles=MKV_TEXT,
         attachments=True,
     ),
     ".webm": Container(
-        muxer="webm",
-        codecs=("vp9", "av1"),
-        sound=frozenset({"opus", "vorbis"}),
-        subtitles=frozenset({"webvtt"}),
+        muxer="webm", codecs=("vp9", "av1"), sound=frozenset({"opus", "vorbis"}), subtitles=frozenset({"webvtt"})
     ),
-    ".avi": Container(
-        muxer="avi",
-        codecs=("ffv1",),
-        # Packets of other codecs come back from it with wrong times.
-        sound=frozenset({"mp3"}) | PCM_LE,
-        subtitles=frozenset(),
-        chapters=False,
-    ),
+    # Packets of other sound come back from it with wrong times.
+    ".avi": Container(muxer="avi", codecs=("ffv1",), sound=PCM_LE | {"mp3"}, subtitles=frozenset(), chapters=False),
 }
 """By extension; the first of `codecs` is what is written when none is asked for."""
 
@@ -88,8 +76,8 @@ class Codec:
     formats: tuple[str, ...]
     bits: tuple[int, ...]
     odd: bool
-    crf: tuple[int, int] | None
     options: Callable[[int], dict[str, str]]
+    crf: tuple[int, int] | None = None
 
 
 def _x264(crf: int) -> dict[str, str]:
@@ -112,6 +100,10 @@ def _vp9(crf: int) -> dict[str, str]:
     return {**common, "lossless": "1"} if crf == 0 else {**common, "crf": str(crf), "b": "0"}
 
 
+def _av1(crf: int) -> dict[str, str]:
+    return {"preset": "8", "crf": str(crf)}
+
+
 AVX_512 = 13
 """OpenCV's number of the processor's foundation instructions of 512 bits."""
 HALVED = ("yuv420p", "yuv422p", "yuv444p")
@@ -119,29 +111,16 @@ CODECS: Mapping[str, Codec] = {
     "h264": Codec(encoder="libx264", formats=HALVED, bits=(8, 10), odd=False, crf=(18, 51), options=_x264),
     "h265": Codec(encoder="libx265", formats=HALVED, bits=(8, 10, 12), odd=False, crf=(20, 51), options=_x265),
     "vp9": Codec(encoder="libvpx-vp9", formats=HALVED, bits=(8,), odd=True, crf=(24, 63), options=_vp9),
-    "av1": Codec(
-        encoder="libsvtav1",
-        formats=("yuv420p",),
-        bits=(8, 10),
-        odd=False,
-        crf=(28, 63),
-        options=lambda crf: {"preset": "8", "crf": str(crf)},
-    ),
+    "av1": Codec(encoder="libsvtav1", formats=("yuv420p",), bits=(8, 10), odd=False, crf=(28, 63), options=_av1),
     "ffv1": Codec(
         encoder="ffv1",
         formats=(*HALVED, "yuv440p", "yuv411p", "yuv410p"),
         bits=(8, 9, 10, 12, 14, 16),
         odd=True,
-        crf=None,
         options=lambda crf: {"level": "3", "slicecrc": "1"},
     ),
     "prores": Codec(
-        encoder="prores_ks",
-        formats=("yuv422p", "yuv444p"),
-        bits=(10,),
-        odd=False,
-        crf=None,
-        options=lambda crf: {"vendor": "apl0"},
+        encoder="prores_ks", formats=HALVED[1:], bits=(10,), odd=False, options=lambda crf: {"vendor": "apl0"}
     ),
 }
 
@@ -159,6 +138,11 @@ class Format:
     name: str
     bits: int
     chroma_shift: tuple[int, int]
+
+    @property
+    def base(self) -> str:
+        """Its name without bits."""
+        return self.name.split("p")[0] + "p"
 
 
 def container_of(suffix: str, name: str) -> Container:
@@ -196,16 +180,15 @@ def choose_crf(codec: str, crf: int | None, name: str) -> int:
 
 def choose_format(codec: str, asked: str | None, info: ClipInfo, name: str) -> tuple[Format, list[str]]:
     """The pixel format that carries the clip's luma exactly, and what a person should know of the choice."""
-    rules = CODECS[codec]
+    rules, size = CODECS[codec], f"{info.width}x{info.height}"
     if asked is not None:
         chosen = parse_format(asked, name)
-        if chosen.bits not in rules.bits or _base(chosen) not in rules.formats:
-            raise UsageError(f"{name}: {codec} does not take {asked}; it takes {_offer(rules)}")
+        if chosen.bits not in rules.bits or chosen.base not in rules.formats:
+            offer = ", ".join(_deep(base, bits) for bits in rules.bits for base in rules.formats)
+            raise UsageError(f"{name}: {codec} does not take {asked}; it takes {offer}")
         _check_depth(chosen, info, name)
         if _needs_even(chosen, rules, info):
-            raise UsageError(
-                f"{name}: {asked} of {codec} needs even sizes, not {_size(info)}; leave --pixel-format out"
-            )
+            raise UsageError(f"{name}: {asked} of {codec} needs even sizes, not {size}; leave --pixel-format out")
         return chosen, _depth_note(chosen, info, codec)
     bits = min((bits for bits in rules.bits if _carries(bits, info)), default=None)
     if bits is None:
@@ -216,15 +199,13 @@ def choose_format(codec: str, asked: str | None, info: ClipInfo, name: str) -> t
     own = next((base for base in rules.formats if parse_format(base, name).chroma_shift == info.chroma_shift), base)
     # The lossless codec is taken to lose nothing: it keeps the input's chroma grid too.
     base = own if codec == "ffv1" and info.colour else base
-    chosen = parse_format(base + (f"{bits}le" if bits > 8 else ""), name)
+    chosen = parse_format(_deep(base, bits), name)
     notes = []
     if _needs_even(chosen, rules, info):
         if "yuv444p" not in rules.formats:
-            raise UsageError(f"{name}: {codec} needs even sizes, not {_size(info)}; take --codec h264 or ffv1")
-        chosen = parse_format("yuv444p" + (f"{bits}le" if bits > 8 else ""), name)
-        notes.append(
-            f"the odd size {_size(info)} is kept by writing full-size chroma ({chosen.name}), as {codec} needs"
-        )
+            raise UsageError(f"{name}: {codec} needs even sizes, not {size}; take --codec h264 or ffv1")
+        chosen = parse_format(_deep("yuv444p", bits), name)
+        notes.append(f"the odd size {size} is kept by writing full-size chroma ({chosen.name}), as {codec} needs")
     return chosen, notes + _depth_note(chosen, info, codec)
 
 
@@ -247,16 +228,9 @@ def takes(container: Container, kind: str, codec: str) -> bool:
     return allowed is None or codec in allowed
 
 
-def _base(chosen: Format) -> str:
-    return chosen.name.split("p")[0] + "p"
-
-
-def _offer(rules: Codec) -> str:
-    return ", ".join(base + (f"{bits}le" if bits > 8 else "") for bits in rules.bits for base in rules.formats)
-
-
-def _size(info: ClipInfo) -> str:
-    return f"{info.width}x{info.height}"
+def _deep(base: str, bits: int) -> str:
+    """The format of a name without bits at so many."""
+    return base + (f"{bits}le" if bits > 8 else "")
 
 
 def _carries(bits: int, info: ClipInfo) -> bool:

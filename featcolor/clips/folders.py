@@ -1,4 +1,4 @@
-"""A folder of numbered pictures as a film, and a film written as such a folder."""
+"""Folders of pictures as films, to read and to write."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.clips.frames import ClipInfo, Codes, Frame
+from featcolor.clips.frames import ClipInfo, Closing, Codes, Frame
 from featcolor.clips.ycbcr import (
     chroma_from_codes,
     chroma_to_codes,
@@ -48,8 +47,8 @@ def natural_key(name: str) -> tuple[Any, ...]:
     return tuple(int(part) if i % 2 else part for i, part in enumerate(parts)), name
 
 
-class FrameFolderReader:
-    """The pictures of a folder (not of folders in it) as a `ClipReader`, in natural order of their names.
+class FrameFolderReader(Closing):
+    """A folder's pictures (not those of folders in it) as a `ClipReader`, in natural order of their names.
 
     Y' is BT.709's, full range, of 8 bits or 16 as the first picture is; a grey picture's values are Y' as they are. A
     colour picture gives chroma planes of its own size (4:4:4). A picture that cannot be read is a damaged frame that
@@ -66,8 +65,7 @@ class FrameFolderReader:
 
     Raises
     ------
-    ClipError
-        No picture in the folder, none that can be read; while reading: a picture of another size.
+    ClipError : no picture in the folder, none that can be read; while reading: a picture of another size.
     """
 
     def __init__(self, folder: Path, *, rate: Fraction) -> None:
@@ -76,11 +74,10 @@ class FrameFolderReader:
         self._paths = _pictures_in(folder)
         self.stems = [path.stem for path in self._paths]
         pixels, self._model = _first_readable(folder, self._paths)
-        height, width = pixels.shape[:2]
         self._info = ClipInfo(
             name=str(folder),
-            width=width,
-            height=height,
+            width=pixels.shape[1],
+            height=pixels.shape[0],
             time_base=1 / Fraction(rate),
             rate=Fraction(rate),
             matrix="bt709",
@@ -96,9 +93,8 @@ class FrameFolderReader:
         return self._info
 
     def __iter__(self) -> Iterator[Frame]:
-        middle = 2 ** (self._info.bits - 1)
-        dtype = np.uint8 if self._info.bits == 8 else np.uint16
-        last = Frame(index=0, luma=np.full((self._info.height, self._info.width), middle, dtype), duration=1)
+        info = self._info
+        last = Frame(index=0, luma=np.full(info.shape, 1 << (info.bits - 1), info.dtype), duration=1)
         for index, path in enumerate(self._paths):
             try:
                 pixels = read_picture(path).pixels
@@ -110,36 +106,22 @@ class FrameFolderReader:
 
     def _frame(self, index: int, path: Path, pixels: NDArray[Any]) -> Frame:
         info = self._info
-        if pixels.shape[:2] != (info.height, info.width):
-            height, width = pixels.shape[:2]
+        height, width = pixels.shape[:2]
+        if (height, width) != info.shape:
             raise ClipError(
-                f"{path}: is {width}x{height} pixels, {self._model.name} {info.width}x{info.height}; "
-                "the frames of a film have one size: scale it or take it out"
+                f"{path}: is {width}x{height} pixels, {self._model.name} {info.width}x{info.height}; the frames of a "
+                "film have one size: scale it or take it out"
             )
-        pixels = as_depth(pixels, np.uint8 if info.bits == 8 else np.uint16)
+        frame = Frame(index=index, luma=as_depth(pixels, info.dtype), pts=index, duration=1)
         if pixels.ndim == 2:
-            return Frame(index=index, luma=pixels, pts=index, duration=1)
-        luma, cb, cr = rgb_to_ycbcr(pixels, info)
-        return Frame(
-            index=index,
-            luma=luma_to_codes(luma, info),
-            cb=chroma_to_codes(cb, info),
-            cr=chroma_to_codes(cr, info),
-            pts=index,
-            duration=1,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
+            return frame
+        luma, *chroma = rgb_to_ycbcr(frame.luma, info)
+        cb, cr = (chroma_to_codes(plane, info) for plane in chroma)
+        return replace(frame, luma=luma_to_codes(luma, info), cb=cb, cr=cr)
 
 
 class FrameFolderWriter:
-    """A `ClipWriter` that leaves one RGB picture a frame, upright, 8 bits for 8 and 16 for more.
+    """A folder of frames as a `ClipWriter`: one RGB picture a frame, upright, 8 bits for 8 and 16 for more.
 
     Each picture is whole or not there; pictures written before an error or a stop stay, so the folder then holds the
     beginning of the film. Pixel aspect and time stamps have no place in pictures.
@@ -154,10 +136,8 @@ class FrameFolderWriter:
 
     Raises
     ------
-    UsageError
-        The folder is the input's, is a file, or holds such pictures; two input pictures have one stem.
-    PictureError
-        A picture cannot be written.
+    UsageError : the folder is the input's, is a file, or holds such pictures; two input pictures have one stem.
+    PictureError : a picture cannot be written.
     """
 
     def __init__(
@@ -179,7 +159,7 @@ class FrameFolderWriter:
 
     @property
     def chroma_shape(self) -> tuple[int, int]:
-        return self._like.height, self._like.width
+        return self._like.shape
 
     @property
     def bits(self) -> int:
@@ -200,7 +180,7 @@ class FrameFolderWriter:
     def _write_one(self, path: Path, luma: Codes, cb: Codes, cr: Codes) -> None:
         like = self._like
         planes = luma_from_codes(luma, like), chroma_from_codes(cb, like), chroma_from_codes(cr, like)
-        rgb = ycbcr_to_rgb(*planes, like, np.uint8 if like.bits == 8 else np.uint16)
+        rgb = ycbcr_to_rgb(*planes, like, like.dtype)
         write_picture(path, upright(rgb, like.rotation), format=FRAME_FORMATS[self._suffix])
 
     def _check(self, overwrite: bool) -> None:
@@ -227,14 +207,12 @@ class FrameFolderWriter:
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="frames")
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, *error: object) -> None:
         assert self._pool is not None
-        self._pool.shutdown(wait=True, cancel_futures=error is not None)
+        self._pool.shutdown(wait=True, cancel_futures=kind is not None)
         self._pool = None
         pending, self._pending = self._pending, deque()
-        if error is None:
+        if kind is None:
             for one in pending:
                 one.result()
 

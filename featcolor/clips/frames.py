@@ -1,11 +1,10 @@
-"""What a film is to us: facts about its stream, and its frames. No decoder here; `featcolor.clips.open` has one."""
+"""Frames of a film and the facts of its stream, and what reads and writes them. No decoder is here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -17,7 +16,7 @@ Codes = NDArray[np.unsignedinteger[Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class ClipInfo:
-    """Facts about a film that every output has to keep.
+    """Facts about a film's picture track that every output has to keep.
 
     Attributes
     ----------
@@ -53,6 +52,27 @@ class ClipInfo:
     n_frames: int | None = None
     tags: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of the luma plane."""
+        return self.height, self.width
+
+    @property
+    def chroma_shape(self) -> tuple[int, int]:
+        """(h, w) of the chroma planes: the frame's size halved as the chroma shift says, rounded up."""
+        rows, columns = self.chroma_shift
+        return -(-self.height >> rows), -(-self.width >> columns)
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """(width, height) of the frames as a player shows them, its pixels' aspect aside."""
+        return (self.height, self.width) if self.rotation % 180 else (self.width, self.height)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of a plane: uint8 for 8 bits, uint16 for more."""
+        return np.dtype(np.uint8 if self.bits == 8 else np.uint16)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Frame:
@@ -77,6 +97,19 @@ class Frame:
     damaged: bool = False
 
 
+class Closing:
+    """A context manager that is closed at its end."""
+
+    def close(self) -> None:
+        """Give back the memory or the file that is held."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
 class ClipReader(Protocol):
     """A film that can be read from the start, once; a context manager. Open it again to read it again."""
 
@@ -87,9 +120,7 @@ class ClipReader(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, kind: object, *error: object) -> None: ...
 
 
 class ClipWriter(Protocol):
@@ -108,6 +139,4 @@ class ClipWriter(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, kind: object, *error: object) -> None: ...

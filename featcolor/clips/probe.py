@@ -1,4 +1,4 @@
-"""What a film file says of itself, and what players assume where it says nothing."""
+"""Facts of a film file: what it says of itself, and what players assume where it says nothing."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from av.error import FFmpegError
 
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.pixel_formats import Layout, layout_of
-from featcolor.errors import ClipError, UsageError
+from featcolor.errors import ClipError, UsageError, reason
 
 MATRICES = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9: "bt2020", 10: "bt2020"}
 """FFmpeg's colour-space codes by the nearest of our matrices (FCC is 601 to 0.01, SMPTE 240M nearly 709)."""
 
+SPACES = {"bt601": 6, "bt709": 1, "bt2020": 9}
+"""The other way; FFmpeg's numbers of the primaries and the transfer that go with each are the same."""
+
 RGB_SPACE, UNTAGGED_SPACE = 0, 2
 FULL_RANGE, NARROW_RANGE = 2, 1
-HD_LINES = 720
-"""An untagged film of fewer lines is taken as BT.601, as players do."""
-
 NARROW_GREY_CODECS = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg1video", "mpeg2video", "mpeg4")
 """Whose standards say narrow range where nothing is tagged; a grey picture of others (FFV1, raw) is full range."""
 
@@ -47,14 +47,16 @@ def open_container(path: Path) -> Any:
         # A film that names other files or addresses (a playlist) stays on this disk.
         container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
     except (FFmpegError, OSError, ValueError) as error:
-        raise ClipError(f"{path}: not a film that can be read ({_reason(error)})") from error
+        raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
     kinds = container.format.name.split(",")
+    what = ""
     if any(kind in STILL_FORMATS or kind.endswith("_pipe") for kind in kinds):
+        what = f"{container.format.long_name}; 'colorize' is for pictures"
+    elif any(kind in LIST_FORMATS for kind in kinds):
+        what = "a list of others; name the film itself"
+    if what:
         container.close()
-        raise ClipError(f"{path}: not a film but {container.format.long_name}; 'colorize' is for pictures")
-    if any(kind in LIST_FORMATS for kind in kinds):
-        container.close()
-        raise ClipError(f"{path}: not a film but a list of others; name the film itself")
+        raise ClipError(f"{path}: not a film but {what}")
     return container
 
 
@@ -87,8 +89,13 @@ def first_pictures(container: Any, stream: Any) -> list[Any]:
     return whole or pictures
 
 
+def usual_matrix(lines: int) -> str:
+    """The matrix that players take an untagged film of so many lines to have."""
+    return "bt601" if lines < 720 else "bt709"
+
+
 def layout_of_picture(picture: Any) -> Layout:
-    """How the planes of a decoded picture are read."""
+    """The layout of a decoded picture's planes."""
     return layout_of(picture.format.name, max(part.bits for part in picture.format.components))
 
 
@@ -99,7 +106,7 @@ def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> Cl
     if space not in (*MATRICES, RGB_SPACE, UNTAGGED_SPACE) and not layout.from_rgb:
         raise ClipError(f"{path}: its colours are coded in a way we do not know (FFmpeg's colour space {space})")
     tagged = space in MATRICES and not layout.from_rgb
-    matrix = MATRICES[space] if tagged else "bt601" if picture.height < HD_LINES else "bt709"
+    matrix = MATRICES[space] if tagged else usual_matrix(picture.height)
     canonical = codec.codec.canonical_name
     if layout.from_rgb:
         full = False
@@ -155,7 +162,3 @@ def seconds_of(text: str) -> float | None:
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     except ValueError:
         return None
-
-
-def _reason(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error)

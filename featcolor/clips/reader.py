@@ -1,4 +1,4 @@
-"""Reads a film file through PyAV: exact planes, time stamps, and a stand-in for every frame that is damaged."""
+"""Film files read through PyAV: exact planes, time stamps, and a stand-in for every frame that is damaged."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import av
 import numpy as np
 from av.error import FFmpegError
 
-from featcolor.clips.frames import ClipInfo, Frame
+from featcolor.clips.frames import ClipInfo, Closing, Frame
 from featcolor.clips.pixel_formats import Planes, read_planes
 from featcolor.clips.probe import (
     describe,
@@ -30,7 +29,7 @@ MAX_PROBLEMS = 100
 ONE_FRAME_A_PACKET = ("h264", "hevc", "ffv1", "mjpeg", "prores", "mpeg1video", "mpeg2video", "huffyuv", "dvvideo")
 
 
-class VideoFileReader:
+class VideoFileReader(Closing):
     """A film file as a `ClipReader`.
 
     Attributes
@@ -61,12 +60,8 @@ class VideoFileReader:
     def info(self) -> ClipInfo:
         return self._info
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         if self._opened is not None:
             self._opened.close()
             self._opened = None
@@ -86,14 +81,14 @@ class VideoFileReader:
         self._check_end(held, number)
 
     def _frames(self) -> Iterator[Frame]:
-        self.__exit__(None, None, None)
+        self.close()
         self._opened = container = open_container(self.path)
         self.problems.clear()
         planes, last = self._grey(), None
         for number, (picture, pts) in enumerate(self._pictures(container, container.streams[self._index])):
             damaged = picture is None or picture.is_corrupt
             if picture is not None and damaged:
-                self._tell(f"frame {number} is damaged")
+                self._note(f"frame {number} is damaged")
             if picture is not None and not damaged:
                 self._check_same(picture, number)
                 planes = read_planes(picture, self._layout, matrix=self._info.matrix)
@@ -115,7 +110,7 @@ class VideoFileReader:
             except FFmpegError as error:
                 pictures = []
                 lost.note_error(packet.pts)
-                self._tell(f"a packet at {_clock(packet.pts, stream.time_base)} cannot be decoded ({error.strerror})")
+                self._note(f"a packet at {_clock(packet.pts, stream.time_base)} cannot be decoded ({error.strerror})")
             for picture in pictures:
                 # AVI stores no presentation times, and what is guessed for B-frames packed in pairs is out of order.
                 pts = picture.dts if in_avi else picture.pts
@@ -127,18 +122,16 @@ class VideoFileReader:
         try:
             yield from container.demux(stream)
         except FFmpegError as error:
-            self._tell(f"the file cannot be read to its end ({error.strerror})")
+            self._note(f"the file cannot be read to its end ({error.strerror})")
             yield av.Packet()  # empty: lets the decoder give out what it holds
 
     def _grey(self) -> Planes:
         info = self._info
-        dtype = np.uint8 if info.bits == 8 else np.uint16
-        luma = np.full((info.height, info.width), 1 << (info.bits - 1), dtype)
-        if not info.colour:
-            return luma, None, None
-        rows, columns = info.chroma_shift
-        chroma = np.full((-(-info.height >> rows), -(-info.width >> columns)), 1 << (info.bits - 1), dtype)
-        return luma, chroma, chroma.copy()
+        luma, cb, cr = (
+            np.full(shape, 1 << (info.bits - 1), info.dtype)
+            for shape in (info.shape, info.chroma_shape, info.chroma_shape)
+        )
+        return (luma, cb, cr) if info.colour else (luma, None, None)
 
     def _next_stamp(self, last: Frame | None) -> int:
         if last is None:
@@ -158,13 +151,13 @@ class VideoFileReader:
         info = self._info
         # The index also counts what an edit list hides, so only a file that breaks off is told of.
         if info.n_frames and number < info.n_frames and self.problems:
-            self._tell(f"{number} of {info.n_frames} frames were read")
+            self._note(f"{number} of {info.n_frames} frames were read")
         elif self._length and last is not None:
             missing = self._length - float(last.pts * info.time_base)
             if missing > 1:
-                self._tell(f"the file ends {missing:.1f} s before its time; {number} frames were read")
+                self._note(f"the file ends {missing:.1f} s before its time; {number} frames were read")
 
-    def _tell(self, problem: str) -> None:
+    def _note(self, problem: str) -> None:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(f"{self.path.name}: {problem}")
 

@@ -1,4 +1,4 @@
-"""The tracks beside the picture: sound, subtitles, attachments, chapters and metadata, copied packet for packet."""
+"""Tracks beside the picture: sound, subtitles, attachments, chapters and metadata, copied packet for packet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import av
 from av.error import FFmpegError
 
 from featcolor.clips.containers import Container, homes_of, takes
-from featcolor.clips.frames import ClipInfo
+from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.clips.probe import open_container, picture_stream
 from featcolor.errors import UsageError
 
@@ -39,7 +39,7 @@ SHIFTED_FORMATS = ("mpegts", "mpeg")
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What is written of a film: from `start` to `end` seconds of its own time, moved by `shift` seconds."""
+    """A part of a film that is written: from `start` to `end` seconds of its own time, moved by `shift` seconds."""
 
     start: Fraction | None = None
     end: Fraction | None = None
@@ -48,7 +48,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class TrackPlan:
-    """Which tracks of a source are copied, found before any work; starts in seconds of its clock and of ours."""
+    """Tracks of a source that are copied, found before any work; starts in seconds of its clock and of ours."""
 
     indexes: tuple[int, ...] = ()
     attachments: tuple[int, ...] = ()
@@ -101,9 +101,10 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
 
 
 def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
-    """Seconds a frame of an AVI; UsageError where the source's time stamps do not keep such a step."""
+    """Seconds that a frame of an AVI lasts; UsageError where the source's time stamps do not keep such a step."""
+    needs = f"{target}: AVI needs a constant rate, which {like.name} does not keep; write .mkv or .mp4"
     if not like.rate:
-        raise UsageError(f"{target}: AVI needs a constant rate and {like.name} has none; write .mkv or .mp4")
+        raise UsageError(needs)
     if source is not None:
         with open_container(source) as film:
             stream = picture_stream(film, source)
@@ -112,9 +113,7 @@ def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
         steps = [float(stamp * like.time_base * like.rate) for stamp in stamps if stamp is not None]
         whole = {round(step) for step in steps}
         if len(whole) < len(steps) or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps):
-            raise UsageError(
-                f"{target}: AVI needs a constant rate, which {like.name} does not keep; write .mkv or .mp4"
-            )
+            raise UsageError(needs)
     return 1 / like.rate
 
 
@@ -123,8 +122,8 @@ def codec_name(stream: Any) -> str:
     return "" if stream.codec_context is None else str(stream.codec_context.codec.canonical_name)
 
 
-class TrackCopier:
-    """Copies the planned tracks of a source into an output container, up to a time, in the source's order.
+class TrackCopier(Closing):
+    """A copier of the planned tracks of a source into an output container, up to a time, in the source's order.
 
     Nothing but one packet is held: call `copy_until` with the picture's time as it goes on.
     """
@@ -165,17 +164,14 @@ class TrackCopier:
     def copy_until(self, seconds: Fraction | None) -> None:
         """Mux every packet that starts before `seconds` of the source's time; None: all that are left."""
         while True:
-            if self._held is None:
-                self._held = next(self._packets, None)
-                if self._held is None:
-                    return
-            start, packet = self._held
-            if seconds is not None and start >= seconds:
+            self._held = self._held or next(self._packets, None)
+            if self._held is None or (seconds is not None and self._held[0] >= seconds):
                 return
-            self._held = None
+            packet, self._held = self._held[1], None
             self._mux(packet)
 
     def close(self) -> None:
+        """Close the source."""
         self._film.close()
 
     def _add(self, stream: Any, attached: bool) -> Any:
@@ -231,9 +227,8 @@ class TrackCopier:
     def _mux(self, packet: Any) -> None:
         index = packet.stream_index
         if self._syncs.get(index) and not bytes(packet).startswith(AC3_SYNC):
-            self._notes.append(
-                f"a broken packet of sound track {index} is left out, as {self._output.format.name} needs"
-            )
+            name = self._output.format.name
+            self._notes.append(f"a broken packet of sound track {index} is left out, as {name} needs")
             return
         # Damaged files repeat a stamp; muxers refuse that.
         if index in self._last_dts and packet.dts < self._last_dts[index]:
@@ -289,8 +284,6 @@ def _refusal(source: Path, target: str, refused: list[tuple[Any, str]], tracks: 
         remedy = f"write {order[0]}, which takes all its tracks"
     else:
         homes = sorted({home for stream, codec in refused for home in homes_of(stream.type, codec)})
-        remedy = (
-            f"{' or '.join(homes)} takes it, but not the other tracks; " if homes else "no container here takes it; "
-        )
-        remedy += "remove or convert that track first"
+        taken = f"{' or '.join(homes)} takes it, but not the other tracks" if homes else "no container here takes it"
+        remedy = f"{taken}; remove or convert that track first"
     return f"{target}: {suffix} does not take {named} of {source.name}; {remedy}"

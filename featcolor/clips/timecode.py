@@ -1,4 +1,4 @@
-"""Places in a film and rates of frames, as people write them."""
+"""Timecodes and frame rates as people write them."""
 
 from __future__ import annotations
 

@@ -1,25 +1,22 @@
-"""A part of a film, from one end to another."""
+"""A part of a film, read from one timecode up to another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Self
 
-from featcolor.clips.frames import ClipInfo, ClipReader, Frame
+from featcolor.clips.frames import ClipInfo, ClipReader, Closing, Frame
 from featcolor.clips.timecode import Timecode
 from featcolor.errors import UsageError
 
 
-class TrimmedReader:
-    """A reader that passes the frames from `start` up to, not including, `end`; numbers and time stamps stay.
+class TrimmedReader(Closing):
+    """A `ClipReader` of the frames from `start` up to, not including, `end`; numbers and time stamps stay.
 
     Decoding stops at the end of the part.
 
     Raises
     ------
-    UsageError
-        While it is read: the film has frames, but the part has none.
+    UsageError : while it is read: the film has frames, but the part has none.
     """
 
     def __init__(self, reader: ClipReader, start: Timecode | None = None, end: Timecode | None = None) -> None:
@@ -51,14 +48,9 @@ class TrimmedReader:
                 f"{self._end or 'the last'}; choose another --start or --end"
             )
 
-    def __enter__(self) -> Self:
-        self._reader.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._reader.__exit__(kind, error, trace)
+    def close(self) -> None:
+        """Close the reader of the whole film."""
+        self._reader.__exit__(None)
 
     def _reaches(self, frame: Frame, origin: int, end: Timecode) -> bool:
         if end.seconds is not None:

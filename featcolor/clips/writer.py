@@ -1,4 +1,4 @@
-"""Writes a film file through PyAV: luma exactly as it came, other tracks packet for packet, whole or not at all."""
+"""Film files written through PyAV: luma exactly as it came, other tracks packet for packet, whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import errno
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import av
@@ -17,13 +17,10 @@ from av.error import FFmpegError
 
 from featcolor.clips.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
 from featcolor.clips.frames import ClipInfo, Codes, Frame
-from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, UNTAGGED_SPACE
+from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, SPACES, UNTAGGED_SPACE
 from featcolor.clips.remux import Part, TrackCopier, TrackPlan, avi_step, plan_tracks
-from featcolor.errors import ClipError, UsageError
+from featcolor.errors import ClipError, UsageError, reason
 from featcolor.files import replacing
-
-SPACES = {"bt601": 6, "bt709": 1, "bt2020": 9}
-"""FFmpeg's colour-space codes; its numbers of the primaries and the transfer that go with each are the same."""
 
 BT2020_TRANSFER = 14
 INTERLACED_FLAG = 1 << 18
@@ -43,7 +40,21 @@ ENCODER_THREADS = 4
 
 
 class VideoFileWriter:
-    """A film file as a `ClipWriter`. Everything is checked when it is made, nothing is written before it is entered.
+    """A film file as a `ClipWriter`, which leaves a whole file, or none.
+
+    Everything that can be refused is refused when it is made; the file is opened when it is entered.
+
+    Parameters
+    ----------
+    target : its extension says the container: .mp4, .m4v, .mov, .mkv, .webm or .avi.
+    like : the input's facts, which the output keeps.
+    source : the film whose sound, subtitles, attachments, chapters and metadata are copied; None or a folder: none.
+    codec : "h264", "h265", "vp9", "av1", "ffv1" or "prores"; None: the container's own.
+    crf : constant quality, smaller is better; 0 is lossless for H.264, H.265 and VP9.
+    pixel_format : such as "yuv444p"; None: 4:2:0 (ProRes 4:2:2, FFV1 the input's) at the input's bits.
+    first_pts, last_pts : time stamps, in units of `like.time_base`, of the first and the last frame of a part: the
+        part is moved to start at 0 and the other tracks are cut to it. None: from the start, to the end.
+    overwrite : whether an existing target may be replaced. The source never is.
 
     Attributes
     ----------
@@ -51,16 +62,16 @@ class VideoFileWriter:
 
     Raises
     ------
-    UsageError : the container, codec or pixel format does not fit the clip, or a track does not fit the container.
-    ClipError : the source cannot be read, or (while writing) the target cannot be written.
+    UsageError : what was asked for does not fit; the message names what would.
+    ClipError : the source cannot be read; while writing, the disk is full or the target cannot be written.
     """
 
     def __init__(
         self,
-        target: Path,
+        target: str | Path,
         like: ClipInfo,
-        source: Path | None,
         *,
+        source: str | Path | None,
         codec: str | None = None,
         crf: int | None = None,
         pixel_format: str | None = None,
@@ -68,7 +79,8 @@ class VideoFileWriter:
         last_pts: int | None = None,
         overwrite: bool = False,
     ) -> None:
-        self.target = target
+        self.target = target = Path(target)
+        source = None if source is None or Path(source).is_dir() else Path(source)
         self._like, self._source, self._overwrite = like, source, overwrite
         self._container = container_of(target.suffix, str(target))
         self._codec = choose_codec(self._container, codec, str(target))
@@ -82,10 +94,10 @@ class VideoFileWriter:
             self._time_base = avi_step(target, like, source)
         self._note_losses(codec)
         self._last = last_pts
-        start = Fraction(first_pts or 0) * like.time_base if first_pts is not None else None
+        start = None if first_pts is None else first_pts * like.time_base
         self._part = Part(start=start, shift=-self._plan.clock_start if start is None else -start)
         if last_pts is not None:
-            self._part = Part(start=start, end=self._end_of(last_pts, 0), shift=self._part.shift)
+            self._part = replace(self._part, end=self._end_of(last_pts, 0))
         self._stack = ExitStack()
         self._output: Any = None
         self._copier: TrackCopier | None = None
@@ -93,8 +105,7 @@ class VideoFileWriter:
 
     @property
     def chroma_shape(self) -> tuple[int, int]:
-        rows, columns = self._format.chroma_shift
-        return -(-self._like.height >> rows), -(-self._like.width >> columns)
+        return replace(self._like, chroma_shift=self._format.chroma_shift).chroma_shape
 
     @property
     def bits(self) -> int:
@@ -107,11 +118,10 @@ class VideoFileWriter:
 
     def __enter__(self) -> Self:
         check_target(self.target, self._source, overwrite=self._overwrite)
-        with ExitStack() as stack, self._told():
+        with ExitStack() as stack, self._clear_errors():
             part = stack.enter_context(replacing(self.target))
-            self._output = av.open(
-                str(part), "w", format=self._container.muxer, container_options=self._muxer_options()
-            )
+            options = self._muxer_options()
+            self._output = av.open(str(part), "w", format=self._container.muxer, container_options=options)
             stack.callback(self._close_quietly)
             self._output.flags |= BITEXACT
             self._stream = self._picture_track()
@@ -126,23 +136,17 @@ class VideoFileWriter:
 
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Encode the frame's luma, as it is, with these chroma planes, and the sound up to it."""
-        for plane, shape in (
-            (frame.luma, (self._like.height, self._like.width)),
-            (cb, self.chroma_shape),
-            (cr, self.chroma_shape),
-        ):
+        shapes = self._like.shape, self.chroma_shape, self.chroma_shape
+        for plane, shape in zip((frame.luma, cb, cr), shapes, strict=True):
             if plane.shape != shape:
                 raise ValueError(f"{self.target}: a plane of {shape} is due in frame {frame.index}, not {plane.shape}")
-        with self._told():
+        with self._clear_errors():
             if self._copier is not None:
                 self._copier.copy_until(frame.pts * self._like.time_base)
-            picture = self._picture(frame, cb, cr)
-            self._output.mux(self._stream.encode(picture))
+            self._output.mux(self._stream.encode(self._picture(frame, cb, cr)))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._told(), self._stack:
+    def __exit__(self, kind: object, *error: object) -> None:
+        with self._clear_errors(), self._stack:
             if kind is not None:
                 # Tells `replacing` that the file is not whole; the caller sees the error itself.
                 with suppress(_NotWholeError), self._stack:
@@ -243,11 +247,8 @@ class VideoFileWriter:
         for plane, codes in zip(picture.planes, (frame.luma, cb, cr), strict=True):
             dtype = np.dtype(np.uint8 if self._format.bits == 8 else "<u2")
             into = np.ndarray(codes.shape, dtype, buffer=memoryview(plane), strides=(plane.line_size, dtype.itemsize))
-            np.left_shift(codes, shift, out=into, casting="unsafe", dtype=np.uint16) if shift else np.copyto(
-                into, codes
-            )
-        seconds = frame.pts * like.time_base + self._part.shift
-        stamp = round(seconds / self._time_base)
+            np.left_shift(codes, shift, out=into, casting="unsafe", dtype=np.uint16 if shift else None)
+        stamp = round((frame.pts * like.time_base + self._part.shift) / self._time_base)
         if self._last_stamp is not None and stamp <= self._last_stamp:
             stamp = self._last_stamp + 1  # no encoder takes a stamp twice, and no frame is dropped for it
         self._last_stamp = stamp
@@ -256,21 +257,19 @@ class VideoFileWriter:
         for name, code in self._colour_codes().items():
             setattr(picture, name, code)
         if self._last is not None and frame.pts >= self._last:
-            end = self._end_of(frame.pts, frame.duration)
-            self._part = Part(start=self._part.start, end=end, shift=self._part.shift)
+            self._part = replace(self._part, end=self._end_of(frame.pts, frame.duration))
         return picture
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _clear_errors(self) -> Iterator[None]:
         """FFmpeg's and the system's errors in one line of ours."""
         try:
             yield
         except (FFmpegError, OSError) as error:
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                reason = "the disk is full; nothing is left of it. Free some space or write elsewhere"
-            else:
-                reason = f"{getattr(error, 'strerror', None) or error}"
-            raise ClipError(f"{self.target}: cannot be written: {reason}") from error
+            why = "the disk is full; nothing is left of it. Free some space or write elsewhere"
+            if getattr(error, "errno", None) != errno.ENOSPC:
+                why = reason(error)
+            raise ClipError(f"{self.target}: cannot be written: {why}") from error
 
 
 class _NotWholeError(Exception):

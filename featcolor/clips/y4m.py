@@ -1,32 +1,27 @@
-"""Y4M on pipes (YUV4MPEG2, as mjpegtools, ffmpeg and VapourSynth speak it): frames written, and standard input kept."""
+"""Y4M pipes (YUV4MPEG2, as mjpegtools, ffmpeg and VapourSynth speak it): frames written, and standard input kept."""
 
 from __future__ import annotations
 
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import numpy as np
 
 from featcolor.clips.frames import ClipInfo, Codes, Frame
-from featcolor.clips.ycbcr import chroma_shape, code_dtype
-from featcolor.errors import ClipError, UsageError
+from featcolor.errors import ClipError, UsageError, reason
 
 SUBSAMPLINGS = {(0, 0): "444", (0, 1): "422", (1, 1): "420"}
 DEPTHS = (8, 9, 10, 12, 14, 16)
 """Bits a sample that the header can name."""
 
-HD_LINES = 720
-"""Height from which a film that does not tell its matrix is BT.709."""
-
-_BT709, _BT601 = 1, 6  # ITU-T H.273
+GONE = "-: the program that reads our output has stopped; see what it said"
 _LEFT_SITED = {"420": "420mpeg2"}  # names of 8 bits that tell where chroma lies; deeper ones cannot
 
 
 def y4m_header(like: ClipInfo) -> bytes:
-    """The stream's first line; UsageError where Y4M cannot say it.
+    """The first line of a Y4M stream; UsageError where Y4M cannot say it.
 
     Y4M has no rotation and no matrix: frames go out as stored, and the next program has to be told both.
     """
@@ -58,20 +53,16 @@ class Y4mWriter:
 
     Raises
     ------
-    UsageError
-        No constant rate, or planes that Y4M cannot hold.
-    ClipError
-        The reader of the pipe has gone.
+    UsageError : no constant rate, or planes that Y4M cannot hold.
+    ClipError : the reader of the pipe has gone.
     """
 
     def __init__(self, stream: BinaryIO, like: ClipInfo) -> None:
-        self._stream = stream
-        self._like = like
-        self._header = y4m_header(like)
+        self._stream, self._like, self._header = stream, like, y4m_header(like)
 
     @property
     def chroma_shape(self) -> tuple[int, int]:
-        return chroma_shape(self._like)
+        return self._like.chroma_shape
 
     @property
     def bits(self) -> int:
@@ -79,8 +70,7 @@ class Y4mWriter:
 
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Send the frame's luma, as it is, with these chroma planes."""
-        shapes = (self._like.height, self._like.width), self.chroma_shape, self.chroma_shape
-        dtype = code_dtype(self._like)
+        shapes, dtype = (self._like.shape, self.chroma_shape, self.chroma_shape), self._like.dtype
         self._send(b"FRAME\n")
         for plane, shape in zip((frame.luma, cb, cr), shapes, strict=True):
             if plane.shape != shape or plane.dtype != dtype:
@@ -91,26 +81,24 @@ class Y4mWriter:
         try:
             self._stream.write(data)
         except BrokenPipeError:
-            raise ClipError("-: the program that reads our output has stopped; see what it said") from None
+            raise ClipError(GONE) from None
         except OSError as error:
-            raise ClipError(f"-: the output cannot be written ({error.strerror or error}); is there room?") from error
+            raise ClipError(f"-: the output cannot be written ({reason(error)}); is there room?") from error
 
     def __enter__(self) -> Self:
         self._send(self._header)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, *error: object) -> None:
         try:
             self._stream.flush()
         except OSError:
-            if error is None:
-                raise ClipError("-: the program that reads our output has stopped; see what it said") from None
+            if kind is None:
+                raise ClipError(GONE) from None
 
 
 def spool_stdin(stream: BinaryIO, folder: Path) -> Path:
-    """Keep a Y4M stream in a temporary file, planes bit for bit (FFV1), so that later passes can read it again.
+    """A temporary file of a Y4M stream, planes bit for bit (FFV1), so that later passes can read it again.
 
     A stream that ends within a frame is kept to the frame before.
 
@@ -122,8 +110,7 @@ def spool_stdin(stream: BinaryIO, folder: Path) -> Path:
 
     Raises
     ------
-    ClipError
-        What comes is no Y4M, has no frame, or is damaged; or the folder is full. No file is left then.
+    ClipError : what comes is no Y4M, has no frame, or is damaged; or the folder is full. No file is left then.
     """
     path = folder / f".stdin.{secrets.token_hex(4)}.mp4"
     try:
@@ -140,6 +127,8 @@ def _spool(stream: BinaryIO, path: Path) -> int:
     """Number of frames kept."""
     import av  # heavy, and its shared libraries are not needed to write Y4M
 
+    from featcolor.clips.probe import SPACES, usual_matrix
+
     n_frames = 0
     try:
         with av.open(stream, "r", format="yuv4mpegpipe") as source, av.open(str(path), "w", format="mp4") as kept:
@@ -150,8 +139,8 @@ def _spool(stream: BinaryIO, path: Path) -> int:
             copy.width, copy.height, copy.pix_fmt = video.width, video.height, video.codec_context.pix_fmt
             copy.codec_context.time_base = video.time_base
             copy.codec_context.color_range = video.codec_context.color_range
-            copy.codec_context.color_primaries = copy.codec_context.color_trc = _BT709
-            copy.codec_context.colorspace = _BT709 if video.height >= HD_LINES else _BT601
+            copy.codec_context.color_primaries = copy.codec_context.color_trc = SPACES["bt709"]
+            copy.codec_context.colorspace = SPACES[usual_matrix(video.height)]
             if video.sample_aspect_ratio:  # None where the header does not tell
                 copy.codec_context.sample_aspect_ratio = video.sample_aspect_ratio
             for frame in source.decode(video):
@@ -160,11 +149,7 @@ def _spool(stream: BinaryIO, path: Path) -> int:
             kept.mux(copy.encode(None))
     except (av.error.FFmpegError, ValueError, IndexError) as error:
         raise ClipError(
-            f"-: what came on standard input is not whole Y4M ({_reason(error)}, after {n_frames} frames); "
+            f"-: what came on standard input is not whole Y4M ({reason(error)}, after {n_frames} frames); "
             "send it with 'ffmpeg -i FILM -f yuv4mpegpipe -strict -1 -'"
         ) from error
     return n_frames
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).strip()

@@ -1,4 +1,4 @@
-"""Colour arithmetic of film: Y'CbCr codes <-> R'G'B' <-> L*, a*, b*, with Y' kept.
+"""Y'CbCr arithmetic of film: codes <-> R'G'B' <-> L*, a*, b*, with Y' kept.
 
 Y'CbCr is that of ITU-R BT.601-7, BT.709-6 and BT.2020-2 (non-constant luminance), limited or full range, 8 to 16 bits.
 R'G'B' is taken as sRGB under every matrix: the transfer curve and primaries of the rest of the program, so that a film
@@ -19,10 +19,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from featcolor.clips.constant_luma import differences_at_luma
 from featcolor.clips.frames import ClipInfo, Codes
-from featcolor.colour.lab import check_picture, lightness_from_luminance, rgb_to_lab
+from featcolor.colour.lab import FloatArray, check_picture, lightness_from_luminance, rgb_to_lab
 from featcolor.colour.srgb import decode_srgb, quantize
-
-FloatArray = NDArray[np.float32]
 
 LUMA_WEIGHTS: dict[str, tuple[float, float, float]] = {
     "bt601": (0.299, 0.587, 0.114),
@@ -33,7 +31,7 @@ LUMA_WEIGHTS: dict[str, tuple[float, float, float]] = {
 
 
 class CodeRange(NamedTuple):
-    """Where the codes of a plane lie: Y' = (code - black) / luma_span, Cb = (code - neutral) / chroma_span."""
+    """Span of the codes of a plane: Y' = (code - black) / luma_span, Cb = (code - neutral) / chroma_span."""
 
     black: int
     luma_span: int
@@ -56,11 +54,6 @@ def _code_range(bits: int, full_range: bool) -> CodeRange:
     return CodeRange(16 << extra, 219 << extra, 128 << extra, 224 << extra, top)
 
 
-def code_dtype(info: ClipInfo) -> np.dtype[Any]:
-    """uint8 for 8 bits, uint16 for more."""
-    return np.dtype(np.uint8 if info.bits == 8 else np.uint16)
-
-
 def luma_from_codes(luma: NDArray[Any], info: ClipInfo) -> FloatArray:
     """Unit Y' of codes (integers or float means); not clipped."""
     place = code_range(info)
@@ -76,16 +69,15 @@ def chroma_from_codes(plane: NDArray[Any], info: ClipInfo) -> FloatArray:
 def luma_to_codes(luma: FloatArray, info: ClipInfo) -> Codes:
     """Nearest codes of unit Y', clipped to 0..1."""
     place = code_range(info)
-    return np.rint(np.clip(luma, 0.0, 1.0) * np.float32(place.luma_span) + np.float32(place.black)).astype(
-        code_dtype(info)
-    )
+    codes = np.clip(luma, 0.0, 1.0) * np.float32(place.luma_span) + np.float32(place.black)
+    return np.rint(codes).astype(info.dtype)
 
 
 def chroma_to_codes(plane: FloatArray, info: ClipInfo) -> Codes:
     """Nearest codes of unit Cb or Cr, clipped to -0.5..0.5."""
     place = code_range(info)
     codes = np.clip(plane, -0.5, 0.5) * np.float32(place.chroma_span) + np.float32(place.neutral)
-    return np.minimum(np.rint(codes), np.float32(place.top)).astype(code_dtype(info))
+    return np.minimum(np.rint(codes), np.float32(place.top)).astype(info.dtype)
 
 
 def lightness_from_luma(luma: NDArray[Any], info: ClipInfo) -> FloatArray:
@@ -105,17 +97,9 @@ def rgb_to_ycbcr(rgb: NDArray[Any], info: ClipInfo) -> tuple[FloatArray, FloatAr
     if coded.ndim == 2:
         return coded, np.zeros_like(coded), np.zeros_like(coded)
     red, green, blue = LUMA_WEIGHTS[info.matrix]
-    planes = cv2.transform(
-        coded,
-        np.array(
-            [
-                [red, green, blue],
-                [-red / (2 - 2 * blue), -green / (2 - 2 * blue), 0.5],
-                [0.5, -green / (2 - 2 * red), -blue / (2 - 2 * red)],
-            ]
-        ),
-    )
-    luma, cb, cr = cv2.split(planes)
+    to_blue, to_red = 2 - 2 * blue, 2 - 2 * red
+    rows = [red, green, blue], [-red / to_blue, -green / to_blue, 0.5], [0.5, -green / to_red, -blue / to_red]
+    luma, cb, cr = cv2.split(cv2.transform(coded, np.array(rows)))
     return luma, cb, cr
 
 
@@ -126,15 +110,12 @@ def ycbcr_to_rgb(
     red, green, blue = LUMA_WEIGHTS[info.matrix]
     planes = cv2.merge([np.ascontiguousarray(plane, np.float32) for plane in (luma, cb, cr)])
     to_blue, to_red = 2 - 2 * blue, 2 - 2 * red
-    rgb = cv2.transform(
-        planes,
-        np.array([[1.0, 0.0, to_red], [1.0, -to_blue * blue / green, -to_red * red / green], [1.0, to_blue, 0.0]]),
-    )
-    return quantize(np.asarray(rgb, np.float32), np.dtype(dtype))
+    rows = [1.0, 0.0, to_red], [1.0, -to_blue * blue / green, -to_red * red / green], [1.0, to_blue, 0.0]
+    return quantize(np.asarray(cv2.transform(planes, np.array(rows)), np.float32), np.dtype(dtype))
 
 
 def cbcr_to_chroma(luma: NDArray[Any], cb: NDArray[Any], cr: NDArray[Any], info: ClipInfo) -> FloatArray:
-    """a* and b*, (h, w, 2), of codes of one size (`luma_at_chroma`); R'G'B' outside the cube is clipped."""
+    """a* and b*, (h, w, 2), of codes of one size (luma by `subsample`); R'G'B' outside the cube is clipped."""
     unit = luma_from_codes(luma, info), chroma_from_codes(cb, info), chroma_from_codes(cr, info)
     return rgb_to_lab(ycbcr_to_rgb(*unit, info, np.float32))[1]
 
@@ -189,40 +170,24 @@ def subsample(plane: NDArray[Any], shift: tuple[int, int]) -> FloatArray:
     return small
 
 
-def luma_at_chroma(luma: NDArray[Any], shift: tuple[int, int]) -> FloatArray:
-    """Y' codes, float32 means, where the chroma samples lie: (h, w) as `subsample` gives."""
-    return subsample(luma, shift)
-
-
-def chroma_shape(info: ClipInfo) -> tuple[int, int]:
-    """(h, w) of the chroma planes of a film: its size halved as its chroma shift says, rounded up."""
-    rows, columns = info.chroma_shift
-    return -(-info.height >> rows), -(-info.width >> columns)
-
-
 def key_planes(rgb: NDArray[Any], info: ClipInfo) -> tuple[Codes, Codes]:
     """Cb and Cr codes on the chroma grid of a picture of the stored frame's size and orientation (`as_stored`)."""
-    if rgb.shape[:2] != (info.height, info.width):
-        raise ValueError(f"the picture is {rgb.shape[:2]}, frames are {(info.height, info.width)}")
-    _, cb, cr = rgb_to_ycbcr(rgb, info)
-    small_cb, small_cr = (subsample(plane, info.chroma_shift) for plane in (cb, cr))
-    return chroma_to_codes(small_cb, info), chroma_to_codes(small_cr, info)
+    if rgb.shape[:2] != info.shape:
+        raise ValueError(f"the picture is {rgb.shape[:2]}, frames are {info.shape}")
+    cb, cr = (chroma_to_codes(subsample(plane, info.chroma_shift), info) for plane in rgb_to_ycbcr(rgb, info)[1:])
+    return cb, cr
 
 
 def upright(picture: NDArray[Any], rotation: int) -> NDArray[Any]:
     """The stored picture turned by `ClipInfo.rotation` degrees anticlockwise, as a player shows it."""
-    return np.ascontiguousarray(np.rot90(picture, _quarter_turns(rotation)))
+    if rotation % 90:
+        raise ValueError(f"rotation must be a multiple of 90, got {rotation}")
+    return np.ascontiguousarray(np.rot90(picture, rotation // 90))
 
 
 def as_stored(picture: NDArray[Any], rotation: int) -> NDArray[Any]:
     """The inverse of `upright`."""
-    return np.ascontiguousarray(np.rot90(picture, -_quarter_turns(rotation)))
-
-
-def _quarter_turns(rotation: int) -> int:
-    if rotation % 90:
-        raise ValueError(f"rotation must be a multiple of 90, got {rotation}")
-    return rotation // 90 % 4
+    return upright(picture, -rotation)
 
 
 def _as_unit(picture: NDArray[Any]) -> FloatArray:

@@ -16,12 +16,10 @@ from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.clips.ycbcr import (
     cbcr_to_chroma,
     chroma_from_codes,
-    chroma_shape,
     chroma_to_cbcr,
     code_range,
     key_planes,
     lightness_from_luma,
-    luma_at_chroma,
     luma_from_codes,
     subsample,
     upright,
@@ -190,7 +188,7 @@ def full_planes(luma: Codes, low: FloatArray, info: ClipInfo) -> tuple[Codes, Co
         size = min(low.shape[0], height), min(low.shape[1], width)
         small = _on_chroma_grid(np.asarray(resize(lightness, size)), info)
         chroma = upsample(np.asarray(resize(low, size)), small, guide)
-    return chroma_to_cbcr(luma_at_chroma(luma, info.chroma_shift), chroma, info)
+    return chroma_to_cbcr(subsample(luma, info.chroma_shift), chroma, info)
 
 
 def _on_chroma_grid(plane: FloatArray, info: ClipInfo) -> FloatArray:
@@ -202,7 +200,7 @@ def _on_chroma_grid(plane: FloatArray, info: ClipInfo) -> FloatArray:
     height, width = plane.shape[:2]
     rows, columns = (
         (side << shift) / whole
-        for side, shift, whole in zip(chroma_shape(info), info.chroma_shift, (info.height, info.width), strict=True)
+        for side, shift, whole in zip(info.chroma_shape, info.chroma_shift, info.shape, strict=True)
     )
     left = ((1 << info.chroma_shift[1]) - 1) / 2 * width / info.width
     if (rows, columns, left) == (1, 1, 0):

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from featcolor.clips.frames import ClipInfo
-from featcolor.clips.open import create_clip, open_clip
+from featcolor.clips.open import open_clip
+from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import UsageError
 from featcolor.files import PART_SUFFIX, remove_parts
 from featcolor.video.checkpoints import work_path
@@ -84,7 +85,7 @@ class Target:
                 # A run that was killed while it wrote has left some of the frames.
                 overwrite=options.overwrite or options.resume,
             )
-        return create_clip(
+        return VideoFileWriter(
             self.name,
             info,
             source=source,

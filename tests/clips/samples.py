@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.clips.frames import Frame
-from featcolor.clips.open import create_clip, open_clip
+from featcolor.clips.open import open_clip
 from featcolor.clips.writer import VideoFileWriter
 
 SUBTITLES = {
@@ -203,7 +203,7 @@ def seconds(path: Path) -> list[Fraction]:
 def rewrite(source: Path, target: Path, **options: Any) -> VideoFileWriter:
     """The film again with a chroma of our own, through reader and writer."""
     with open_clip(source) as clip:
-        writer = create_clip(target, clip.info, source=source, **options)
+        writer = VideoFileWriter(target, clip.info, source=source, **options)
         with writer:
             for frame in clip:
                 writer.write(frame, *chroma(writer, frame.index))

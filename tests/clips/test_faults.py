@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from featcolor.clips.frames import ClipReader
-from featcolor.clips.open import create_clip, open_clip
+from featcolor.clips.open import open_clip
 from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import ClipError, UsageError
 from tests.clips.samples import chroma, cut_copy, damaged_copy, frames_of, make_clip, packet_hashes, planes, rewrite
@@ -39,7 +39,7 @@ def test_a_track_that_does_not_fit_is_refused_before_any_work(
 ) -> None:
     source = make_clip(tmp_path / name, n=2, **options)
     with pytest.raises(UsageError, match=f"track [12].*{words}"):
-        create_clip(tmp_path / target, open_clip(source).info, source=source)
+        VideoFileWriter(tmp_path / target, open_clip(source).info, source=source)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -136,18 +136,18 @@ def test_what_does_not_fit_is_refused_with_the_choices(
 ) -> None:
     source = make_clip(tmp_path / "in.mkv", n=2)
     with pytest.raises(UsageError, match=words):
-        create_clip(tmp_path / target, open_clip(source).info, source=source, **options)
+        VideoFileWriter(tmp_path / target, open_clip(source).info, source=source, **options)
 
 
 def test_a_format_that_would_change_luma_is_refused(tmp_path: Path) -> None:
     deep = make_clip(tmp_path / "deep.mkv", n=2, pix_fmt="yuv420p10le")
     full = make_clip(tmp_path / "full.mkv", n=2, color_range=2)
     with pytest.raises(UsageError, match="exactly"):
-        create_clip(tmp_path / "out.mkv", open_clip(deep).info, source=deep, pixel_format="yuv420p")
+        VideoFileWriter(tmp_path / "out.mkv", open_clip(deep).info, source=deep, pixel_format="yuv420p")
     with pytest.raises(UsageError, match="full-range"):
-        create_clip(tmp_path / "out.mkv", open_clip(full).info, source=full, pixel_format="yuv420p10le")
+        VideoFileWriter(tmp_path / "out.mkv", open_clip(full).info, source=full, pixel_format="yuv420p10le")
     with pytest.raises(UsageError, match=r"vp9 cannot carry the 10-bit luma.*ffv1"):
-        create_clip(tmp_path / "out.mkv", open_clip(deep).info, source=deep, codec="vp9")
+        VideoFileWriter(tmp_path / "out.mkv", open_clip(deep).info, source=deep, codec="vp9")
 
 
 def test_the_input_and_an_existing_file_are_safe(tmp_path: Path) -> None:
@@ -157,9 +157,9 @@ def test_the_input_and_an_existing_file_are_safe(tmp_path: Path) -> None:
     (tmp_path / "other.mkv").write_bytes(b"kept")
     for name in ("in.mkv", "link.mkv"):
         with pytest.raises(UsageError, match="input itself"):
-            create_clip(tmp_path / name, info, source=source, overwrite=True)
+            VideoFileWriter(tmp_path / name, info, source=source, overwrite=True)
     with pytest.raises(UsageError, match="exists already"):
-        create_clip(tmp_path / "other.mkv", info, source=source)
+        VideoFileWriter(tmp_path / "other.mkv", info, source=source)
     assert source.read_bytes() == content
     rewrite(source, tmp_path / "other.mkv", overwrite=True)
     assert len(frames_of(tmp_path / "other.mkv")) == 2
@@ -177,7 +177,7 @@ def test_an_error_leaves_no_file(tmp_path: Path, error: type[BaseException]) -> 
                     raise error
 
     with open_clip(source) as clip, pytest.raises(error):
-        fails(create_clip(tmp_path / "out.mkv", clip.info, source=source), clip)
+        fails(VideoFileWriter(tmp_path / "out.mkv", clip.info, source=source), clip)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
 
 
@@ -191,7 +191,7 @@ def test_a_full_disk_is_one_clear_line_and_leaves_no_file(tmp_path: Path, monkey
         monkeypatch.setattr(VideoFileWriter, "_picture", full)
         with (
             pytest.raises(ClipError, match="disk is full"),
-            create_clip(tmp_path / "out.mp4", clip.info, source=None) as writer,
+            VideoFileWriter(tmp_path / "out.mp4", clip.info, source=None) as writer,
         ):
             writer.write(next(iter(clip)), *chroma(writer, 0))
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
@@ -200,7 +200,7 @@ def test_a_full_disk_is_one_clear_line_and_leaves_no_file(tmp_path: Path, monkey
 def test_planes_of_a_wrong_shape_are_refused(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mkv", n=2)
     small = np.zeros((3, 3), np.uint8)
-    with open_clip(source) as clip, create_clip(tmp_path / "out.mkv", clip.info, source=None) as writer:
+    with open_clip(source) as clip, VideoFileWriter(tmp_path / "out.mkv", clip.info, source=None) as writer:
         frame = next(iter(clip))
         with pytest.raises(ValueError, match="is due in frame 0"):
             writer.write(frame, small, small)

@@ -122,7 +122,7 @@ def test_pictures_are_numbered_and_keep_luma(tmp_path, format, bits):
     info = info_of(bits=bits)
     place = ycbcr.code_range(info)
     values = np.linspace(place.black, place.black + place.luma_span, 54).reshape(SIZE)
-    frames = [Frame(index=i, luma=values.astype(ycbcr.code_dtype(info))) for i in (3, 124)]
+    frames = [Frame(index=i, luma=values.astype(info.dtype)) for i in (3, 124)]
     write_all(tmp_path / "new" / "out", info, frames, format=format)
     assert sorted(path.name for path in (tmp_path / "new" / "out").iterdir()) == [
         f"000003.{format}",

@@ -10,7 +10,8 @@ import av
 import numpy as np
 import pytest
 
-from featcolor.clips.open import create_clip, open_clip
+from featcolor.clips.open import open_clip
+from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import UsageError
 from tests.clips.samples import (
     VARIABLE_STAMPS,
@@ -152,7 +153,7 @@ def test_variable_rate_time_stamps_are_exact_in_mp4_and_to_a_millisecond_in_mkv(
     durations = [frame.duration for frame in frames_of(source)]
     assert durations[:-1] == np.diff(VARIABLE_STAMPS).tolist()
     with pytest.raises(UsageError, match=r"constant rate.*mkv"):
-        create_clip(tmp_path / "out.avi", open_clip(source).info, source=source)
+        VideoFileWriter(tmp_path / "out.avi", open_clip(source).info, source=source)
 
 
 def test_a_late_start_is_kept(tmp_path: Path) -> None:
@@ -225,7 +226,7 @@ def test_part_of_a_film_starts_at_zero_with_its_tracks_in_step(tmp_path: Path) -
     with open_clip(source) as clip:
         frames = list(clip)
         part = {"first_pts": frames[first].pts, "last_pts": frames[last].pts}
-        with create_clip(tmp_path / "out.mkv", clip.info, source=source, codec="ffv1", **part) as writer:
+        with VideoFileWriter(tmp_path / "out.mkv", clip.info, source=source, codec="ffv1", **part) as writer:
             for frame in frames[first : last + 1]:
                 writer.write(frame, *chroma(writer, frame.index))
     shift, end = seconds(source)[first], seconds(source)[last + 1]

@@ -83,7 +83,7 @@ def test_rgb_survives_unit_planes_and_codes(info):
     planes = ycbcr.rgb_to_ycbcr(rgb, info)
     np.testing.assert_allclose(ycbcr.ycbcr_to_rgb(*planes, info, np.float32), rgb, atol=2e-6)
     codes = ycbcr.luma_to_codes(planes[0], info), *(ycbcr.chroma_to_codes(plane, info) for plane in planes[1:])
-    assert all(plane.dtype == ycbcr.code_dtype(info) for plane in codes)
+    assert all(plane.dtype == info.dtype for plane in codes)
     back = ycbcr.luma_from_codes(codes[0], info), *(ycbcr.chroma_from_codes(plane, info) for plane in codes[1:])
     for unit, again in zip(planes, back, strict=True):
         # full range has no code for Cb = 0.5: half a code more
@@ -104,7 +104,7 @@ def test_integer_pictures_are_read_and_given_back(dtype):
 @every_stream
 def test_lightness_is_the_greys_at_every_code(info):
     place = ycbcr.code_range(info)
-    codes = np.unique(np.linspace(0, place.top, 4096).astype(ycbcr.code_dtype(info)))[None]
+    codes = np.unique(np.linspace(0, place.top, 4096).astype(info.dtype))[None]
     grey = np.clip((codes.astype(float) - place.black) / place.luma_span, 0, 1)
     expected = rgb2lab(np.repeat(grey[..., None], 3, axis=2))[..., 0] / 100
     np.testing.assert_allclose(ycbcr.lightness_from_luma(codes, info), expected, atol=2e-6)
@@ -130,7 +130,7 @@ def test_chroma_comes_back_within_a_code(info):
 @every_stream
 def test_neutral_is_exactly_neutral_at_every_luma(info):
     place = ycbcr.code_range(info)
-    luma = np.linspace(0, place.top, 3000).astype(ycbcr.code_dtype(info)).reshape(30, 100)
+    luma = np.linspace(0, place.top, 3000).astype(info.dtype).reshape(30, 100)
     before = luma.copy()
     for plane in ycbcr.chroma_to_cbcr(luma, np.zeros((30, 100, 2), np.float32), info):
         assert (plane == place.neutral).all()
@@ -140,7 +140,7 @@ def test_neutral_is_exactly_neutral_at_every_luma(info):
 @every_stream
 def test_any_chroma_stays_in_the_cube(info):
     rng = np.random.default_rng(1)
-    luma = rng.integers(0, ycbcr.code_range(info).top + 1, (30, 50)).astype(ycbcr.code_dtype(info))
+    luma = rng.integers(0, ycbcr.code_range(info).top + 1, (30, 50)).astype(info.dtype)
     chroma = rng.normal(0, 60, (30, 50, 2)).astype(np.float32)
     chroma[:2] *= 100
     planes = ycbcr.chroma_to_cbcr(luma, chroma, info)
@@ -185,7 +185,7 @@ def test_subsampling_rounds_sizes_up_and_keeps_constants(shift, size):
     info = info_of(shift=shift, height=size[0], width=size[1])
     for plane in (np.full(size, 77, np.uint8), np.full((*size, 2), 77.0)):
         small = ycbcr.subsample(plane, shift)
-        assert small.shape[:2] == ycbcr.chroma_shape(info)
+        assert small.shape[:2] == info.chroma_shape
         assert (small == 77).all()
         assert small.dtype == np.float32
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.clips.frames import ClipInfo, Frame
-from featcolor.clips.open import create_clip, open_clip
+from featcolor.clips.open import open_clip
+from featcolor.clips.writer import VideoFileWriter
 from featcolor.clips.ycbcr import luma_to_codes, rgb_to_ycbcr
 from featcolor.video.options import ClipOptions
 from tests.samples import write_rgb
@@ -41,7 +42,7 @@ def frame_of(number: int) -> Frame:
 
 def make_reel(path: Path, codec: str = "ffv1") -> Path:
     """The film, lossless unless another codec is asked for."""
-    with create_clip(path, INFO, source=None, codec=codec) as writer:
+    with VideoFileWriter(path, INFO, source=None, codec=codec) as writer:
         for number in range(COUNT):
             frame = frame_of(number)
             assert frame.cb is not None

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from featcolor.clips.frames import Frame
-from featcolor.clips.open import create_clip, open_clip
+from featcolor.clips.open import open_clip
 from featcolor.clips.timecode import Timecode
+from featcolor.clips.writer import VideoFileWriter
 from featcolor.clips.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, subsample, upright
 from featcolor.video.colorize import colorize_video, plan_video
 from featcolor.video.encode import full_planes, saturate
@@ -198,7 +199,7 @@ def test_films_of_all_kinds_keep_their_luma_and_their_key_frames(
     tmp_path: Path, changes: dict[str, Any], options: dict[str, Any]
 ) -> None:
     info = replace(INFO, **changes)
-    with create_clip(tmp_path / "in.mkv", info, source=None, codec="ffv1") as writer:
+    with VideoFileWriter(tmp_path / "in.mkv", info, source=None, codec="ffv1") as writer:
         for number in range(4):
             luma = luma_to_codes(rgb_to_ycbcr(scene(number), info)[0], info)
             neutral = np.full(writer.chroma_shape, 1 << info.bits - 1, luma.dtype)

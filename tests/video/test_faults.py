@@ -18,8 +18,8 @@ import pytest
 
 import featcolor.video.colorize
 from featcolor.clips.frames import ClipReader, Frame
-from featcolor.clips.open import create_clip
 from featcolor.clips.timecode import Timecode
+from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import work_path
 from featcolor.video.colorize import colorize_video
@@ -241,8 +241,8 @@ def test_frames_are_held_a_few_at_a_time_and_damage_is_reported(
     monkeypatch.setattr(featcolor.video.inputs, "open_clip", opened)
     monkeypatch.setattr(
         featcolor.video.output,
-        "create_clip",
-        lambda target, info, **rest: create_clip(target, info, source=None, codec="ffv1"),
+        "VideoFileWriter",
+        lambda target, info, **rest: VideoFileWriter(target, info, source=None, codec="ffv1"),
     )
     report = colorize_video(tmp_path / "in.mkv", tmp_path / "out.mkv", keyframes=keys / "key-000005.png")
     assert report.damaged == (7,)
