@@ -113,11 +113,11 @@ def run(arguments: argparse.Namespace) -> int:
     given = {"keyframes": arguments.keyframes, "model": arguments.model, "options": options}
     try:
         with progress_bar(quiet=arguments.quiet, unit="frames") as progress:
-            tell = _Teller(quiet=arguments.quiet)
+            notify = _Notifier(quiet=arguments.quiet)
             if arguments.dry_run:
-                plan = plan_video(arguments.input, arguments.output, **given, progress=progress, tell=tell)
+                plan = plan_video(arguments.input, arguments.output, **given, progress=progress, notify=notify)
             else:
-                report = colorize_video(arguments.input, arguments.output, **given, progress=progress, tell=tell)
+                report = colorize_video(arguments.input, arguments.output, **given, progress=progress, notify=notify)
     except BaseException as error:
         left = work_path(arguments.output)
         if not isinstance(error, UsageError) and PIPE not in (arguments.input, arguments.output) and left.is_dir():
@@ -136,7 +136,7 @@ def run(arguments: argparse.Namespace) -> int:
     return WORK_FAILED if report.refused else 0
 
 
-class _Teller:
+class _Notifier:
     """What is said while the work goes on: errors always, notes unless quiet."""
 
     def __init__(self, *, quiet: bool) -> None:

@@ -1,4 +1,4 @@
-"""The work folder of a run over a film: what is done, shot by shot, so that a killed run can go on.
+"""Checkpoints of a run over a film, shot by shot, so that a killed run can go on.
 
 The folder `OUT.featcolor-work` lies beside the output. `fingerprint.json` says what the run depends on; a file
 `shot-00012.zip` is the colour of one shot: a JSON header, confidence, and chroma in chunks of a few frames, each read
@@ -18,12 +18,12 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.clips.frames import Closing
 from featcolor.errors import UsageError
 from featcolor.files import PART_SUFFIX, replacing
 from featcolor.video.propagation import ShotColours
@@ -45,7 +45,7 @@ _HASHED_BYTES: Final = 2**20
 
 
 class WorkFolder:
-    """Where a run keeps what is done; made by `open_work`.
+    """A folder in which a run keeps what is done; made by `open_work`.
 
     Attributes
     ----------
@@ -87,8 +87,8 @@ class WorkFolder:
         return self.path / f"shot-{number:05d}.zip"
 
 
-class ShotFile:
-    """The colour of one shot, read a few frames at a time; a context manager.
+class ShotFile(Closing):
+    """The file of one shot's colour, read a few frames at a time.
 
     Attributes
     ----------
@@ -97,8 +97,7 @@ class ShotFile:
 
     Raises
     ------
-    ValueError
-        When the file is not a shot file.
+    ValueError : the file is not a shot file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -125,14 +124,6 @@ class ShotFile:
         """Close the file."""
         self._zip.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def work_path(target: str) -> Path:
     """Where the work folder of an output lies."""
@@ -154,8 +145,7 @@ def open_work(
 
     Raises
     ------
-    UsageError
-        When earlier work is there and neither was asked for, or when it was done with something else.
+    UsageError : earlier work is there and neither was asked for, or it was done with something else.
     """
     if path is None:
         return WorkFolder(Path(tempfile.mkdtemp(prefix="featcolor-")), temporary=True)

@@ -1,4 +1,4 @@
-"""Colours a whole film: one pass finds its shots, one colours them, one writes them. No pass keeps the film in memory.
+"""A film coloured: one pass finds its shots, one colours them, one writes them. No pass keeps the film in memory.
 
 What is done is kept shot by shot in a work folder beside the output (`featcolor.video.checkpoints`). A run that goes
 on where another stopped does what is missing of the second pass, and all of the others: they are quick beside it, and
@@ -8,22 +8,24 @@ so the output is the same as if nothing had happened.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from featcolor.clips.frames import ClipInfo
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import WorkFolder, open_work
-from featcolor.video.encode import Adjustment, Encoding, KeyPictures
+from featcolor.video.encode import Adjustment, Encoding
 from featcolor.video.inputs import ClipInputs, KeySource
 from featcolor.video.keyframes.match import KeyMatch
+from featcolor.video.keyframes.pictures import KeyPictures
 from featcolor.video.next_keyframes import frames_to_correct
 from featcolor.video.options import PIPE, VIDEO_PRESETS, ClipOptions
 from featcolor.video.output import Target
-from featcolor.video.report import ClipReport, KeyReport
+from featcolor.video.report import ClipReport, KeyReport, ShotReport
 from featcolor.video.report_page import Tile, choose_tiles, write_page
 from featcolor.video.scan import ClipScan, scan_clip
 from featcolor.video.shots import ShotColouring, ShotPlan, model_guess, plan_shots
@@ -36,7 +38,7 @@ DEFAULT_MODEL = "the default model colours: likely colours, not known ones; --ke
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, frames done, and frames in all."""
 
-Tell = Callable[[str, str], None]
+Notify = Callable[[str, str], None]
 """Called with a line for a person, and "error" or "note", while the run goes on."""
 
 SCANNING: Final = "finding shots"
@@ -49,21 +51,20 @@ NAMED: Final = 5
 
 @dataclass(frozen=True, kw_only=True)
 class ClipPlan:
-    """What a run would do.
+    """Shots of a film, and the key frames that colour them.
 
     Attributes
     ----------
     info : of the film.
     shots : in order, with the frames of each that have a key picture.
     match : what became of the key pictures.
-    first, n_frames : of the part that is coloured.
+    n_frames : of the part that is coloured.
     damaged : numbers of frames that could not be decoded.
     """
 
     info: ClipInfo
     shots: tuple[ShotPlan, ...]
     match: KeyMatch
-    first: int
     n_frames: int
     damaged: tuple[int, ...]
 
@@ -77,7 +78,7 @@ def colorize_video(
     model: str | Path | None = None,
     options: ClipOptions | None = None,
     progress: Progress | None = None,
-    tell: Tell | None = None,
+    notify: Notify | None = None,
 ) -> ClipReport:
     """Colour a film, or a part of it.
 
@@ -89,7 +90,7 @@ def colorize_video(
     model : a file of 'featcolor fit', a colour network, or "default"; it colours frames of shots without a key frame,
         and what is like nothing in one. With neither model nor key frames the default model colours
     options : ClipOptions, optional
-    progress, tell : called while the run goes on
+    progress, notify : called while the run goes on
 
     Returns
     -------
@@ -100,72 +101,62 @@ def colorize_video(
     UsageError : what was asked for cannot be done; nothing was written, and nothing coloured.
     ClipError : the film cannot be read on, or the output not written; what was done stays for `options.resume`.
     """
-    options = options or ClipOptions()
-    with ClipInputs(source, keyframes, model, options) as inputs:
-        return _Run(inputs, Target(str(target), options), options, progress, tell).colour()
+    with _begun(source, target, keyframes, model, options, progress, notify) as run:
+        return run.colour()
 
 
 @one_blas_thread()
-def plan_video(
+def plan_video(source: str | Path, target: str | Path, **given: Any) -> ClipPlan:
+    """The plan that `colorize_video`, given the same, would follow: shots, and key frames. Nothing is written."""
+    with _begun(source, target, **given) as run:
+        run.check()
+        with run.scan() as scan:
+            return run.plan(scan)
+
+
+@contextmanager
+def _begun(
     source: str | Path,
     target: str | Path,
-    *,
     keyframes: KeySource | None = None,
     model: str | Path | None = None,
     options: ClipOptions | None = None,
     progress: Progress | None = None,
-    tell: Tell | None = None,
-) -> ClipPlan:
-    """What `colorize_video` would do: shots, and key frames matched. Nothing is written."""
+    notify: Notify | None = None,
+) -> Iterator[_Run]:
     options = options or ClipOptions()
+    if options.preset not in VIDEO_PRESETS:
+        raise UsageError(f"--preset is one of {', '.join(VIDEO_PRESETS)}, got {options.preset!r}")
     with ClipInputs(source, keyframes, model, options) as inputs:
-        run = _Run(inputs, Target(str(target), options), options, progress, tell)
-        run.check()
-        with run.scan(None) as scan:
-            return run.plan(scan)
+        yield _Run(inputs, Target(str(target), options), options, progress, notify)
 
 
 class _Run:
     """One run over a film."""
 
     def __init__(
-        self, inputs: ClipInputs, target: Target, options: ClipOptions, progress: Progress | None, tell: Tell | None
+        self, inputs: ClipInputs, target: Target, options: ClipOptions, progress: Progress | None, notify: Notify | None
     ) -> None:
-        if options.preset not in VIDEO_PRESETS:
-            raise UsageError(f"--preset is one of {', '.join(VIDEO_PRESETS)}, got {options.preset!r}")
-        self.inputs, self.target = inputs, target
-        self.options, self.config = options, VIDEO_PRESETS[options.preset]
+        self.inputs, self.target, self.options = inputs, target, options
         self.progress: Progress = progress or (lambda stage, done, total: None)
-        self.tell: Tell = tell or (lambda message, kind: None)
+        self.notify: Notify = notify or (lambda message, kind: None)
         self.notes: list[str] = []
-        self._tiles: list[Tile] = []
         self._problems: list[str] = []
 
     def colour(self) -> ClipReport:
         """The whole run."""
         started = time.perf_counter()
         colorizer = self.check()
-        work = open_work(
-            None if PIPE in (self.inputs.name, self.target.name) else self.target.work_path,
-            self.inputs.fingerprint(),
-            resume=self.options.resume,
-            overwrite=self.options.overwrite,
-        )
-        if self.options.resume or self.options.overwrite:
-            self.target.remove_parts()
-        try:
-            with self.scan(work) as scan:
-                plan = self.plan(scan)
-                keys = KeyPictures({key.frame: key.path for key in plan.match.keys}, plan.info)
-                report = self._colour_shots(plan, work, keys, colorizer)
-                report = self._write(plan, scan, work, keys, report)
-        except BaseException:
-            if work.temporary or not work.n_done:
-                work.remove()
-            raise
-        work.remove()
-        report = replace(report, seconds=time.perf_counter() - started)
-        self._write_report(report)
+        with self._work_folder() as work, self.scan(work.path) as scan:
+            plan = self.plan(scan)
+            keys = KeyPictures({key.frame: key.path for key in plan.match.keys}, plan.info)
+            report = self._report(plan, self._colour_shots(plan, work, keys, colorizer))
+            tiles = choose_tiles(report) if self.options.report is not None else ()
+            shown = self._write(plan, scan, work, keys, tiles)
+        report = replace(report, notes=tuple(self.notes), seconds=time.perf_counter() - started)
+        if (path := self.options.report) is not None:
+            report.write_json(path)
+            write_page(path.with_suffix(".html"), report, shown, json_name=path.name)
         return report
 
     def check(self) -> StillColorizer | None:
@@ -173,24 +164,19 @@ class _Run:
         colorizer = self.inputs.load_model()
         if self.inputs.chose_nothing:
             self._note(DEFAULT_MODEL)
-        taken = self.inputs.taken()
-        self.target.check(taken)
-        self._check_report(taken)
-        with self.inputs.open() as reader:
+        self.target.check(self.inputs.taken())
+        with self.inputs.open() as reader, self.inputs.open_mask(reader.info):
             info = reader.info
-            with self.inputs.open_mask(info):
-                pass
-            for note in getattr(self.target.writer(info, self.inputs.path), "notes", ()):
-                self._note(note)
+        for note in getattr(self.target.writer(info, self.inputs.path), "notes", ()):
+            self._note(note)
         if info.interlaced:
             self._note(
                 f"{info.name}: colour lies better on whole frames; 'ffmpeg -i IN -vf bwdif OUT' makes them of fields"
             )
         return colorizer
 
-    def scan(self, work: WorkFolder | None) -> ClipScan:
+    def scan(self, folder: Path | None = None) -> ClipScan:
         """The first pass."""
-        folder = None if work is None else work.path
         with self.inputs.open() as reader:
             scan = scan_clip(reader, folder=folder, progress=partial(self.progress, SCANNING))
             self._problems = list(reader.problems)
@@ -202,70 +188,68 @@ class _Run:
         match = self.inputs.match(scan)
         for note in match.notes:
             self._note(note)
-        for _, reason in match.refused:
-            self.tell(reason, "error")
+        for _, line in match.refused:
+            self.notify(line, "error")
         self.inputs.check_match(match)
-        frames = {key.frame: key for key in match.keys}
+        keys = {key.frame: key for key in match.keys}
         shots = ((shot.first, shot.last, shot.kind) for shot in scan.shots)
-        plans = plan_shots(shots, frames, every=self.options.every, model=self.inputs.uses_model)
+        plans = plan_shots(shots, keys, every=self.options.every, model=self.inputs.uses_model)
         if scan.damaged:
             named = ", ".join(map(str, scan.damaged[:NAMED])) + (" ..." if len(scan.damaged) > NAMED else "")
             self._note(f"{self.inputs.name}: damaged frames ({named}) are coloured like their neighbours")
         with self.inputs.open() as reader:
             info = reader.info
-        return ClipPlan(
-            info=info,
-            shots=tuple(plans),
-            match=match,
-            first=scan.first,
-            n_frames=scan.n_frames,
-            damaged=scan.damaged,
+        return ClipPlan(info=info, shots=tuple(plans), match=match, n_frames=scan.n_frames, damaged=scan.damaged)
+
+    @contextmanager
+    def _work_folder(self) -> Iterator[WorkFolder]:
+        """Deleted once the output is written, and after an error where nobody could go on with it."""
+        options, on_pipe = self.options, PIPE in (self.inputs.name, self.target.name)
+        work = open_work(
+            None if on_pipe else self.target.work_path,
+            self.inputs.fingerprint(),
+            resume=options.resume,
+            overwrite=options.overwrite,
         )
+        if options.resume or options.overwrite:
+            self.target.remove_parts()
+        try:
+            yield work
+        except BaseException:
+            if work.temporary or not work.n_done:
+                work.remove()
+            raise
+        work.remove()
 
     def _colour_shots(
         self, plan: ClipPlan, work: WorkFolder, keys: KeyPictures, colorizer: StillColorizer | None
-    ) -> ClipReport:
+    ) -> list[ShotReport]:
+        """The second pass."""
         guess = None if colorizer is None else model_guess(colorizer, plan.info)
-        colouring = ShotColouring(plan.info, self.config, work, keys.chroma, guess, steady=self.options.steady)
+        config = VIDEO_PRESETS[self.options.preset]
+        colouring = ShotColouring(plan.info, config, work, keys.chroma, guess, steady=self.options.steady)
         if guess is None and any(not shot.keys for shot in plan.shots):
             with self.inputs.open() as reader:
                 colouring.learn(reader, [key.frame for key in plan.match.keys])
         with self.inputs.open() as reader:
-            shots = colouring.run(reader, plan.shots, partial(self.progress, COLOURING))
-        return ClipReport(
-            clip=self.inputs.name,
-            output=self.target.name,
-            frames=plan.n_frames,
-            shots=tuple(shots),
-            keys=tuple(
-                KeyReport(path=str(key.path), frame=key.frame, correlation=key.correlation, located=key.located)
-                for key in plan.match.keys
-            ),
-            refused=tuple(reason for _, reason in plan.match.refused),
-            damaged=plan.damaged,
-            next=tuple(frames_to_correct(shots, avoid=plan.damaged)),
-        )
+            return colouring.run(reader, plan.shots, partial(self.progress, COLOURING))
 
     def _write(
-        self, plan: ClipPlan, scan: ClipScan, work: WorkFolder, keys: KeyPictures, report: ClipReport
-    ) -> ClipReport:
-        options, info = self.options, plan.info
-        part = options.start is not None or options.end is not None
-        stamps = (int(scan.pts[0]), int(scan.pts[-1])) if part else (None, None)
-        tiles = choose_tiles(report) if options.report is not None else []
+        self, plan: ClipPlan, scan: ClipScan, work: WorkFolder, keys: KeyPictures, tiles: Collection[int]
+    ) -> list[Tile]:
+        """The last pass; the frames that the report's page shows."""
+        options, part = self.options, {}
+        if options.start is not None or options.end is not None:
+            part = {"first_pts": int(scan.pts[0]), "last_pts": int(scan.pts[-1])}
         with (
-            self.inputs.open_mask(info) as mask,
+            self.inputs.open_mask(plan.info) as mask,
             self.inputs.open() as reader,
-            self.target.writer(info, self.inputs.path, first_pts=stamps[0], last_pts=stamps[1]) as writer,
+            self.target.writer(plan.info, self.inputs.path, **part) as writer,
         ):
+            masked = options.mask is not None or options.region is not None
+            adjustment = Adjustment(saturation=options.saturation, chroma_only=options.chroma_only)
             encoding = Encoding(
-                info,
-                writer,
-                work,
-                keys,
-                mask=mask if options.mask is not None or options.region is not None else None,
-                adjustment=Adjustment(saturation=options.saturation, chroma_only=options.chroma_only),
-                tiles=tiles,
+                plan.info, writer, work, keys, mask=mask if masked else None, adjustment=adjustment, tiles=tiles
             )
             encoding.run(reader, plan.shots, partial(self.progress, WRITING))
         problems = self._problems[:NAMED]
@@ -273,26 +257,21 @@ class _Run:
             problems.append(f"{self.inputs.name}: {len(self._problems) - NAMED} more of these")
         for note in (*mask.notes, *problems):
             self._note(note)
-        self._tiles = encoding.tiles
-        return replace(report, notes=tuple(self.notes))
+        return encoding.tiles
 
-    def _check_report(self, taken: dict[Path, str]) -> None:
-        path = self.options.report
-        if path is None:
-            return
-        if not path.resolve().parent.is_dir():
-            raise UsageError(f"{path.parent}: no such folder for --report")
-        written = {path.resolve(), path.with_suffix(".html").resolve()}
-        if written & {*taken, Path(self.target.name).resolve()} or path.suffix == ".html":
-            raise UsageError(f"{path}: --report is a JSON file of its own; its page lies beside it and ends in .html")
-
-    def _write_report(self, report: ClipReport) -> None:
-        path = self.options.report
-        if path is not None:
-            report.write_json(path)
-            write_page(path.with_suffix(".html"), report, self._tiles, json_name=path.name)
+    def _report(self, plan: ClipPlan, shots: list[ShotReport]) -> ClipReport:
+        return ClipReport(
+            clip=self.inputs.name,
+            output=self.target.name,
+            frames=plan.n_frames,
+            shots=tuple(shots),
+            keys=tuple(KeyReport(**{**vars(key), "path": str(key.path)}) for key in plan.match.keys),
+            refused=tuple(line for _, line in plan.match.refused),
+            damaged=plan.damaged,
+            next=tuple(frames_to_correct(shots, avoid=plan.damaged)),
+        )
 
     def _note(self, note: str) -> None:
         if note not in self.notes:
             self.notes.append(note)
-            self.tell(note, "note")
+            self.notify(note, "note")

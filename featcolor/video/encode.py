@@ -1,12 +1,10 @@
-"""The last pass over a film: every frame gets its colour at full size and is written, its luma as it came."""
+"""Last pass over a film: every frame gets its colour at full size and is written, its luma as it came."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 import cv2
@@ -14,11 +12,9 @@ import numpy as np
 
 from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.clips.ycbcr import (
-    cbcr_to_chroma,
     chroma_from_codes,
     chroma_to_cbcr,
     code_range,
-    key_planes,
     lightness_from_luma,
     luma_from_codes,
     subsample,
@@ -28,8 +24,9 @@ from featcolor.clips.ycbcr import (
 from featcolor.errors import ClipError
 from featcolor.pictures.resize import resize
 from featcolor.video.checkpoints import WorkFolder
-from featcolor.video.keyframes.pictures import read_key
+from featcolor.video.keyframes.pictures import KeyPictures
 from featcolor.video.mask import MaskSource, apply_mask
+from featcolor.video.propagation import work_ahead
 from featcolor.video.report_page import Tile
 from featcolor.video.shots import ShotPlan
 from features.base import FloatArray
@@ -43,28 +40,9 @@ TILE_SIDE: Final = 320
 """Longer side of a frame on the report's page."""
 
 
-class KeyPictures:
-    """The pictures that a person coloured, by the number of the frame that each shows; read when they are needed."""
-
-    def __init__(self, paths: Mapping[int, Path], info: ClipInfo) -> None:
-        self._paths, self._info = dict(paths), info
-
-    def __contains__(self, frame: int) -> bool:
-        return frame in self._paths
-
-    def planes(self, frame: int, info: ClipInfo) -> tuple[Codes, Codes]:
-        """Cb and Cr codes of a frame's picture on the chroma grid that `info` says."""
-        return key_planes(read_key(self._paths[frame], info), info)
-
-    def chroma(self, frame: Frame) -> FloatArray:
-        """a* and b*, (H, W, 2), of a frame's picture at the luma of the frame."""
-        whole = replace(self._info, chroma_shift=(0, 0))
-        return cbcr_to_chroma(frame.luma, *self.planes(frame.index, whole), whole)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Adjustment:
-    """What is done to the colour on its way into the film.
+    """Change of the colour on its way into the film.
 
     Attributes
     ----------
@@ -78,8 +56,11 @@ class Adjustment:
     chroma_only: bool = False
 
 
+_Work = tuple[Frame, FloatArray, FloatArray, FloatArray | None]
+
+
 class Encoding:
-    """Gives frames their colour from the shot files of a work folder, and writes them.
+    """A pass that gives frames their colour from the shot files of a work folder, and writes them.
 
     Parameters
     ----------
@@ -105,32 +86,21 @@ class Encoding:
     ) -> None:
         self._info, self._writer, self._work, self._keys, self._mask = info, writer, work, keys, mask
         self._adjustment = adjustment or Adjustment()
-        self._out = replace(info, chroma_shift=shift_of((info.height, info.width), writer.chroma_shape))
+        self._out = replace(info, chroma_shift=shift_of(info.shape, writer.chroma_shape))
         self._wanted = set(tiles)
         self.tiles: list[Tile] = []
 
     def run(self, frames: Iterable[Frame], plans: Sequence[ShotPlan], progress: Callable[[int, int], None]) -> None:
         """Write all frames of all shots; they are coloured in threads, a few ahead of the encoder."""
         total = sum(map(len, plans))
-        waiting: deque[tuple[Frame, Future[tuple[Codes, Codes]]]] = deque()
-        done = 0
         with ThreadPoolExecutor(THREADS) as pool:
-            for frame, low, confidence in self._matched(iter(frames), plans):
-                mask = None if self._mask is None else self._mask.at(frame.index)
-                waiting.append((frame, pool.submit(self._planes, frame, low, mask, confidence)))
-                if len(waiting) > AHEAD:
-                    self._write(*waiting.popleft())
-                    done += 1
-                    progress(done, total)
-            while waiting:
-                self._write(*waiting.popleft())
-                done += 1
+            coloured = work_ahead(pool, self._coloured, self._matched(iter(frames), plans), AHEAD)
+            for done, (frame, cb, cr) in enumerate(coloured, start=1):
+                self._writer.write(frame, cb, cr)
                 progress(done, total)
 
-    def _matched(
-        self, frames: Iterator[Frame], plans: Sequence[ShotPlan]
-    ) -> Iterator[tuple[Frame, FloatArray, FloatArray]]:
-        """Every frame with its chroma and confidence at the working size."""
+    def _matched(self, frames: Iterator[Frame], plans: Sequence[ShotPlan]) -> Iterator[_Work]:
+        """Every frame with its chroma and confidence at the working size, and its mask."""
         for plan in plans:
             with self._work.shot(plan.number) as shot_file:
                 for number in range(plan.first, plan.last + 1):
@@ -140,11 +110,11 @@ class Encoding:
                             f"{self._info.name}: frame {number} could be decoded before and cannot now; is the file "
                             "being written, or the disk failing?"
                         )
-                    yield frame, shot_file.chroma(number), shot_file.confidence[number - plan.first]
+                    mask = None if self._mask is None else self._mask.of_frame(number)
+                    yield frame, shot_file.chroma(number), shot_file.confidence[number - plan.first], mask
 
-    def _planes(
-        self, frame: Frame, low: FloatArray, mask: FloatArray | None, confidence: FloatArray
-    ) -> tuple[Codes, Codes]:
+    def _coloured(self, work: _Work) -> tuple[Frame, Codes, Codes]:
+        frame, low, confidence, mask = work
         if frame.index in self._keys:
             cb, cr = self._keys.planes(frame.index, self._out)
         else:
@@ -152,21 +122,16 @@ class Encoding:
         if self._adjustment.saturation != 1:
             cb, cr = (saturate(plane, self._adjustment.saturation, self._out) for plane in (cb, cr))
         if mask is not None:
-            given = [None if plane is None else _fit(plane, cb.shape) for plane in (frame.cb, frame.cr)]
+            shape = self._out.chroma_shape
+            given = [None if plane is None else resize(plane, shape) for plane in (frame.cb, frame.cr)]
             cb, cr = apply_mask(cb, cr, mask, *given, bits=self._info.bits)
         if frame.index in self._wanted:
-            self.tiles.append(Tile(frame.index, small_rgb(frame.luma, cb, cr, self._info), self._upright(confidence)))
-        return cb, cr
-
-    def _upright(self, plane: FloatArray) -> FloatArray:
-        return np.asarray(upright(plane, self._info.rotation))
-
-    def _write(self, frame: Frame, planes: Future[tuple[Codes, Codes]]) -> None:
-        cb, cr = planes.result()
+            rgb, sure = small_rgb(frame.luma, cb, cr, self._info), upright(confidence, self._info.rotation)
+            self.tiles.append(Tile(frame.index, rgb, sure))
         if self._adjustment.chroma_only:
             place = code_range(self._info)
             frame = replace(frame, luma=np.full_like(frame.luma, place.black + place.luma_span // 2))
-        self._writer.write(frame, cb, cr)
+        return frame, cb, cr
 
 
 def full_planes(luma: Codes, low: FloatArray, info: ClipInfo) -> tuple[Codes, Codes]:
@@ -239,17 +204,6 @@ def small_rgb(luma: Codes, cb: Codes, cr: Codes, info: ClipInfo) -> np.ndarray[t
     height, width = luma.shape
     scale = min(1.0, TILE_SIDE / max(height, width))
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    units = [
-        luma_from_codes(_fit(luma, size), info),
-        *(chroma_from_codes(_fit(plane, size), info) for plane in (cb, cr)),
-    ]
-    return np.asarray(upright(ycbcr_to_rgb(units[0], units[1], units[2], info), info.rotation), np.uint8)
-
-
-def _fit(plane: Codes, shape: tuple[int, ...]) -> Codes:
-    if plane.shape == shape:
-        return plane
-    shrinks = plane.shape[0] >= shape[0] and plane.shape[1] >= shape[1]
-    return np.asarray(
-        cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    )
+    unit = luma_from_codes(resize(luma, size), info)
+    unit_cb, unit_cr = (chroma_from_codes(resize(plane, size), info) for plane in (cb, cr))
+    return upright(ycbcr_to_rgb(unit, unit_cb, unit_cr, info), info.rotation)

@@ -1,4 +1,4 @@
-"""What a run over a film reads: the film, the pictures that somebody coloured, a model, a mask."""
+"""Inputs of a run over a film: the film, the pictures that somebody coloured, a model, a mask."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from featcolor.clips.frames import ClipInfo
+from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.clips.open import open_clip
 from featcolor.clips.trim import TrimmedReader
 from featcolor.errors import UsageError
 from featcolor.models.load import ColouringSettings, load_colorizer, named_model
 from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
 from featcolor.video.keyframes.match import KeyMatch, find_keyframes, match_keys
-from featcolor.video.mask import MaskSource, parse_region, shown_size
+from featcolor.video.mask import MaskSource, parse_region
 from featcolor.video.options import PIPE, ClipOptions
 from featcolor.video.scan import ClipScan
 
@@ -28,8 +27,8 @@ KeySource = str | Path | Iterable[str | Path]
 """A folder of coloured frames, or several folders and files."""
 
 
-class ClipInputs:
-    """The inputs of one run; a context manager, since what comes on stdin is kept in a temporary file meanwhile.
+class ClipInputs(Closing):
+    """Inputs of one run; a context manager, since what comes on stdin is kept in a temporary file meanwhile.
 
     Attributes
     ----------
@@ -61,9 +60,8 @@ class ClipInputs:
                 self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Delete what came on stdin."""
         self._stack.close()
 
     @property
@@ -89,7 +87,7 @@ class ClipInputs:
     def open_mask(self, info: ClipInfo) -> MaskSource:
         """Where colour is added; everywhere when nothing was asked for."""
         options = self._options
-        region = None if options.region is None else parse_region(options.region, *shown_size(info))
+        region = None if options.region is None else parse_region(options.region, *info.shown_size)
         return MaskSource(None if options.mask is None else str(options.mask), info, region=region)
 
     def load_model(self) -> StillColorizer | None:

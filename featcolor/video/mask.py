@@ -1,22 +1,23 @@
-"""Where a film gets colour: a region, a still mask, or a mask that moves; elsewhere the input's chroma stays."""
+"""Masks of a film: a region, a still, or a film; colour is added there, elsewhere the input's chroma stays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
-import cv2
 import numpy as np
 
-from featcolor.clips.frames import ClipInfo, ClipReader, Codes, Frame
-from featcolor.errors import UsageError
+from featcolor.clips.frames import ClipInfo, Closing, Codes, Frame
+from featcolor.clips.open import open_clip
+from featcolor.clips.ycbcr import LUMA_WEIGHTS, as_stored, luma_from_codes, upright
+from featcolor.errors import UsageError, reason
 from featcolor.pictures.io import read_picture
 from featcolor.pictures.picture import sniff
+from featcolor.pictures.resize import resize
 from features.base import FloatArray
 
 SMEAR: Final = 4 / 255
@@ -24,12 +25,6 @@ SMEAR: Final = 4 / 255
 
 FALLBACK_RATE: Final = Fraction(25)
 """Frames a second of a folder of masks; no time of theirs is used."""
-
-BT601: Final = (0.299, 0.587, 0.114)
-"""Of red, green and blue in the grey of a mask that has colour."""
-
-Opener = Callable[..., ClipReader]
-"""`featcolor.clips.open.open_clip`, or what reads films like it."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +56,8 @@ def parse_region(text: str, width: int, height: int) -> Region:
     return region
 
 
-def shown_size(info: ClipInfo) -> tuple[int, int]:
-    """(width, height) of the frames as a player shows them, its pixels' aspect aside."""
-    return (info.height, info.width) if info.rotation % 180 else (info.width, info.height)
-
-
-class MaskSource:
-    """How much colour each pixel of each frame gets; a context manager.
+class MaskSource(Closing):
+    """A mask of each frame: how much colour each pixel gets.
 
     Parameters
     ----------
@@ -76,7 +66,6 @@ class MaskSource:
         film's; the last frame of a shorter one is held. None: all of the picture.
     info : of the film
     region : colour is added only inside it
-    opener : reads clips; None: `featcolor.clips.open.open_clip`
 
     Attributes
     ----------
@@ -87,24 +76,20 @@ class MaskSource:
     FeatcolorError : the mask is missing, cannot be read, or has no frame
     """
 
-    def __init__(
-        self, source: str | None, info: ClipInfo, *, region: Region | None = None, opener: Opener | None = None
-    ) -> None:
+    def __init__(self, source: str | None, info: ClipInfo, *, region: Region | None = None) -> None:
         self.notes: list[str] = []
-        self._info = info
-        self._source = source
+        self._info, self._source, self._next = info, source, 0
         self._stack = ExitStack()
         self._frames: Iterator[Frame] | None = None
-        self._mask_info = info
-        self._next = 0
-        self._region = None if region is None else _as_stored(region.mask(*shown_size(info)), info)
-        self._mask = np.ones((info.height, info.width), np.float32)
+        self._region = None if region is None else as_stored(region.mask(*info.shown_size), info.rotation)
+        self._mask = np.ones(info.shape, np.float32)
         if source is not None and _is_still(source):
             self._mask = _fit(_read_still(source), info)
         elif source is not None:
-            self._open(source, opener)
+            reader = self._stack.enter_context(open_clip(source, rate=info.rate or FALLBACK_RATE))
+            self._mask_info, self._frames = reader.info, iter(reader)
 
-    def at(self, index: int) -> FloatArray:
+    def of_frame(self, index: int) -> FloatArray:
         """(H, W) float32, 0..1, as the film's frames are stored, for the frame of this number.
 
         Numbers may leave frames out but never fall: a mask clip is read once. The array belongs to the caller.
@@ -122,23 +107,10 @@ class MaskSource:
             self._last = frame
         return self._mask * self._region if self._region is not None else self._mask.copy()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close the mask's film."""
         self._frames = None
         self._stack.close()
-
-    def _open(self, source: str, opener: Opener | None) -> None:
-        if opener is None:
-            from featcolor.clips.open import open_clip
-
-            opener = open_clip
-        reader = self._stack.enter_context(opener(source, rate=self._info.rate or FALLBACK_RATE))
-        self._mask_info = reader.info
-        self._frames = iter(reader)
 
     def _end(self) -> None:
         """The clip is over: its last frame stays."""
@@ -166,7 +138,7 @@ def apply_mask(
     -------
     (h, w) codes of the type of cb and cr, new arrays; exact where the mask is 0 or 1
     """
-    share = _resize(mask, cb.shape[1], cb.shape[0])
+    share = _resize(mask, (cb.shape[0], cb.shape[1]))
     return _blend(cb, cb_in, share, bits), _blend(cr, cr_in, share, bits)
 
 
@@ -186,7 +158,7 @@ def _is_still(source: str) -> bool:
         with path.open("rb") as file:
             sniff(file.read(16))
     except OSError as error:
-        raise UsageError(f"{source}: the mask cannot be read ({error.strerror}); check the file") from error
+        raise UsageError(f"{source}: the mask cannot be read ({reason(error)}); check the file") from error
     except ValueError:
         return False
     return True
@@ -196,7 +168,7 @@ def _read_still(source: str) -> FloatArray:
     picture = read_picture(source)
     mask = _to_unit(picture.pixels)
     if mask.ndim == 3:
-        mask = np.minimum(mask @ np.array(BT601, np.float32), 1)
+        mask = np.minimum(mask @ np.array(LUMA_WEIGHTS["bt601"], np.float32), 1)
     return mask if picture.alpha is None else mask * _to_unit(picture.alpha)
 
 
@@ -207,26 +179,16 @@ def _to_unit(pixels: np.ndarray[Any, Any]) -> FloatArray:
 
 def _read_frame(frame: Frame, info: ClipInfo) -> FloatArray:
     """A mask clip's frame, upright."""
-    low, high = (0, 2**info.bits - 1) if info.full_range else (16 << (info.bits - 8), 235 << (info.bits - 8))
-    mask = (frame.luma.astype(np.float32) - low) / np.float32(high - low)
+    mask = luma_from_codes(frame.luma, info)
     mask = np.where(mask < SMEAR, 0, np.where(mask > 1 - SMEAR, 1, mask)).astype(np.float32)
-    return np.rot90(mask, info.rotation // 90)
+    return upright(mask, info.rotation)
 
 
-def _fit(upright: FloatArray, info: ClipInfo) -> FloatArray:
+def _fit(mask: FloatArray, info: ClipInfo) -> FloatArray:
     """An upright mask of any size, as the film's frames are stored."""
-    return _resize(_as_stored(upright, info), info.width, info.height)
+    return _resize(as_stored(mask, info.rotation), info.shape)
 
 
-def _as_stored(upright: FloatArray, info: ClipInfo) -> FloatArray:
-    """A player turns the stored frame anticlockwise; this is the way back."""
-    return np.ascontiguousarray(np.rot90(upright, -(info.rotation // 90)))
-
-
-def _resize(mask: FloatArray, width: int, height: int) -> FloatArray:
-    """The mean where it shrinks, linear where it grows; 0 and 1 stay what they are."""
-    if mask.shape == (height, width):
-        return mask
-    shrinks = mask.shape[0] >= height and mask.shape[1] >= width
-    resized = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return np.clip(resized, 0, 1)
+def _resize(mask: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    """0 and 1 stay what they are."""
+    return np.clip(resize(mask, shape), 0, 1)

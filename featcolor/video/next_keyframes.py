@@ -1,4 +1,4 @@
-"""Which frames of a film a person should correct next: the frame whose correction would help most first.
+"""Frames of a film that a person should correct next, the one whose correction would help most first.
 
 A greedy choice, as for placing depots: a key frame at s would leave at frame t only the share of the picture that
 cannot be carried from s to t. The frame that spares most guesses over its shot is taken, the curve is lowered as if it
@@ -7,7 +7,7 @@ had been corrected, and the choice repeats. Greedy is within 1 - 1/e of the best
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,28 +31,35 @@ BLOCK: Final = 2**20
 HALF_CARRIED: Final = 24.0
 """Frames after which half of a picture can no longer be carried, taken where no shot has a key frame to tell."""
 
-Left = Callable[[NDArray[np.intp]], NDArray[np.float64]]
-"""Key positions (k,) in a shot to the share of each frame (k, n) that is a guess if only that key carries it."""
-
 
 @dataclass
 class _Shot:
-    """A shot while frames are chosen: positions from 0, the guess share now, and the best position with its gain."""
+    """A shot while frames are chosen, by positions from 0.
+
+    Attributes
+    ----------
+    guessed : share of each frame that is a guess now.
+    wear : the same by the distance from a key frame, if only that one carries.
+    best, gain : the position that would help most, and how much.
+    """
 
     place: int
     report: ShotReport
     guessed: NDArray[np.float64]
-    left: Left
+    wear: NDArray[np.float64]
     allowed: NDArray[np.bool_]
     keys: list[int]
     best: int = -1
     gain: float = 0.0
 
+    def left(self, positions: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Share (k, n) of each frame that is a guess if only the key at one of (k,) positions carries it."""
+        return self.wear[np.abs(np.arange(len(self.wear))[None, :] - positions[:, None])]
+
 
 def frames_to_correct(
     shots: Sequence[ShotReport],
     *,
-    links: Sequence[Sequence[float]] | None = None,
     avoid: Collection[int] = (),
     most: int = MOST,
     least: float = LEAST_GAIN,
@@ -61,29 +68,22 @@ def frames_to_correct(
 
     Parameters
     ----------
-    shots : their `guessed` curves are what counts
-    links : for each shot, share of the picture that is carried between neighbouring frames (n - 1 a shot), 0..1; None:
-        how a key frame's colour wears off is read from the curves, by the distance to the nearest key frame
+    shots : their `guessed` curves are what counts; how a key frame's colour wears off with the distance is read there
     avoid : frames that are never named, such as damaged ones
     most : frames named at most
     least : gain, in frames' worth of colour, under which the list ends
 
     Raises
     ------
-    ValueError : curves or links whose length is not the shot's
+    ValueError : a curve whose length is not the shot's
     """
-    if links is not None and len(links) != len(shots):
-        raise ValueError(f"links of {len(links)} shots for {len(shots)} shots")
     film = _wear(shots)
-    states = []
-    for place, shot in enumerate(shots):
-        left = _by_distance(shot, film) if links is None else _by_links(shot, links[place])
-        states.append(_start(place, shot, left, frozenset(avoid)))
+    states = [_start(place, shot, film, frozenset(avoid)) for place, shot in enumerate(shots)]
     for state in states:
         _find_best(state)
     chosen: list[NextFrame] = []
     while states and len(chosen) < most:
-        state = max(states, key=lambda each: (each.gain, -each.report.first))
+        state = max(states, key=lambda shot: (shot.gain, -shot.report.first))
         if state.best < 0 or state.gain < least:
             break
         frame = state.report.first + state.best
@@ -95,19 +95,20 @@ def frames_to_correct(
     return chosen
 
 
-def _start(place: int, shot: ShotReport, left: Left, avoid: Collection[int]) -> _Shot:
+def _start(place: int, shot: ShotReport, film: NDArray[np.float64], avoid: Collection[int]) -> _Shot:
     allowed = np.ones(len(shot), bool)
     for frame in (*shot.key_frames, *avoid):
         if shot.first <= frame <= shot.last:
             allowed[frame - shot.first] = False
-    return _Shot(place, shot, _curve(shot), left, allowed, [frame - shot.first for frame in shot.key_frames])
+    keys = [frame - shot.first for frame in shot.key_frames]
+    return _Shot(place, shot, _curve(shot), _wear_of(shot, film), allowed, keys)
 
 
 def _curve(shot: ShotReport) -> NDArray[np.float64]:
-    """The guess share; where it is not known, all is a guess."""
+    """The guess share of each frame."""
     if len(shot.guessed) != len(shot):
         raise ValueError(f"shot {shot.first} to {shot.last} has {len(shot.guessed)} shares, not {len(shot)}")
-    return np.clip(np.nan_to_num(np.array(shot.guessed, np.float64), nan=1.0), 0, 1)
+    return shot.guess_shares()
 
 
 def _find_best(state: _Shot) -> None:
@@ -130,22 +131,13 @@ def _find_best(state: _Shot) -> None:
 def _gains(state: _Shot, tried: NDArray[np.intp]) -> NDArray[np.float64]:
     """Guesses spared by a key frame at each position; rounded, so that equal gains are equal."""
     count = max(1, BLOCK // len(state.guessed))
-    blocks: Iterable[NDArray[np.intp]] = (tried[at : at + count] for at in range(0, len(tried), count))
+    blocks = (tried[start : start + count] for start in range(0, len(tried), count))
     sums = [np.maximum(state.guessed - state.left(block), 0).sum(axis=1) for block in blocks]
     return np.round(np.concatenate(sums), 6) if sums else np.zeros(0)
 
 
-def _by_links(shot: ShotReport, links: Sequence[float]) -> Left:
-    """What is carried from s to t is what every link between them carries."""
-    if len(links) != len(shot) - 1:
-        raise ValueError(f"shot {shot.first} to {shot.last} has {len(links)} links, not {len(shot) - 1}")
-    carried = np.clip(np.nan_to_num(np.array(links, np.float64)), 1e-6, 1)
-    depth = np.concatenate([[0.0], np.cumsum(-np.log(carried))])
-    return lambda positions: 1 - np.exp(-np.abs(depth[None, :] - depth[positions][:, None]))
-
-
-def _by_distance(shot: ShotReport, film: NDArray[np.float64]) -> Left:
-    """By the shot's own wear where it has a key frame, else by the film's."""
+def _wear_of(shot: ShotReport, film: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Guess share at each distance within a shot: by its own wear where it has a key frame, else by the film's."""
     wear = _wear([shot])
     wear = wear if len(wear) > 1 else film
     reach = np.arange(len(shot))
@@ -154,8 +146,7 @@ def _by_distance(shot: ShotReport, film: NDArray[np.float64]) -> Left:
         share = np.where(reach <= known, wear[np.minimum(reach, known)], wear[known] * reach / known)
     else:
         share = 1 - np.exp2(-reach / HALF_CARRIED)
-    share = np.minimum(share, 1)
-    return lambda positions: share[np.abs(reach[None, :] - positions[:, None])]
+    return np.asarray(np.minimum(share, 1))
 
 
 def _wear(shots: Iterable[ShotReport]) -> NDArray[np.float64]:
@@ -178,10 +169,10 @@ def _wear(shots: Iterable[ShotReport]) -> NDArray[np.float64]:
 def _distance(count: int, keys: NDArray[np.intp]) -> NDArray[np.intp]:
     """Frames from each of `count` positions to the nearest key."""
     keys = np.sort(keys)
-    at = np.arange(count)
-    after = np.searchsorted(keys, at)
-    before = np.abs(at - keys[np.maximum(after - 1, 0)])
-    return np.minimum(before, np.abs(at - keys[np.minimum(after, len(keys) - 1)]))
+    positions = np.arange(count)
+    after = np.searchsorted(keys, positions)
+    before = np.abs(positions - keys[np.maximum(after - 1, 0)])
+    return np.minimum(before, np.abs(positions - keys[np.minimum(after, len(keys) - 1)]))
 
 
 def _reason(state: _Shot) -> str:

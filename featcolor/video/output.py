@@ -1,4 +1,4 @@
-"""Where a coloured film goes: a file, a folder of frames, or a pipe."""
+"""Output of a run over a film: a file, a folder of frames, or a pipe."""
 
 from __future__ import annotations
 
@@ -42,10 +42,17 @@ class Target:
             raise UsageError(f"{name}: --format is for a folder of frames; end the name with / to make one")
 
     def check(self, taken: Mapping[Path, str]) -> None:
-        """Refuse a target that cannot be written, is there already, or is one of the things that are read."""
+        """Refuse a target or a report that cannot be written, or is there already or read."""
+        path, report = Path(self.name).resolve(), self._options.report
+        if report is not None:
+            if not report.resolve().parent.is_dir():
+                raise UsageError(f"{report.parent}: no such folder for --report")
+            if {report.resolve(), report.with_suffix(".html").resolve()} & {*taken, path} or report.suffix == ".html":
+                raise UsageError(
+                    f"{report}: --report is a JSON file of its own; its page lies beside it and ends in .html"
+                )
         if self.is_pipe:
             return
-        path = Path(self.name).resolve()
         if path in taken:
             raise UsageError(f"{self.name} is {taken[path]}; choose another output")
         if not path.parent.is_dir():
@@ -67,7 +74,7 @@ class Target:
         elif not self.is_folder and not self.is_pipe:
             remove_parts([path])
 
-    def writer(self, info: ClipInfo, source: str, *, first_pts: int | None = None, last_pts: int | None = None) -> Any:
+    def writer(self, info: ClipInfo, source: str, **part: int | None) -> Any:
         """A ClipWriter, not entered; what does not fit is refused here. One of a film has `notes` for a person."""
         options = self._options
         if self.is_pipe:
@@ -92,9 +99,8 @@ class Target:
             codec=options.codec,
             crf=options.crf,
             pixel_format=options.pixel_format,
-            first_pts=first_pts,
-            last_pts=last_pts,
             overwrite=options.overwrite,
+            **part,
         )
 
     def _stems(self, source: str) -> list[str] | None:

@@ -1,11 +1,11 @@
-"""Colour for one shot: from the chroma of a few of its frames to the chroma of all."""
+"""Propagation of colour in one shot: from the chroma of a few of its frames to the chroma of all."""
 
 from __future__ import annotations
 
 from bisect import bisect
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, Self, TypeVar
@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Protocol, Self, TypeVar
 import cv2
 import numpy as np
 
+from featcolor.clips.frames import Closing
 from featcolor.parallel import available_cores, library_threads
 from featcolor.video.key_regression import KeyframeRegressor
 from featcolor.video.options import VideoConfig
@@ -21,11 +22,12 @@ from features.base import FloatArray
 from refine.temporal import Carried, Link, carry, flow_both, join, link_confidence, trust
 from refine.warp import warp
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MODEL_FROM: Final = 4.0
 """Odds against the key frames' guess from which on a model counts for more. High, and steep, since key frames are right
-more often than they are sure: a model that answers earlier spoils more than it mends (benchmarks/README.md)."""
+more often than they are sure: a model that answers earlier spoils more than it mends."""
 
 
 class Lightnesses(Protocol):
@@ -54,8 +56,8 @@ FramePrediction = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 
 @dataclass
-class ShotColours:
-    """What `colour_shot` made.
+class ShotColours(Closing):
+    """Colour of every frame of a shot.
 
     Attributes
     ----------
@@ -105,12 +107,7 @@ def colour_shot(
 
 
 def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: VideoConfig | None = None) -> FramePrediction:
-    """What says the chroma of a place that no key frame's colour reaches, learnt from key frames.
-
-    Parameters
-    ----------
-    pictures : (lightness (h, w), chroma (h, w, 2)) of each key frame
-    """
+    """A regressor for places that no key frame's colour reaches, fitted on (lightness, chroma) of key frames."""
     config = config or VideoConfig()
     return KeyframeRegressor(
         step=config.guess_step, pixels=config.guess_pixels, refine=config.guess_refine, seed=config.seed
@@ -239,17 +236,21 @@ class _Propagation:
         )
 
     def _ahead(self, work: Callable[[int], Result], places: Iterable[int]) -> Iterator[Result]:
-        """work(place) for each place in order, a few of them under way at a time."""
-        running: deque[Future[Result]] = deque()
-        for place in places:
-            running.append(self._pool.submit(work, place))
-            if len(running) > 2 * self._cores:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
+        return work_ahead(self._pool, work, places, 2 * self._cores)
 
     def _store(self, count: int, planes: int, folder: Path | None) -> SpooledPlanes:
         return SpooledPlanes(count, (*self.lightness[0].shape, planes), folder=folder)
+
+
+def work_ahead(pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], most: int) -> Iterator[Result]:
+    """work(item) for each item in order, at most so many of them under way or waiting."""
+    running: deque[Future[Result]] = deque()
+    for item in items:
+        running.append(pool.submit(work, item))
+        if len(running) > most:
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()
 
 
 class _SmoothedGuess:

@@ -1,18 +1,19 @@
-"""What a run over a film has to say afterwards: where its colour is a guess, and which frames to correct next."""
+"""Report of a run over a film: where its colour is a guess, and which frames to correct next."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
 
 from featcolor.errors import UsageError
 from featcolor.files import jsonable, replacing
-from featcolor.video.propagation import Lightnesses
-from features.base import FloatArray
 
 REPORT_FORMAT: Final = "featcolor film report"
 REPORT_VERSION: Final = 1
@@ -26,7 +27,7 @@ Source = Literal["key frames", "model", "clip's other key frames"]
 
 @dataclass(frozen=True, kw_only=True)
 class ShotReport:
-    """One shot.
+    """A shot as it was coloured.
 
     Attributes
     ----------
@@ -49,6 +50,10 @@ class ShotReport:
     def __len__(self) -> int:
         """Frames."""
         return self.last - self.first + 1
+
+    def guess_shares(self) -> NDArray[np.float64]:
+        """`guessed` as numbers within 0..1; what is not known counts as a guess."""
+        return np.clip(np.nan_to_num(np.array(self.guessed, np.float64), nan=1.0), 0, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +94,7 @@ class NextFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class ClipReport:
-    """Everything about one run.
+    """A run over a film: what was coloured from what, and what went wrong.
 
     Attributes
     ----------
@@ -131,18 +136,13 @@ class ClipReport:
         if document.get("version") != REPORT_VERSION:
             raise ValueError(f"a report of version {document.get('version')!r:.20}; this featcolor reads 1")
         try:
-            return cls(
-                clip=_text(document["clip"]),
-                output=_text(document["output"]),
-                frames=_whole(document["frames"]),
-                seconds=_number(document["seconds"]),
-                shots=tuple(_read_shot(shot) for shot in document["shots"]),
-                keys=tuple(_read_key(key) for key in document["keys"]),
-                refused=tuple(_text(name) for name in document["refused"]),
-                damaged=tuple(_whole(frame) for frame in document["damaged"]),
-                notes=tuple(_text(note) for note in document["notes"]),
-                next=tuple(_read_next(frame) for frame in document["next"]),
-            )
+            report: Self = _read(cls, document)
+            for shot in report.shots:
+                if not len(shot.confidence) == len(shot.guessed) == len(shot):
+                    raise TypeError(f"shot {shot.first} to {shot.last}: a confidence and a share a frame are wanted")
+                if not all(0 <= share <= 1 for share in (*shot.confidence, *shot.guessed)):
+                    raise TypeError(f"shot {shot.first} to {shot.last}: a share that is not within 0..1")
+            return report
         except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise ValueError(f"a film report with a part missing or wrong ({error})") from error
 
@@ -153,96 +153,32 @@ class ClipReport:
             part.write_text(text + "\n", encoding="utf-8")
 
 
-def confidence_curves(planes: Lightnesses) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """`ShotReport.confidence` and `guessed` of a shot: its mean and its share of guesses, of planes (h, w), 0..1."""
-    curves = [(float(plane.mean()), float((plane < GUESS_BELOW).mean())) for plane in _each(planes)]
-    return tuple(mean for mean, _ in curves), tuple(share for _, share in curves)
-
-
-def _each(planes: Lightnesses) -> Iterator[FloatArray]:
-    """One after the other: a long shot's lie in a file."""
-    return (planes[index] for index in range(len(planes)))
-
-
 def read_report(path: str | Path) -> ClipReport:
     """A report back from its JSON file; UsageError, naming the file, for one that cannot be read."""
-    remedy = "name the file that 'featcolor video --report' wrote"
     try:
         return ClipReport.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UsageError(f"{path}: the report cannot be read ({error.strerror}); {remedy}") from error
-    except RecursionError as error:
-        raise UsageError(f"{path}: not a film report of featcolor; {remedy}") from error
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path}: not JSON ({error.msg}, line {error.lineno}); {remedy}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not JSON (not UTF-8); {remedy}") from error
-    except ValueError as error:
-        raise UsageError(f"{path}: {error}; {remedy}") from error
+    except (OSError, RecursionError, ValueError) as error:
+        what = f"the report cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
+        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
+            what = f"not JSON that can be read ({what})"
+        raise UsageError(f"{path}: {what}; name the file that 'featcolor video --report' wrote") from error
 
 
-def _read_shot(shot: Mapping[str, Any]) -> ShotReport:
-    source = shot["source"]
-    if source not in get_args(Source):
-        raise TypeError(f"source {source!r:.40}")
-    read = ShotReport(
-        first=_whole(shot["first"]),
-        last=_whole(shot["last"]),
-        kind=_text(shot["kind"]),
-        key_frames=tuple(_whole(frame) for frame in shot["key_frames"]),
-        confidence=tuple(_share(value) for value in shot["confidence"]),
-        guessed=tuple(_share(value) for value in shot["guessed"]),
-        source=source,
-    )
-    if not len(read.confidence) == len(read.guessed) == read.last - read.first + 1:
-        raise TypeError(f"shot {read.first} to {read.last}: one confidence and one share a frame are wanted")
-    return read
-
-
-def _read_key(key: Mapping[str, Any]) -> KeyReport:
-    located = key["located"]
-    if not isinstance(located, bool):
-        raise TypeError("located")
-    return KeyReport(
-        path=_text(key["path"]),
-        frame=_whole(key["frame"]),
-        correlation=_number(key["correlation"]),
-        located=located,
-    )
-
-
-def _read_next(frame: Mapping[str, Any]) -> NextFrame:
-    return NextFrame(
-        frame=_whole(frame["frame"]),
-        shot=_whole(frame["shot"]),
-        gain=_number(frame["gain"]),
-        reason=_text(frame["reason"]),
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} is not text")
-    return value
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise TypeError(f"{value!r:.40} is not a whole number from 0")
-    return value
-
-
-def _number(value: object) -> float:
-    """JSON has no NaN: `to_dict` wrote None for it."""
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r:.40} is not a number")
-    return float(value)
-
-
-def _share(value: object) -> float:
-    number = _number(value)
-    if not 0 <= number <= 1:
-        raise TypeError(f"{value!r:.40} is not within 0..1")
-    return number
+def _read(kind: Any, value: Any) -> Any:
+    """What `jsonable` made of a value of this type, back again; TypeError for anything else."""
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{name: _read(hint, value[name]) for name, hint in hints.items()})  # type: ignore[operator]
+    if get_origin(kind) is tuple:
+        return tuple(_read(get_args(kind)[0], item) for item in value)
+    if kind is float and value is None:
+        return math.nan  # JSON has none
+    if kind is float:
+        fits = type(value) in (int, float)
+    elif kind is int:
+        fits = type(value) is int and value >= 0
+    else:
+        fits = value in get_args(kind) if get_origin(kind) is Literal else type(value) is kind
+    if not fits:
+        raise TypeError(f"{value!r:.40} where {getattr(kind, '__name__', kind)} is wanted")
+    return float(value) if kind is float else value

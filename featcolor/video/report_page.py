@@ -1,4 +1,4 @@
-"""The film report as a page: a strip a shot, where colour is a guess, and which frames to correct next."""
+"""Page of the film report: a strip a shot, where colour is a guess, and which frames to correct next."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _DARK_BGRA: Final = (0, 0, 0, 90)
 
 
 class Tile(NamedTuple):
-    """A frame for the page.
+    """A picture of a frame for the page.
 
     Attributes
     ----------
@@ -89,9 +89,9 @@ def _frames_shown(report: ClipReport) -> dict[int, list[int]]:
     """For each shot on the page, by its place, the frames of its strip."""
     worst = sorted(range(len(report.shots)), key=lambda place: (-_guesses(report.shots[place]), place))
     shown = sorted(worst[:SHOTS_SHOWN])
-    each = max(1, min(TILES_A_SHOT, TILES // max(1, len(shown))))
+    count = max(1, min(TILES_A_SHOT, TILES // max(1, len(shown))))
     with_tiles = set(worst[:TILES])
-    return {place: _spread(report.shots[place], each) if place in with_tiles else [] for place in shown}
+    return {place: _spread(report.shots[place], count) if place in with_tiles else [] for place in shown}
 
 
 def _spread(shot: ShotReport, count: int) -> list[int]:
@@ -186,12 +186,8 @@ def _curve(shot: ShotReport) -> str:
         curve = np.clip(np.nan_to_num(np.array(values, np.float64)), 0, 1)
         heights = np.rint(100 * np.add.reduceat(curve, edges[:-1]) / sizes).astype(int)
         bars = zip(edges[:-1], sizes, heights, strict=True)
-        drawn = (
-            f"M{at} {100 if name == 'sure' else 0}v{-height if name == 'sure' else height}h{size}"
-            f"v{height if name == 'sure' else -height}z"
-            for at, size, height in bars
-            if height
-        )
+        base, sign = (100, -1) if name == "sure" else (0, 1)
+        drawn = (f"M{start} {base}v{sign * height}h{size}v{-sign * height}z" for start, size, height in bars if height)
         paths.append(f'<path class={name} d="{"".join(drawn)}"/>')
     marks = "".join(f"M{key - shot.first + 0.5} 0v100" for key in shot.key_frames if shot.first <= key <= shot.last)
     mark = f'<path class=mark d="{marks}"/>' if marks else ""
@@ -224,5 +220,5 @@ def _shading(confidence: FloatArray, size: tuple[int, ...]) -> str:
 
 
 def _guesses(shot: ShotReport) -> float:
-    """Frames' worth; what is not known counts as a guess."""
-    return float(np.clip(np.nan_to_num(np.array(shot.guessed, np.float64), nan=1.0), 0, 1).sum())
+    """Frames' worth."""
+    return float(shot.guess_shares().sum())

@@ -1,4 +1,4 @@
-"""One pass over a film: where its shots are, its time stamps and damage, and a thumbnail of every frame."""
+"""First pass over a film: its shots, time stamps and damage, and a thumbnail of every frame."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.clips.frames import ClipInfo, ClipReader, Codes
+from featcolor.clips.frames import ClipInfo, ClipReader, Closing, Codes
 from featcolor.clips.ycbcr import lightness_from_luma
 from featcolor.errors import UsageError
+from featcolor.pictures.resize import resize
 from features.base import FloatArray
 from refine.shots import Shot, ShotDetector, thumbnail
 
@@ -27,7 +27,7 @@ SCAN_WIDTH: Final = 320
 """Longer side at which a frame is looked at: sharpness needs more than a thumbnail, and less than the frame."""
 
 
-class Thumbnails:
+class Thumbnails(Closing):
     """Small lightness pictures, one a frame, in the order they were added; kept in 8 bits, a large lot in a file.
 
     `thumbnails[i]` is (h, w) float32, 0..1. The file has no name, so that nothing stays behind.
@@ -49,8 +49,7 @@ class Thumbnails:
     def append(self, picture: FloatArray) -> None:
         """Keep one more, (h, w), 0..1; all must have one shape."""
         if self._shape is None:
-            height, width = picture.shape
-            self._shape = height, width
+            self._shape = picture.shape[0], picture.shape[1]
         if picture.shape != self._shape:
             raise ValueError(f"a thumbnail is {picture.shape}, those before are {self._shape}")
         self._file.seek(0, 2)
@@ -76,8 +75,8 @@ class Thumbnails:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ClipScan:
-    """What one pass over a film, or over a part of it, found. Close it, or use it as a context manager.
+class ClipScan(Closing):
+    """Facts of every frame of a film, or of a part of it. Close it, or use it as a context manager.
 
     Frames are known by their number in the whole file; entry i of every table is frame `first + i`.
 
@@ -105,19 +104,11 @@ class ClipScan:
         """Give the thumbnails' memory or file back."""
         self.thumbnails.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def scan_clip(
     reader: ClipReader, *, folder: Path | None = None, progress: Callable[[int, int], None] | None = None
 ) -> ClipScan:
-    """Note what every later pass over a film needs; memory does not grow with its length, but for 25 bytes a frame.
+    """The scan of a film; memory does not grow with its length, but for 25 bytes a frame.
 
     Parameters
     ----------
@@ -127,8 +118,7 @@ def scan_clip(
 
     Raises
     ------
-    UsageError
-        The film has no frames.
+    UsageError : the film has no frames.
     """
     info = reader.info
     detector = ShotDetector()
@@ -175,8 +165,7 @@ def small_lightness(luma: Codes, info: ClipInfo) -> FloatArray:
     height, width = luma.shape
     scale = SCAN_WIDTH / max(height, width)
     if scale < 1.0:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        luma = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
+        luma = resize(luma, (max(1, round(height * scale)), max(1, round(width * scale))))
     return lightness_from_luma(luma, info)
 
 

@@ -1,20 +1,20 @@
-"""Colour for the shots of a film, one after the other: each is decoded, coloured and kept before the next."""
+"""Second pass over a film: its shots, one after the other, are decoded, coloured and kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Final
 
 import numpy as np
 
 from featcolor.clips.frames import ClipInfo, Codes, Frame
-from featcolor.clips.ycbcr import lightness_from_luma
+from featcolor.clips.ycbcr import as_stored, lightness_from_luma, upright
 from featcolor.errors import ClipError
 from featcolor.models.base import StillColorizer
 from featcolor.pictures.resize import resize, working_size
-from featcolor.video.checkpoints import ShotFile, WorkFolder
+from featcolor.video.checkpoints import WorkFolder
 from featcolor.video.options import VideoConfig
 from featcolor.video.propagation import FramePrediction, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.video.report import GUESS_BELOW, ShotReport, Source
@@ -32,7 +32,7 @@ KeyOf = Callable[[Frame], FloatArray]
 
 @dataclass(frozen=True, kw_only=True)
 class ShotPlan:
-    """What is to be done with one shot.
+    """A shot, and where its colour is to come from.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class ShotPlan:
 
 
 def spread_keys(first: int, last: int, every: int) -> tuple[int, ...]:
-    """The middle frames of equal pieces, each at most `every` frames long.
+    """Middle frames of equal pieces, each at most `every` frames long.
 
     >>> spread_keys(100, 149, 25), spread_keys(7, 7, 25)
     ((112, 137), (7,))
@@ -71,12 +71,12 @@ def spread_keys(first: int, last: int, every: int) -> tuple[int, ...]:
 
 def film_size(info: ClipInfo, config: VideoConfig) -> tuple[int, int]:
     """(h, w) at which colour is worked out: the frame's own where that is small enough, never more."""
-    height, width = working_size((info.height, info.width), config.size)
+    height, width = working_size(info.shape, config.size)
     return min(height, info.height), min(width, info.width)
 
 
 class ShotColouring:
-    """Colours shots and keeps them in a work folder.
+    """A pass that colours shots and keeps them in a work folder.
 
     Parameters
     ----------
@@ -170,14 +170,14 @@ class ShotColouring:
 
     def _report(self, plan: ShotPlan) -> ShotReport:
         with self.work.shot(plan.number) as shot_file:
-            confidence, guessed = confidence_curves(shot_file)
+            planes = shot_file.confidence.reshape(len(plan), -1)
         return ShotReport(
             first=plan.first,
             last=plan.last,
             kind=plan.kind,
             key_frames=plan.keys,
-            confidence=confidence,
-            guessed=guessed,
+            confidence=tuple(map(float, planes.mean(axis=1))),
+            guessed=tuple(map(float, (planes < GUESS_BELOW).mean(axis=1))),
             source=plan.source,
         )
 
@@ -188,25 +188,18 @@ class ShotColouring:
         return np.asarray(resize(self.key_of(frame), self.size))
 
 
-def confidence_curves(shot_file: ShotFile) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean confidence, and the share of the picture that is a guess, of every frame of a shot."""
-    planes = shot_file.confidence.reshape(len(shot_file.confidence), -1)
-    return tuple(map(float, planes.mean(axis=1))), tuple(map(float, (planes < GUESS_BELOW).mean(axis=1)))
-
-
 def model_guess(colorizer: StillColorizer, info: ClipInfo) -> FramePrediction:
-    """What a model says of a frame, which it is shown the way up that a player shows it."""
-    turns = info.rotation // 90
+    """A model's prediction of a frame, which it is shown the way up that a player shows it."""
 
     def guess(lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
-        upright = np.ascontiguousarray(np.rot90(lightness, turns))
-        chroma, confidence, working = colorizer.predict_working(upright)
-        if chroma.shape[0] > upright.shape[0] or chroma.shape[1] > upright.shape[1]:
-            chroma = resize(chroma, (upright.shape[0], upright.shape[1]))
-        elif chroma.shape[:2] != upright.shape:
-            chroma = upsample(chroma, working, upright)
-        confidence = resize(confidence, (upright.shape[0], upright.shape[1]))
-        return np.ascontiguousarray(np.rot90(chroma, -turns)), np.ascontiguousarray(np.rot90(confidence, -turns))
+        shown = upright(lightness, info.rotation)
+        shape = shown.shape[0], shown.shape[1]
+        chroma, confidence, working = colorizer.predict_working(shown)
+        if chroma.shape[0] > shape[0] or chroma.shape[1] > shape[1]:
+            chroma = resize(chroma, shape)
+        elif chroma.shape[:2] != shape:
+            chroma = upsample(chroma, working, shown)
+        return as_stored(chroma, info.rotation), as_stored(resize(confidence, shape), info.rotation)
 
     return guess
 
@@ -215,12 +208,10 @@ def plan_shots(
     shots: Iterable[tuple[int, int, str]], keys: Mapping[int, object], *, every: int, model: bool
 ) -> list[ShotPlan]:
     """Plans from (first, last, kind) of each shot and the frames that a person coloured."""
+    otherwise: Source = "model" if model else "clip's other key frames"
     plans = []
     for number, (first, last, kind) in enumerate(shots):
         own = tuple(sorted(frame for frame in keys if first <= frame <= last))
-        source: Source = "key frames" if own else "model" if model else "clip's other key frames"
-        guessed = () if own else spread_keys(first, last, every)
-        plans.append(
-            ShotPlan(number=number, first=first, last=last, kind=kind, keys=own, guessed=guessed, source=source)
-        )
+        plan = ShotPlan(number=number, first=first, last=last, kind=kind, keys=own)
+        plans.append(plan if own else replace(plan, guessed=spread_keys(first, last, every), source=otherwise))
     return plans

@@ -1,4 +1,4 @@
-"""A shot whose every frame is coloured on its own, steadied: colour is averaged along the motion."""
+"""Temporal smoothing of a shot whose every frame is coloured on its own: colour is averaged along the motion."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def colour_smoothed(
     folder: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ShotColours:
-    """Chroma of every frame of a shot from a guess at each, averaged with its neighbours' along composed flow.
+    """Chroma of every frame of a shot: a guess at each, averaged with its neighbours' along composed flow.
 
     A neighbour's pixel counts by how well its lightness fits; what comes from outside the frame does not count.
 
@@ -65,7 +65,7 @@ def colour_smoothed(
 
 
 class _Flows:
-    """Flow between neighbours, worked out once each."""
+    """Flows between neighbours, worked out once each."""
 
     def __init__(self, lightness: Lightnesses) -> None:
         self._lightness = lightness

@@ -1,23 +1,25 @@
-"""Stacks of planes, one a frame of a shot: in memory while they are few, in a temporary file when they are many."""
+"""Spooled planes, one stack a shot: in memory while they are few, in a temporary file when they are many."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from featcolor.clips.frames import Closing
 from features.base import FloatArray
 
 IN_MEMORY: Final = 64 * 2**20
 """Bytes above which a store is a file."""
 
 
-class SpooledPlanes:
-    """(n, *shape) numbers, read as float32 and kept in float16 or as the caller says; zero where never written.
+class SpooledPlanes(Closing):
+    """Planes of n frames, each of one shape, read as float32 and kept in float16 or as asked; zero where never written.
 
     A file is read and written, not mapped: mapped pages would count as this process's memory. Threads may share it.
 
@@ -52,11 +54,7 @@ class SpooledPlanes:
         if self._planes is not None:
             return np.array(self._planes[index], np.float32)
         planes = np.empty(self.shape, self._dtype)
-        view = planes.reshape(-1).view(np.uint8).data
-        with self._lock:
-            self._file.seek(place)
-            while view:
-                view = view[self._file.readinto(view) :]
+        self._moved(self._file.readinto, place, planes.reshape(-1).view(np.uint8).data)
         return planes.astype(np.float32)
 
     def __setitem__(self, index: int, planes: NDArray[Any]) -> None:
@@ -66,11 +64,7 @@ class SpooledPlanes:
             return
         kept = np.empty(self.shape, self._dtype)
         kept[...] = planes
-        view = kept.reshape(-1).view(np.uint8).data
-        with self._lock:
-            self._file.seek(place)
-            while view:
-                view = view[self._file.write(view) :]
+        self._moved(self._file.write, place, kept.reshape(-1).view(np.uint8).data)
 
     def close(self) -> None:
         """Give the memory or the file back."""
@@ -82,3 +76,10 @@ class SpooledPlanes:
         if not 0 <= index < self._count:
             raise IndexError(f"frame {index} of {self._count}")
         return index * self._stride
+
+    def _moved(self, move: Callable[[memoryview], int], place: int, view: memoryview) -> None:
+        """All of the bytes to or from the file: the system may take a part at a time."""
+        with self._lock:
+            self._file.seek(place)
+            while view:
+                view = view[move(view) :]

@@ -49,7 +49,7 @@ def test_a_picture_of_no_frame_is_refused_and_the_rest_go_on(reel: Path, keys: P
         tmp_path / "out.mkv",
         keyframes=[keys, stray],
         options=ffv1(),
-        tell=lambda message, kind: told.append((kind, message)),
+        notify=lambda message, kind: told.append((kind, message)),
     )
     assert len(report.refused) == 1
     assert str(stray) in report.refused[0]

@@ -13,15 +13,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-pytest.importorskip("featcolor.clips.ycbcr")
-
 from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.colour.lab import lab_to_rgb, lightness_of, rgb_to_lab
 from featcolor.errors import PictureError, UsageError
 from featcolor.pictures.io import write_picture
 from featcolor.video.keyframes.choose import choose_frames
 from featcolor.video.keyframes.export import export_keys, frame_picture, key_targets
-from featcolor.video.keyframes.match import KeyFile, correlation, find_keyframes, locate, match_keys, read_key
+from featcolor.video.keyframes.match import KeyFile, correlation, find_keyframes, locate, match_keys
+from featcolor.video.keyframes.pictures import read_key
 from featcolor.video.scan import ClipScan, Thumbnails, scan_clip, small_lightness
 from refine.shots import Shot, thumbnail
 
@@ -186,17 +185,12 @@ def test_of_two_pictures_for_one_frame_the_later_is_refused(
     assert "a-12.png already gives the colour of frame 12" in match.refused[0][1]
 
 
-def test_pictures_without_colour_are_left_out_unless_asked_for(
-    tmp_path: Path, lumas: list[NDArray[np.uint8]], scan: ClipScan
-) -> None:
+def test_pictures_without_colour_are_left_out(tmp_path: Path, lumas: list[NDArray[np.uint8]], scan: ClipScan) -> None:
     save(tmp_path / "reel-000012.png", lumas[12])
     save(tmp_path / "reel-000040.png", painted(lumas[40]))
     match = match_keys(find_keyframes(tmp_path), scan.thumbnails, INFO)
     assert [key.frame for key in match.keys] == [40]
     assert match.notes == (f"{tmp_path / 'reel-000012.png'}: no colour in it at all; left out until it is painted",)
-    accepted = match_keys(find_keyframes(tmp_path), scan.thumbnails, INFO, accept_grey=True)
-    assert [key.frame for key in accepted.keys] == [12, 40]
-    assert "will be grey" in accepted.notes[0]
 
 
 def test_numbers_count_from_the_film_not_from_the_part(
@@ -330,7 +324,6 @@ def test_exports_are_found_again_and_carry_the_lightness(
     lightness, chroma = rgb_to_lab(read_key(files[0].path, INFO))
     assert np.abs(lightness - lightness_of(lumas[12])).max() < 1e-6
     assert np.abs(chroma).max() < 0.1
-    assert match_keys(files, scan.thumbnails, INFO, accept_grey=True).keys[1].correlation > 0.999
 
 
 def test_deep_films_become_deep_pictures(lumas: list[NDArray[np.uint8]]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,35 +15,22 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from featcolor.clips.frames import ClipInfo, Frame
+from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import FeatcolorError, UsageError
-from featcolor.video.mask import MaskSource, Region, apply_mask, parse_region, shown_size
+from featcolor.video.mask import MaskSource, Region, apply_mask, parse_region
 
 INFO = ClipInfo(name="film", width=8, height=4, time_base=Fraction(1, 25), rate=Fraction(25))
 PLANES = arrays(np.uint16, (3, 5))
 
 
-class Reader:
-    """A clip out of a list of planes."""
-
-    def __init__(self, planes: list[np.ndarray], info: ClipInfo) -> None:
-        self.info, self.planes, self.closed = info, planes, False
-
-    def __iter__(self) -> Iterator[Frame]:
-        return (Frame(index=index, luma=plane) for index, plane in enumerate(self.planes))
-
-    def __enter__(self) -> Reader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.closed = True
-
-
-def clip_mask(tmp_path: Path, planes: list[np.ndarray], *, film: ClipInfo = INFO, **facts: Any) -> tuple[Any, Reader]:
-    path = tmp_path / "mask.mkv"
-    path.write_bytes(b"\x1aE\xdf\xa3 a film")
-    shape = planes[0].shape if planes else (4, 8)
-    reader = Reader(planes, ClipInfo(name="m", width=shape[1], height=shape[0], time_base=Fraction(1, 25), **facts))
-    return MaskSource(str(path), film, opener=lambda source, rate: reader), reader
+def clip_mask(tmp_path: Path, planes: list[np.ndarray], **facts: Any) -> MaskSource:
+    """The mask that a film of these planes is."""
+    info = replace(INFO, height=planes[0].shape[0], width=planes[0].shape[1], **facts)
+    with VideoFileWriter(tmp_path / "mask.mkv", info, source=None, codec="ffv1", overwrite=True) as writer:
+        neutral = np.zeros(writer.chroma_shape, info.dtype)
+        for index, plane in enumerate(planes):
+            writer.write(Frame(index=index, luma=plane.astype(info.dtype), pts=index), neutral, neutral)
+    return MaskSource(str(tmp_path / "mask.mkv"), INFO)
 
 
 def still(tmp_path: Path, pixels: np.ndarray) -> str:
@@ -71,9 +57,9 @@ def test_a_bad_region_is_refused_in_one_line_that_names_it(text: str) -> None:
 
 def test_no_mask_is_all_of_the_picture_and_a_region_its_inside() -> None:
     with MaskSource(None, INFO) as source:
-        assert (source.at(0) == 1).all()
+        assert (source.of_frame(0) == 1).all()
     with MaskSource(None, INFO, region=Region(1, 2, 3, 2)) as source:
-        mask = source.at(5)
+        mask = source.of_frame(5)
     assert mask.shape == (4, 8)
     assert mask.dtype == np.float32
     assert mask.sum() == 6
@@ -83,13 +69,13 @@ def test_no_mask_is_all_of_the_picture_and_a_region_its_inside() -> None:
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 def test_an_upright_mask_and_region_are_turned_as_the_film_is_stored(tmp_path: Path, rotation: int) -> None:
     info = replace(INFO, rotation=rotation)
-    width, height = shown_size(info)
+    width, height = info.shown_size
     upright = np.zeros((height, width), np.uint8)
     upright[0, :2] = 255
     with MaskSource(still(tmp_path, upright), info) as source:
-        stored = source.at(0)
+        stored = source.of_frame(0)
     with MaskSource(None, info, region=Region(0, 0, 2, 1)) as source:
-        np.testing.assert_array_equal(source.at(0), stored)
+        np.testing.assert_array_equal(source.of_frame(0), stored)
     assert stored.shape == (4, 8)
     np.testing.assert_array_equal(np.rot90(stored, rotation // 90), upright / 255)
 
@@ -99,56 +85,53 @@ def test_grey_levels_are_shares(tmp_path: Path, dtype: type) -> None:
     top = np.iinfo(dtype).max
     levels = np.tile(np.array([0, top // 5, top], dtype).repeat(4), (4, 1))
     with MaskSource(still(tmp_path, levels), replace(INFO, width=12)) as source:
-        np.testing.assert_allclose(source.at(0)[:, [0, 4, 8]], [[0, 0.2, 1]] * 4, atol=1e-6)
+        np.testing.assert_allclose(source.of_frame(0)[:, [0, 4, 8]], [[0, 0.2, 1]] * 4, atol=1e-6)
 
 
 def test_colour_and_transparency_of_a_still(tmp_path: Path) -> None:
     pixels = np.full((4, 8, 4), 255, np.uint8)
     pixels[:, 4:, 3] = 0
     with MaskSource(still(tmp_path, pixels), INFO) as source:
-        np.testing.assert_allclose(source.at(0), [[1] * 4 + [0] * 4] * 4, atol=1e-6)
+        np.testing.assert_allclose(source.of_frame(0), [[1] * 4 + [0] * 4] * 4, atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [(2, 4), (40, 80), (3, 17), (1, 1)])
 def test_a_mask_of_another_size_is_brought_to_the_films(tmp_path: Path, size: tuple[int, int]) -> None:
     for level in (0, 255):
         with MaskSource(still(tmp_path, np.full(size, level, np.uint8)), INFO) as source:
-            mask = source.at(0)
+            mask = source.of_frame(0)
             assert mask.shape == (4, 8)
             assert (mask == level / 255).all()
 
 
 def test_a_mask_clip_goes_along_with_the_film_and_its_last_is_held(tmp_path: Path) -> None:
     planes = [np.full((4, 8), code, np.uint8) for code in (16, 235, 16)]
-    source, reader = clip_mask(tmp_path, planes)
-    with source:
-        assert [source.at(index).mean() for index in range(3)] == [0, 1, 0]
+    with clip_mask(tmp_path, planes) as source:
+        assert [source.of_frame(index).mean() for index in range(3)] == [0, 1, 0]
         assert not source.notes
-        assert source.at(3).mean() == source.at(9).mean() == 0
+        assert source.of_frame(3).mean() == source.of_frame(9).mean() == 0
         assert len(source.notes) == 1
         assert "3 frames, fewer than the film" in source.notes[0]
-    assert reader.closed
 
 
 def test_a_part_of_the_film_meets_the_same_mask_frames(tmp_path: Path) -> None:
     planes = [np.full((4, 8), 16 + 20 * index, np.uint8) for index in range(10)]
-    whole, _ = clip_mask(tmp_path, planes)
-    part, _ = clip_mask(tmp_path, planes)
-    masks = [whole.at(index) for index in range(10)]
+    whole, part = clip_mask(tmp_path, planes), clip_mask(tmp_path, planes)
+    masks = [whole.of_frame(index) for index in range(10)]
     for index in (4, 4, 5, 8):
-        np.testing.assert_array_equal(part.at(index), masks[index])
+        np.testing.assert_array_equal(part.of_frame(index), masks[index])
 
 
 def test_leaving_frames_out_still_holds_the_last(tmp_path: Path) -> None:
-    source, _ = clip_mask(tmp_path, [np.full((4, 8), code, np.uint8) for code in (16, 235)])
-    assert source.at(7).mean() == 1
+    source = clip_mask(tmp_path, [np.full((4, 8), code, np.uint8) for code in (16, 235)])
+    assert source.of_frame(7).mean() == 1
 
 
 def test_going_back_is_refused(tmp_path: Path) -> None:
-    source, _ = clip_mask(tmp_path, [np.full((4, 8), 16, np.uint8)] * 5)
-    source.at(3)
+    source = clip_mask(tmp_path, [np.full((4, 8), 16, np.uint8)] * 5)
+    source.of_frame(3)
     with pytest.raises(ValueError, match="mask of frame 1 after"):
-        source.at(1)
+        source.of_frame(1)
 
 
 @pytest.mark.parametrize(
@@ -159,15 +142,15 @@ def test_black_and_white_of_a_clip_are_exact_in_every_range(
     tmp_path: Path, codes: tuple[int, int], facts: dict[str, Any]
 ) -> None:
     plane = np.array([codes] * 2, np.uint16).repeat(2, 0).repeat(4, 1)
-    source, _ = clip_mask(tmp_path, [plane], **facts)
-    np.testing.assert_array_equal(source.at(0), [[0] * 4 + [1] * 4] * 4)
+    source = clip_mask(tmp_path, [plane], **facts)
+    np.testing.assert_array_equal(source.of_frame(0), [[0] * 4 + [1] * 4] * 4)
 
 
 def test_a_turned_mask_clip_is_upright_first(tmp_path: Path) -> None:
     upright = np.full((4, 8), 16, np.uint8)
     upright[0, 0] = 235
-    source, _ = clip_mask(tmp_path, [np.ascontiguousarray(np.rot90(upright, -1))], rotation=90)
-    np.testing.assert_array_equal(source.at(0), (upright == 235).astype(float))
+    source = clip_mask(tmp_path, [np.ascontiguousarray(np.rot90(upright, -1))], rotation=90)
+    np.testing.assert_array_equal(source.of_frame(0), (upright == 235).astype(float))
 
 
 def test_masks_that_cannot_be_used_are_named(tmp_path: Path) -> None:
@@ -177,15 +160,16 @@ def test_masks_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     broken.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     with pytest.raises(FeatcolorError, match=r"broken\.png"):
         MaskSource(str(broken), INFO)
-    source, _ = clip_mask(tmp_path, [])
+    source = clip_mask(tmp_path, [np.zeros((4, 8))])
+    source._frames = iter(())
     with pytest.raises(UsageError, match=r"mask\.mkv: the mask has no frame"):
-        source.at(0)
+        source.of_frame(0)
 
 
 def test_what_is_returned_is_the_callers(tmp_path: Path) -> None:
     with MaskSource(still(tmp_path, np.full((4, 8), 255, np.uint8)), INFO) as source:
-        source.at(0)[:] = 0
-        assert source.at(0).all()
+        source.of_frame(0)[:] = 0
+        assert source.of_frame(0).all()
 
 
 @given(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featcolor.video.next_keyframes import CANDIDATES, LEAST_GAIN, frames_to_correct
+from featcolor.video.next_keyframes import CANDIDATES, HALF_CARRIED, LEAST_GAIN, frames_to_correct
 from featcolor.video.report import ShotReport, Source
 
 
@@ -47,15 +47,6 @@ def test_a_long_bare_shot_comes_before_a_short_one() -> None:
     assert chosen[0].shot == 1
 
 
-def test_links_say_where_colour_cannot_pass() -> None:
-    """Nothing passes between frames 19 and 20: each side needs its own, and a link of 1 carries everything."""
-    links = np.ones(59)
-    links[19] = 0
-    chosen = frames_to_correct([shot(0, np.ones(60))], links=[links])
-    assert [frame.frame for frame in chosen] == [20, 0]
-    assert [frame.gain for frame in chosen] == pytest.approx([40, 20], abs=0.01)
-
-
 def test_equal_shots_are_named_in_order() -> None:
     shots = [shot(at, np.ones(30)) for at in (0, 30, 60)]
     chosen = frames_to_correct(shots, most=3)
@@ -64,9 +55,9 @@ def test_equal_shots_are_named_in_order() -> None:
 
 
 def test_of_equal_frames_the_earlier() -> None:
-    (only,) = frames_to_correct([shot(7, np.ones(30))], links=[np.ones(29)])
-    assert only.frame == 7
-    assert only.gain == 30
+    carried_anywhere = shot(0, np.zeros(30), 0)
+    (only,) = frames_to_correct([carried_anywhere, shot(30, np.ones(30))])
+    assert (only.frame, only.gain) == (30, 30)
 
 
 def test_nothing_to_correct() -> None:
@@ -76,8 +67,8 @@ def test_nothing_to_correct() -> None:
 
 
 def test_damaged_and_given_frames_are_not_named() -> None:
-    film = shot(100, np.ones(12), 100)
-    chosen = frames_to_correct([film], avoid={103, 104, 4}, links=[np.full(11, 1e-3)], most=50)
+    film = shot(100, np.append(0, np.ones(11)), 100)  # nothing is carried from one frame to the next
+    chosen = frames_to_correct([film], avoid={103, 104, 4}, most=50)
     assert {frame.frame for frame in chosen} == set(range(101, 112)) - {103, 104}
 
 
@@ -109,13 +100,10 @@ def test_gains_never_rise_and_no_frame_comes_twice(curves: list[list[float]], se
 
 def test_the_first_choice_is_the_best_of_all_frames() -> None:
     """Against trying every frame, plainly."""
-    rng = np.random.default_rng(5)
-    guessed, links = rng.random(CANDIDATES), rng.uniform(0.8, 1, CANDIDATES - 1)
-    sums = []
-    for s in range(CANDIDATES):
-        carried = [np.prod(links[min(s, t) : max(s, t)]) for t in range(CANDIDATES)]
-        sums.append(sum(max(0, old - (1 - share)) for old, share in zip(guessed, carried, strict=True)))
-    (first,) = frames_to_correct([shot(0, guessed)], links=[links], most=1)
+    guessed = np.random.default_rng(5).random(CANDIDATES)
+    wear = 1 - np.exp2(-np.arange(CANDIDATES) / HALF_CARRIED)
+    sums = [sum(max(0, old - wear[abs(s - t)]) for t, old in enumerate(guessed)) for s in range(CANDIDATES)]
+    (first,) = frames_to_correct([shot(0, guessed)], most=1)
     assert first.frame == int(np.argmax(sums))
     assert first.gain == pytest.approx(max(sums), abs=0.01)
 
@@ -131,12 +119,6 @@ def test_a_reel_of_two_hours_in_one_shot_and_in_many() -> None:
 def test_unknown_confidence_counts_as_a_guess() -> None:
     (first, *_) = frames_to_correct([shot(0, np.full(20, np.nan))])
     assert first.gain > 5
-
-
-@pytest.mark.parametrize("links", [[], [[1.0]], [[1.0] * 9, [1.0] * 9]])
-def test_links_that_do_not_fit(links: list[list[float]]) -> None:
-    with pytest.raises(ValueError, match="links"):
-        frames_to_correct([shot(0, np.ones(10))], links=links)
 
 
 def test_a_curve_that_does_not_fit() -> None:

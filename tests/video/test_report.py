@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from featcolor.errors import UsageError
-from featcolor.video.report import ClipReport, KeyReport, NextFrame, ShotReport, confidence_curves, read_report
-from featcolor.video.spooled import SpooledPlanes
+from featcolor.video.report import ClipReport, KeyReport, NextFrame, ShotReport, read_report
 
 
 @pytest.fixture
@@ -132,12 +131,3 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path / "none.json", tmp_path):
         with pytest.raises(UsageError, match="cannot be read"):
             read_report(path)
-
-
-def test_curves_are_means_and_shares_of_guesses() -> None:
-    planes = SpooledPlanes(2, (2, 2))
-    planes[0] = np.float32([[0.0, 0.25], [0.5, 1.0]])
-    planes[1] = np.ones((2, 2), np.float32)
-    confidence, guessed = confidence_curves(planes)
-    assert confidence == (0.4375, 1.0)
-    assert guessed == (0.5, 0.0)

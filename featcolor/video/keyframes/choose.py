@@ -1,4 +1,4 @@
-"""Which frames of a film are worth colouring by hand."""
+"""Choice of the frames of a film that are worth colouring by hand."""
 
 from __future__ import annotations
 
@@ -33,12 +33,8 @@ LEAST_SHARPNESS: Final = 0.8
 def choose_frames(scan: ClipScan, *, every: int | None = None) -> list[int]:
     """One frame a shot, the one most like the rest of its shot, and with `every` more of them, `every` frames apart.
 
-    Left out where the shot has better: damaged frames, frames beside a cut or inside a dissolve or fade, dark and
-    blurred ones.
-
-    Returns
-    -------
-    Numbers in the whole film, rising.
+    Numbers in the whole film, rising. Left out where the shot has better: damaged frames, frames beside a cut or inside
+    a dissolve or fade, dark and blurred ones.
     """
     chosen: set[int] = set()
     ends = [shot.kind for shot in scan.shots[1:]] + ["end"]

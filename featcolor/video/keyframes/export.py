@@ -1,4 +1,4 @@
-"""Frames of a film written as pictures that a person colours in an editor."""
+"""Export of frames as pictures that a person colours in an editor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.clips.frames import ClipInfo, ClipReader, Frame
-from featcolor.clips.ycbcr import lightness_from_luma
+from featcolor.clips.ycbcr import lightness_from_luma, upright
 from featcolor.colour.lab import lab_to_rgb
 from featcolor.errors import UsageError
 from featcolor.pictures.io import write_picture
@@ -24,7 +24,7 @@ SUFFIXES: Final = {"png": ".png", "tiff": ".tif", "jpg": ".jpg"}
 def key_targets(
     frames: Sequence[int], folder: Path, source: str | Path, *, stems: Sequence[str] | None = None, format: str = "png"
 ) -> dict[int, Path]:
-    """Where each frame's picture goes, such that `find_keyframes` knows it again.
+    """Paths of the frames' pictures, such that `find_keyframes` knows them again.
 
     Parameters
     ----------
@@ -35,8 +35,7 @@ def key_targets(
 
     Raises
     ------
-    UsageError
-        The folder is the one that the frames come from, a file, or a frame is not in the folder of frames.
+    UsageError : the folder is the one that the frames come from, a file, or a frame is not in the folder of frames.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: a file, but key frames need a folder; choose another -o")
@@ -70,8 +69,7 @@ def export_keys(
 
     Raises
     ------
-    UsageError
-        The film ends before the last one; those before it are written.
+    UsageError : the film ends before the last one; those before it are written.
     """
     written, n_frames = 0, 0
     for frame in reader:
@@ -92,10 +90,8 @@ def export_keys(
 def frame_picture(frame: Frame, info: ClipInfo, colorizer: StillColorizer | None = None) -> NDArray[Any]:
     """A frame as a person sees it, without the film's own colour: (H, W, 3), uint8 or, above 8 bits, uint16."""
     lightness = lightness_from_luma(frame.luma, info)
-    dtype = np.uint8 if info.bits == 8 else np.uint16
-    grey = lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32), dtype)
-    upright = np.ascontiguousarray(np.rot90(grey, info.rotation // 90))
-    return upright if colorizer is None else colorizer.colorize(upright)
+    grey = upright(lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32), info.dtype), info.rotation)
+    return grey if colorizer is None else colorizer.colorize(grey)
 
 
 def beyond_the_end(name: str, frames: Sequence[int], n_frames: int) -> str:

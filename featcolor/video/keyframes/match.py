@@ -1,4 +1,4 @@
-"""Coloured pictures of single frames: finding them, telling which frame each shows, and refusing what fits none."""
+"""Matching of coloured pictures with the frames that they show; what fits none is refused."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-import cv2
 import numpy as np
 
 from featcolor.clips.frames import ClipInfo
 from featcolor.colour.lab import lightness_of
 from featcolor.errors import PictureError
 from featcolor.pictures.find import expand_references
-from featcolor.video.keyframes.pictures import as_stored, comparing_size, has_colour, read_key
+from featcolor.pictures.resize import resize
+from featcolor.video.keyframes.pictures import as_stored, comparing_size, has_colour
 from features.base import FloatArray
-
-__all__ = ["Candidate", "KeyFile", "KeyFrame", "KeyMatch", "find_keyframes", "locate", "match_keys", "read_key"]
 
 LEAST_CORRELATION: Final = 0.8
 """Of a key picture's lightness with its frame's; below it the picture is refused."""
@@ -82,7 +80,7 @@ class KeyFrame:
 
 @dataclass(frozen=True)
 class KeyMatch:
-    """What became of the key pictures.
+    """Outcome of the matching.
 
     Attributes
     ----------
@@ -104,22 +102,11 @@ class Candidate(NamedTuple):
 
 
 def find_keyframes(source: str | Path | Iterable[str | Path], *, stems: Sequence[str] | None = None) -> list[KeyFile]:
-    """The pictures in a folder (or files, globs, lists, as every command takes them), in name order, with numbers.
+    """Pictures in a folder (or files, globs, lists, as every command takes them), in name order, with numbers.
 
-    Parameters
-    ----------
-    source : a folder, or several files or folders
-    stems : of the input's frames, in order, when the input is a folder of frames
-
-    Returns
-    -------
-    The number is the one made of the last digits of the name without its suffix. With `stems` it is the place of the
-    frame with the same stem, else of the only one whose stem ends in the same number, else None.
-
-    Raises
-    ------
-    UsageError
-        No pictures there.
+    The number is the one made of the last digits of the name without its suffix. With `stems`, those of a folder's
+    frames in order, it is the place of the frame with the same stem, else of the only one whose stem ends in the same
+    number, else None. UsageError where there are no pictures.
     """
     paths = expand_references([source] if isinstance(source, str | Path) else source)
     if stems is None:
@@ -163,9 +150,11 @@ def match_keys(
     n_frames: int | None = None,
     *,
     first: int = 0,
-    accept_grey: bool = False,
 ) -> KeyMatch:
-    """Tell which frame each picture shows. Pictures are read one at a time.
+    """The frame that each picture shows. Pictures are read one at a time.
+
+    A picture without any colour is left out, with a note: an exported frame that nobody has painted yet would turn its
+    shot grey.
 
     Parameters
     ----------
@@ -174,8 +163,6 @@ def match_keys(
     info : of the film
     n_frames : of the whole film; a number below it outside the part is left out, with a note, not looked for elsewhere
     first : number of the first thumbnail's frame
-    accept_grey : whether a picture without any colour says that its frame is grey. By default it is left out, with a
-        note: an exported frame that nobody has painted yet would turn its shot grey.
     """
     matcher = _Matcher(thumbnails, info, n_frames, first)
     grey: list[Path] = []
@@ -186,15 +173,14 @@ def match_keys(
         except PictureError as error:
             matcher.refused.append((file.path, str(error)))
             continue
-        if not has_colour(rgb):
+        if has_colour(rgb):
+            matcher.place(file, resize(lightness_of(rgb), thumbnails.shape))
+        else:
             grey.append(file.path)
-            if not accept_grey:
-                continue
-        height, width = thumbnails.shape
-        matcher.place(file, cv2.resize(lightness_of(rgb), (width, height), interpolation=cv2.INTER_AREA))
     matcher.place_rest()
     if grey:
-        matcher.notes.append(_about_grey(grey, accepted=accept_grey))
+        others = f" (and {len(grey) - 1} more)" if len(grey) > 1 else ""
+        matcher.notes.append(f"{grey[0]}{others}: no colour in it at all; left out until it is painted")
     keys = sorted(matcher.keys.values(), key=lambda key: key.frame)
     return KeyMatch(tuple(keys), tuple(sorted(matcher.refused)), tuple(matcher.notes))
 
@@ -240,14 +226,12 @@ class _Matcher:
         for path, why, (place, fit) in sorted(self._waiting, key=lambda waiting: str(waiting[0])):
             frame = place + self.first
             if fit < LEAST_CORRELATION:
-                self.refused.append(
-                    (
-                        path,
-                        f"{path}: {why}, and no frame of {self.info.name} looks like it (at best frame {frame}, "
-                        f"correlation {fit:.2f}; {LEAST_CORRELATION} is needed); colour a frame that "
-                        "'featcolor keyframes' wrote, without cropping it",
-                    )
+                line = (
+                    f"{path}: {why}, and no frame of {self.info.name} looks like it (at best frame {frame}, "
+                    f"correlation {fit:.2f}; {LEAST_CORRELATION} is needed); colour a frame that "
+                    "'featcolor keyframes' wrote, without cropping it"
                 )
+                self.refused.append((path, line))
             elif self._take(KeyFrame(path, frame, fit, located=True)):
                 self.notes.append(f"{path}: {why}; looks like frame {frame} (correlation {fit:.2f}) and is used for it")
 
@@ -262,25 +246,16 @@ class _Matcher:
             )
 
     def _take(self, key: KeyFrame) -> bool:
-        other = self.keys.get(key.frame)
-        if other is not None:
-            reason = f"{key.path}: {other.path} already gives the colour of frame {key.frame}; keep one of them"
-            self.refused.append((key.path, reason))
-            return False
-        self.keys[key.frame] = key
-        return True
+        other = self.keys.setdefault(key.frame, key)
+        if other is not key:
+            line = f"{key.path}: {other.path} already gives the colour of frame {key.frame}; keep one of them"
+            self.refused.append((key.path, line))
+        return other is key
 
 
 def _last_number(stem: str) -> int | None:
     found = _DIGITS.findall(stem)
     return int(found[-1]) if found else None
-
-
-def _about_grey(paths: Sequence[Path], *, accepted: bool) -> str:
-    others = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
-    if accepted:
-        return f"{paths[0]}{others}: no colour in it at all; the film will be grey there"
-    return f"{paths[0]}{others}: no colour in it at all; left out until it is painted"
 
 
 def _correlations(picture: FloatArray, others: FloatArray) -> FloatArray:

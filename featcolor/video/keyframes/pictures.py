@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,10 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.clips.frames import ClipInfo
+from featcolor.clips import ycbcr
+from featcolor.clips.frames import ClipInfo, Codes, Frame
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import PictureError
 from featcolor.pictures.io import read_picture
+from features.base import FloatArray
 
 MOST_ASPECT_ERROR: Final = 0.02
 """Share by which a key picture may be too wide or too high for its frame."""
@@ -21,18 +25,30 @@ LEAST_CHROMA: Final = 2.0
 """Largest |a*| or |b*| below which a picture has no colour at all."""
 
 
+class KeyPictures:
+    """Pictures that a person coloured, by the number of the frame that each shows; read when they are needed."""
+
+    def __init__(self, paths: Mapping[int, Path], info: ClipInfo) -> None:
+        self._paths, self._info = dict(paths), info
+
+    def __contains__(self, frame: int) -> bool:
+        return frame in self._paths
+
+    def planes(self, frame: int, info: ClipInfo) -> tuple[Codes, Codes]:
+        """Cb and Cr codes of a frame's picture on the chroma grid that `info` says."""
+        return ycbcr.key_planes(read_key(self._paths[frame], info), info)
+
+    def chroma(self, frame: Frame) -> FloatArray:
+        """a* and b*, (H, W, 2), of a frame's picture at the luma of the frame."""
+        whole = replace(self._info, chroma_shift=(0, 0))
+        return ycbcr.cbcr_to_chroma(frame.luma, *self.planes(frame.index, whole), whole)
+
+
 def read_key(path: str | Path, info: ClipInfo) -> NDArray[Any]:
     """A key picture as its frame is stored: turned back from upright, of the frame's size, without alpha.
 
-    Returns
-    -------
-    (height, width, 3) sRGB of the file's depth: uint8, uint16 or float32
-
-    Raises
-    ------
-    PictureError
-        It cannot be read, or its proportions are neither the stored frame's nor, where pixels are not square, the shown
-        frame's.
+    (height, width, 3) sRGB of the file's depth: uint8, uint16 or float32. PictureError where it cannot be read, or its
+    proportions are neither the stored frame's nor, where pixels are not square, the shown frame's.
     """
     return as_stored(path, info, info.width, info.height)
 
@@ -50,11 +66,10 @@ def comparing_size(info: ClipInfo) -> tuple[int, int]:
 
 def as_stored(path: str | Path, info: ClipInfo, width: int, height: int) -> NDArray[Any]:
     """As `read_key`, at another size than the frame's."""
-    pixels = read_picture(path).pixels
-    turned = np.rot90(pixels, -info.rotation // 90)
-    _check_aspect(path, turned.shape[1], turned.shape[0], info)
-    rgb = turned if turned.ndim == 3 else np.repeat(turned[..., None], 3, axis=2)
-    rgb = np.ascontiguousarray(rgb)
+    rgb = ycbcr.as_stored(read_picture(path).pixels, info.rotation)
+    _check_aspect(path, rgb.shape[1], rgb.shape[0], info)
+    if rgb.ndim == 2:
+        rgb = np.repeat(rgb[..., None], 3, axis=2)
     if rgb.shape[:2] == (height, width):
         return rgb
     shrinks = width * height < rgb.shape[0] * rgb.shape[1]
@@ -66,10 +81,8 @@ def _check_aspect(path: str | Path, width: int, height: int, info: ClipInfo) -> 
     stored = info.width / info.height
     shown = stored * float(info.pixel_aspect)
     if all(abs(width / height / aspect - 1.0) > MOST_ASPECT_ERROR for aspect in (stored, shown)):
-        quarter = info.rotation % 180 == 90
-        size = (info.height, info.width) if quarter else (info.width, info.height)
-        found = (height, width) if quarter else (width, height)
+        found, wanted = replace(info, width=width, height=height).shown_size, info.shown_size
         raise PictureError(
-            f"{path}: {found[0]}x{found[1]} pixels, but a frame of {info.name} is {size[0]}x{size[1]}; "
+            f"{path}: {found[0]}x{found[1]} pixels, but a frame of {info.name} is {wanted[0]}x{wanted[1]}; "
             "colour the whole frame, neither cropped nor turned"
         )
