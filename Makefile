@@ -2,6 +2,7 @@
 #
 #   make demo     fit on the photographs that scikit-image and scikit-learn ship, write demo/index.html
 #   make test     run the test suite
+#   make slow     run the tests that take minutes: films of every container, runs killed at random moments
 #   make lint     ruff (lint and format) and mypy
 #   make bench    compare colorizers on photographs that come along; BENCH="..." names other data and options
 #   make torch    also install torch, for the U-Net of the benchmark and for the tests that need it
@@ -17,7 +18,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench torch format clean
+.PHONY: help demo test slow lint bench torch format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -27,6 +28,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(ONE_THREAD) $(PYTHON) -m pytest -n 2 $(TESTS)
+
+slow: $(STAMP)
+	$(ONE_THREAD) $(PYTHON) -m pytest -m slow tests
 
 lint: $(STAMP)
 	$(PYTHON) -m ruff check .

@@ -166,10 +166,15 @@ class VideoFileWriter:
 
     def _note_losses(self, codec: str | None) -> None:
         like, suffix = self._like, self.target.suffix.lower()
-        if suffix == ".avi" and codec is None:
-            self.notes.append("AVI is written with FFV1, which is lossless and large; .mp4 or .mkv are smaller")
-        if suffix == ".avi" and like.rotation:
-            raise UsageError(f"{self.target}: AVI cannot say that {like.name} is turned; write .mp4 or .mkv")
+        if suffix == ".avi":
+            if like.rotation:
+                raise UsageError(f"{self.target}: AVI cannot say that {like.name} is turned; write .mp4 or .mkv")
+            if codec is None:
+                self.notes.append("AVI is written with FFV1, which is lossless and large; .mp4 or .mkv are smaller")
+            if like.pixel_aspect != 1:
+                self.notes.append(
+                    f"AVI does not say that pixels of {like.name} are {like.pixel_aspect} as wide as high"
+                )
         if suffix in (".mkv", ".webm") and like.time_base % Fraction(1, 1000):
             self.notes.append(f"{suffix} keeps time stamps to 1 ms; .mp4 keeps those of {like.name} exactly")
         if like.interlaced:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,10 @@ def test_rotation_and_pixel_aspect_are_kept(tmp_path: Path, suffix: str) -> None
     rewrite(source, tmp_path / f"out{suffix}")
     for info in (open_clip(source).info, open_clip(tmp_path / f"out{suffix}").info):
         assert (info.rotation, info.pixel_aspect, info.width, info.height) == (90, Fraction(16, 11), 64, 48)
+    with pytest.raises(UsageError, match="AVI cannot say"):
+        VideoFileWriter(tmp_path / "out.avi", info, source=None)
+    notes = VideoFileWriter(tmp_path / "out.avi", replace(info, rotation=0), source=None).notes
+    assert any("16/11 as wide as high" in note for note in notes)
 
 
 def test_interlaced_film_is_recognised_and_stays_so(tmp_path: Path) -> None:
