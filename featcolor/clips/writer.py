@@ -173,7 +173,7 @@ class VideoFileWriter:
                 self.notes.append("AVI is written with FFV1, which is lossless and large; .mp4 or .mkv are smaller")
             if like.pixel_aspect != 1:
                 self.notes.append(
-                    f"AVI does not say that pixels of {like.name} are {like.pixel_aspect} as wide as high"
+                    f"AVI does not say that pixels here are {like.pixel_aspect} as wide as high"
                 )
         if suffix in (".mkv", ".webm") and like.time_base % Fraction(1, 1000):
             self.notes.append(f"{suffix} keeps time stamps to 1 ms; .mp4 keeps those of {like.name} exactly")
