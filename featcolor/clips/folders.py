@@ -161,10 +161,6 @@ class FrameFolderWriter:
     def chroma_shape(self) -> tuple[int, int]:
         return self._like.shape
 
-    @property
-    def bits(self) -> int:
-        return self._like.bits
-
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Write the picture of this luma and these chroma planes; an error of it may come with a later frame."""
         if self._pool is None:

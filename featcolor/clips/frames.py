@@ -130,10 +130,6 @@ class ClipWriter(Protocol):
     def chroma_shape(self) -> tuple[int, int]:
         """(h, w) that the planes given to `write` must have."""
 
-    @property
-    def bits(self) -> int:
-        """Of the samples given to `write`: those of the input."""
-
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Encode the frame's luma, as it is, with these chroma planes."""
 

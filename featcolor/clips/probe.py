@@ -133,7 +133,6 @@ def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> Cl
         interlaced=field_order > 1 or any(picture.interlaced_frame for picture in pictures),
         n_frames=stream.frames or None,
         tags={
-            "codec": canonical,
             "pix_fmt": picture.format.name,
             "matrix_tagged": tagged,
             "range_tagged": bool(span) and not layout.from_rgb,

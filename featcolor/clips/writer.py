@@ -81,7 +81,7 @@ class VideoFileWriter:
     ) -> None:
         self.target = target = Path(target)
         source = None if source is None or Path(source).is_dir() else Path(source)
-        self._like, self._source, self._overwrite = like, source, overwrite
+        self.like, self._source, self._overwrite = like, source, overwrite
         self._container = container_of(target.suffix, str(target))
         self._codec = choose_codec(self._container, codec, str(target))
         self._crf = choose_crf(self._codec, crf, str(target))
@@ -105,16 +105,7 @@ class VideoFileWriter:
 
     @property
     def chroma_shape(self) -> tuple[int, int]:
-        return replace(self._like, chroma_shift=self._format.chroma_shift).chroma_shape
-
-    @property
-    def bits(self) -> int:
-        return self._like.bits
-
-    @property
-    def pixel_format(self) -> str:
-        """Of the encoder, by FFmpeg's name."""
-        return self._format.name
+        return replace(self.like, chroma_shift=self._format.chroma_shift).chroma_shape
 
     def __enter__(self) -> Self:
         check_target(self.target, self._source, overwrite=self._overwrite)
@@ -136,13 +127,13 @@ class VideoFileWriter:
 
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Encode the frame's luma, as it is, with these chroma planes, and the sound up to it."""
-        shapes = self._like.shape, self.chroma_shape, self.chroma_shape
+        shapes = self.like.shape, self.chroma_shape, self.chroma_shape
         for plane, shape in zip((frame.luma, cb, cr), shapes, strict=True):
             if plane.shape != shape:
                 raise ValueError(f"{self.target}: a plane of {shape} is due in frame {frame.index}, not {plane.shape}")
         with self._clear_errors():
             if self._copier is not None:
-                self._copier.copy_until(frame.pts * self._like.time_base)
+                self._copier.copy_until(frame.pts * self.like.time_base)
             self._output.mux(self._stream.encode(self._picture(frame, cb, cr)))
 
     def __exit__(self, kind: object, *error: object) -> None:
@@ -165,16 +156,14 @@ class VideoFileWriter:
             self._output.close()
 
     def _note_losses(self, codec: str | None) -> None:
-        like, suffix = self._like, self.target.suffix.lower()
+        like, suffix = self.like, self.target.suffix.lower()
         if suffix == ".avi":
             if like.rotation:
                 raise UsageError(f"{self.target}: AVI cannot say that {like.name} is turned; write .mp4 or .mkv")
             if codec is None:
                 self.notes.append("AVI is written with FFV1, which is lossless and large; .mp4 or .mkv are smaller")
             if like.pixel_aspect != 1:
-                self.notes.append(
-                    f"AVI does not say that pixels here are {like.pixel_aspect} as wide as high"
-                )
+                self.notes.append(f"AVI does not say that pixels here are {like.pixel_aspect} as wide as high")
         if suffix in (".mkv", ".webm") and like.time_base % Fraction(1, 1000):
             self.notes.append(f"{suffix} keeps time stamps to 1 ms; .mp4 keeps those of {like.name} exactly")
         if like.interlaced:
@@ -188,11 +177,11 @@ class VideoFileWriter:
 
     def _keeps_fields(self) -> bool:
         # x264 codes fields of 4:2:0 only where each field has whole chroma lines.
-        return self._codec == "h264" and self._like.interlaced and self._like.height % 4 == 0
+        return self._codec == "h264" and self.like.interlaced and self.like.height % 4 == 0
 
     def _end_of(self, pts: int, duration: int) -> Fraction:
-        rate = self._like.rate or FALLBACK_RATE
-        return pts * self._like.time_base + (duration * self._like.time_base if duration else 1 / rate)
+        rate = self.like.rate or FALLBACK_RATE
+        return pts * self.like.time_base + (duration * self.like.time_base if duration else 1 / rate)
 
     def _muxer_options(self) -> dict[str, str]:
         if self._container.muxer in ("matroska", "webm") and self._plan.picture_start >= 0:
@@ -205,7 +194,7 @@ class VideoFileWriter:
         return {"movie_timescale": str(unit * max(1, MOVIE_UNITS // unit))}
 
     def _picture_track(self) -> Any:
-        like, rules = self._like, CODECS[self._codec]
+        like, rules = self.like, CODECS[self._codec]
         options = rules.options(self._crf)
         rate = (like.rate or FALLBACK_RATE).limit_denominator(1 << 20)
         stream: Any = self._output.add_stream(rules.encoder, rate=rate)
@@ -233,7 +222,7 @@ class VideoFileWriter:
         return stream
 
     def _colour_codes(self) -> dict[str, int]:
-        like = self._like
+        like = self.like
         space = SPACES[like.matrix]
         primaries = like.tags.get("color_primaries") or UNTAGGED_SPACE
         transfer = like.tags.get("color_trc") or UNTAGGED_SPACE
@@ -246,7 +235,7 @@ class VideoFileWriter:
         }
 
     def _picture(self, frame: Frame, cb: Codes, cr: Codes) -> Any:
-        like = self._like
+        like = self.like
         picture: Any = av.VideoFrame(like.width, like.height, self._format.name)
         shift = self._format.bits - like.bits
         for plane, codes in zip(picture.planes, (frame.luma, cb, cr), strict=True):

@@ -64,10 +64,6 @@ class Y4mWriter:
     def chroma_shape(self) -> tuple[int, int]:
         return self._like.chroma_shape
 
-    @property
-    def bits(self) -> int:
-        return self._like.bits
-
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Send the frame's luma, as it is, with these chroma planes."""
         shapes, dtype = (self._like.shape, self.chroma_shape, self.chroma_shape), self._like.dtype

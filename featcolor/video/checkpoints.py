@@ -50,12 +50,11 @@ class WorkFolder:
     Attributes
     ----------
     path : the folder.
-    resumed : whether an earlier run had begun it.
     temporary : whether nobody can come back to it.
     """
 
-    def __init__(self, path: Path, *, resumed: bool = False, temporary: bool = False) -> None:
-        self.path, self.resumed, self.temporary = path, resumed, temporary
+    def __init__(self, path: Path, *, temporary: bool = False) -> None:
+        self.path, self.temporary = path, temporary
 
     def has(self, number: int, first: int, last: int) -> bool:
         """Whether the shot of this number is done, with these frames of the film."""
@@ -159,7 +158,7 @@ def open_work(
             )
         for part in path.glob(f".*{PART_SUFFIX}"):
             part.unlink(missing_ok=True)
-        return WorkFolder(path, resumed=True)
+        return WorkFolder(path)
     if earlier is not None and not overwrite:
         raise UsageError(f"{path}: an unfinished run is there: --resume goes on, --overwrite starts again")
     if path.exists():

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from featcolor.clips.frames import ClipInfo
+from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import WorkFolder, open_work
 from featcolor.video.encode import Adjustment, Encoding
@@ -101,47 +101,45 @@ def colorize_video(
     UsageError : what was asked for cannot be done; nothing was written, and nothing coloured.
     ClipError : the film cannot be read on, or the output not written; what was done stays for `options.resume`.
     """
-    with _begun(source, target, keyframes, model, options, progress, notify) as run:
+    with _Run(source, target, keyframes, model, options, progress, notify) as run:
         return run.colour()
 
 
 @one_blas_thread()
 def plan_video(source: str | Path, target: str | Path, **given: Any) -> ClipPlan:
     """The plan that `colorize_video`, given the same, would follow: shots, and key frames. Nothing is written."""
-    with _begun(source, target, **given) as run:
+    with _Run(source, target, **given) as run:
         run.check()
         with run.scan() as scan:
             return run.plan(scan)
 
 
-@contextmanager
-def _begun(
-    source: str | Path,
-    target: str | Path,
-    keyframes: KeySource | None = None,
-    model: str | Path | None = None,
-    options: ClipOptions | None = None,
-    progress: Progress | None = None,
-    notify: Notify | None = None,
-) -> Iterator[_Run]:
-    options = options or ClipOptions()
-    if options.preset not in VIDEO_PRESETS:
-        raise UsageError(f"--preset is one of {', '.join(VIDEO_PRESETS)}, got {options.preset!r}")
-    with ClipInputs(source, keyframes, model, options) as inputs:
-        yield _Run(inputs, Target(str(target), options), options, progress, notify)
-
-
-class _Run:
+class _Run(Closing):
     """One run over a film."""
 
     def __init__(
-        self, inputs: ClipInputs, target: Target, options: ClipOptions, progress: Progress | None, notify: Notify | None
+        self,
+        source: str | Path,
+        target: str | Path,
+        keyframes: KeySource | None = None,
+        model: str | Path | None = None,
+        options: ClipOptions | None = None,
+        progress: Progress | None = None,
+        notify: Notify | None = None,
     ) -> None:
-        self.inputs, self.target, self.options = inputs, target, options
+        self.options = options = options or ClipOptions()
+        if options.preset not in VIDEO_PRESETS:
+            raise UsageError(f"--preset is one of {', '.join(VIDEO_PRESETS)}, got {options.preset!r}")
+        self.target = Target(str(target), options)
         self.progress: Progress = progress or (lambda stage, done, total: None)
         self.notify: Notify = notify or (lambda message, kind: None)
         self.notes: list[str] = []
         self._problems: list[str] = []
+        self.inputs = ClipInputs(source, keyframes, model, options)
+
+    def close(self) -> None:
+        """Close the inputs."""
+        self.inputs.close()
 
     def colour(self) -> ClipReport:
         """The whole run."""

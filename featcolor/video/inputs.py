@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.clips.open import open_clip
@@ -16,7 +16,7 @@ from featcolor.errors import UsageError
 from featcolor.models.load import ColouringSettings, load_colorizer, named_model
 from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
 from featcolor.video.keyframes.match import KeyMatch, find_keyframes, match_keys
-from featcolor.video.mask import MaskSource, parse_region
+from featcolor.video.mask import MaskSource
 from featcolor.video.options import PIPE, ClipOptions
 from featcolor.video.scan import ClipScan
 
@@ -49,8 +49,6 @@ class ClipInputs(Closing):
         self._options = options
         self._keys = [keyframes] if isinstance(keyframes, str | Path) else keyframes and list(keyframes)
         self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
         if self.name == PIPE:
             from featcolor.clips.y4m import spool_stdin
 
@@ -58,7 +56,6 @@ class ClipInputs(Closing):
                 folder = stack.enter_context(TemporaryDirectory(prefix="featcolor-"))
                 self.path = str(spool_stdin(sys.stdin.buffer, Path(folder)))
                 self._stack = stack.pop_all()
-        return self
 
     def close(self) -> None:
         """Delete what came on stdin."""
@@ -86,9 +83,8 @@ class ClipInputs(Closing):
 
     def open_mask(self, info: ClipInfo) -> MaskSource:
         """Where colour is added; everywhere when nothing was asked for."""
-        options = self._options
-        region = None if options.region is None else parse_region(options.region, *info.shown_size)
-        return MaskSource(None if options.mask is None else str(options.mask), info, region=region)
+        mask = self._options.mask
+        return MaskSource(None if mask is None else str(mask), info, region=self._options.region)
 
     def load_model(self) -> StillColorizer | None:
         """The model, if one colours."""

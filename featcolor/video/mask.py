@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -27,33 +26,25 @@ FALLBACK_RATE: Final = Fraction(25)
 """Frames a second of a folder of masks; no time of theirs is used."""
 
 
-@dataclass(frozen=True)
-class Region:
-    """A rectangle of the picture as a player shows it, in pixels: its left upper corner and its size."""
+def region_mask(text: str, info: ClipInfo) -> FloatArray:
+    """The mask of a region, 1 inside and 0 outside, as the film's frames are stored: (H, W).
 
-    x: int
-    y: int
-    width: int
-    height: int
-
-    def mask(self, width: int, height: int) -> FloatArray:
-        """(height, width), 1 inside and 0 outside."""
-        mask = np.zeros((height, width), np.float32)
-        mask[self.y : self.y + self.height, self.x : self.x + self.width] = 1
-        return mask
-
-
-def parse_region(text: str, width: int, height: int) -> Region:
-    """The region that a person typed as "x,y,w,h", for a picture of this size as it is shown; UsageError if none."""
+    Parameters
+    ----------
+    text : what a person typed, "x,y,w,h", in pixels of the picture as it is shown; UsageError where it is none
+    """
     parts = [part.strip() for part in text.split(",")]
+    width, height = info.shown_size
     if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
         raise UsageError(f"--region {text!r:.60}: four whole numbers are wanted, x,y,w,h, such as 0,0,{width},{height}")
-    region = Region(*map(int, parts))
-    if not region.width or not region.height:
+    x, y, w, h = map(int, parts)
+    if not w or not h:
         raise UsageError(f"--region {text}: it holds no pixel; width and height are at least 1")
-    if region.x + region.width > width or region.y + region.height > height:
+    if x + w > width or y + h > height:
         raise UsageError(f"--region {text}: it leaves the picture, which is {width}x{height}; choose one inside")
-    return region
+    mask = np.zeros((height, width), np.float32)
+    mask[y : y + h, x : x + w] = 1
+    return as_stored(mask, info.rotation)
 
 
 class MaskSource(Closing):
@@ -65,7 +56,7 @@ class MaskSource(Closing):
         part, and what is transparent does not. It is brought to the film's size. A clip has a frame for each of the
         film's; the last frame of a shorter one is held. None: all of the picture.
     info : of the film
-    region : colour is added only inside it
+    region : as `region_mask` takes it; colour is added only inside
 
     Attributes
     ----------
@@ -76,12 +67,12 @@ class MaskSource(Closing):
     FeatcolorError : the mask is missing, cannot be read, or has no frame
     """
 
-    def __init__(self, source: str | None, info: ClipInfo, *, region: Region | None = None) -> None:
+    def __init__(self, source: str | None, info: ClipInfo, *, region: str | None = None) -> None:
         self.notes: list[str] = []
         self._info, self._source, self._next = info, source, 0
         self._stack = ExitStack()
         self._frames: Iterator[Frame] | None = None
-        self._region = None if region is None else as_stored(region.mask(*info.shown_size), info.rotation)
+        self._region = None if region is None else region_mask(region, info)
         self._mask = np.ones(info.shape, np.float32)
         if source is not None and _is_still(source):
             self._mask = _fit(_read_still(source), info)

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from featcolor.clips.frames import Closing
 from features.base import FloatArray
 
+KEPT: Final = np.dtype(np.float16)
 IN_MEMORY: Final = 64 * 2**20
 """Bytes above which a store is a file."""
 
 
 class SpooledPlanes(Closing):
-    """Planes of n frames, each of one shape, read as float32 and kept in float16 or as asked; zero where never written.
+    """Planes of n frames, each of one shape, read as float32 and kept in float16; zero where never written.
 
     A file is read and written, not mapped: mapped pages would count as this process's memory. Threads may share it.
 
@@ -27,21 +28,18 @@ class SpooledPlanes(Closing):
     ----------
     count : frames
     shape : of one frame's planes
-    dtype : what is kept
     folder : where a large store's file is made; None: the system's temporary folder. The system deletes the file
         when it is closed, or when the process ends.
     """
 
-    def __init__(
-        self, count: int, shape: tuple[int, ...], *, dtype: DTypeLike = np.float16, folder: Path | None = None
-    ) -> None:
-        self.shape, self._dtype, self._count = shape, np.dtype(dtype), count
-        self._stride = int(np.prod(shape)) * self._dtype.itemsize
+    def __init__(self, count: int, shape: tuple[int, ...], *, folder: Path | None = None) -> None:
+        self.shape, self._count = shape, count
+        self._stride = int(np.prod(shape)) * KEPT.itemsize
         self._lock = threading.Lock()
         self._file: Any = None
         self._planes: NDArray[Any] | None = None
         if count * self._stride <= IN_MEMORY:
-            self._planes = np.zeros((count, *shape), self._dtype)
+            self._planes = np.zeros((count, *shape), KEPT)
         else:
             self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed by close()
             self._file.truncate(count * self._stride)
@@ -53,7 +51,7 @@ class SpooledPlanes(Closing):
         place = self._place(index)
         if self._planes is not None:
             return np.array(self._planes[index], np.float32)
-        planes = np.empty(self.shape, self._dtype)
+        planes = np.empty(self.shape, KEPT)
         self._moved(self._file.readinto, place, planes.reshape(-1).view(np.uint8).data)
         return planes.astype(np.float32)
 
@@ -62,7 +60,7 @@ class SpooledPlanes(Closing):
         if self._planes is not None:
             self._planes[index] = planes
             return
-        kept = np.empty(self.shape, self._dtype)
+        kept = np.empty(self.shape, KEPT)
         kept[...] = planes
         self._moved(self._file.write, place, kept.reshape(-1).view(np.uint8).data)
 

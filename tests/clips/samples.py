@@ -212,6 +212,6 @@ def rewrite(source: Path, target: Path, **options: Any) -> VideoFileWriter:
 
 def chroma(writer: VideoFileWriter, number: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Cb and Cr of a frame of ours, in the size and bits that the writer wants."""
-    dtype = np.uint8 if writer.bits == 8 else np.uint16
-    ramp = np.add.outer(*map(np.arange, writer.chroma_shape)) + number
-    return ((ramp % 60 + 100) << (writer.bits - 8)).astype(dtype), ((ramp % 50 + 90) << (writer.bits - 8)).astype(dtype)
+    ramp, deeper = np.add.outer(*map(np.arange, writer.chroma_shape)) + number, writer.like.bits - 8
+    cb, cr = ((ramp % 60 + 100) << deeper, (ramp % 50 + 90) << deeper)
+    return cb.astype(writer.like.dtype), cr.astype(writer.like.dtype)

@@ -43,7 +43,7 @@ def info_of(**more):
 def write_all(folder, like, frames, **options):
     with FrameFolderWriter(folder, like, **options) as writer:
         for frame in frames:
-            neutral = np.full(writer.chroma_shape, 1 << (writer.bits - 1), frame.luma.dtype)
+            neutral = np.full(writer.chroma_shape, 1 << (like.bits - 1), frame.luma.dtype)
             writer.write(frame, neutral, neutral)
 
 

@@ -27,7 +27,7 @@ FINGERPRINT: dict[str, Any] = {
 def colours(count: int, shape: tuple[int, int], *, seed: int = 0, reach: float = 110.0) -> ShotColours:
     """Random chroma and confidence of a shot."""
     rng = np.random.default_rng(seed)
-    made = ShotColours(SpooledPlanes(count, (*shape, 2), dtype=np.float32), SpooledPlanes(count, (2, 3)))
+    made = ShotColours(SpooledPlanes(count, (*shape, 2)), SpooledPlanes(count, (2, 3)))
     for i in range(count):
         made.chroma[i] = rng.uniform(-reach, reach, (*shape, 2))
         made.confidence[i] = rng.uniform(0, 1, (2, 3))
@@ -83,20 +83,18 @@ def test_an_unfinished_run_is_not_touched_unasked(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--resume goes on, --overwrite starts again"):
         open_work(path, FINGERPRINT)
     again = open_work(path, FINGERPRINT, resume=True)
-    assert again.resumed
     assert again.has(0, 0, 1)
-    fresh = open_work(path, FINGERPRINT, overwrite=True)
-    assert not fresh.resumed
-    assert fresh.n_done == 0
+    assert open_work(path, FINGERPRINT, overwrite=True).n_done == 0
 
 
 def test_a_run_that_has_done_nothing_is_in_nobodys_way(tmp_path: Path) -> None:
     open_work(tmp_path / "w", FINGERPRINT)
-    assert not open_work(tmp_path / "w", {"input": "another"}).resumed
+    open_work(tmp_path / "w", {"input": "another"})
+    assert json.loads((tmp_path / "w" / "fingerprint.json").read_text()) == {"input": "another"}
 
 
 def test_resume_without_earlier_work_begins(tmp_path: Path) -> None:
-    assert not open_work(tmp_path / "w", FINGERPRINT, resume=True).resumed
+    assert open_work(tmp_path / "w", FINGERPRINT, resume=True).n_done == 0
 
 
 def test_resume_clears_what_a_kill_left_half_written(tmp_path: Path) -> None:

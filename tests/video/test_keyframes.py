@@ -221,10 +221,7 @@ def test_names_that_count_from_1_are_told_of(
 
 def test_exposure_does_not_move_a_location(lumas: list[NDArray[np.uint8]], scan: ClipScan) -> None:
     small = thumbnail(small_lightness(lumas[20], INFO))
-    best, second, *_ = locate(0.3 + 0.5 * small, scan.thumbnails)
-    assert best.place == 20
-    assert best.correlation > second.correlation
-    assert locate(small, scan.thumbnails, count=1) == [locate(small, scan.thumbnails)[0]]
+    assert locate(0.3 + 0.5 * small, scan.thumbnails).place == locate(small, scan.thumbnails).place == 20
 
 
 def test_even_greys_correlate_with_even_greys_alone(lumas: list[NDArray[np.uint8]]) -> None:
@@ -242,7 +239,6 @@ def test_a_scan_knows_shots_times_and_damage(lumas: list[NDArray[np.uint8]]) -> 
         assert [(shot.first, shot.last) for shot in found.shots] == [(0, 29), (30, 54)]
         assert found.n_frames == len(found.thumbnails) == len(found.sharpness) == 55
         assert np.array_equal(found.pts, 2 * np.arange(55))
-        assert set(found.durations.tolist()) == {2}
         assert found.damaged == (7,)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from featcolor.errors import PictureError
 from featcolor.pictures.find import expand_references
 from featcolor.pictures.resize import resize
 from featcolor.video.keyframes.pictures import as_stored, comparing_size, has_colour
+from featcolor.video.scan import Thumbnails
 from features.base import FloatArray
 
 LEAST_CORRELATION: Final = 0.8
@@ -37,19 +38,6 @@ BLOCK: Final = 512
 """Thumbnails compared at once."""
 
 _DIGITS = re.compile(r"\d+")
-
-
-class FramePictures(Protocol):
-    """Small lightness pictures, one a frame, (h, w) float32 each: `featcolor.video.scan.Thumbnails`."""
-
-    @property
-    def shape(self) -> tuple[int, int]: ...
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int, /) -> FloatArray: ...
-
-    def block(self, first: int, end: int, /) -> FloatArray: ...
 
 
 @dataclass(frozen=True)
@@ -124,28 +112,21 @@ def correlation(first: FloatArray, second: FloatArray) -> float:
     return float(_correlations(first, second[None])[0])
 
 
-def locate(lightness: FloatArray, thumbnails: FramePictures, *, count: int = 5) -> list[Candidate]:
-    """The frames that look most like a picture by its lightness, the best first.
-
-    Parameters
-    ----------
-    lightness : (h, w) as the thumbnails are, 0..1; brightness and contrast do not count
-    thumbnails : of all frames
-    count : of candidates, at most
-    """
+def locate(lightness: FloatArray, thumbnails: Thumbnails) -> Candidate:
+    """The frame that looks most like a picture (h, w), 0..1, by lightness; brightness and contrast do not count."""
     found = np.concatenate(
         [
             _correlations(lightness, thumbnails.block(first, min(first + BLOCK, len(thumbnails))))
             for first in range(0, len(thumbnails), BLOCK)
         ]
     )
-    best = np.argsort(-found, kind="stable")[:count]
-    return [Candidate(int(place), float(found[place])) for place in best]
+    best = int(found.argmax())
+    return Candidate(best, float(found[best]))
 
 
 def match_keys(
     files: Sequence[KeyFile],
-    thumbnails: FramePictures,
+    thumbnails: Thumbnails,
     info: ClipInfo,
     n_frames: int | None = None,
     *,
@@ -188,7 +169,7 @@ def match_keys(
 class _Matcher:
     """Frames that are taken, pictures that wait to be located, and what there is to say."""
 
-    def __init__(self, thumbnails: FramePictures, info: ClipInfo, n_frames: int | None, first: int) -> None:
+    def __init__(self, thumbnails: Thumbnails, info: ClipInfo, n_frames: int | None, first: int) -> None:
         self.thumbnails, self.info, self.n_frames, self.first = thumbnails, info, n_frames, first
         self.keys: dict[int, KeyFrame] = {}
         self.refused: list[tuple[Path, str]] = []
@@ -217,7 +198,7 @@ class _Matcher:
             return
         else:
             why = f"there is no frame {number}, the last is {end - 1}"
-        self._waiting.append((path, why, locate(lightness, self.thumbnails, count=1)[0]))
+        self._waiting.append((path, why, locate(lightness, self.thumbnails)))
 
     def place_rest(self) -> None:
         """The pictures whose names did not tell; a word where all that did seem to count from 1."""
@@ -238,7 +219,7 @@ class _Matcher:
     def _check_rivals(self, path: Path, number: int, fit: float, lightness: FloatArray) -> None:
         if fit >= SURE_CORRELATION:
             return
-        place, best = locate(lightness, self.thumbnails, count=1)[0]
+        place, best = locate(lightness, self.thumbnails)
         if best >= fit + CLEARLY_BETTER:
             self.notes.append(
                 f"{path}: used for frame {number} as its name says (correlation {fit:.2f}), though frame "
