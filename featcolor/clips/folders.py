@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.clips.frames import ClipInfo, Closing, Codes, Frame
+from featcolor.clips.frames import ClipInfo, ClipReader, ClipWriter, Codes, Frame
 from featcolor.clips.ycbcr import (
     chroma_from_codes,
     chroma_to_codes,
@@ -47,7 +47,7 @@ def natural_key(name: str) -> tuple[Any, ...]:
     return tuple(int(part) if i % 2 else part for i, part in enumerate(parts)), name
 
 
-class FrameFolderReader(Closing):
+class FrameFolderReader(ClipReader):
     """A folder's pictures (not those of folders in it) as a `ClipReader`, in natural order of their names.
 
     Y' is BT.709's, full range, of 8 bits or 16 as the first picture is; a grey picture's values are Y' as they are. A
@@ -58,10 +58,6 @@ class FrameFolderReader(Closing):
     ----------
     folder : path
     rate : frames a second
-
-    Attributes
-    ----------
-    stems : names of the pictures without suffix, one a frame
 
     Raises
     ------
@@ -74,7 +70,7 @@ class FrameFolderReader(Closing):
         self._paths = _pictures_in(folder)
         self.stems = [path.stem for path in self._paths]
         pixels, self._model = _first_readable(folder, self._paths)
-        self._info = ClipInfo(
+        self.info = ClipInfo(
             name=str(folder),
             width=pixels.shape[1],
             height=pixels.shape[0],
@@ -88,12 +84,8 @@ class FrameFolderReader(Closing):
             n_frames=len(self._paths),
         )
 
-    @property
-    def info(self) -> ClipInfo:
-        return self._info
-
     def __iter__(self) -> Iterator[Frame]:
-        info = self._info
+        info = self.info
         last = Frame(index=0, luma=np.full(info.shape, 1 << (info.bits - 1), info.dtype), duration=1)
         for index, path in enumerate(self._paths):
             try:
@@ -105,7 +97,7 @@ class FrameFolderReader(Closing):
             yield last
 
     def _frame(self, index: int, path: Path, pixels: NDArray[Any]) -> Frame:
-        info = self._info
+        info = self.info
         height, width = pixels.shape[:2]
         if (height, width) != info.shape:
             raise ClipError(
@@ -120,7 +112,7 @@ class FrameFolderReader(Closing):
         return replace(frame, luma=luma_to_codes(luma, info), cb=cb, cr=cr)
 
 
-class FrameFolderWriter:
+class FrameFolderWriter(ClipWriter):
     """A folder of frames as a `ClipWriter`: one RGB picture a frame, upright, 8 bits for 8 and 16 for more.
 
     Each picture is whole or not there; pictures written before an error or a stop stay, so the folder then holds the
@@ -152,14 +144,11 @@ class FrameFolderWriter:
         if format not in FRAME_FORMATS:
             raise UsageError(f"{format!r} is no format of frames; choose from {', '.join(FRAME_FORMATS)}")
         self._folder, self._like, self._stems, self._suffix = folder, like, stems, format
+        self.chroma_shape = like.shape
         self._pending: deque[Future[None]] = deque()
         self._workers = min(_WRITERS, os.cpu_count() or 1)
         self._pool: ThreadPoolExecutor | None = None
         self._check(overwrite)
-
-    @property
-    def chroma_shape(self) -> tuple[int, int]:
-        return self._like.shape
 
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Write the picture of this luma and these chroma planes; an error of it may come with a later frame."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,33 +106,40 @@ class Closing:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, *error: object) -> None:
         self.close()
 
 
-class ClipReader(Protocol):
-    """A film that can be read from the start, once; a context manager. Open it again to read it again."""
+class ClipReader(Closing):
+    """A film that can be read from the start, once; a context manager. Open it again to read it again.
 
-    @property
-    def info(self) -> ClipInfo: ...
+    Attributes
+    ----------
+    info : of the film.
+    stems : names without suffix of a folder's pictures, one a frame; None for other films.
+    problems : what was wrong with the film's file, in words, as far as it has been read.
+    """
 
-    def __iter__(self) -> Iterator[Frame]: ...
+    info: ClipInfo
+    stems: Sequence[str] | None = None
+    problems: Sequence[str] = ()
 
-    def __enter__(self) -> Self: ...
+    def __iter__(self) -> Iterator[Frame]:
+        raise NotImplementedError
 
-    def __exit__(self, kind: object, *error: object) -> None: ...
 
+class ClipWriter(Closing):
+    """Where coloured frames go, in order; a context manager that leaves a whole file, or none when an error passes.
 
-class ClipWriter(Protocol):
-    """Where coloured frames go, in order; a context manager that leaves a whole file, or none when an error passes."""
+    Attributes
+    ----------
+    chroma_shape : (h, w) that the planes given to `write` must have.
+    notes : what a person should know of the output, in words.
+    """
 
-    @property
-    def chroma_shape(self) -> tuple[int, int]:
-        """(h, w) that the planes given to `write` must have."""
+    chroma_shape: tuple[int, int]
+    notes: Sequence[str] = ()
 
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
-        """Encode the frame's luma, as it is, with these chroma planes."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, kind: object, *error: object) -> None: ...
+        """Encode the frame's luma, as it is, with these chroma planes of the input's depth."""
+        raise NotImplementedError

@@ -13,7 +13,7 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from featcolor.clips.frames import ClipInfo, Closing, Frame
+from featcolor.clips.frames import ClipReader, Frame
 from featcolor.clips.pixel_formats import Planes, read_planes
 from featcolor.clips.probe import (
     describe,
@@ -29,13 +29,10 @@ MAX_PROBLEMS = 100
 ONE_FRAME_A_PACKET = ("h264", "hevc", "ffv1", "mjpeg", "prores", "mpeg1video", "mpeg2video", "huffyuv", "dvvideo")
 
 
-class VideoFileReader(Closing):
+class VideoFileReader(ClipReader):
     """A film file as a `ClipReader`.
 
-    Attributes
-    ----------
-    info : facts about the picture track: the first that is not a cover picture.
-    problems : what was wrong with the file, in words, filled while frames are read.
+    Its picture track is the first that is not a cover picture.
 
     Raises
     ------
@@ -44,7 +41,7 @@ class VideoFileReader(Closing):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.problems: list[str] = []
+        self.problems: list[str] = []  # filled while frames are read
         self._opened: Any = None
         with open_container(path) as container:
             stream = picture_stream(container, path)
@@ -54,11 +51,7 @@ class VideoFileReader(Closing):
             self._index = stream.index
             self._length = seconds_of(stream.metadata.get("DURATION", ""))
             self._layout = layout_of_picture(first[0])
-            self._info = describe(path, stream, first, self._layout)
-
-    @property
-    def info(self) -> ClipInfo:
-        return self._info
+            self.info = describe(path, stream, first, self._layout)
 
     def close(self) -> None:
         """Close the file."""
@@ -91,7 +84,7 @@ class VideoFileReader(Closing):
                 self._note(f"frame {number} is damaged")
             if picture is not None and not damaged:
                 self._check_same(picture, number)
-                planes = read_planes(picture, self._layout, matrix=self._info.matrix)
+                planes = read_planes(picture, self._layout, matrix=self.info.matrix)
             duration = int(getattr(picture, "duration", 0) or 0)
             stamp = self._next_stamp(last) if pts is None else pts
             luma, cb, cr = planes
@@ -126,7 +119,7 @@ class VideoFileReader(Closing):
             yield av.Packet()  # empty: lets the decoder give out what it holds
 
     def _grey(self) -> Planes:
-        info = self._info
+        info = self.info
         luma, cb, cr = (
             np.full(shape, 1 << (info.bits - 1), info.dtype)
             for shape in (info.shape, info.chroma_shape, info.chroma_shape)
@@ -136,11 +129,11 @@ class VideoFileReader(Closing):
     def _next_stamp(self, last: Frame | None) -> int:
         if last is None:
             return 0
-        rate = self._info.rate
-        return last.pts + (last.duration or (max(1, round(1 / rate / self._info.time_base)) if rate else 1))
+        rate = self.info.rate
+        return last.pts + (last.duration or (max(1, round(1 / rate / self.info.time_base)) if rate else 1))
 
     def _check_same(self, picture: Any, number: int) -> None:
-        info = self._info
+        info = self.info
         if (picture.width, picture.height) != (info.width, info.height) or layout_of_picture(picture) != self._layout:
             raise ClipError(
                 f"{self.path}: its picture changes in frame {number} from {info.width}x{info.height} "
@@ -148,7 +141,7 @@ class VideoFileReader(Closing):
             )
 
     def _check_end(self, last: Frame | None, number: int) -> None:
-        info = self._info
+        info = self.info
         # The index also counts what an edit list hides, so only a file that breaks off is told of.
         if info.n_frames and number < info.n_frames and self.problems:
             self._note(f"{number} of {info.n_frames} frames were read")

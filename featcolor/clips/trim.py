@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from featcolor.clips.frames import ClipInfo, ClipReader, Closing, Frame
+from featcolor.clips.frames import ClipReader, Frame
 from featcolor.clips.timecode import Timecode
 from featcolor.errors import UsageError
 
 
-class TrimmedReader(Closing):
+class TrimmedReader(ClipReader):
     """A `ClipReader` of the frames from `start` up to, not including, `end`; numbers and time stamps stay.
 
     Decoding stops at the end of the part.
@@ -21,16 +21,7 @@ class TrimmedReader(Closing):
 
     def __init__(self, reader: ClipReader, start: Timecode | None = None, end: Timecode | None = None) -> None:
         self._reader, self._start, self._end = reader, start, end
-
-    @property
-    def info(self) -> ClipInfo:
-        """Of the whole film."""
-        return self._reader.info
-
-    @property
-    def problems(self) -> Sequence[str]:
-        """What was wrong with the film's file, as far as it has been read."""
-        return getattr(self._reader, "problems", ())
+        self.info, self.stems, self.problems = reader.info, reader.stems, reader.problems
 
     def __iter__(self) -> Iterator[Frame]:
         origin: int | None = None
@@ -50,7 +41,7 @@ class TrimmedReader(Closing):
 
     def close(self) -> None:
         """Close the reader of the whole film."""
-        self._reader.__exit__(None)
+        self._reader.close()
 
     def _reaches(self, frame: Frame, origin: int, end: Timecode) -> bool:
         if end.seconds is not None:

@@ -16,7 +16,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from featcolor.clips.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
-from featcolor.clips.frames import ClipInfo, Codes, Frame
+from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, SPACES, UNTAGGED_SPACE
 from featcolor.clips.remux import Part, TrackCopier, TrackPlan, avi_step, plan_tracks
 from featcolor.errors import ClipError, UsageError, reason
@@ -39,7 +39,7 @@ ENCODER_THREADS = 4
 """On any machine: x264 and VP9 give other bytes, and other pictures, by another number of them."""
 
 
-class VideoFileWriter:
+class VideoFileWriter(ClipWriter):
     """A film file as a `ClipWriter`, which leaves a whole file, or none.
 
     Everything that can be refused is refused when it is made; the file is opened when it is entered.
@@ -55,10 +55,6 @@ class VideoFileWriter:
     first_pts, last_pts : time stamps, in units of `like.time_base`, of the first and the last frame of a part: the
         part is moved to start at 0 and the other tracks are cut to it. None: from the start, to the end.
     overwrite : whether an existing target may be replaced. The source never is.
-
-    Attributes
-    ----------
-    notes : what a person should know of the output, in words; a damaged sound track may add to them while written.
 
     Raises
     ------
@@ -85,7 +81,9 @@ class VideoFileWriter:
         self._container = container_of(target.suffix, str(target))
         self._codec = choose_codec(self._container, codec, str(target))
         self._crf = choose_crf(self._codec, crf, str(target))
+        self.notes: list[str]
         self._format, self.notes = choose_format(self._codec, pixel_format, like, str(target))
+        self.chroma_shape = replace(like, chroma_shift=self._format.chroma_shift).chroma_shape
         check_target(target, source, overwrite=overwrite)
         self._plan = TrackPlan() if source is None else plan_tracks(source, self._container, str(target))
         self.notes += self._plan.notes
@@ -102,10 +100,6 @@ class VideoFileWriter:
         self._output: Any = None
         self._copier: TrackCopier | None = None
         self._last_stamp: int | None = None
-
-    @property
-    def chroma_shape(self) -> tuple[int, int]:
-        return replace(self.like, chroma_shift=self._format.chroma_shift).chroma_shape
 
     def __enter__(self) -> Self:
         check_target(self.target, self._source, overwrite=self._overwrite)

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 
-from featcolor.clips.frames import ClipInfo, Codes, Frame
+from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.errors import ClipError, UsageError, reason
 
 SUBSAMPLINGS = {(0, 0): "444", (0, 1): "422", (1, 1): "420"}
@@ -43,7 +43,7 @@ def y4m_header(like: ClipInfo) -> bytes:
     ).encode("ascii")
 
 
-class Y4mWriter:
+class Y4mWriter(ClipWriter):
     """A `ClipWriter` onto a pipe; what was written when an error passes cannot be taken back.
 
     Parameters
@@ -59,10 +59,7 @@ class Y4mWriter:
 
     def __init__(self, stream: BinaryIO, like: ClipInfo) -> None:
         self._stream, self._like, self._header = stream, like, y4m_header(like)
-
-    @property
-    def chroma_shape(self) -> tuple[int, int]:
-        return self._like.chroma_shape
+        self.chroma_shape = like.chroma_shape
 
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Send the frame's luma, as it is, with these chroma planes."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
                 frames = _chosen(TrimmedReader(reader, arguments.start, arguments.end), arguments.every, progress)
         frames = frames[: arguments.limit]
         with open_clip(arguments.input, rate=arguments.fps) as reader:
-            stems: Sequence[str] | None = getattr(reader, "stems", None)
-            targets = key_targets(frames, arguments.output, arguments.input, stems=stems, format=arguments.format)
+            targets = key_targets(
+                frames, arguments.output, arguments.input, stems=reader.stems, format=arguments.format
+            )
             replaced = _existing(targets.values(), overwrite=arguments.overwrite)
             written = 0
 

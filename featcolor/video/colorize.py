@@ -165,7 +165,7 @@ class _Run(Closing):
         self.target.check(self.inputs.taken())
         with self.inputs.open() as reader, self.inputs.open_mask(reader.info):
             info = reader.info
-        for note in getattr(self.target.writer(info, self.inputs.path), "notes", ()):
+        for note in self.target.writer(info, self.inputs.path).notes:
             self._note(note)
         if info.interlaced:
             self._note(

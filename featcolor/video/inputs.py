@@ -97,7 +97,7 @@ class ClipInputs(Closing):
         if self._keys is None:
             return KeyMatch(())
         with open_clip(self.path, rate=self._options.rate) as reader:
-            files = find_keyframes(self._keys, stems=getattr(reader, "stems", None))
+            files = find_keyframes(self._keys, stems=reader.stems)
             return match_keys(files, scan.thumbnails, reader.info, reader.info.n_frames, first=scan.first)
 
     def check_match(self, match: KeyMatch) -> None:

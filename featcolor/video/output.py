@@ -7,9 +7,8 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from featcolor.clips.frames import ClipInfo
+from featcolor.clips.frames import ClipInfo, ClipWriter
 from featcolor.clips.open import open_clip
 from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import UsageError
@@ -74,8 +73,8 @@ class Target:
         elif not self.is_folder and not self.is_pipe:
             remove_parts([path])
 
-    def writer(self, info: ClipInfo, source: str, **part: int | None) -> Any:
-        """A ClipWriter, not entered; what does not fit is refused here. One of a film has `notes` for a person."""
+    def writer(self, info: ClipInfo, source: str, **part: int) -> ClipWriter:
+        """A writer, not entered; what does not fit is refused here."""
         options = self._options
         if self.is_pipe:
             from featcolor.clips.y4m import Y4mWriter
@@ -87,7 +86,7 @@ class Target:
             return FrameFolderWriter(
                 Path(self.name),
                 info,
-                stems=self._stems(source),
+                stems=open_clip(source, rate=options.rate).stems if Path(source).is_dir() else None,
                 format=options.picture_format or "png",
                 # A run that was killed while it wrote has left some of the frames.
                 overwrite=options.overwrite or options.resume,
@@ -102,11 +101,3 @@ class Target:
             overwrite=options.overwrite,
             **part,
         )
-
-    def _stems(self, source: str) -> list[str] | None:
-        """Of a folder's frames, whose names the output's get."""
-        if not Path(source).is_dir():
-            return None
-        with open_clip(source, rate=self._options.rate) as reader:
-            stems: list[str] = reader.stems  # type: ignore[attr-defined]
-        return stems

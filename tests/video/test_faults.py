@@ -207,7 +207,7 @@ def test_a_killed_run_resumes_to_the_same_file(reel: Path, keys: Path, tmp_path:
     assert sorted(tmp_path.iterdir()) == [out, whole]
 
 
-class Made:
+class Made(ClipReader):
     """A reader of frames that are made as they are asked for, and counted while somebody holds them."""
 
     def __init__(self, count: int, alive: list[int], *, damaged: int | None = None) -> None:
@@ -222,12 +222,6 @@ class Made:
             yield frame
             del frame
 
-    def __enter__(self) -> Made:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
 
 def test_frames_are_held_a_few_at_a_time_and_damage_is_reported(
     keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -235,7 +229,7 @@ def test_frames_are_held_a_few_at_a_time_and_damage_is_reported(
     alive: list[int] = []
 
     def opened(source: str, *, rate: Fraction | None = None) -> ClipReader:
-        return Made(4 * CUT, alive, damaged=7)  # type: ignore[return-value]
+        return Made(4 * CUT, alive, damaged=7)
 
     (tmp_path / "in.mkv").write_bytes(b"stands for a film")
     monkeypatch.setattr(featcolor.video.inputs, "open_clip", opened)

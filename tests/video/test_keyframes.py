@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from featcolor.clips.frames import ClipInfo, Frame
+from featcolor.clips.frames import ClipInfo, ClipReader, Frame
 from featcolor.colour.lab import lab_to_rgb, lightness_of, rgb_to_lab
 from featcolor.errors import PictureError, UsageError
 from featcolor.pictures.io import write_picture
@@ -28,7 +28,7 @@ WIDTH, HEIGHT = 96, 64
 INFO = ClipInfo(name="reel.mkv", width=WIDTH, height=HEIGHT, time_base=Fraction(1, 24), full_range=True)
 
 
-class Reel:
+class Reel(ClipReader):
     """A reader over luma planes in memory."""
 
     def __init__(self, lumas: list[NDArray[Any]], info: ClipInfo = INFO, *, damaged: tuple[int, ...] = ()) -> None:
@@ -39,12 +39,6 @@ class Reel:
         for index, luma in enumerate(self.lumas):
             self.read += 1
             yield Frame(index=index, luma=luma, pts=2 * index, duration=2, damaged=index in self.damaged)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
 
 def scene(photograph: NDArray[np.uint8], count: int) -> list[NDArray[np.uint8]]:
