@@ -28,6 +28,11 @@ class Container:
     attachments: bool = False
     chapters: bool = True
 
+    def takes(self, kind: str, codec: str) -> bool:
+        """Whether it takes a sound ("audio") or "subtitle" track of this codec."""
+        allowed = self.sound if kind == "audio" else self.subtitles
+        return allowed is None or codec in allowed
+
 
 MP4_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac", "dts", "truehd"])
 MOV_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac"])
@@ -215,17 +220,6 @@ def parse_format(text: str, name: str) -> Format:
     if found is None or found[1] not in CHROMA_SHIFTS or text[3] in "aj" or found[3] == "be":
         raise UsageError(f"{name}: --pixel-format is one like yuv420p, yuv444p or yuv422p10le, not {text!r}")
     return Format(name=text, bits=int(found[2] or 8), chroma_shift=CHROMA_SHIFTS[found[1]])
-
-
-def homes_of(kind: str, codec: str) -> list[str]:
-    """Extensions whose container takes a sound ("audio") or "subtitle" track of this codec."""
-    return [suffix for suffix, container in CONTAINERS.items() if takes(container, kind, codec)]
-
-
-def takes(container: Container, kind: str, codec: str) -> bool:
-    """Whether a container takes a track of this kind and codec."""
-    allowed = container.sound if kind == "audio" else container.subtitles
-    return allowed is None or codec in allowed
 
 
 def _deep(base: str, bits: int) -> str:

@@ -1,9 +1,9 @@
-"""From a decoded picture to planes of codes: exact copies wherever the stream holds Y'CbCr or grey."""
+"""Pixel formats read as planes of codes: exact copies wherever the stream holds Y'CbCr or grey."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,29 +21,18 @@ DEEP_SEMI_PLANAR = re.compile(r"p([024])(10|12|16)(le|be)")
 
 # Y'CbCr in one plane: taking it apart is exact.
 PACKED = {
-    "yuyv422": "yuv422p",
-    "uyvy422": "yuv422p",
-    "yvyu422": "yuv422p",
-    "uyyvyy411": "yuv411p",
-    "y210le": "yuv422p10le",
-    "y212le": "yuv422p12le",
-    "vuya": "yuv444p",
-    "vuyx": "yuv444p",
-    "ayuv": "yuv444p",
-    "uyva": "yuv444p",
-    "xv30le": "yuv444p10le",
-    "xv36le": "yuv444p12le",
-    "monow": "gray",
-    "monob": "gray",
-    "ya8": "gray",
-    "ya16le": "gray16le",
-    "ya16be": "gray16le",
+    **dict.fromkeys(("yuyv422", "uyvy422", "yvyu422"), "yuv422p"),
+    **dict.fromkeys(("vuya", "vuyx", "ayuv", "uyva"), "yuv444p"),
+    **dict.fromkeys(("monow", "monob", "ya8"), "gray"),
+    **dict.fromkeys(("ya16le", "ya16be"), "gray16le"),
+    **{"uyyvyy411": "yuv411p", "xv30le": "yuv444p10le", "xv36le": "yuv444p12le"},
+    **{"y210le": "yuv422p10le", "y212le": "yuv422p12le"},
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How a pixel format's planes are read.
+    """Order of the samples of a pixel format.
 
     Attributes
     ----------
@@ -82,13 +71,9 @@ def layout_of(name: str, depth: int) -> Layout:
         bits, shift = int(found[2]), CHROMA_SHIFTS[{"0": "420", "2": "422", "4": "444"}[found[1]]]
         big = found[3] == "be"
         return Layout(bits=bits, chroma_shift=shift, semi_planar=True, low_zeros=16 - bits, big_endian=big)
-    target = PACKED.get(name)
     bits = next((bits for bits in (8, 10, 12) if depth <= bits), 16)
-    rgb_target = "yuv444p" if bits == 8 else f"yuv444p{bits}le"
-    plain = layout_of(target or rgb_target, bits)
-    return Layout(
-        bits=plain.bits, chroma_shift=plain.chroma_shift, convert=target or rgb_target, from_rgb=target is None
-    )
+    target = PACKED.get(name, "yuv444p" if bits == 8 else f"yuv444p{bits}le")
+    return replace(layout_of(target, bits), convert=target, from_rgb=name not in PACKED)
 
 
 def read_planes(picture: Any, layout: Layout, *, matrix: str) -> Planes:

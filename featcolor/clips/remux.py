@@ -12,7 +12,7 @@ from typing import Any
 import av
 from av.error import FFmpegError
 
-from featcolor.clips.containers import Container, homes_of, takes
+from featcolor.clips.containers import CONTAINERS, Container
 from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.clips.probe import open_container, picture_stream
 from featcolor.errors import UsageError
@@ -71,7 +71,7 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
         tracks = [(stream, codec_name(stream)) for stream in film.streams if stream.type in ("audio", "subtitle")]
         for stream, codec in tracks:
             copied.append(stream.index)
-            if not codec or not takes(container, stream.type, codec) or not _muxer_takes(container, stream):
+            if not codec or not container.takes(stream.type, codec) or not _muxer_takes(container, stream):
                 refused.append((stream, codec))
         if refused:
             raise UsageError(_refusal(source, target, refused, tracks))
@@ -277,13 +277,12 @@ def _refusal(source: Path, target: str, refused: list[tuple[Any, str]], tracks: 
     words = {"audio": "sound", "subtitle": "subtitles"}
     named = ", ".join(f"track {stream.index} ({words[stream.type]}, {codec or 'unknown'})" for stream, codec in refused)
     suffix = Path(target).suffix
-    for_all = [set(homes_of(stream.type, codec)) for stream, codec in tracks if codec]
-    common = set.intersection(*for_all) if for_all and all(codec for _, codec in refused) else set()
-    if common:
-        order = [home for home in (".mkv", ".mp4", ".mov", ".webm", ".avi", ".m4v") if home in common]
-        remedy = f"write {order[0]}, which takes all its tracks"
+    order = sorted(CONTAINERS, key=[".mkv", ".mp4", ".mov", ".webm", ".avi", ".m4v"].index)
+    common = [home for home in order if all(CONTAINERS[home].takes(stream.type, codec) for stream, codec in tracks)]
+    if common and all(codec for _, codec in tracks):
+        remedy = f"write {common[0]}, which takes all its tracks"
     else:
-        homes = sorted({home for stream, codec in refused for home in homes_of(stream.type, codec)})
+        homes = [home for home in order if any(CONTAINERS[home].takes(stream.type, codec) for stream, codec in refused)]
         taken = f"{' or '.join(homes)} takes it, but not the other tracks" if homes else "no container here takes it"
         remedy = f"{taken}; remove or convert that track first"
     return f"{target}: {suffix} does not take {named} of {source.name}; {remedy}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -107,17 +106,14 @@ def spool_stdin(stream: BinaryIO, folder: Path) -> Path:
     """
     path = folder / f".stdin.{secrets.token_hex(4)}.mp4"
     try:
-        if _spool(stream, path) == 0:
-            raise ClipError("-: no frame came on standard input; see what the program before us said")
+        _spool(stream, path)
     except BaseException:
-        with suppress(OSError):
-            path.unlink()
+        path.unlink(missing_ok=True)
         raise
     return path
 
 
-def _spool(stream: BinaryIO, path: Path) -> int:
-    """Number of frames kept."""
+def _spool(stream: BinaryIO, path: Path) -> None:
     import av  # heavy, and its shared libraries are not needed to write Y4M
 
     from featcolor.clips.probe import SPACES, usual_matrix
@@ -145,4 +141,5 @@ def _spool(stream: BinaryIO, path: Path) -> int:
             f"-: what came on standard input is not whole Y4M ({reason(error)}, after {n_frames} frames); "
             "send it with 'ffmpeg -i FILM -f yuv4mpegpipe -strict -1 -'"
         ) from error
-    return n_frames
+    if not n_frames:
+        raise ClipError("-: no frame came on standard input; see what the program before us said")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import WorkFolder, open_work
-from featcolor.video.encode import Adjustment, Encoding
+from featcolor.video.encode import Encoding
 from featcolor.video.inputs import ClipInputs, KeySource
 from featcolor.video.keyframes.match import KeyMatch
 from featcolor.video.keyframes.pictures import KeyPictures
@@ -224,8 +224,7 @@ class _Run(Closing):
     ) -> list[ShotReport]:
         """The second pass."""
         guess = None if colorizer is None else model_guess(colorizer, plan.info)
-        config = VIDEO_PRESETS[self.options.preset]
-        colouring = ShotColouring(plan.info, config, work, keys.chroma, guess, steady=self.options.steady)
+        colouring = ShotColouring(plan.info, self.options, work, keys.chroma, guess)
         if guess is None and any(not shot.keys for shot in plan.shots):
             with self.inputs.open() as reader:
                 colouring.learn(reader, [key.frame for key in plan.match.keys])
@@ -244,11 +243,8 @@ class _Run(Closing):
             self.inputs.open() as reader,
             self.target.writer(plan.info, self.inputs.path, **part) as writer,
         ):
-            masked = options.mask is not None or options.region is not None
-            adjustment = Adjustment(saturation=options.saturation, chroma_only=options.chroma_only)
-            encoding = Encoding(
-                plan.info, writer, work, keys, mask=mask if masked else None, adjustment=adjustment, tiles=tiles
-            )
+            masked = mask if options.mask is not None or options.region is not None else None
+            encoding = Encoding(plan.info, writer, work, keys, options, mask=masked, tiles=tiles)
             encoding.run(reader, plan.shots, partial(self.progress, WRITING))
         problems = self._problems[:NAMED]
         if len(self._problems) > NAMED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -26,6 +26,7 @@ from featcolor.pictures.resize import resize
 from featcolor.video.checkpoints import WorkFolder
 from featcolor.video.keyframes.pictures import KeyPictures
 from featcolor.video.mask import MaskSource, apply_mask
+from featcolor.video.options import ClipOptions
 from featcolor.video.propagation import work_ahead
 from featcolor.video.report_page import Tile
 from featcolor.video.shots import ShotPlan
@@ -40,22 +41,6 @@ TILE_SIDE: Final = 320
 """Longer side of a frame on the report's page."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Adjustment:
-    """Change of the colour on its way into the film.
-
-    Attributes
-    ----------
-    saturation : factor on Cb and Cr.
-    chroma_only : every frame's luma becomes one middle grey. Cb and Cr stay: laid over the grey film in an editor's
-        "colour" blend mode, which keeps the lower layer's luma and the upper one's colour differences, the layer gives
-        what the coloured film shows.
-    """
-
-    saturation: float = 1.0
-    chroma_only: bool = False
-
-
 _Work = tuple[Frame, FloatArray, FloatArray, FloatArray | None]
 
 
@@ -68,8 +53,10 @@ class Encoding:
     writer : entered by the caller
     work : with a shot file for every plan
     keys : pictures whose chroma their frames carry unchanged
+    options : its saturation; with `chroma_only` every frame's luma becomes one middle grey and Cb and Cr stay: laid
+        over the grey film in an editor's blend mode "colour", which keeps the lower layer's luma and the upper one's
+        colour differences, the layer gives what the coloured film shows
     mask : where colour is added; None: everywhere
-    adjustment : of the output
     tiles : numbers of the frames that are kept small for the report's page
     """
 
@@ -79,15 +66,14 @@ class Encoding:
         writer: ClipWriter,
         work: WorkFolder,
         keys: KeyPictures,
+        options: ClipOptions,
         *,
         mask: MaskSource | None = None,
-        adjustment: Adjustment | None = None,
         tiles: Collection[int] = (),
     ) -> None:
         self._info, self._writer, self._work, self._keys, self._mask = info, writer, work, keys, mask
-        self._adjustment = adjustment or Adjustment()
+        self._options, self._wanted = options, set(tiles)
         self._out = replace(info, chroma_shift=shift_of(info.shape, writer.chroma_shape))
-        self._wanted = set(tiles)
         self.tiles: list[Tile] = []
 
     def run(self, frames: Iterable[Frame], plans: Sequence[ShotPlan], progress: Callable[[int, int], None]) -> None:
@@ -119,8 +105,8 @@ class Encoding:
             cb, cr = self._keys.planes(frame.index, self._out)
         else:
             cb, cr = full_planes(frame.luma, low, self._out)
-        if self._adjustment.saturation != 1:
-            cb, cr = (saturate(plane, self._adjustment.saturation, self._out) for plane in (cb, cr))
+        if self._options.saturation != 1:
+            cb, cr = (saturate(plane, self._options.saturation, self._out) for plane in (cb, cr))
         if mask is not None:
             shape = self._out.chroma_shape
             given = [None if plane is None else resize(plane, shape) for plane in (frame.cb, frame.cr)]
@@ -128,7 +114,7 @@ class Encoding:
         if frame.index in self._wanted:
             rgb, sure = small_rgb(frame.luma, cb, cr, self._info), upright(confidence, self._info.rotation)
             self.tiles.append(Tile(frame.index, rgb, sure))
-        if self._adjustment.chroma_only:
+        if self._options.chroma_only:
             place = code_range(self._info)
             frame = replace(frame, luma=np.full_like(frame.luma, place.black + place.luma_span // 2))
         return frame, cb, cr

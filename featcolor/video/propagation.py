@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, Self, TypeVar
+from typing import Final, NamedTuple, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -30,29 +30,18 @@ MODEL_FROM: Final = 4.0
 more often than they are sure: a model that answers earlier spoils more than it mends."""
 
 
-class Lightnesses(Protocol):
-    """The grey frames of one shot at the working size: `lightness[i]` is (h, w) float32, 0..1."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int, /) -> FloatArray: ...
-
-
-class KeyChroma(NamedTuple):
-    """The colour of one frame of a shot.
-
-    Attributes
-    ----------
-    position : the frame's place in the shot, from 0.
-    chroma : (h, w, 2) float32, a* and b* at the working size.
-    """
-
-    position: int
-    chroma: FloatArray
-
+Lightnesses = Sequence[FloatArray] | SpooledPlanes
+"""Grey frames of one shot at the working size: `lightness[i]` is (h, w) float32, 0..1."""
 
 FramePrediction = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """Lightness (h, w) to chroma (h, w, 2) and confidence (h, w), 0..1: what a model says of one frame."""
+
+
+class KeyChroma(NamedTuple):
+    """Colour of the frame at a position of a shot, from 0: (h, w, 2) float32, a* and b* at the working size."""
+
+    position: int
+    chroma: FloatArray
 
 
 @dataclass
@@ -106,9 +95,8 @@ def colour_shot(
             return run.colour(progress)
 
 
-def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: VideoConfig | None = None) -> FramePrediction:
+def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: VideoConfig) -> FramePrediction:
     """A regressor for places that no key frame's colour reaches, fitted on (lightness, chroma) of key frames."""
-    config = config or VideoConfig()
     return KeyframeRegressor(
         step=config.guess_step, pixels=config.guess_pixels, refine=config.guess_refine, seed=config.seed
     ).fit(pictures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
@@ -15,7 +16,7 @@ from featcolor.errors import ClipError
 from featcolor.models.base import StillColorizer
 from featcolor.pictures.resize import resize, working_size
 from featcolor.video.checkpoints import WorkFolder
-from featcolor.video.options import VideoConfig
+from featcolor.video.options import VIDEO_PRESETS, ClipOptions
 from featcolor.video.propagation import FramePrediction, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.video.report import GUESS_BELOW, ShotReport, Source
 from featcolor.video.smoothing import colour_smoothed
@@ -25,9 +26,6 @@ from refine.upsample import upsample
 
 FITTED_PICTURES: Final = 24
 """Key frames, spread over the film, that shots without one learn from."""
-
-KeyOf = Callable[[Frame], FloatArray]
-"""A frame that has a key picture to that picture's chroma, (H, W, 2)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,38 +67,30 @@ def spread_keys(first: int, last: int, every: int) -> tuple[int, ...]:
     return tuple((low + high - 1) // 2 for low, high in pairwise(ends))
 
 
-def film_size(info: ClipInfo, config: VideoConfig) -> tuple[int, int]:
-    """(h, w) at which colour is worked out: the frame's own where that is small enough, never more."""
-    height, width = working_size(info.shape, config.size)
-    return min(height, info.height), min(width, info.width)
-
-
 class ShotColouring:
     """A pass that colours shots and keeps them in a work folder.
 
     Parameters
     ----------
     info : of the film
-    config : of the propagation
+    options : its preset, and how a shot without a key frame is coloured
     work : where the shot files go
-    key_of : chroma of a frame that a person coloured
+    key_of : a frame that a person coloured to that picture's chroma, (H, W, 2)
     guess : what colours other frames; None: a regressor fitted on key frames, see `learn`
-    steady : of `ClipOptions`
     """
 
     def __init__(
         self,
         info: ClipInfo,
-        config: VideoConfig,
+        options: ClipOptions,
         work: WorkFolder,
-        key_of: KeyOf,
+        key_of: Callable[[Frame], FloatArray],
         guess: FramePrediction | None = None,
-        *,
-        steady: int | None = None,
     ) -> None:
-        self.info, self.config, self.work, self.key_of = info, config, work, key_of
-        self.size = film_size(info, config)
-        self._guess, self._fitted, self._steady = guess, guess, steady
+        self.info, self.config, self.work, self.key_of = info, VIDEO_PRESETS[options.preset], work, key_of
+        height, width = working_size(info.shape, self.config.size)
+        self.size = min(height, info.height), min(width, info.width)
+        self._guess, self._fitted, self._steady = guess, guess, options.steady
 
     def learn(self, frames: Iterable[Frame], keys: Sequence[int]) -> None:
         """Fit what colours the shots without a key frame on the clip's key frames, or on some of many."""
@@ -124,37 +114,27 @@ class ShotColouring:
         for plan in plans:
             shot = islice(stream, len(plan)) if plan.number <= last else iter(())
             if plan.number in waiting:
-                before = done
-                self._colour(plan, shot, lambda now, before=before: progress(before + now, total))  # type: ignore[misc]
-            else:
-                for _ in shot:
-                    pass
+                self._colour(plan, shot, lambda now, _, done=done: progress(done + now, total))  # type: ignore[misc]
+            deque(shot, maxlen=0)  # passes over what is done
             done += len(plan)
             progress(done, total)
         return [self._report(plan) for plan in plans]
 
-    def _colour(self, plan: ShotPlan, frames: Iterator[Frame], progress: Callable[[int], None]) -> None:
-        own = set(plan.keys)
-        lightness = SpooledPlanes(len(plan), self.size, folder=self.work.path)
-        try:
-            keys: list[KeyChroma] = []
+    def _colour(self, plan: ShotPlan, frames: Iterator[Frame], progress: Callable[[int, int], None]) -> None:
+        keys: list[KeyChroma] = []
+        with SpooledPlanes(len(plan), self.size, folder=self.work.path) as lightness:
             count = 0
             for count, frame in enumerate(frames, start=1):
                 lightness[count - 1] = self._lightness(frame.luma)
-                if frame.index in own:
+                if frame.index in plan.keys:
                     keys.append(KeyChroma(count - 1, self._chroma(frame)))
             if count != len(plan):
                 raise ClipError(
                     f"{self.info.name}: {plan.first + count} frames could be decoded this time, more before; is the "
                     "file being written, or the disk failing?"
                 )
-            colours = self._colours(plan, lightness, keys, lambda now, _: progress(now))
-            try:
+            with self._colours(plan, lightness, keys, progress) as colours:
                 self.work.save(plan.number, plan.first, colours)
-            finally:
-                colours.close()
-        finally:
-            lightness.close()
 
     def _colours(
         self, plan: ShotPlan, lightness: SpooledPlanes, keys: list[KeyChroma], progress: Callable[[int, int], None]
