@@ -1,4 +1,4 @@
-"""The sRGB colour that has a given Y' and given a*, b*: a table over (Y', a*, b*), then Newton's method on f(Y).
+"""Colours of sRGB that have a given Y' and given a*, b*: a table over (Y', a*, b*), then Newton's method on f(Y).
 
 f is CIE 1976's, f(Y) = (L* + 16) / 116; a* and b* fix f(X) - f(Y) and f(Z) - f(Y), so f(Y) is the one unknown.
 Y' = w . encode(M (X, Y, Z)) bends most where a channel nears 0 (the toe of the sRGB curve): a grey's f(Y) as a start

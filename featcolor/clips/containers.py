@@ -1,4 +1,4 @@
-"""Tables of film files: which extension is which container, what each may hold, which codec takes which samples.
+"""Containers and codecs of film files: what each extension may hold, which samples each codec takes.
 
 A container here takes what common players read from it, which is less than what FFmpeg's muxers would write
 (Vorbis in MP4 and AAC in AVI are written by FFmpeg and read by few).
@@ -151,14 +151,14 @@ class Format:
 
 
 def container_of(suffix: str, name: str) -> Container:
-    """The container of an extension; UsageError, listing what works, for another."""
+    """Container of an extension; UsageError, listing what works, for another."""
     if suffix.lower() not in CONTAINERS:
         raise UsageError(f"{name}: a film is written as {', '.join(CONTAINERS)}, not as {suffix or 'a bare name'!r}")
     return CONTAINERS[suffix.lower()]
 
 
 def choose_codec(container: Container, codec: str | None, name: str) -> str:
-    """The codec asked for, or the container's own; UsageError when unknown or not for this container."""
+    """Name of the codec asked for, or the container's own; UsageError when unknown or not for this container."""
     chosen = codec or container.codecs[0]
     if chosen not in CODECS:
         raise UsageError(f"{name}: unknown codec {chosen!r}; choose one of {', '.join(CODECS)}")
@@ -172,7 +172,7 @@ def choose_codec(container: Container, codec: str | None, name: str) -> str:
 
 
 def choose_crf(codec: str, crf: int | None, name: str) -> int:
-    """The quality asked for, or the codec's default; 0 where the codec has no such number."""
+    """Quality asked for, or the codec's default; 0 where the codec has no such number."""
     span = CODECS[codec].crf
     if span is None:
         if crf is not None:
@@ -184,7 +184,7 @@ def choose_crf(codec: str, crf: int | None, name: str) -> int:
 
 
 def choose_format(codec: str, asked: str | None, info: ClipInfo, name: str) -> tuple[Format, list[str]]:
-    """The pixel format that carries the clip's luma exactly, and what a person should know of the choice."""
+    """Pixel format that carries the clip's luma exactly, and what a person should know of the choice."""
     rules, size = CODECS[codec], f"{info.width}x{info.height}"
     if asked is not None:
         chosen = parse_format(asked, name)

@@ -38,7 +38,7 @@ _NUMBERED = re.compile(r"\d{6,}")
 
 
 def natural_key(name: str) -> tuple[Any, ...]:
-    """Sorts names with their numbers as numbers: 2 before 10; equal numbers by the name itself.
+    """Sort key of names with their numbers as numbers: 2 before 10; equal numbers by the name itself.
 
     >>> sorted(["f10", "f9", "f09"], key=natural_key)
     ['f09', 'f9', 'f10']

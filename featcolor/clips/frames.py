@@ -70,13 +70,13 @@ class ClipInfo:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of a plane: uint8 for 8 bits, uint16 for more."""
+        """Type of a plane: uint8 for 8 bits, uint16 for more."""
         return np.dtype(np.uint8 if self.bits == 8 else np.uint16)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Frame:
-    """One frame as decoded.
+    """Planes and time stamp of one frame as decoded.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class Closing:
 
 
 class ClipReader(Closing):
-    """A film that can be read from the start, once; a context manager. Open it again to read it again.
+    """A reader of a film from its start, once; a context manager. Open the film again to read it again.
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ class ClipReader(Closing):
 
 
 class ClipWriter(Closing):
-    """Where coloured frames go, in order; a context manager that leaves a whole file, or none when an error passes.
+    """A writer of coloured frames, in order; a context manager that leaves a whole file, or none when an error passes.
 
     Attributes
     ----------

@@ -54,7 +54,6 @@ class VideoFileReader(ClipReader):
             self.info = describe(path, stream, first, self._layout)
 
     def close(self) -> None:
-        """Close the file."""
         if self._opened is not None:
             self._opened.close()
             self._opened = None
@@ -156,7 +155,7 @@ class VideoFileReader(ClipReader):
 
 
 class _LostFrames:
-    """Which packets should have given a frame and did not.
+    """Packets that should have given a frame and did not.
 
     A packet without a frame is normal in some codecs (VP8 and VP9 have hidden frames, AVI has pairs in one packet), so
     it only counts after an error: as many as there were errors, or, where every packet is a frame, all up to the next
@@ -191,7 +190,7 @@ class _LostFrames:
         return found
 
     def left(self) -> list[int]:
-        """Those lost at the end."""
+        """Time stamps of those lost at the end."""
         count = len(self._waiting) if self._each and self._broken_at is not None else self._errors
         return heapq.nsmallest(count, self._waiting)
 

@@ -171,7 +171,6 @@ class TrackCopier(Closing):
             self._mux(packet)
 
     def close(self) -> None:
-        """Close the source."""
         self._film.close()
 
     def _add(self, stream: Any, attached: bool) -> Any:

@@ -27,7 +27,7 @@ class Timecode:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From 12.5 (seconds), 1:02.500 or 0:01:02.500 (a clock), or 120f (a frame); ValueError for anything else."""
+        """The timecode of 12.5 (seconds), 1:02.500 or 0:01:02.500 (a clock), or 120f (a frame); else ValueError."""
         if match := _FRAME.fullmatch(text):
             return cls(frame=int(match[1]))
         if match := _CLOCK.fullmatch(text):

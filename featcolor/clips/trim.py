@@ -40,7 +40,6 @@ class TrimmedReader(ClipReader):
             )
 
     def close(self) -> None:
-        """Close the reader of the whole film."""
         self._reader.close()
 
     def _reaches(self, frame: Frame, origin: int, end: Timecode) -> bool:

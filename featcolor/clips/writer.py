@@ -261,11 +261,11 @@ class VideoFileWriter(ClipWriter):
 
 
 class _NotWholeError(Exception):
-    """Unwinds the part file after an error that the caller raises himself."""
+    """Sign that unwinds the part file after an error that the caller raises himself."""
 
 
 def check_target(target: Path, source: Path | None, *, overwrite: bool) -> None:
-    """UsageError when `target` is the source, exists without `overwrite`, or its folder does not."""
+    """Refuse a target that is the source, exists without `overwrite`, or whose folder does not exist; UsageError."""
     if target.is_dir():
         raise UsageError(f"{target}: a folder; name a film file")
     if target.exists():

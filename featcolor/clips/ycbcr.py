@@ -125,7 +125,7 @@ def chroma_to_cbcr(luma: NDArray[Any], chroma: FloatArray, info: ClipInfo) -> tu
 
     Y' stays, not L*: at one Y' a saturated blue has an L* far above the grey's. The L* whose colour (L*, a*, b*) has
     the asked Y' is looked up in a table over (Y', a*, b*) and refined by Newton's method. A colour that leaves
-    the R'G'B' cube is scaled toward neutral until it fits, at its Y' and, within 4 degrees, its hue.
+    the R'G'B' cube is scaled toward neutral until it fits, at its Y' and nearly its hue.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def chroma_to_cbcr(luma: NDArray[Any], chroma: FloatArray, info: ClipInfo) -> tu
 
     Returns
     -------
-    cb, cr : (h, w) codes. Inside the gamut within 0.21 codes of 8 bits of the exact values, before rounding.
+    cb, cr : (h, w) codes, inside the gamut the nearest ones
     """
     if luma.ndim != 2 or chroma.shape != (*luma.shape, 2):
         raise ValueError(f"luma must be (h, w) and chroma (h, w, 2), got {luma.shape} and {chroma.shape}")

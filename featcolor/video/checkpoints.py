@@ -120,12 +120,11 @@ class ShotFile(Closing):
         return self._chunk[1][place]
 
     def close(self) -> None:
-        """Close the file."""
         self._zip.close()
 
 
 def work_path(target: str) -> Path:
-    """Where the work folder of an output lies."""
+    """Path of the work folder of an output."""
     path = Path(target)
     return path.with_name(path.name + WORK_SUFFIX)
 
@@ -210,7 +209,7 @@ def _earlier(path: Path) -> dict[str, Any] | None:
 
 
 def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What of two fingerprints differs, in words."""
+    """Differences of two fingerprints, in words."""
     names: list[str] = []
     for name in dict.fromkeys([*now, *earlier]):
         old, new = earlier.get(name), now.get(name)

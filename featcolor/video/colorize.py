@@ -138,7 +138,6 @@ class _Run(Closing):
         self.inputs = ClipInputs(source, keyframes, model, options)
 
     def close(self) -> None:
-        """Close the inputs."""
         self.inputs.close()
 
     def colour(self) -> ClipReport:
@@ -201,7 +200,7 @@ class _Run(Closing):
 
     @contextmanager
     def _work_folder(self) -> Iterator[WorkFolder]:
-        """Deleted once the output is written, and after an error where nobody could go on with it."""
+        """The folder of what is done; deleted at the end, and after an error where nobody could go on with it."""
         options, on_pipe = self.options, PIPE in (self.inputs.name, self.target.name)
         work = open_work(
             None if on_pipe else self.target.work_path,

@@ -171,7 +171,7 @@ def saturate(plane: Codes, factor: float, info: ClipInfo) -> Codes:
 
 
 def shift_of(shape: tuple[int, int], chroma: tuple[int, int]) -> tuple[int, int]:
-    """How often rows and columns of a frame were halved to give its chroma planes.
+    """Halvings of rows and columns of a frame that give its chroma planes.
 
     >>> shift_of((271, 480), (136, 240)), shift_of((90, 120), (90, 120))
     ((1, 1), (0, 0))

@@ -58,7 +58,6 @@ class ClipInputs(Closing):
                 self._stack = stack.pop_all()
 
     def close(self) -> None:
-        """Delete what came on stdin."""
         self._stack.close()
 
     @property
@@ -82,7 +81,7 @@ class ClipInputs(Closing):
         return TrimmedReader(open_clip(self.path, rate=self._options.rate), self._options.start, self._options.end)
 
     def open_mask(self, info: ClipInfo) -> MaskSource:
-        """Where colour is added; everywhere when nothing was asked for."""
+        """Mask of where colour is added; everywhere when nothing was asked for."""
         mask = self._options.mask
         return MaskSource(None if mask is None else str(mask), info, region=self._options.region)
 
@@ -93,7 +92,7 @@ class ClipInputs(Closing):
         return load_colorizer(self.model, ColouringSettings())
 
     def match(self, scan: ClipScan) -> KeyMatch:
-        """Which frame each picture shows; whether any is left is for `check_match` to say."""
+        """Matches of the pictures with their frames; whether any is left is for `check_match` to say."""
         if self._keys is None:
             return KeyMatch(())
         with open_clip(self.path, rate=self._options.rate) as reader:
@@ -109,7 +108,7 @@ class ClipInputs(Closing):
             )
 
     def fingerprint(self) -> dict[str, Any]:
-        """What the colour of the shots depends on; how they are written may change from run to run."""
+        """Everything that the colour of the shots depends on; how they are written may change from run to run."""
         options = self._options
         files = [] if self._keys is None else [file.path for file in find_keyframes(self._keys)]
         return {

@@ -81,7 +81,7 @@ class MaskSource(Closing):
             self._mask_info, self._frames = reader.info, iter(reader)
 
     def of_frame(self, index: int) -> FloatArray:
-        """(H, W) float32, 0..1, as the film's frames are stored, for the frame of this number.
+        """Mask of the frame of this number, (H, W) float32, 0..1, as the film's frames are stored.
 
         Numbers may leave frames out but never fall: a mask clip is read once. The array belongs to the caller.
         """
@@ -99,7 +99,6 @@ class MaskSource(Closing):
         return self._mask * self._region if self._region is not None else self._mask.copy()
 
     def close(self) -> None:
-        """Close the mask's film."""
         self._frames = None
         self._stack.close()
 
@@ -116,7 +115,7 @@ class MaskSource(Closing):
 def apply_mask(
     cb: Codes, cr: Codes, mask: FloatArray, cb_in: Codes | None, cr_in: Codes | None, *, bits: int = 8
 ) -> tuple[Codes, Codes]:
-    """Our chroma where the mask is 1, the input's where it is 0, and between them by its share.
+    """Chroma under a mask: ours where it is 1, the input's where it is 0, and between them by its share.
 
     Parameters
     ----------
@@ -134,7 +133,7 @@ def apply_mask(
 
 
 def _blend(ours: Codes, given: Codes | None, share: FloatArray, bits: int) -> Codes:
-    """In float32, which holds codes of 16 bits, and their differences, exactly."""
+    """Mean by the share, in float32, which holds codes of 16 bits, and their differences, exactly."""
     below = np.float32(1 << (bits - 1)) if given is None else given.astype(np.float32)
     return np.rint(below + share * (ours.astype(np.float32) - below)).astype(ours.dtype)
 
@@ -181,5 +180,5 @@ def _fit(mask: FloatArray, info: ClipInfo) -> FloatArray:
 
 
 def _resize(mask: FloatArray, shape: tuple[int, int]) -> FloatArray:
-    """0 and 1 stay what they are."""
+    """A mask of another size; 0 and 1 stay what they are."""
     return np.clip(resize(mask, shape), 0, 1)

@@ -55,7 +55,7 @@ DEFAULT_VIDEO_PRESET: Final = "balanced"
 
 @dataclass(frozen=True, kw_only=True)
 class ClipOptions:
-    """What may be chosen of how a film is coloured and written.
+    """Choices of how a film is coloured and written.
 
     Attributes
     ----------

@@ -59,7 +59,6 @@ class ShotColours(Closing):
     confidence: SpooledPlanes
 
     def close(self) -> None:
-        """Give memory and files back."""
         self.chroma.close()
         self.confidence.close()
 
@@ -159,7 +158,7 @@ class _Propagation:
         return made
 
     def _sweep_forward(self, made: ShotColours, progress: Callable[[int, int], None] | None) -> None:
-        """Colour from both sides and the guess, frame by frame."""
+        """Fill in the colour from both sides and the guess, frame by frame."""
         small = (made.confidence.shape[1], made.confidence.shape[0])
         earlier: Carried | None = None
         guess = _SmoothedGuess(self.config.smoothing)
@@ -178,7 +177,7 @@ class _Propagation:
                 progress(index + 1, len(self.lightness))
 
     def _sweep_back(self) -> None:
-        """Colour from the next key frame, for all frames before the last one."""
+        """Carry the colour of the next key frame, for all frames before the last one."""
         last = self.places[-1]
         state = self.keys[last]
         for index, (forward, backward) in zip(
@@ -189,7 +188,7 @@ class _Propagation:
             self._later[index] = np.dstack(state)
 
     def _joined(self, index: int, earlier: Carried | None) -> Carried:
-        """What has come from the key frames on both sides, or from the one there is."""
+        """Colour that has come from the key frames on both sides, or from the one there is."""
         after = bisect(self.places, index)
         if after == len(self.places):
             assert earlier is not None, "a frame behind the last key frame has one before it"
@@ -215,7 +214,7 @@ class _Propagation:
         return link, self.guess(self.lightness[index])[0] if key is None else key.chroma
 
     def _both(self, index: int) -> tuple[Link, Link]:
-        """A frame from the one before it, and the other way round."""
+        """Links of a frame from the one before it, and the other way round."""
         before, here = self.lightness[index - 1], self.lightness[index]
         forward, backward = flow_both(before, here, method=self.config.flow)
         return (
@@ -231,7 +230,7 @@ class _Propagation:
 
 
 def work_ahead(pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], most: int) -> Iterator[Result]:
-    """work(item) for each item in order, at most so many of them under way or waiting."""
+    """Results of work(item) for each item in order, at most so many of them under way or waiting."""
     running: deque[Future[Result]] = deque()
     for item in items:
         running.append(pool.submit(work, item))
@@ -256,11 +255,11 @@ class _SmoothedGuess:
         self._frames: FloatArray | None = None
 
     def restart(self, chroma: FloatArray) -> None:
-        """From a frame whose colour is known."""
+        """Begin with a frame whose colour is known."""
         self.chroma, self._frames = chroma, _ones(chroma)
 
     def go_on(self, chroma: FloatArray, link: Link | None) -> None:
-        """With the next frame's guess; the link to the frame before."""
+        """Take in the next frame's guess; the link to the frame before."""
         if self._frames is None or link is None:
             self.restart(chroma)
             return

@@ -48,7 +48,7 @@ class ShotReport:
     source: Source = "key frames"
 
     def __len__(self) -> int:
-        """Frames."""
+        """Number of frames."""
         return self.last - self.first + 1
 
     def guess_shares(self) -> NDArray[np.float64]:
@@ -121,7 +121,7 @@ class ClipReport:
     next: tuple[NextFrame, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """In JSON's own types; confidences are rounded to three digits."""
+        """The report in JSON's own types; confidences are rounded to three digits."""
         document = {"format": REPORT_FORMAT, "version": REPORT_VERSION, **asdict(self)}
         for shot in document["shots"]:
             for curve in ("confidence", "guessed"):
@@ -130,7 +130,7 @@ class ClipReport:
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
-        """What `to_dict` made; ValueError, in one line, for anything else."""
+        """The report that `to_dict` wrote; ValueError, in one line, for anything else."""
         if not isinstance(document, Mapping) or document.get("format") != REPORT_FORMAT:
             raise ValueError("not a film report of featcolor")
         if document.get("version") != REPORT_VERSION:
@@ -147,7 +147,7 @@ class ClipReport:
             raise ValueError(f"a film report with a part missing or wrong ({error})") from error
 
     def write_json(self, path: str | Path) -> None:
-        """Beside the place, then renamed."""
+        """Write it beside the place, then rename it."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
         with replacing(path) as part:
             part.write_text(text + "\n", encoding="utf-8")
@@ -165,7 +165,7 @@ def read_report(path: str | Path) -> ClipReport:
 
 
 def _read(kind: Any, value: Any) -> Any:
-    """What `jsonable` made of a value of this type, back again; TypeError for anything else."""
+    """A value of this type out of what `jsonable` made of it; TypeError for anything else."""
     if is_dataclass(kind):
         hints = get_type_hints(kind)
         return kind(**{name: _read(hint, value[name]) for name, hint in hints.items()})  # type: ignore[operator]

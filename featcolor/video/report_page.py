@@ -59,7 +59,7 @@ def choose_tiles(report: ClipReport) -> list[int]:
 
 
 def write_page(path: str | Path, report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "report.json") -> None:
-    """`build_page`, written beside the place and then renamed."""
+    """Write the page of `build_page` beside the place and then rename it."""
     write_text(path, build_page(report, tiles, json_name=json_name))
 
 
@@ -86,7 +86,7 @@ def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "r
 
 
 def _frames_shown(report: ClipReport) -> dict[int, list[int]]:
-    """For each shot on the page, by its place, the frames of its strip."""
+    """Frames of the strip of each shot on the page, by the shot's place."""
     worst = sorted(range(len(report.shots)), key=lambda place: (-_guesses(report.shots[place]), place))
     shown = sorted(worst[:SHOTS_SHOWN])
     count = max(1, min(TILES_A_SHOT, TILES // max(1, len(shown))))

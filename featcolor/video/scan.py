@@ -69,7 +69,6 @@ class Thumbnails(Closing):
         return np.asarray(self.block(index, index + 1)[0])
 
     def close(self) -> None:
-        """Give the memory or the file back."""
         self._file.close()
         self._count = 0
 
@@ -100,7 +99,6 @@ class ClipScan(Closing):
     damaged: tuple[int, ...] = ()
 
     def close(self) -> None:
-        """Give the thumbnails' memory or file back."""
         self.thumbnails.close()
 
 

@@ -51,7 +51,7 @@ class ShotPlan:
     source: Source = "key frames"
 
     def __len__(self) -> int:
-        """Frames."""
+        """Number of frames."""
         return self.last - self.first + 1
 
 
@@ -93,7 +93,7 @@ class ShotColouring:
         self._guess, self._fitted, self._steady = guess, guess, options.steady
 
     def learn(self, frames: Iterable[Frame], keys: Sequence[int]) -> None:
-        """Fit what colours the shots without a key frame on the clip's key frames, or on some of many."""
+        """Fit the regressor for shots without a key frame on the clip's key frames, or on some of many."""
         chosen = {keys[i] for i in np.linspace(0, len(keys) - 1, min(len(keys), FITTED_PICTURES)).round().astype(int)}
         pictures = []
         for frame in frames:

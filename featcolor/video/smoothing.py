@@ -78,7 +78,7 @@ class _Flows:
         return self._known[target, source]
 
     def forget(self, before: int) -> None:
-        """What only frames before this one need."""
+        """Drop what only frames before this one need."""
         for pair in [pair for pair in self._known if min(pair) < before]:
             del self._known[pair]
 

@@ -65,7 +65,6 @@ class SpooledPlanes(Closing):
         self._moved(self._file.write, place, kept.reshape(-1).view(np.uint8).data)
 
     def close(self) -> None:
-        """Give the memory or the file back."""
         self._planes, self._count = None, 0
         if self._file is not None:
             self._file.close()

@@ -108,7 +108,7 @@ def find_keyframes(source: str | Path | Iterable[str | Path], *, stems: Sequence
 
 
 def correlation(first: FloatArray, second: FloatArray) -> float:
-    """Pearson's, of two lightness pictures of one shape, -1..1; 1 for two even greys, 0 when only one is even."""
+    """Pearson's correlation of two lightness pictures, -1..1; 1 for two even greys, 0 when only one is even."""
     return float(_correlations(first, second[None])[0])
 
 
@@ -167,7 +167,7 @@ def match_keys(
 
 
 class _Matcher:
-    """Frames that are taken, pictures that wait to be located, and what there is to say."""
+    """State of the matching: frames that are taken, pictures that wait to be located, and what there is to say."""
 
     def __init__(self, thumbnails: Thumbnails, info: ClipInfo, n_frames: int | None, first: int) -> None:
         self.thumbnails, self.info, self.n_frames, self.first = thumbnails, info, n_frames, first
@@ -240,7 +240,7 @@ def _last_number(stem: str) -> int | None:
 
 
 def _correlations(picture: FloatArray, others: FloatArray) -> FloatArray:
-    """Of (h, w) with each of (n, h, w)."""
+    """Pearson's correlation of (h, w) with each of (n, h, w)."""
     centred = picture - picture.mean()
     others = others - others.mean(axis=(1, 2), keepdims=True)
     spread = np.sqrt(np.mean(centred**2))

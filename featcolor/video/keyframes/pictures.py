@@ -65,7 +65,7 @@ def comparing_size(info: ClipInfo) -> tuple[int, int]:
 
 
 def as_stored(path: str | Path, info: ClipInfo, width: int, height: int) -> NDArray[Any]:
-    """As `read_key`, at another size than the frame's."""
+    """A key picture as `read_key` gives it, at another size than the frame's."""
     rgb = ycbcr.as_stored(read_picture(path).pixels, info.rotation)
     _check_aspect(path, rgb.shape[1], rgb.shape[0], info)
     if rgb.ndim == 2:
