@@ -38,26 +38,8 @@ def colours(shape=(40, 60), seed=0):
 # 75 % colour bars, 8 bits, limited range, Y' Cb Cr: BT.601 as in ITU-R BT.801 and SMPTE EG 1 (white, yellow, cyan,
 # green, magenta, red, blue, black); BT.709 as in SMPTE RP 219 for 75 % bars, rounded to 8 bits
 BARS = {
-    "bt601": [
-        (180, 128, 128),
-        (162, 44, 142),
-        (131, 156, 44),
-        (112, 72, 58),
-        (84, 184, 198),
-        (65, 100, 212),
-        (35, 212, 114),
-        (16, 128, 128),
-    ],
-    "bt709": [
-        (180, 128, 128),
-        (168, 44, 136),
-        (145, 147, 44),
-        (133, 63, 52),
-        (63, 193, 204),
-        (51, 109, 212),
-        (28, 212, 120),
-        (16, 128, 128),
-    ],
+    "bt601": "180 128 128, 162 44 142, 131 156 44, 112 72 58, 84 184 198, 65 100 212, 35 212 114, 16 128 128",
+    "bt709": "180 128 128, 168 44 136, 145 147 44, 133 63 52, 63 193 204, 51 109 212, 28 212 120, 16 128 128",
 }
 BAR_COLOURS = [(1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0)]
 
@@ -67,7 +49,7 @@ def test_colour_bars_have_their_published_codes(matrix):
     info = info_of(matrix)
     luma, cb, cr = ycbcr.rgb_to_ycbcr(np.array([BAR_COLOURS], np.float32) * np.float32(0.75), info)
     codes = ycbcr.luma_to_codes(luma, info), ycbcr.chroma_to_codes(cb, info), ycbcr.chroma_to_codes(cr, info)
-    assert np.dstack(codes)[0].tolist() == [list(bar) for bar in BARS[matrix]]
+    assert ", ".join(f"{y} {b} {r}" for y, b, r in np.dstack(codes)[0]) == BARS[matrix]
 
 
 def test_full_range_and_deep_codes_are_the_standards():
@@ -192,15 +174,9 @@ def test_subsampling_rounds_sizes_up_and_keeps_constants(shift, size):
 
 def test_chroma_samples_lie_on_even_columns_between_rows():
     across, down = np.meshgrid(np.arange(12.0), np.arange(8.0))
+    across.flags.writeable = down.flags.writeable = False
     np.testing.assert_allclose(ycbcr.subsample(across, (1, 1))[:, 1:], np.tile(np.arange(2.0, 12, 2), (4, 1)))
     np.testing.assert_allclose(ycbcr.subsample(down, (1, 1)), np.tile(np.arange(0.5, 8, 2)[:, None], (1, 6)))
-
-
-def test_subsampling_leaves_its_input():
-    plane = np.random.default_rng(0).random((6, 6), dtype=np.float32)
-    before = plane.copy()
-    ycbcr.subsample(plane, (1, 1))
-    assert (plane == before).all()
 
 
 def test_key_planes_are_the_pictures_chroma_on_the_grid():
@@ -215,16 +191,13 @@ def test_key_planes_are_the_pictures_chroma_on_the_grid():
         ycbcr.key_planes(red[:2], info)
 
 
-@pytest.mark.parametrize("rotation", [0, 90, 180, 270, -90])
-def test_turning_and_turning_back(rotation):
+def test_upright_turns_anticlockwise_and_as_stored_back():
+    assert ycbcr.upright(np.array([[1, 2]]), 90).tolist() == [[2], [1]]
     picture = np.arange(24).reshape(2, 4, 3)
-    assert (ycbcr.as_stored(ycbcr.upright(picture, rotation), rotation) == picture).all()
+    for rotation in (0, 90, 180, 270, -90):
+        assert (ycbcr.as_stored(ycbcr.upright(picture, rotation), rotation) == picture).all()
     with pytest.raises(ValueError, match="multiple of 90"):
         ycbcr.upright(picture, 45)
-
-
-def test_upright_turns_anticlockwise():
-    assert ycbcr.upright(np.array([[1, 2]]), 90).tolist() == [[2], [1]]
 
 
 def test_planes_that_do_not_match_are_refused():

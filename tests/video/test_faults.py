@@ -26,31 +26,16 @@ from featcolor.video.colorize import colorize_video
 from featcolor.video.encode import AHEAD
 from featcolor.video.options import ClipOptions
 from tests.samples import write_rgb
-from tests.video.samples import COUNT, CUT, INFO, SIZE, ffv1, frame_of, make_keys, make_reel, read, warmth
+from tests.video.samples import COUNT, CUT, INFO, SIZE, ffv1, frame_of, read, warmth
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def reel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_reel(tmp_path_factory.mktemp("reel") / "reel.mkv")
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_keys(tmp_path_factory.mktemp("keys"))
 
 
 def test_a_picture_of_no_frame_is_refused_and_the_rest_go_on(reel: Path, keys: Path, tmp_path: Path) -> None:
     stray = write_rgb(tmp_path / "stray-000003.png", np.random.default_rng(0).integers(0, 255, (*SIZE, 3), np.uint8))
     told: list[tuple[str, str]] = []
-    report = colorize_video(
-        reel,
-        tmp_path / "out.mkv",
-        keyframes=[keys, stray],
-        options=ffv1(),
-        notify=lambda message, kind: told.append((kind, message)),
-    )
+    said = {"options": ffv1(), "notify": lambda message, kind: told.append((kind, message))}
+    report = colorize_video(reel, tmp_path / "out.mkv", keyframes=[keys, stray], **said)
     assert len(report.refused) == 1
     assert str(stray) in report.refused[0]
     assert ("error", report.refused[0]) in told
@@ -78,12 +63,7 @@ def test_what_cannot_be_done_is_refused_before_any_work(
         (reel, tmp_path / "out.mkv", {"keyframes": keys, "options": ffv1(region="90,0,20,20")}, "--region"),
         (reel, tmp_path / "out.mkv", {"keyframes": keys, "options": ffv1(mask=tmp_path / "no.png")}, "no such mask"),
         (reel, tmp_path / "out.mkv", {"keyframes": keys, "options": ffv1(picture_format="png")}, "--format"),
-        (
-            reel,
-            tmp_path / "out.mkv",
-            {"keyframes": keys, "options": ffv1(report=tmp_path / "no" / "r.json")},
-            "--report",
-        ),
+        (reel, tmp_path / "out.mkv", {"keyframes": keys, "options": ffv1(report=tmp_path / "no/r.json")}, "--report"),
         (keys, tmp_path / "out.mkv", {"keyframes": keys}, "--fps"),
         (reel, keys, {"keyframes": keys, "options": ClipOptions(overwrite=True)}, "where the key frames are"),
         (reel, tmp_path / "out.mkv", {"keyframes": tmp_path / "no"}, "no"),

@@ -18,7 +18,6 @@ from featcolor.clips.containers import CONTAINERS
 from featcolor.clips.open import open_clip
 from featcolor.commands import main
 from tests.clips.samples import make_clip, packet_hashes, seconds
-from tests.video.samples import make_keys, make_reel
 
 pytestmark = pytest.mark.slow
 COMMAND = (sys.executable, str(Path(__file__).resolve().parents[2] / "cli.py"), "video")
@@ -67,9 +66,7 @@ def test_a_film_of_every_container_keeps_frames_stamps_aspect_and_tracks(
     assert len(packet_hashes(source)) == len(options.get("sound", ())) + len(options.get("subtitles", ()))
 
 
-def test_a_run_killed_at_any_moment_resumes_to_the_same_film(tmp_path: Path) -> None:
-    reel, keys = make_reel(tmp_path / "reel.mkv"), make_keys(tmp_path / "keys")
-
+def test_a_run_killed_at_any_moment_resumes_to_the_same_film(reel: Path, keys: Path, tmp_path: Path) -> None:
     def words(target: Path) -> list[str]:
         options = ("--codec", "ffv1", "--preset", "fast", "--quiet")
         return [*COMMAND, str(reel), "-o", str(target), "--keyframes", str(keys), *options]
