@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -110,8 +111,6 @@ def test_missing_folder_sound_only_and_pictures_are_refused(tmp_path: Path) -> N
         output.mux(stream.encode(frame))
     with pytest.raises(ClipError, match="no picture track"):
         open_clip(sound)
-    import cv2
-
     cv2.imwrite(str(tmp_path / "still.png"), np.zeros((8, 8), np.uint8))
     with pytest.raises(ClipError, match="colorize"):
         open_clip(tmp_path / "still.png")
@@ -198,10 +197,9 @@ def test_a_full_disk_is_one_clear_line_and_leaves_no_file(tmp_path: Path, monkey
 
 
 def test_planes_of_a_wrong_shape_are_refused(tmp_path: Path) -> None:
-    source = make_clip(tmp_path / "in.mkv", n=2)
-    small = np.zeros((3, 3), np.uint8)
-    with open_clip(source) as clip, VideoFileWriter(tmp_path / "out.mkv", clip.info, source=None) as writer:
-        frame = next(iter(clip))
-        with pytest.raises(ValueError, match="is due in frame 0"):
-            writer.write(frame, small, small)
-        writer.write(frame, *chroma(writer, 0))
+    with open_clip(make_clip(tmp_path / "in.mkv", n=2)) as clip:
+        frame, small = next(iter(clip)), np.zeros((3, 3), np.uint8)
+        with VideoFileWriter(tmp_path / "out.mkv", clip.info, source=None) as writer:
+            with pytest.raises(ValueError, match="is due in frame 0"):
+                writer.write(frame, small, small)
+            writer.write(frame, *chroma(writer, 0))

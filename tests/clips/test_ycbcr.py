@@ -91,10 +91,8 @@ def test_lightness_is_the_greys_at_every_code(info):
     expected = rgb2lab(np.repeat(grey[..., None], 3, axis=2))[..., 0] / 100
     np.testing.assert_allclose(ycbcr.lightness_from_luma(codes, info), expected, atol=2e-6)
     np.testing.assert_allclose(ycbcr.lightness_from_luma(codes.astype(np.float32), info), expected, atol=2e-6)
-
-
-def test_codes_beyond_the_depth_are_white():
-    assert ycbcr.lightness_from_luma(np.full((1, 1), 60000, np.uint16), info_of(bits=10)) == pytest.approx(1.0)
+    beyond = ycbcr.lightness_from_luma(np.full((1, 1), np.iinfo(info.dtype).max, info.dtype), info)
+    assert beyond == pytest.approx(1.0)
 
 
 @every_stream
@@ -200,14 +198,11 @@ def test_upright_turns_anticlockwise_and_as_stored_back():
         ycbcr.upright(picture, 45)
 
 
-def test_planes_that_do_not_match_are_refused():
-    with pytest.raises(ValueError, match="luma must be"):
-        ycbcr.chroma_to_cbcr(np.zeros((4, 4), np.uint8), np.zeros((4, 5, 2), np.float32), info_of())
-
-
 @pytest.mark.parametrize("size", [(1, 1), (1, 3), (5, 1), (3, 3)])
 def test_small_planes_are_coloured_as_large_ones(size):
     info = info_of()
+    with pytest.raises(ValueError, match="luma must be"):
+        ycbcr.chroma_to_cbcr(np.zeros((4, 4), np.uint8), np.zeros((4, 5, 2), np.float32), info)
     luma, chroma = np.full((20, 30), 120, np.uint8), np.full((20, 30, 2), (90.0, -100.0), np.float32)
     for small, large in zip(
         ycbcr.chroma_to_cbcr(luma[: size[0], : size[1]], chroma[: size[0], : size[1]], info),

@@ -45,8 +45,6 @@ def make_reel(path: Path, codec: str = "ffv1") -> Path:
     with VideoFileWriter(path, INFO, source=None, codec=codec) as writer:
         for number in range(COUNT):
             frame = frame_of(number)
-            assert frame.cb is not None
-            assert frame.cr is not None
             writer.write(frame, frame.cb, frame.cr)
     return path
 
@@ -65,8 +63,6 @@ def read(path: str | Path, rate: Fraction | None = None) -> list[Frame]:
 
 def warmth(frame: Frame) -> float:
     """Mean Cr less mean Cb: above 0 is reddish, below bluish."""
-    assert frame.cb is not None
-    assert frame.cr is not None
     return float(frame.cr.mean() - frame.cb.mean())
 
 

@@ -24,6 +24,7 @@ from featcolor.video.keyframes.pictures import read_key
 from featcolor.video.scan import ClipScan, Thumbnails, scan_clip, small_lightness
 from refine.shots import Shot, thumbnail
 
+Lumas = list[NDArray[np.uint8]]
 WIDTH, HEIGHT = 96, 64
 INFO = ClipInfo(name="reel.mkv", width=WIDTH, height=HEIGHT, time_base=Fraction(1, 24), full_range=True)
 
@@ -41,20 +42,20 @@ class Reel(ClipReader):
             yield Frame(index=index, luma=luma, pts=2 * index, duration=2, damaged=index in self.damaged)
 
 
-def scene(photograph: NDArray[np.uint8], count: int) -> list[NDArray[np.uint8]]:
+def scene(photograph: NDArray[np.uint8], count: int) -> Lumas:
     """Grey frames of a camera that pans over a photograph."""
     grey = cv2.cvtColor(cv2.resize(photograph, (WIDTH + 60, HEIGHT + 20)), cv2.COLOR_RGB2GRAY)
     return [np.ascontiguousarray(grey[at // 3 : at // 3 + HEIGHT, at : at + WIDTH]) for at in range(count)]
 
 
 @pytest.fixture(scope="module")
-def lumas(photographs: dict[str, NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+def lumas(photographs: dict[str, NDArray[np.uint8]]) -> Lumas:
     """Two shots, frames 0 to 29 and 30 to 54."""
     return scene(photographs["astronaut"], 30) + scene(photographs["china"], 25)
 
 
 @pytest.fixture(scope="module")
-def scan(lumas: list[NDArray[np.uint8]]) -> Iterator[ClipScan]:
+def scan(lumas: Lumas) -> Iterator[ClipScan]:
     with scan_clip(Reel(lumas)) as found:
         yield found
 
@@ -78,6 +79,8 @@ def save(path: Path, picture: NDArray[Any]) -> Path:
     [("reel-000123.png", 123), ("town 2 edited.png", 2), ("street.png", None), ("1950 reel-07 b.jpg", 7), ("0.tif", 0)],
 )
 def test_last_digits_are_the_frame(tmp_path: Path, name: str, number: int | None) -> None:
+    with pytest.raises(UsageError, match="no pictures"):
+        find_keyframes(tmp_path)
     (tmp_path / name).write_bytes(b"")
     assert find_keyframes(tmp_path) == [KeyFile(tmp_path / name, number)]
 
@@ -90,29 +93,21 @@ def test_stems_of_a_folder_of_frames_go_before_digits(tmp_path: Path) -> None:
     assert {file.path.name: file.number for file in find_keyframes(tmp_path, stems=stems)} == expected
 
 
-def test_no_pictures_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no pictures"):
-        find_keyframes(tmp_path)
-
-
 # --- reading
 
 
-def test_a_picture_of_the_frames_size_is_kept_as_it_is(tmp_path: Path, lumas: list[NDArray[np.uint8]]) -> None:
-    deep = np.random.default_rng(0).integers(0, 65536, (HEIGHT, WIDTH, 3), np.uint16)
-    assert np.array_equal(read_key(save(tmp_path / "deep.png", deep), INFO), deep)
-
-
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_exported_frames_come_back_as_stored(tmp_path: Path, lumas: list[NDArray[np.uint8]], rotation: int) -> None:
+def test_exported_frames_come_back_as_stored(tmp_path: Path, lumas: Lumas, rotation: int) -> None:
     info = replace(INFO, rotation=rotation)
     shown = frame_picture(Frame(index=0, luma=lumas[0]), info)
     assert shown.shape == ((WIDTH, HEIGHT, 3) if rotation % 180 else (HEIGHT, WIDTH, 3))
     key = read_key(save(tmp_path / "key.png", shown), info)
     assert np.array_equal(key, np.repeat(lumas[0][..., None], 3, axis=2))
+    deep = np.random.default_rng(0).integers(0, 65536, key.shape, np.uint16)
+    assert np.array_equal(read_key(save(tmp_path / "deep.png", deep), INFO), deep)
 
 
-def test_another_size_is_resized_and_other_proportions_refused(tmp_path: Path, lumas: list[NDArray[np.uint8]]) -> None:
+def test_another_size_is_resized_and_other_proportions_refused(tmp_path: Path, lumas: Lumas) -> None:
     large = cv2.resize(painted(lumas[0]), (2 * WIDTH, 2 * HEIGHT))
     key = read_key(save(tmp_path / "large.png", large), INFO)
     assert key.shape == (HEIGHT, WIDTH, 3)
@@ -129,29 +124,20 @@ def test_another_size_is_resized_and_other_proportions_refused(tmp_path: Path, l
 # --- matching
 
 
-def test_numbers_are_followed_and_the_rest_is_located(
-    tmp_path: Path, lumas: list[NDArray[np.uint8]], scan: ClipScan
-) -> None:
-    save(tmp_path / "reel-000012.png", painted(lumas[12]))
-    save(tmp_path / "street.jpg", painted(lumas[40], gamma=0.7))
-    save(tmp_path / "town 2 edited.png", painted(lumas[50]))
-    save(tmp_path / "reel-9999.png", painted(lumas[33]))
+def test_numbers_are_followed_and_the_rest_is_located(tmp_path: Path, lumas: Lumas, scan: ClipScan) -> None:
+    shown = {"reel-000012.png": 12, "reel-9999.png": 33, "street.jpg": 40, "town 2 edited.png": 50}
+    for name, frame in shown.items():
+        save(tmp_path / name, painted(lumas[frame], gamma=0.7 if name == "street.jpg" else 1))
     match = match_keys(find_keyframes(tmp_path), scan.thumbnails, INFO, scan.n_frames)
-    found = {key.path.name: (key.frame, key.located) for key in match.keys}
-    assert found == {
-        "reel-000012.png": (12, False),
-        "street.jpg": (40, True),
-        "town 2 edited.png": (50, True),
-        "reel-9999.png": (33, True),
-    }
-    assert [key.frame for key in match.keys] == [12, 33, 40, 50]
+    found = [(key.path.name, key.frame, key.located) for key in match.keys]
+    assert found == [(name, frame, name != "reel-000012.png") for name, frame in shown.items()]
     assert not match.refused
     assert len(match.notes) == 3
     assert any("street.jpg: no frame number in its name; looks like frame 40" in note for note in match.notes)
 
 
 def test_what_fits_no_frame_is_refused_by_name(
-    tmp_path: Path, photographs: dict[str, NDArray[np.uint8]], lumas: list[NDArray[np.uint8]], scan: ClipScan
+    tmp_path: Path, photographs: dict[str, NDArray[np.uint8]], lumas: Lumas, scan: ClipScan
 ) -> None:
     foreign = cv2.resize(photographs["chelsea"], (WIDTH, HEIGHT))
     save(tmp_path / "reel-000003.png", foreign)
@@ -167,9 +153,7 @@ def test_what_fits_no_frame_is_refused_by_name(
     assert all(line.startswith(str(tmp_path / name)) and "\n" not in line for name, line in lines.items())
 
 
-def test_of_two_pictures_for_one_frame_the_later_is_refused(
-    tmp_path: Path, lumas: list[NDArray[np.uint8]], scan: ClipScan
-) -> None:
+def test_of_two_pictures_for_one_frame_the_later_is_refused(tmp_path: Path, lumas: Lumas, scan: ClipScan) -> None:
     for name in ("a-12.png", "b-12.png", "a first.png"):
         save(tmp_path / name, painted(lumas[12]))
     match = match_keys(find_keyframes(tmp_path), scan.thumbnails, INFO)
@@ -179,7 +163,7 @@ def test_of_two_pictures_for_one_frame_the_later_is_refused(
     assert "a-12.png already gives the colour of frame 12" in match.refused[0][1]
 
 
-def test_pictures_without_colour_are_left_out(tmp_path: Path, lumas: list[NDArray[np.uint8]], scan: ClipScan) -> None:
+def test_pictures_without_colour_are_left_out(tmp_path: Path, lumas: Lumas, scan: ClipScan) -> None:
     save(tmp_path / "reel-000012.png", lumas[12])
     save(tmp_path / "reel-000040.png", painted(lumas[40]))
     match = match_keys(find_keyframes(tmp_path), scan.thumbnails, INFO)
@@ -187,15 +171,12 @@ def test_pictures_without_colour_are_left_out(tmp_path: Path, lumas: list[NDArra
     assert match.notes == (f"{tmp_path / 'reel-000012.png'}: no colour in it at all; left out until it is painted",)
 
 
-def test_numbers_count_from_the_film_not_from_the_part(
-    tmp_path: Path, lumas: list[NDArray[np.uint8]], scan: ClipScan
-) -> None:
+def test_numbers_count_from_the_film_not_from_the_part(tmp_path: Path, lumas: Lumas, scan: ClipScan) -> None:
     part = Thumbnails()
     for place in range(30, 50):
         part.append(scan.thumbnails[place])
-    save(tmp_path / "reel-000040.png", painted(lumas[40]))
-    save(tmp_path / "reel-000012.png", painted(lumas[12]))
-    save(tmp_path / "some.png", painted(lumas[33]))
+    for name, frame in (("reel-000040.png", 40), ("reel-000012.png", 12), ("some.png", 33)):
+        save(tmp_path / name, painted(lumas[frame]))
     match = match_keys(find_keyframes(tmp_path), part, INFO, len(lumas), first=30)
     part.close()
     assert [(key.frame, key.located) for key in match.keys] == [(33, True), (40, False)]
@@ -203,9 +184,7 @@ def test_numbers_count_from_the_film_not_from_the_part(
 
 
 @pytest.mark.parametrize("counted_from", [0, 1])
-def test_names_that_count_from_1_are_told_of(
-    tmp_path: Path, lumas: list[NDArray[np.uint8]], scan: ClipScan, counted_from: int
-) -> None:
+def test_names_that_count_from_1_are_told_of(tmp_path: Path, lumas: Lumas, scan: ClipScan, counted_from: int) -> None:
     for frame in (9, 21, 44):
         save(tmp_path / f"reel-{frame + counted_from:06d}.png", painted(lumas[frame]))
     match = match_keys(find_keyframes(tmp_path), scan.thumbnails, INFO)
@@ -213,12 +192,12 @@ def test_names_that_count_from_1_are_told_of(
     assert any("must count from 0, not 1" in note for note in match.notes) == bool(counted_from)
 
 
-def test_exposure_does_not_move_a_location(lumas: list[NDArray[np.uint8]], scan: ClipScan) -> None:
+def test_exposure_does_not_move_a_location(lumas: Lumas, scan: ClipScan) -> None:
     small = thumbnail(small_lightness(lumas[20], INFO))
     assert locate(0.3 + 0.5 * small, scan.thumbnails).place == locate(small, scan.thumbnails).place == 20
 
 
-def test_even_greys_correlate_with_even_greys_alone(lumas: list[NDArray[np.uint8]]) -> None:
+def test_even_greys_correlate_with_even_greys_alone(lumas: Lumas) -> None:
     picture, black = lightness_of(lumas[0]), np.zeros((HEIGHT, WIDTH), np.float32)
     assert correlation(black, black + 0.5) == 1.0
     assert correlation(black, picture) == correlation(picture, black) == 0.0
@@ -228,15 +207,12 @@ def test_even_greys_correlate_with_even_greys_alone(lumas: list[NDArray[np.uint8
 # --- the scan
 
 
-def test_a_scan_knows_shots_times_and_damage(lumas: list[NDArray[np.uint8]]) -> None:
+def test_a_scan_knows_shots_times_and_damage(lumas: Lumas) -> None:
     with scan_clip(Reel(lumas, damaged=(7,))) as found:
         assert [(shot.first, shot.last) for shot in found.shots] == [(0, 29), (30, 54)]
         assert found.n_frames == len(found.thumbnails) == len(found.sharpness) == 55
         assert np.array_equal(found.pts, 2 * np.arange(55))
         assert found.damaged == (7,)
-
-
-def test_a_scan_of_nothing_is_refused() -> None:
     with pytest.raises(UsageError, match=r"reel\.mkv: no frame"):
         scan_clip(Reel([]))
 
@@ -261,18 +237,18 @@ def test_thumbnails_keep_8_bits_in_memory_or_in_a_file(monkeypatch: pytest.Monke
 # --- choosing and exporting
 
 
-def made(pictures: list[NDArray[np.uint8]], shots: tuple[Shot, ...], damaged: tuple[int, ...] = ()) -> ClipScan:
+def made(pictures: Lumas, shots: tuple[Shot, ...], damaged: tuple[int, ...] = ()) -> ClipScan:
     return replace(scan_clip(Reel(pictures, damaged=damaged)), shots=shots)
 
 
-def test_one_frame_a_shot_away_from_its_ends(lumas: list[NDArray[np.uint8]], scan: ClipScan) -> None:
+def test_one_frame_a_shot_away_from_its_ends(lumas: Lumas, scan: ClipScan) -> None:
     first, second = choose_frames(scan)
     assert 3 <= first <= 26
     assert 33 <= second <= 51
     assert choose_frames(scan) == [first, second]
 
 
-def test_every_leaves_no_long_gap(lumas: list[NDArray[np.uint8]], scan: ClipScan) -> None:
+def test_every_leaves_no_long_gap(lumas: Lumas, scan: ClipScan) -> None:
     chosen = choose_frames(scan, every=8)
     assert set(choose_frames(scan)) <= set(chosen)
     for shot in scan.shots:
@@ -282,7 +258,7 @@ def test_every_leaves_no_long_gap(lumas: list[NDArray[np.uint8]], scan: ClipScan
         assert shot.last - inside[-1] < 8 + 3
 
 
-def test_dark_blurred_and_damaged_frames_are_left(lumas: list[NDArray[np.uint8]]) -> None:
+def test_dark_blurred_and_damaged_frames_are_left(lumas: Lumas) -> None:
     pictures = [frame.copy() for frame in lumas[:30]]
     for at in range(15):
         pictures[at] = (pictures[at] * (at / 30)).astype(np.uint8)
@@ -293,7 +269,7 @@ def test_dark_blurred_and_damaged_frames_are_left(lumas: list[NDArray[np.uint8]]
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_the_shortest_shots_have_a_frame_too(lumas: list[NDArray[np.uint8]], count: int) -> None:
+def test_the_shortest_shots_have_a_frame_too(lumas: Lumas, count: int) -> None:
     black = [np.zeros((HEIGHT, WIDTH), np.uint8)] * count
     for pictures in (lumas[:count], black):
         with made(pictures, (Shot(0, count - 1, "start"),)) as found:
@@ -302,9 +278,7 @@ def test_the_shortest_shots_have_a_frame_too(lumas: list[NDArray[np.uint8]], cou
         assert set(chosen) <= set(range(count))
 
 
-def test_exports_are_found_again_and_carry_the_lightness(
-    tmp_path: Path, lumas: list[NDArray[np.uint8]], scan: ClipScan
-) -> None:
+def test_exports_are_found_again_and_carry_the_lightness(tmp_path: Path, lumas: Lumas, scan: ClipScan) -> None:
     reel = Reel(lumas)
     targets = key_targets([12, 40], tmp_path / "keys", "some/town 3.mkv")
     assert export_keys(reel, targets) == 2
@@ -316,14 +290,14 @@ def test_exports_are_found_again_and_carry_the_lightness(
     assert np.abs(chroma).max() < 0.1
 
 
-def test_deep_films_become_deep_pictures(lumas: list[NDArray[np.uint8]]) -> None:
+def test_deep_films_become_deep_pictures(lumas: Lumas) -> None:
     info = replace(INFO, bits=10)
     picture = frame_picture(Frame(index=0, luma=lumas[0].astype(np.uint16) * 4), info)
     assert picture.dtype == np.uint16
     assert len(np.unique(picture)) > 50
 
 
-def test_frames_that_are_not_there_are_named(tmp_path: Path, lumas: list[NDArray[np.uint8]]) -> None:
+def test_frames_that_are_not_there_are_named(tmp_path: Path, lumas: Lumas) -> None:
     with pytest.raises(UsageError, match=r"reel\.mkv: there is no frame 99 \(and 1 more\), it has 55"):
         export_keys(Reel(lumas), {3: tmp_path / "3.png", 99: tmp_path / "99.png", 100: tmp_path / "100.png"})
     with pytest.raises(UsageError, match="no frame 2"):

@@ -63,6 +63,7 @@ def test_of_equal_frames_the_earlier() -> None:
 def test_nothing_to_correct() -> None:
     assert frames_to_correct([]) == []
     assert frames_to_correct([shot(0, np.zeros(50), 0)]) == []
+    assert frames_to_correct([shot(0, np.ones(3), 0, 1)], avoid={2}) == []  # all given or damaged
     assert frames_to_correct([shot(0, np.full(10, LEAST_GAIN / 20), 0)]) == []
 
 
@@ -70,10 +71,6 @@ def test_damaged_and_given_frames_are_not_named() -> None:
     film = shot(100, np.append(0, np.ones(11)), 100)  # nothing is carried from one frame to the next
     chosen = frames_to_correct([film], avoid={103, 104, 4}, most=50)
     assert {frame.frame for frame in chosen} == set(range(101, 112)) - {103, 104}
-
-
-def test_a_shot_with_every_frame_given_or_damaged_is_left_alone() -> None:
-    assert frames_to_correct([shot(0, np.ones(3), 0, 1)], avoid={2}) == []
 
 
 @settings(max_examples=40, deadline=None)
@@ -116,11 +113,8 @@ def test_a_reel_of_two_hours_in_one_shot_and_in_many() -> None:
     assert len(frames_to_correct(many)) == 20
 
 
-def test_unknown_confidence_counts_as_a_guess() -> None:
+def test_unknown_confidence_counts_as_a_guess_and_a_curve_fits_its_shot() -> None:
     (first, *_) = frames_to_correct([shot(0, np.full(20, np.nan))])
     assert first.gain > 5
-
-
-def test_a_curve_that_does_not_fit() -> None:
     with pytest.raises(ValueError, match="has 1 shares, not 10"):
         frames_to_correct([ShotReport(first=0, last=9, guessed=(1.0,))])
