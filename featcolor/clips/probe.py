@@ -134,8 +134,6 @@ def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> Cl
         n_frames=stream.frames or None,
         tags={
             "pix_fmt": picture.format.name,
-            "matrix_tagged": tagged,
-            "range_tagged": bool(span) and not layout.from_rgb,
             "colorspace": space if tagged else None,
             "color_primaries": int(picture.color_primaries),
             "color_trc": int(picture.color_trc),

@@ -60,15 +60,11 @@ class ClipInputs(Closing):
     def close(self) -> None:
         self._stack.close()
 
-    @property
-    def key_paths(self) -> list[Path]:
-        """The folders and files of coloured frames, as they were named."""
-        return [Path(key) for key in self._keys or ()]
-
     def taken(self) -> dict[Path, str]:
         """Every file and folder that a run reads, resolved, and what it is: none of them may be written to."""
         taken = {key.path.resolve(): "a key picture" for key in find_keyframes(self._keys)} if self._keys else {}
-        taken |= {path.resolve(): "where the key frames are" for path in self.key_paths if path.is_dir()}
+        folders = (Path(key) for key in self._keys or ())
+        taken |= {path.resolve(): "where the key frames are" for path in folders if path.is_dir()}
         for path, what in ((self.model, "the model"), (self._options.mask, "the mask")):
             if path is not None:
                 taken[path.resolve()] = what

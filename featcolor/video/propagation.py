@@ -58,6 +58,13 @@ class ShotColours(Closing):
     chroma: SpooledPlanes
     confidence: SpooledPlanes
 
+    @classmethod
+    def blank(cls, lightness: Lightnesses, folder: Path | None) -> Self:
+        """Of a shot that is still to be coloured."""
+        count, (height, width) = len(lightness), lightness[0].shape
+        chroma = SpooledPlanes(count, (height, width, 2), folder=folder)
+        return cls(chroma, SpooledPlanes(count, (-(-height // 8), -(-width // 8)), folder=folder))
+
     def close(self) -> None:
         self.chroma.close()
         self.confidence.close()
@@ -113,7 +120,7 @@ def _either(own: FramePrediction, model: FramePrediction) -> FramePrediction:
     return guess
 
 
-class _Propagation:
+class _Propagation(Closing):
     """One shot on its way: a sweep back from the last key frame, then one forward that joins both and fills the rest.
 
     Both go frame by frame; what a frame needs of its own (flow, guess) is worked out some frames ahead by all cores.
@@ -133,22 +140,17 @@ class _Propagation:
         self._cores = available_cores()
         self._pool = ThreadPoolExecutor(self._cores)
         # Of the frames up to the last key: the link to the frame before, and colour from the next key.
-        self._links, self._later = (self._store(self.places[-1] + 1, 3, folder) for _ in range(2))
+        planes = (*lightness[0].shape, 3)
+        self._links, self._later = (SpooledPlanes(self.places[-1] + 1, planes, folder=folder) for _ in range(2))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
+    def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
         self._links.close()
         self._later.close()
 
     def colour(self, progress: Callable[[int, int], None] | None) -> ShotColours:
         """The whole shot."""
-        count = len(self.lightness)
-        height, width = self.lightness[0].shape
-        confidence = SpooledPlanes(count, (-(-height // 8), -(-width // 8)), folder=self.folder)
-        made = ShotColours(self._store(count, 2, self.folder), confidence)
+        made = ShotColours.blank(self.lightness, self.folder)
         try:
             self._sweep_back()
             self._sweep_forward(made, progress)
@@ -224,9 +226,6 @@ class _Propagation:
 
     def _ahead(self, work: Callable[[int], Result], places: Iterable[int]) -> Iterator[Result]:
         return work_ahead(self._pool, work, places, 2 * self._cores)
-
-    def _store(self, count: int, planes: int, folder: Path | None) -> SpooledPlanes:
-        return SpooledPlanes(count, (*self.lightness[0].shape, planes), folder=folder)
 
 
 def work_ahead(pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], most: int) -> Iterator[Result]:

@@ -41,27 +41,20 @@ def colour_smoothed(
     folder : for large temporary files
     progress : called with (frames done, frames)
     """
-    count, (height, width) = len(lightness), lightness[0].shape
-    chroma = SpooledPlanes(count, (height, width, 2), folder=folder)
-    eighth = -(-height // 8), -(-width // 8)
-    confidence = SpooledPlanes(count, eighth, folder=folder)
-    raw = SpooledPlanes(count, (height, width, 2), folder=folder)
-    flows = _Flows(lightness)
-    reach = window // 2
-    coloured = 0
-    try:
+    count, flows, reach, coloured = len(lightness), _Flows(lightness), window // 2, 0
+    made = ShotColours.blank(lightness, folder)
+    small = made.confidence.shape[0], made.confidence.shape[1]
+    with SpooledPlanes(count, made.chroma.shape, folder=folder) as raw:
         for index in range(count):
             while coloured < min(count, index + reach + 1):
                 raw[coloured], sure = guess(lightness[coloured])
-                confidence[coloured] = resize(sure, eighth)
+                made.confidence[coloured] = resize(sure, small)
                 coloured += 1
-            chroma[index] = _averaged(index, lightness, raw, flows, reach)
+            made.chroma[index] = _averaged(index, lightness, raw, flows, reach)
             flows.forget(index - reach)
             if progress is not None:
                 progress(index + 1, count)
-    finally:
-        raw.close()
-    return ShotColours(chroma, confidence)
+    return made
 
 
 class _Flows:

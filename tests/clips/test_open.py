@@ -102,10 +102,11 @@ def test_the_matrix_is_read_or_guessed_and_written_explicitly(
     source = make_clip(tmp_path / "in.mkv", n=2, size=size, colorspace=space, color_range=2 if tagged else None)
     rewrite(source, tmp_path / "out.mkv")
     before, after = open_clip(source).info, open_clip(tmp_path / "out.mkv").info
-    assert (before.matrix, before.full_range, before.tags["matrix_tagged"]) == (matrix, tagged, tagged)
+    assert (before.matrix, before.full_range, before.tags["colorspace"]) == (matrix, tagged, space)
     assert (after.matrix, after.full_range) == (before.matrix, before.full_range)
-    assert after.tags["matrix_tagged"]
-    assert after.tags["range_tagged"]
+    assert after.tags["colorspace"] is not None
+    with av.open(str(tmp_path / "out.mkv")) as film:
+        assert film.streams.video[0].codec_context.color_range != 0
     assert after.tags["color_primaries"] != 2
 
 

@@ -15,7 +15,7 @@ from featcolor.colour.lab import lightness_of
 from featcolor.errors import PictureError
 from featcolor.pictures.find import expand_references
 from featcolor.pictures.resize import resize
-from featcolor.video.keyframes.pictures import as_stored, comparing_size, has_colour
+from featcolor.video.keyframes.pictures import comparing_size, has_colour, read_key
 from featcolor.video.scan import Thumbnails
 from features.base import FloatArray
 
@@ -150,7 +150,7 @@ def match_keys(
     # Names go before likeness, so that a located picture never takes the frame of a numbered one.
     for file in sorted(files, key=lambda file: (file.number is None, str(file.path))):
         try:
-            rgb = as_stored(file.path, info, *comparing_size(info))
+            rgb = read_key(file.path, info, comparing_size(info))
         except PictureError as error:
             matcher.refused.append((file.path, str(error)))
             continue

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.clips import ycbcr
 from featcolor.clips.frames import ClipInfo, Codes, Frame
+from featcolor.clips.ycbcr import as_stored, cbcr_to_chroma, key_planes
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import PictureError
 from featcolor.pictures.io import read_picture
@@ -36,21 +36,30 @@ class KeyPictures:
 
     def planes(self, frame: int, info: ClipInfo) -> tuple[Codes, Codes]:
         """Cb and Cr codes of a frame's picture on the chroma grid that `info` says."""
-        return ycbcr.key_planes(read_key(self._paths[frame], info), info)
+        return key_planes(read_key(self._paths[frame], info), info)
 
     def chroma(self, frame: Frame) -> FloatArray:
         """a* and b*, (H, W, 2), of a frame's picture at the luma of the frame."""
         whole = replace(self._info, chroma_shift=(0, 0))
-        return ycbcr.cbcr_to_chroma(frame.luma, *self.planes(frame.index, whole), whole)
+        return cbcr_to_chroma(frame.luma, *self.planes(frame.index, whole), whole)
 
 
-def read_key(path: str | Path, info: ClipInfo) -> NDArray[Any]:
-    """A key picture as its frame is stored: turned back from upright, of the frame's size, without alpha.
+def read_key(path: str | Path, info: ClipInfo, shape: tuple[int, int] | None = None) -> NDArray[Any]:
+    """A key picture as its frame is stored: turned back from upright, of the frame's size or `shape`, without alpha.
 
     (height, width, 3) sRGB of the file's depth: uint8, uint16 or float32. PictureError where it cannot be read, or its
     proportions are neither the stored frame's nor, where pixels are not square, the shown frame's.
     """
-    return as_stored(path, info, info.width, info.height)
+    rgb = as_stored(read_picture(path).pixels, info.rotation)
+    _check_aspect(path, rgb.shape[1], rgb.shape[0], info)
+    if rgb.ndim == 2:
+        rgb = np.repeat(rgb[..., None], 3, axis=2)
+    height, width = shape or info.shape
+    if rgb.shape[:2] == (height, width):
+        return rgb
+    shrinks = width * height < rgb.shape[0] * rgb.shape[1]
+    resized = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4)
+    return np.asarray(np.clip(resized, 0, 1) if rgb.dtype == np.float32 else resized)
 
 
 def has_colour(rgb: NDArray[Any]) -> bool:
@@ -59,22 +68,9 @@ def has_colour(rgb: NDArray[Any]) -> bool:
 
 
 def comparing_size(info: ClipInfo) -> tuple[int, int]:
-    """Width and height at which pictures are compared: a thumbnail's detail, and enough that no colour gets lost."""
-    scale = min(1.0, 320 / max(info.width, info.height))
-    return max(1, round(info.width * scale)), max(1, round(info.height * scale))
-
-
-def as_stored(path: str | Path, info: ClipInfo, width: int, height: int) -> NDArray[Any]:
-    """A key picture as `read_key` gives it, at another size than the frame's."""
-    rgb = ycbcr.as_stored(read_picture(path).pixels, info.rotation)
-    _check_aspect(path, rgb.shape[1], rgb.shape[0], info)
-    if rgb.ndim == 2:
-        rgb = np.repeat(rgb[..., None], 3, axis=2)
-    if rgb.shape[:2] == (height, width):
-        return rgb
-    shrinks = width * height < rgb.shape[0] * rgb.shape[1]
-    resized = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4)
-    return np.asarray(np.clip(resized, 0, 1) if rgb.dtype == np.float32 else resized)
+    """Height and width at which pictures are compared: a thumbnail's detail, and enough that no colour gets lost."""
+    scale = min(1.0, 320 / max(info.shape))
+    return max(1, round(info.height * scale)), max(1, round(info.width * scale))
 
 
 def _check_aspect(path: str | Path, width: int, height: int, info: ClipInfo) -> None:
