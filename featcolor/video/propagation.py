@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Self, TypeVar
 
-import cv2
 import numpy as np
 
 from featcolor.clips.frames import Closing
 from featcolor.parallel import available_cores, library_threads
+from featcolor.pictures.resize import resize
 from featcolor.video.key_regression import KeyframeRegressor
 from featcolor.video.options import VideoConfig
 from featcolor.video.spooled import SpooledPlanes
@@ -161,7 +161,7 @@ class _Propagation(Closing):
 
     def _sweep_forward(self, made: ShotColours, progress: Callable[[int, int], None] | None) -> None:
         """Fill in the colour from both sides and the guess, frame by frame."""
-        small = (made.confidence.shape[1], made.confidence.shape[0])
+        small = made.confidence.shape[0], made.confidence.shape[1]
         earlier: Carried | None = None
         guess = _SmoothedGuess(self.config.smoothing)
         for index, (link, guessed) in enumerate(self._ahead(self._prepare, range(len(self.lightness)))):
@@ -174,7 +174,7 @@ class _Propagation(Closing):
                 guess.go_on(guessed, link)
             share = trust(carried.confidence)[..., None]
             made.chroma[index] = guess.chroma + share * (carried.chroma - guess.chroma)
-            made.confidence[index] = cv2.resize(carried.confidence, small, interpolation=cv2.INTER_AREA)
+            made.confidence[index] = resize(carried.confidence, small)
             if progress is not None:
                 progress(index + 1, len(self.lightness))
 
