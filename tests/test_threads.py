@@ -138,7 +138,7 @@ def test_an_encoder_by_any_number_of_cores(tmp_path: Path, codec: str) -> None:
     for use in (cores, {min(cores)}, cores, cores):
         os.sched_setaffinity(0, use)
         try:
-            with VideoFileWriter(tmp_path / "out.mkv", info, None, codec=codec, overwrite=True) as writer:
+            with VideoFileWriter(tmp_path / "out.mkv", info, source=None, codec=codec, overwrite=True) as writer:
                 for number in range(30):
                     luma = still[:, 3 * number : 3 * number + 240] + np.random.default_rng(number).integers(
                         0, 20, (136, 240), np.uint8
