@@ -18,7 +18,10 @@ from tests.samples import quick_config, write_rgb
 
 # A shared machine must not fail a property by being slow, and a run must be repeatable.
 settings.register_profile(
-    "featcolor", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "featcolor",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("featcolor")
 cv2.setNumThreads(1)

@@ -14,7 +14,6 @@ import pytest
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
-import featcolor.parallel
 from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.clips.writer import VideoFileWriter
 from featcolor.colour.lab import lightness_of
@@ -38,7 +37,7 @@ def given(count: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine of so many cores, whose libraries have as many threads."""
     before = cv2.getNumThreads()
     with monkeypatch.context() as patch, threadpool_limits(count):
-        patch.setattr(featcolor.parallel, "available_cores", lambda: count)
+        patch.setattr("joblib.cpu_count", lambda: count)
         cv2.setNumThreads(count)
         yield
     cv2.setNumThreads(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Self
@@ -127,11 +128,12 @@ class ChromaRegressor(RegressorMixin, BaseEstimator):
             deviation = np.float32(max(float((targets[rows] - centre).std()), ROUNDING))
             gradient, n_outputs = squared_error((targets - centre) / deviation), targets.shape[1]
         settings = Training(**{name: getattr(self, name) for name in TRAINING})
-        done = itertools.count(1)
+        done, counting = itertools.count(1), threading.Lock()
 
         def report(_: int, epochs: int) -> None:
             if progress is not None:
-                progress(next(done), epochs * self.members)
+                with counting:  # members train side by side
+                    progress(next(done), epochs * self.members)
 
         def train_one(seed: int) -> tuple[Mlp, list[float]]:
             rng = np.random.default_rng(seed)

@@ -166,6 +166,7 @@ def test_a_workers_error_comes_out_and_stops_the_others(
     pan: Any, kind: type, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stores, "IN_MEMORY", 0)
+    monkeypatch.setattr(propagation, "available_cores", lambda: 2)  # they work ahead by so many
     lightness, truth = pan
     calls: list[int] = []
 
