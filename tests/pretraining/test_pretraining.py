@@ -61,6 +61,7 @@ def pictures(album: list[Path]) -> Pictures:
 def torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Torch on one thread, and cells from few pixels."""
     import torch
+
     monkeypatch.setattr("featcolor.pretraining.training.COLOURS", 4000)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
