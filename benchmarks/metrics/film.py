@@ -1,4 +1,4 @@
-"""How steady the colours of a film are: colour distribution consistency, warp error, chroma flicker.
+"""Temporal consistency of a film: colour distribution consistency (CDC), warp error, chroma flicker.
 
 Each takes the frames of one shot in order, as any iterable, and keeps no more than five of them. A grey film is steady:
 none of these is shown without colourfulness.

@@ -1,4 +1,4 @@
-"""How good the colours of a film are: every frame of a sequence beside its truth, and every pair of neighbours.
+"""Scores of a film: every frame of a sequence beside its truth, and every pair of neighbours.
 
 What is needed of the truth (motion, colourfulness, its own flicker) is measured once and shared over all methods.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.metrics.film import Frame, cdc, measure_motion, pair_flicker, pair_warp_error
 from benchmarks.metrics.ssim import wrapped_psnr
-from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
+from featcolor.colour.lab import rgb_to_lab
 from featcolor.colour.measures import colourfulness, delta_e00, psnr
 from features.base import FloatArray
 
@@ -94,34 +94,6 @@ class FilmScores:
         cdc_value = values["cdc"]
         arrays = {name: np.asarray(value, np.float64) for name, value in values.items() if name != "cdc"}
         return cls(**arrays, cdc=float("nan") if cdc_value is None else cdc_value)
-
-
-def score_sequence(
-    truth: Truth | Sequence[Frame],
-    chroma: Iterable[FloatArray | None],
-    *,
-    lightness: Sequence[FloatArray] | None = None,
-    keys: Collection[int] = (0,),
-) -> FilmScores:
-    """Scores of chroma put on the truth's lightness.
-
-    Parameters
-    ----------
-    truth : a `Truth`, which several methods should share, or its frames
-    chroma : (H, W, 2) of each frame in order, a* and b*; None: not there, not scored. May be a generator.
-    lightness : (H, W) each, L*/100, in place of the truth's own
-    keys : frames whose colour was given: never scored
-    """
-    known = truth if isinstance(truth, Truth) else Truth(truth)
-    planes = known.lightness if lightness is None else lightness
-
-    def pictures() -> Iterable[Frame | None]:
-        for index, ab in enumerate(chroma):
-            if index >= len(planes):
-                raise ValueError(f"more chroma than the {len(planes)} frames of the truth")
-            yield None if ab is None or index in keys else lab_to_rgb(planes[index], ab)
-
-    return score_pictures(known, pictures(), keys=keys)
 
 
 def score_pictures(truth: Truth, pictures: Iterable[Frame | None], *, keys: Collection[int] = (0,)) -> FilmScores:

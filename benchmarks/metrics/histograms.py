@@ -1,4 +1,4 @@
-"""Colours as a distribution: area under the error curve (AuC), ab histograms and their Jensen-Shannon distance.
+"""Area under the error curve (AuC), ab histograms and their Jensen-Shannon distance.
 
 ab bins are 10 wide and centred on multiples of 10, as in Zhang, Isola, Efros: Colorful image colorization (ECCV 2016),
 section 2.2, so that neutral colours, rounded, fall into one bin and not into four.

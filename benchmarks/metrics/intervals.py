@@ -1,4 +1,4 @@
-"""How sure a mean over pictures is: percentile bootstrap, of one method and of two on the same pictures.
+"""Percentile bootstrap over pictures: intervals of one method's mean, and of the difference of two.
 
 Efron, Tibshirani: An introduction to the bootstrap (1993), chapter 13. Pictures are drawn with replacement; what is
 uncertain is which pictures the test set holds, not the measurement of each. Values are sorted before they are drawn, so
@@ -51,15 +51,10 @@ class Paired(NamedTuple):
 
 
 def bootstrap_mean(values: ArrayLike, *, samples: int = SAMPLES, level: float = LEVEL, seed: int = 0) -> Interval:
-    """Mean of one number a picture, with its percentile bootstrap interval.
+    """Mean of one number a picture, (n,), with its percentile bootstrap interval.
 
-    Parameters
-    ----------
-    values : (n,)
-        nan where a picture has no value: left out, so that `n` of the answer counts the others. inf makes the mean inf.
-    samples : bootstrap samples, drawn some at a time.
-    level : share of the distribution between `low` and `high`, between 0 and 1.
-    seed : of the draws.
+    nan is a picture without a value: left out, so that `n` of the answer counts the others. inf makes the mean inf.
+    `level` is the share of the distribution between `low` and `high`, between 0 and 1; `seed` is of the draws.
     """
     _check_settings(samples, level)
     given = _vector(values, "values")
@@ -71,12 +66,8 @@ def bootstrap_mean(values: ArrayLike, *, samples: int = SAMPLES, level: float = 
         return Interval(float(kept[0]), np.nan, np.nan, 1)
     rng = np.random.default_rng(seed)
     at_once = max(1, _DRAWN_AT_ONCE // n)
-    means = np.concatenate(
-        [
-            kept[rng.integers(n, size=(min(at_once, samples - start), n))].mean(axis=1)
-            for start in range(0, samples, at_once)
-        ]
-    )
+    sizes = [(min(at_once, samples - start), n) for start in range(0, samples, at_once)]
+    means = np.concatenate([kept[rng.integers(n, size=size)].mean(axis=1) for size in sizes])
     return Interval(float(kept.mean()), *_percentiles(means, level), n)
 
 
@@ -98,8 +89,7 @@ def bootstrap_combined(
 
     Parameters
     ----------
-    statistics : (n, ...)
-        One small array a picture.
+    statistics : (n, ...), one small array a picture.
     combine : from statistics (m, ...) to a number, whatever their order.
     bounds : the measure's range, as of `SetMetric`.
     samples, level, seed : as of `bootstrap_mean`.
@@ -130,12 +120,9 @@ def paired(
 ) -> Paired:
     """Two methods on the same pictures: mean difference with its interval, and how many pictures ours wins.
 
-    Parameters
-    ----------
-    ours, theirs : (n,)
-        One measure of the same pictures; a picture that is nan in either is left out. Equal infinities differ by 0.
-    better : "higher" or "lower". Colourfulness is neither: compare its distance from the truth (`delta_cf`).
-    samples, level, seed : as of `bootstrap_mean`.
+    `ours` and `theirs` are (n,), one measure of the same pictures; a picture that is nan in either is left out, equal
+    infinities differ by 0. Colourfulness is neither better higher nor lower: compare its distance from the truth
+    (`delta_cf`). `samples`, `level`, `seed` as of `bootstrap_mean`.
     """
     if better not in ("higher", "lower"):
         raise ValueError(f"better must be 'higher' or 'lower', got {better!r}")
@@ -155,8 +142,7 @@ def paired(
 def _percentiles(values: NDArray[np.float64], level: float) -> tuple[float, float]:
     """The central `level` of the values; at an order statistic, for a line between two infinities is nan."""
     tail = 0.5 * (1.0 - level)
-    low = np.quantile(values, tail, method="inverted_cdf")
-    high = np.quantile(values, 1.0 - tail, method="inverted_cdf")
+    low, high = np.quantile(values, (tail, 1.0 - tail), method="inverted_cdf")
     return float(low), float(high)
 
 

@@ -1,4 +1,4 @@
-"""A picture that is measured: its codes, and what several measures need of them, computed once."""
+"""An sRGB picture that is measured, and what several measures need of it, computed once."""
 
 from __future__ import annotations
 

@@ -1,24 +1,16 @@
-"""How near an output is to its truth, code by code: SSIM, and the PSNR that wraps."""
+"""SSIM, and the PSNR that wraps."""
 
 from __future__ import annotations
 
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.measures import check_rgb
 
 SSIM_SIDE: Final = 11
-"""Side of SSIM's Gaussian window in pixels (Wang et al. 2004, section III B)."""
-
-SSIM_SIGMA: Final = 1.5
-"""Standard deviation of that window in pixels."""
-
-# Wang et al. 2004, eq. 7 and section III B: C1 = (K1 L)^2, C2 = (K2 L)^2 with K1 = 0.01, K2 = 0.03, L = 255
-_C1: Final = (0.01 * 255) ** 2
-_C2: Final = (0.03 * 255) ** 2
+"""Side of SSIM's Gaussian window in pixels, whose deviation is 1.5 (Wang et al. 2004, section III B)."""
 
 
 def ssim(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
@@ -27,26 +19,21 @@ def ssim(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
     Per channel, Gaussian window 11 x 11 with sigma 1.5, population moments, over the pixels whose window lies inside
     the picture; mean over pixels and channels. Colorizers keep lightness, so that values crowd near 1.
 
+    Wang, Bovik, Sheikh, Simoncelli: Image quality assessment: from error visibility to structural similarity, IEEE
+    Transactions on Image Processing 13 (2004), eq. 13, by scikit-image.
+
     Raises
     ------
     ValueError
         When a side is below 11 pixels.
-
-    References
-    ----------
-    Wang, Bovik, Sheikh, Simoncelli: Image quality assessment: from error visibility to structural similarity, IEEE
-    Transactions on Image Processing 13 (2004), eq. 13.
     """
+    from skimage.metrics import structural_similarity
+
     check_rgb(truth, output)
     if min(truth.shape[:2]) < SSIM_SIDE:
         raise ValueError(f"SSIM needs at least {SSIM_SIDE} x {SSIM_SIDE} pixels, got {truth.shape[:2]}")
-    x, y = truth.astype(np.float64), output.astype(np.float64)
-    mean_x, mean_y = _window_mean(x), _window_mean(y)
-    product, squares = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
-    covariance = _window_mean(x * y) - product
-    variances = _window_mean(x * x + y * y) - squares  # of x plus of y: eq. 13 needs only their sum
-    similarity = (2 * product + _C1) * (2 * covariance + _C2) / ((squares + _C1) * (variances + _C2))
-    return float(similarity.mean())
+    gaussian = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    return float(structural_similarity(truth, output, channel_axis=-1, **gaussian))
 
 
 def wrapped_psnr(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
@@ -62,10 +49,3 @@ def wrapped_psnr(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
         squares = (truth - output) ** 2  # uint8 throughout, on purpose
     mean = float(squares.mean(dtype=np.float64))
     return float("inf") if mean == 0 else float(10.0 * np.log10(255.0**2 / mean))
-
-
-def _window_mean(plane: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gaussian-weighted mean around every pixel whose window lies inside the picture: (H - 10, W - 10, 3)."""
-    blurred = cv2.GaussianBlur(plane, (SSIM_SIDE, SSIM_SIDE), SSIM_SIGMA)
-    edge = SSIM_SIDE // 2
-    return np.asarray(blurred[edge:-edge, edge:-edge])

@@ -1,4 +1,4 @@
-"""Every measure of a coloured picture and of a set of them, by key: what each is, and which way is better.
+"""Every measure of a coloured picture, of a set of them and of a film, by key: what each is, and which way is better.
 
 The functions are elsewhere, each small and pure: `featcolor.colour.measures` and the modules beside this one.
 """
@@ -6,17 +6,16 @@ The functions are elsewhere, each small and pure: `featcolor.colour.measures` an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.metrics.histograms import auc, combine_rebalanced_auc, jensen_shannon, rebalanced_auc_parts
-from benchmarks.metrics.kinds import FilmMetric, Metric, Rgb, SetMetric
 from benchmarks.metrics.lpips_fid import InceptionFeatures, Lpips, frechet_distance
 from benchmarks.metrics.perceptual import flip, ssimulacra2_score
 from benchmarks.metrics.pictures import Picture
@@ -24,55 +23,74 @@ from benchmarks.metrics.ssim import ssim, wrapped_psnr
 from featcolor.colour.measures import colourfulness, delta_e00, psnr
 from featcolor.errors import UsageError
 
+Rgb: TypeAlias = NDArray[np.uint8]
+Better: TypeAlias = Literal["higher", "lower", "near truth"]
+Group: TypeAlias = Literal["core", "perceptual", "weights"]
+
+
+@dataclass(frozen=True)
+class Described:
+    """What reports say of a measure; measures of film, which `benchmarks.metrics.film` has, are no more than this.
+
+    Attributes
+    ----------
+    key : name in `results.csv` and on the command line.
+    title, unit : for people; the unit is empty for pure numbers.
+    better : which way is better; "near truth" for what has an ideal that is neither end (colourfulness).
+    source : paper or definition.
+    """
+
+    key: str
+    title: str
+    unit: str
+    better: Better
+    source: str
+
+
+@dataclass(frozen=True)
+class Metric(Described):
+    """A measure of one output against its truth.
+
+    Attributes
+    ----------
+    measure : from truth and output, two pictures of one shape, to a number.
+    group : "core" is always measured; "perceptual" is modelled on sight and needs the extra of that name; "weights" needs files of the user's.
+    """
+
+    measure: Callable[[Picture, Picture], float]
+    group: Group = "core"
+
+    def of(self, truth: Rgb, output: Rgb) -> float:
+        """The measure of two (H, W, 3) uint8 arrays; several measures of one picture share work by `measure`."""
+        return self.measure(Picture(truth), Picture(output))
+
+
+@dataclass(frozen=True)
+class SetMetric(Described):
+    """A measure of all outputs of a method together.
+
+    A set may hold thousands of pictures: one is reduced to its statistic as it passes, and a bootstrap over pictures
+    draws among the statistics.
+
+    Attributes
+    ----------
+    statistic : from truth and output, two pictures of one shape, to a small array of a shape that is always the same.
+    combine : from the statistics of n pictures, (n, ...), to a number.
+    bounds : the least and the largest value possible.
+    group : as of `Metric`.
+    bootstrap : whether an interval is worked out; not for what takes minutes to combine.
+    """
+
+    statistic: Callable[[Picture, Picture], NDArray[Any]]
+    combine: Callable[[NDArray[Any]], float]
+    bounds: tuple[float, float] = (0, np.inf)
+    group: Group = "core"
+    bootstrap: bool = True
+
 
 def on_rgb(function: Callable[[Rgb, Rgb], float]) -> Callable[[Picture, Picture], float]:
     """A function of two (H, W, 3) uint8 arrays as a `Metric` takes it."""
     return lambda truth, output: function(truth.rgb, output.rgb)
-
-
-def measure_gain(truth: Picture, output: Picture) -> float:
-    """`featcolor.colour.measures.gain`: PSNR less that of the exact grey picture, in dB; nan when the truth is grey."""
-    return psnr(truth.rgb, output.rgb) - truth.grey_psnr
-
-
-def measure_delta_e00(truth: Picture, output: Picture) -> float:
-    """`featcolor.colour.measures.mean_delta_e00`: CIEDE2000, mean over pixels; 0 when equal."""
-    return float(delta_e00(truth.lab, output.lab).mean(dtype=np.float64))
-
-
-def measure_cf(truth: Picture, output: Picture) -> float:
-    """Colourfulness of the output, signed, in codes of 255."""
-    return output.colourfulness
-
-
-def measure_cf_abs(truth: Picture, output: Picture) -> float:
-    """Colourfulness of the output with |rg| and |yb| taken first, in codes of 255."""
-    return colourfulness(output.rgb, signed=False)
-
-
-def measure_delta_cf(truth: Picture, output: Picture) -> float:
-    """|CF of the output - CF of the truth|, signed CF, in codes of 255; 0 when equally colourful."""
-    return abs(output.colourfulness - truth.colourfulness)
-
-
-def measure_auc(truth: Picture, output: Picture) -> float:
-    """`auc` of the pictures' chroma, in %."""
-    return auc(truth.chroma, output.chroma)
-
-
-def measure_ab_js(truth: Picture, output: Picture) -> float:
-    """Jensen-Shannon distance (root, base 2; 0..1) of the ab histograms: blind to where the colours are."""
-    return jensen_shannon(truth.ab_shares, output.ab_shares)
-
-
-def cf_pair(truth: Picture, output: Picture) -> NDArray[np.float64]:
-    """(CF of the truth, CF of the output), signed."""
-    return np.array([truth.colourfulness, output.colourfulness])
-
-
-def cf_abs_pair(truth: Picture, output: Picture) -> NDArray[np.float64]:
-    """(CF-abs of the truth, CF-abs of the output)."""
-    return np.array([colourfulness(picture.rgb, signed=False) for picture in (truth, output)])
 
 
 def combine_delta_cf(pairs: NDArray[Any]) -> float:
@@ -82,11 +100,6 @@ def combine_delta_cf(pairs: NDArray[Any]) -> float:
     """
     truth, output = pairs.mean(axis=0)
     return float(abs(output - truth))
-
-
-def ab_shares_pair(truth: Picture, output: Picture) -> NDArray[np.float32]:
-    """ab histograms of truth and output, (2, AB_BINS), each of sum 1: pictures of any size count the same."""
-    return np.asarray([truth.ab_shares, output.ab_shares], np.float32)
 
 
 def combine_ab_js(pairs: NDArray[Any]) -> float:
@@ -100,14 +113,8 @@ def lack_weights(truth: Picture, output: Picture) -> Any:
     raise UsageError("this measure needs a network: give its ONNX file by --lpips or --fid")
 
 
-@lru_cache(maxsize=2)
-def _open_lpips(path: Path) -> Lpips:
-    return Lpips(path)
-
-
-@lru_cache(maxsize=2)
-def _open_inception(path: Path) -> InceptionFeatures:
-    return InceptionFeatures(path)
+_open_lpips = lru_cache(maxsize=2)(Lpips)
+_open_inception = lru_cache(maxsize=2)(InceptionFeatures)
 
 
 def bind_weights(weights: Mapping[str, Path]) -> tuple[Mapping[str, Metric], Mapping[str, SetMetric]]:
@@ -127,7 +134,7 @@ def bind_weights(weights: Mapping[str, Path]) -> tuple[Mapping[str, Metric], Map
     return pictures, sets
 
 
-Keyed = TypeVar("Keyed", Metric, SetMetric, FilmMetric)
+Keyed = TypeVar("Keyed", bound=Described)
 
 
 def by_key(metrics: Iterable[Keyed]) -> Mapping[str, Keyed]:
@@ -138,95 +145,89 @@ def by_key(metrics: Iterable[Keyed]) -> Mapping[str, Keyed]:
 _ZHANG: Final = "Zhang, Isola, Efros 2016"
 _HASLER: Final = "Hasler, Süsstrunk 2003"
 
-PICTURE_METRICS: Final[Mapping[str, Metric]] = by_key(
+PICTURE_METRICS: Final = by_key(
     (
-        Metric("gain", "PSNR gain", "dB", "higher", measure_gain, source="PSNR less that of the exact grey picture"),
-        Metric("psnr", "PSNR", "dB", "higher", on_rgb(psnr), source="RGB, 20 log10(255 / RMSE)"),
-        Metric("delta_e00", "ΔE00", "", "lower", measure_delta_e00, source="Sharma, Wu, Dalal 2005"),
-        Metric("cf", "CF", "", "near truth", measure_cf, source=_HASLER),
-        Metric("delta_cf", "ΔCF of a picture", "", "lower", measure_delta_cf, source=_HASLER),
-        Metric("cf_abs", "CF-abs", "", "near truth", measure_cf_abs, source="scripts of DDColor and ColorMNet"),
-        Metric("ssim", "SSIM", "", "higher", on_rgb(ssim), source="Wang, Bovik, Sheikh, Simoncelli 2004"),
-        Metric("auc", "AuC, plain", "%", "higher", measure_auc, source=_ZHANG),
-        Metric("ab_js", "ab histogram distance", "", "lower", measure_ab_js, source="Jensen-Shannon, root, base 2"),
         Metric(
-            "wrapped_psnr",
-            "PSNR wrapped in uint8 (wrong, flatters)",
-            "dB",
-            "higher",
+            *("gain", "PSNR gain", "dB", "higher", "PSNR less that of the exact grey picture; nan for a grey truth"),
+            lambda truth, output: psnr(truth.rgb, output.rgb) - truth.grey_psnr,
+        ),
+        Metric("psnr", "PSNR", "dB", "higher", "RGB, 20 log10(255 / RMSE)", on_rgb(psnr)),
+        Metric(
+            *("delta_e00", "ΔE00", "", "lower", "Sharma, Wu, Dalal 2005"),
+            lambda truth, output: float(delta_e00(truth.lab, output.lab).mean(dtype=np.float64)),
+        ),
+        Metric("cf", "CF", "", "near truth", _HASLER, lambda truth, output: output.colourfulness),
+        Metric(
+            *("delta_cf", "ΔCF of a picture", "", "lower", _HASLER),
+            lambda truth, output: abs(output.colourfulness - truth.colourfulness),
+        ),
+        Metric(
+            *("cf_abs", "CF-abs", "", "near truth", "scripts of DDColor and ColorMNet: |rg|, |yb| first"),
+            lambda truth, output: colourfulness(output.rgb, signed=False),
+        ),
+        Metric("ssim", "SSIM", "", "higher", "Wang, Bovik, Sheikh, Simoncelli 2004", on_rgb(ssim)),
+        Metric("auc", "AuC, plain", "%", "higher", _ZHANG, lambda truth, output: auc(truth.chroma, output.chroma)),
+        Metric(
+            *("ab_js", "ab histogram distance", "", "lower", "Jensen-Shannon, root, base 2"),
+            lambda truth, output: jensen_shannon(truth.ab_shares, output.ab_shares),
+        ),
+        Metric(
+            *("wrapped_psnr", "PSNR wrapped in uint8 (wrong, flatters)", "dB", "higher"),
+            "script of ColorMNet; published DAVIS tables appear to use it",
             on_rgb(wrapped_psnr),
-            source="script of ColorMNet; published DAVIS tables appear to use it",
         ),
-        Metric("flip", "FLIP", "", "lower", on_rgb(flip), "perceptual", source="Andersson et al. 2020, LDR"),
-        Metric(
-            "ssimulacra2", "SSIMULACRA2", "", "higher", on_rgb(ssimulacra2_score), "perceptual", source="Sneyers 2023"
-        ),
-        Metric("lpips", "LPIPS", "", "lower", lack_weights, "weights", source="Zhang et al. 2018, weights as given"),
+        Metric("flip", "FLIP", "", "lower", "Andersson et al. 2020, LDR", on_rgb(flip), "perceptual"),
+        Metric("ssimulacra2", "SSIMULACRA2", "", "higher", "Sneyers 2023", on_rgb(ssimulacra2_score), "perceptual"),
+        Metric("lpips", "LPIPS", "", "lower", "Zhang et al. 2018, weights as given", lack_weights, "weights"),
     )
 )
 """Measures of one picture, by key, in the order that reports show."""
 
-SET_METRICS: Final[Mapping[str, SetMetric]] = by_key(
+SET_METRICS: Final = by_key(
     (
         SetMetric(
-            "delta_cf_of_means", "ΔCF of means", "", "lower", cf_pair, combine_delta_cf, (0, np.inf), source=_HASLER
-        ),
-        SetMetric(
-            "delta_cf_abs_of_means",
-            "ΔCF-abs of means",
-            "",
-            "lower",
-            cf_abs_pair,
+            *("delta_cf_of_means", "ΔCF of means", "", "lower", _HASLER),
+            lambda truth, output: np.array([truth.colourfulness, output.colourfulness]),
             combine_delta_cf,
-            (0, np.inf),
-            source="as DDColor's table prints it: |rg|, |yb| first",
         ),
         SetMetric(
-            "auc_rebalanced",
-            "AuC, rebalanced",
-            "%",
-            "higher",
+            *("delta_cf_abs_of_means", "ΔCF-abs of means", "", "lower"),
+            "as DDColor's table prints it: |rg|, |yb| first",
+            lambda *pair: np.array([colourfulness(picture.rgb, signed=False) for picture in pair]),
+            combine_delta_cf,
+        ),
+        SetMetric(
+            *("auc_rebalanced", "AuC, rebalanced", "%", "higher"),
+            f"{_ZHANG}, eq. 4 with λ = 0; the prior is the truth of this set",
             lambda truth, output: rebalanced_auc_parts(truth.chroma, output.chroma),
             combine_rebalanced_auc,
             (0, 100),
-            source=f"{_ZHANG}, eq. 4 with λ = 0; the prior is the truth of this set",
         ),
         SetMetric(
-            "ab_js_of_set",
-            "ab histogram distance of the set",
-            "",
-            "lower",
-            ab_shares_pair,
+            *("ab_js_of_set", "ab histogram distance of the set", "", "lower", "Jensen-Shannon, root, base 2"),
+            lambda truth, output: np.asarray([truth.ab_shares, output.ab_shares], np.float32),
             combine_ab_js,
             (0, 1),
-            source="Jensen-Shannon, root, base 2",
         ),
         SetMetric(
-            "fid",
-            "FID",
-            "",
-            "lower",
+            *("fid", "FID", "", "lower", "Heusel et al. 2017, weights as given; compare sets of one size only"),
             lack_weights,
             lambda features: frechet_distance(features[:, 0], features[:, 1]) if len(features) > 1 else np.nan,
-            (0, np.inf),
-            "weights",
-            source="Heusel et al. 2017, weights as given; compare sets of one size only",
+            group="weights",
             bootstrap=False,
         ),
     )
 )
 """Measures of all pictures of a method together, by key, in the order that reports show."""
 
-FILM_METRICS: Final[Mapping[str, FilmMetric]] = by_key(
+FILM_METRICS: Final = by_key(
     (
-        FilmMetric("cdc", "CDC", "lower", "Liu et al. 2021; grey scores well"),
-        FilmMetric("warp_error", "warp error", "lower", "Lai et al. 2018, flow by DIS on the truth's luma"),
-        FilmMetric("chroma_flicker", "chroma flicker", "lower", "mean distance in a*b* along the truth's motion"),
+        Described("cdc", "CDC", "", "lower", "Liu et al. 2021; grey scores well"),
+        Described("warp_error", "warp error", "", "lower", "Lai et al. 2018, flow by DIS on the truth's luma"),
+        Described("chroma_flicker", "chroma flicker", "", "lower", "mean distance in a*b* along the truth's motion"),
     )
 )
 """Measures of frames in order, by key: one value a sequence, of which reports show the mean."""
 
-ALL_METRICS: Final[Mapping[str, Metric | SetMetric | FilmMetric]] = MappingProxyType(
-    {**PICTURE_METRICS, **SET_METRICS, **FILM_METRICS}
-)
+ALL_METRICS: Final[Mapping[str, Described]] = MappingProxyType({**PICTURE_METRICS, **SET_METRICS, **FILM_METRICS})
 """Every measure that reports can show."""

@@ -1,7 +1,4 @@
-"""The study behind `featcolor benchmark film`: every method on every sequence, kept as it goes, one sequence at a time.
-
-For scores of chroma that is already there see `benchmarks.metrics.film_scores.score_sequence`.
-"""
+"""The study behind `featcolor benchmark film`: every method on every sequence, one sequence at a time."""
 
 from __future__ import annotations
 

@@ -20,10 +20,6 @@ GREY_SHARE = 0.999
 
 _CF_MEAN_WEIGHT = 0.3  # Hasler and Suesstrunk 2003, eq. 11 (M3)
 
-_HUE_TIE = 1e-6  # radians: hues this near to opposite are opposite, whose mean is the plain one
-
-_CHROMA_KNEE = 25.0**7  # CIEDE2000's half point of the chroma weights
-
 
 def psnr(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
     """Peak signal-to-noise ratio of two uint8 pictures of one shape, in dB: 20 log10(255 / RMSE); inf when equal.
@@ -90,73 +86,14 @@ def is_grey(rgb: NDArray[np.uint8]) -> bool:
 
 
 def delta_e00(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
-    """CIEDE2000 colour difference, with kL = kC = kH = 1.
+    """CIEDE2000 colour difference of two arrays (..., 3) of L* (0..100), a*, b*, with kL = kC = kH = 1.
 
-    Parameters
-    ----------
-    first, second : (..., 3)
-        L* (0..100), a*, b*. float32 is computed in float32 (error below 0.001 beyond the smallest differences).
-
-    Returns
-    -------
-    (...) of the same float dtype.
-
-    References
-    ----------
-    Sharma, Wu, Dalal: The CIEDE2000 color-difference formula, Color Research and Application 30 (2005), eq. 2-22.
+    Sharma, Wu, Dalal: The CIEDE2000 color-difference formula, Color Research and Application 30 (2005), as scikit-image
+    has it. The result (...) has the float dtype of the arguments; float32 is computed in float32.
     """
-    L1, a1, b1 = np.moveaxis(np.asarray(first), -1, 0)
-    L2, a2, b2 = np.moveaxis(np.asarray(second), -1, 0)
-    stretch = 1.5 - 0.5 * _chroma_weight(0.5 * (np.hypot(a1, b1) + np.hypot(a2, b2)))  # 1 + G
-    a1, a2 = stretch * a1, stretch * a2
-    C1, C2 = np.hypot(a1, b1), np.hypot(a2, b2)
-    h1, h2 = _hue(a1, b1), _hue(a2, b2)
-    C, L = 0.5 * (C1 + C2), 0.5 * (L1 + L2)
-    # A neutral colour has no hue, and needs none: dH and the rotation term vanish with C1 C2.
-    turn = h2 - h1
-    wraps = np.abs(turn) > np.pi + _HUE_TIE
-    dh = turn - 2 * np.pi * np.sign(turn) * wraps
-    h = (0.5 * (h1 + h2) + np.pi * wraps).astype(C.dtype)  # halfway along the shorter arc
-    lightness_squared = (L - 50) ** 2
-    SL = 1 + 0.015 * lightness_squared / np.sqrt(20 + lightness_squared)
-    SC = 1 + 0.045 * C
-    SH = 1 + 0.015 * C * _hue_weight(h)
-    dL = (L2 - L1) / SL
-    dC = (C2 - C1) / SC
-    dH = 2 * np.sqrt(C1 * C2) * np.sin(0.5 * dh) / SH
-    return np.sqrt(np.maximum(dL * dL + dC * dC + dH * dH + _rotation(C, h) * dC * dH, 0))
+    from skimage.color import deltaE_ciede2000
 
-
-def _hue(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """Hue angle in radians, 0 to 2 pi; 0 for neutral."""
-    angle = np.arctan2(b, a)
-    return np.where(angle < 0, angle + angle.dtype.type(2 * np.pi), angle)
-
-
-def _chroma_weight(C: NDArray[Any]) -> NDArray[Any]:
-    """sqrt(C^7 / (C^7 + 25^7)), 0..1."""
-    square = C * C
-    seventh = square * square * square * C
-    return np.sqrt(seventh / (seventh + _CHROMA_KNEE))
-
-
-def _hue_weight(h: NDArray[Any]) -> NDArray[Any]:
-    """T of the formula; h in radians, any turn."""
-    degree = np.pi / 180
-    return (
-        1
-        - 0.17 * np.cos(h - 30 * degree)
-        + 0.24 * np.cos(2 * h)
-        + 0.32 * np.cos(3 * h + 6 * degree)
-        - 0.20 * np.cos(4 * h - 63 * degree)
-    )
-
-
-def _rotation(C: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
-    """R_T: chroma and hue differences pull together in the blue region, around 275 degrees."""
-    hue = np.rad2deg(h) % 360
-    angle = np.deg2rad(60 * np.exp(-(((hue - 275) / 25) ** 2)))
-    return -2 * _chroma_weight(C) * np.sin(angle)
+    return np.asarray(deltaE_ciede2000(first, second))
 
 
 def lab_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures
+from featcolor.colour.lab import lab_to_rgb
+from features.base import FloatArray
 
 COUNT, HEIGHT, WIDTH = 7, 48, 64
 
@@ -21,3 +25,9 @@ def write_frames(folder: Path, frames: Sequence[np.ndarray], first: int = 0) -> 
     folder.mkdir(parents=True, exist_ok=True)
     for index, frame in enumerate(frames, start=first):
         cv2.imwrite(str(folder / f"{index:05}.png"), frame[..., ::-1])
+
+
+def score_chroma(truth: Truth, chroma: Iterable[FloatArray], keys: Collection[int] = (0,)) -> FilmScores:
+    """Scores of chroma on the truth's own lightness; `keys` were given."""
+    pictures = (lab_to_rgb(lightness, ab) for lightness, ab in zip(truth.lightness, chroma, strict=True))
+    return score_pictures(truth, (None if i in keys else rgb for i, rgb in enumerate(pictures)), keys=keys)

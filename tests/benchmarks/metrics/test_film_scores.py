@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from benchmarks.metrics.film import Motion, pair_flicker, temporal_errors
-from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures, score_sequence, summarise_scores
+from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures, summarise_scores
 from featcolor.colour.measures import grey_psnr
-from tests.benchmarks.film_clips import COUNT, pan
+from tests.benchmarks.film_clips import COUNT, pan, score_chroma
 
 
 def summary(scores: FilmScores, truth: Truth, frames: Sequence[int] | None = None) -> dict[str, float]:
@@ -24,7 +24,7 @@ def truth(photographs: dict[str, np.ndarray]) -> Truth:
 
 
 def test_the_truths_own_chroma_scores_as_the_truth(truth: Truth) -> None:
-    values = summary(score_sequence(truth, truth.chroma), truth)
+    values = summary(score_chroma(truth, truth.chroma), truth)
     assert values["psnr"] > 50
     assert values["cf_share"] == pytest.approx(1.0, abs=0.005)
     assert values["flicker_excess"] == pytest.approx(0.0, abs=0.05)
@@ -32,22 +32,17 @@ def test_the_truths_own_chroma_scores_as_the_truth(truth: Truth) -> None:
 
 
 def test_grey_scores_as_the_measures_say(truth: Truth) -> None:
-    values = summary(score_sequence(truth, (np.zeros_like(plane) for plane in truth.chroma)), truth)
+    values = summary(score_chroma(truth, (np.zeros_like(plane) for plane in truth.chroma)), truth)
     assert values["psnr"] == pytest.approx(np.mean([grey_psnr(frame) for frame in truth.frames[1:]]))
     assert values["cf"] == 0.0
     assert values["flicker_excess"] < 0
-
-
-def test_truth_may_be_given_as_frames(truth: Truth) -> None:
-    mine, theirs = (score_sequence(known, truth.chroma) for known in (truth, truth.frames))
-    np.testing.assert_array_equal(mine.psnr, theirs.psnr)
 
 
 def test_key_frames_never_count(truth: Truth) -> None:
     chroma = [plane.copy() for plane in truth.chroma]
     chroma[0] += 60
     chroma[3] += 60
-    wrong, right = (score_sequence(truth, planes, keys=(0, 3)) for planes in (chroma, truth.chroma))
+    wrong, right = (score_chroma(truth, planes, keys=(0, 3)) for planes in (chroma, truth.chroma))
     for name, values in vars(wrong).items():
         np.testing.assert_array_equal(values, getattr(right, name))
     assert np.flatnonzero(~wrong.scored).tolist() == [0, 3]
@@ -81,7 +76,7 @@ def test_pairs_agree_with_the_measures_of_whole_clips(truth: Truth) -> None:
 
 
 def test_means_over_named_frames_take_those_alone(truth: Truth) -> None:
-    scores = score_sequence(truth, (0.9 * plane for plane in truth.chroma))
+    scores = score_chroma(truth, (0.9 * plane for plane in truth.chroma))
     assert summary(scores, truth, [2, 4])["psnr"] == pytest.approx(scores.psnr[[2, 4]].mean())
     assert np.isnan(summary(scores, truth, [0])["psnr"])
 

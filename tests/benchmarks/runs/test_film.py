@@ -15,7 +15,7 @@ import pytest
 from benchmarks.data.film_sequences import FilmOutputs, check_outputs, find_sequences
 from benchmarks.data.wear import Wear, wear
 from benchmarks.methods.film import FILM_METHODS, build_film_method
-from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures, score_sequence, summarise_scores
+from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures, summarise_scores
 from benchmarks.report.film import write_film_report
 from benchmarks.report.film_tables import ALL, INNER, RECORDED, average, list_gaps, list_rows
 from benchmarks.runs.film import TRUTH, FilmResults, FilmStudy, run_film_study
@@ -26,7 +26,7 @@ from featcolor.commands.benchmark_film import METHOD_NAMES, PRESET_NAMES
 from featcolor.errors import UsageError
 from featcolor.video.options import VIDEO_PRESETS
 from featcolor.video.propagation import KeyChroma
-from tests.benchmarks.film_clips import COUNT, HEIGHT, WIDTH, pan, write_frames
+from tests.benchmarks.film_clips import COUNT, HEIGHT, WIDTH, pan, score_chroma, write_frames
 
 
 def summary(scores: FilmScores, truth: Truth, frames: Sequence[int] | None = None) -> dict[str, float]:
@@ -73,8 +73,8 @@ def test_every_method_gives_chroma_for_every_frame_and_changes_nothing(name: str
 @pytest.mark.parametrize("name", ["flow", "recipe", "frames"])
 def test_on_a_calm_pan_colour_beats_grey(name: str, truth: Truth) -> None:
     chroma = build_film_method(name).colour(truth.lightness, [KeyChroma(0, truth.chroma[0])])
-    grey = score_sequence(truth, (np.zeros_like(plane) for plane in truth.chroma))
-    assert summary(score_sequence(truth, chroma), truth)["psnr"] > summary(grey, truth)["psnr"] + 3
+    grey = score_chroma(truth, (np.zeros_like(plane) for plane in truth.chroma))
+    assert summary(score_chroma(truth, chroma), truth)["psnr"] > summary(grey, truth)["psnr"] + 3
 
 
 def test_the_command_knows_the_methods_and_presets_that_there_are() -> None:
