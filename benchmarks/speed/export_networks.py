@@ -20,9 +20,6 @@ from benchmarks.speed.network_graph import NetworkGraph
 
 HIDDEN: Final = 8
 """Channels between the convolutions of a stand-in."""
-OPSET: Final = 13
-IR_VERSION: Final = 8
-"""Of the ONNX files: old enough for every onnxruntime that is supported."""
 BINS: Final = 313
 """Colour bins of Zhang 2016."""
 AB_NORM: Final = 110.0
@@ -57,60 +54,53 @@ def random_network(name: str, *, seed: int = 0) -> bytes:
         f"{name}, random weights",
         inputs={tensor: (1, count, *description.size) for tensor, count in zip(inputs, channels, strict=True)},
         outputs={output: (1, OUTPUTS[description.output], *description.size)},
-        opset=OPSET,
-        ir_version=IR_VERSION,
     )
 
 
 def _zhang16(graph: NetworkGraph, lightness: str) -> str:
     """L* centred inside; bins at a quarter of the size, their mean times 110, 4-fold bilinear upsampling."""
-    centred = graph.affine(lightness, "centred", subtract=LIGHTNESS_CENTRE, divide=LIGHTNESS_NORM)
-    hidden = _add_hidden(graph, graph.multiply(centred, INPUT_GAIN, "gained"), 1, stride=2)
-    logits = graph.convolution(hidden, HIDDEN, BINS, "logits", kernel=3, stride=2, padding=1)
-    shares = graph.node("Softmax", [graph.multiply(logits, BINS_GAIN, "peaked")], "shares", axis=1)
+    centred = graph.affine(lightness, subtract=LIGHTNESS_CENTRE, divide=LIGHTNESS_NORM)
+    hidden = _add_hidden(graph, graph.multiply(centred, INPUT_GAIN), 1, stride=2)
+    logits = graph.convolution(hidden, HIDDEN, BINS, kernel=3, stride=2, padding=1)
+    shares = graph.node("Softmax", [graph.multiply(logits, BINS_GAIN)], axis=1)
     centres = graph.generator.uniform(-1, 1, (2, BINS, 1, 1)).astype(np.float32)
-    mean = graph.node("Conv", [shares, graph.constant("centres", centres)], "mean")
-    sources = [graph.multiply(mean, AB_NORM, "coarse"), "", graph.constant("scales", np.float32([1, 1, 4, 4]))]
-    return graph.node("Resize", sources, "ab", mode="linear", coordinate_transformation_mode="half_pixel")
+    mean = graph.multiply(graph.node("Conv", [shares, graph.constant(centres)]), AB_NORM)
+    scales = graph.constant(np.float32([1, 1, 4, 4]))
+    return graph.node("Resize", [mean, "", scales], mode="linear", coordinate_transformation_mode="half_pixel")
 
 
 def _siggraph17(graph: NetworkGraph, lightness: str, hints: str, mask: str) -> str:
     """L* centred and hints divided by 110 inside; tanh times 110."""
-    centred = graph.affine(lightness, "centred", subtract=LIGHTNESS_CENTRE, divide=LIGHTNESS_NORM)
-    scaled = graph.multiply(hints, 1 / AB_NORM, "scaled")
-    together = graph.node("Concat", [centred, scaled, mask], "together", axis=1)
-    hidden = _add_hidden(graph, graph.multiply(together, INPUT_GAIN, "gained"), 4)
-    last = graph.convolution(hidden, HIDDEN, 2, "last", kernel=3, padding=1)
-    return graph.multiply(graph.node("Tanh", [last], "bounded"), AB_NORM, "ab")
+    centred = graph.affine(lightness, subtract=LIGHTNESS_CENTRE, divide=LIGHTNESS_NORM)
+    together = graph.node("Concat", [centred, graph.multiply(hints, 1 / AB_NORM), mask], axis=1)
+    hidden = _add_hidden(graph, graph.multiply(together, INPUT_GAIN), 4)
+    last = graph.convolution(hidden, HIDDEN, 2, kernel=3, padding=1)
+    return graph.multiply(graph.node("Tanh", [last]), AB_NORM)
 
 
 def _deoldify(graph: NetworkGraph, rgb: str) -> str:
     """Normalised colours in, normalised colours of -3 to 3 out; pixel shuffle as in its U-Net."""
-    last = graph.convolution(_add_shuffled(graph, rgb), HIDDEN, 3, "last", kernel=3, padding=1)
-    shares = graph.node("Sigmoid", [last], "shares")
-    wide = graph.multiply(shares, 2 * FASTAI_RANGE, "wide")
-    return graph.affine(wide, "colours", subtract=FASTAI_RANGE, divide=1.0)
+    last = graph.convolution(_add_shuffled(graph, rgb), HIDDEN, 3, kernel=3, padding=1)
+    return graph.affine(graph.multiply(graph.node("Sigmoid", [last]), 2 * FASTAI_RANGE), subtract=FASTAI_RANGE)
 
 
 def _ddcolor(graph: NetworkGraph, rgb: str) -> str:
     """RGB in 0..1, normalised inside; a last layer without bounds reads features and picture."""
     mean, std = (np.array(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD))
-    normal = graph.affine(rgb, "normal", subtract=mean, divide=std)
-    together = graph.node("Concat", [_add_shuffled(graph, normal), normal], "together", axis=1)
-    return graph.multiply(graph.convolution(together, HIDDEN + 3, 2, "last", kernel=1), DDCOLOR_GAIN, "ab")
+    normal = graph.affine(rgb, subtract=mean, divide=std)
+    together = graph.node("Concat", [_add_shuffled(graph, normal), normal], axis=1)
+    return graph.multiply(graph.convolution(together, HIDDEN + 3, 2, kernel=1), DDCOLOR_GAIN)
 
 
 def _add_hidden(graph: NetworkGraph, tensor: str, channels: int, *, stride: int = 1) -> str:
     """A convolution to HIDDEN channels and ReLU."""
-    linear = graph.convolution(tensor, channels, HIDDEN, "first", kernel=3, stride=stride, padding=1)
-    return graph.node("Relu", [linear], "hidden")
+    return graph.relu(graph.convolution(tensor, channels, HIDDEN, kernel=3, stride=stride, padding=1))
 
 
 def _add_shuffled(graph: NetworkGraph, rgb: str) -> str:
     """HIDDEN channels that were worked out at half the size, then brought back by pixel shuffle."""
-    hidden = _add_hidden(graph, rgb, 3, stride=2)
-    fine = graph.convolution(hidden, HIDDEN, 4 * HIDDEN, "fine", kernel=3, padding=1)
-    return graph.node("DepthToSpace", [fine], "shuffled", blocksize=2, mode="CRD")
+    fine = graph.convolution(_add_hidden(graph, rgb, 3, stride=2), HIDDEN, 4 * HIDDEN, kernel=3, padding=1)
+    return graph.node("DepthToSpace", [fine], blocksize=2, mode="CRD")
 
 
 BUILDERS: Final[Mapping[str, Any]] = MappingProxyType(

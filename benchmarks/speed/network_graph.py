@@ -1,4 +1,4 @@
-"""Gathers the nodes and random weights of an ONNX network: what the architectures of others are built with."""
+"""An ONNX network with random weights, put together node by node: what the architectures of others are built with."""
 
 from __future__ import annotations
 
@@ -13,26 +13,33 @@ from numpy.typing import ArrayLike, NDArray
 class NetworkGraph:
     """Nodes and constants as they are gathered; every method adds to them and returns the name of its output.
 
-    Learned numbers are named "LAYER.weights" and "LAYER.biases", so that they can be counted; normalisations have
-    "LAYER.scale" and "LAYER.shift" beside them.
+    What has no name gets a number after the kind of its node. Learned numbers are called "LAYER.weights" and
+    "LAYER.biases", those of normalisations "LAYER.scale" and "LAYER.shift", so that they can be counted.
+
+    Attributes
+    ----------
+    part : what names without one begin with.
     """
 
     def __init__(self, generator: np.random.Generator) -> None:
         self.generator = generator
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self.part = ""
 
-    def node(self, operator: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
+    def node(self, operator: str, inputs: Sequence[str], name: str = "", **attributes: Any) -> str:
         """One operator of the ONNX standard with one output."""
         from onnx import helper
 
+        name = name or f"{self.part}{operator}{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
         return name
 
-    def constant(self, name: str, value: ArrayLike) -> str:
-        """A named array, in the type it has."""
+    def constant(self, value: ArrayLike, name: str = "") -> str:
+        """An array in the type it has; one with a name is learned."""
         from onnx import numpy_helper
 
+        name = f"{self.part}{name}" if name else f"constant{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
@@ -45,7 +52,7 @@ class NetworkGraph:
         tensor: str,
         inputs: int,
         outputs: int,
-        name: str,
+        name: str = "",
         *,
         kernel: int,
         stride: int = 1,
@@ -59,50 +66,57 @@ class NetworkGraph:
         taps = kernel**2 // stride**2 if transposed else kernel**2
         shape = (inputs, outputs // groups) if transposed else (outputs, inputs // groups)
         weights = self.normal((*shape, kernel, kernel), (2 * groups / (inputs * taps)) ** 0.5)
-        sources = [tensor, self.constant(f"{name}.weights", weights)]
-        if biased:
-            sources.append(self.constant(f"{name}.biases", np.zeros(outputs, np.float32)))
+        learned = {"weights": weights, **({"biases": np.zeros(outputs, np.float32)} if biased else {})}
         attributes = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "dilations": [dilation] * 2}
         operator = "ConvTranspose" if transposed else "Conv"
-        return self.node(operator, sources, name, pads=[padding] * 4, group=groups, **attributes)
+        return self._layer(operator, tensor, learned, name, pads=[padding] * 4, group=groups, **attributes)
 
-    def batch_norm(self, tensor: str, channels: int, name: str) -> str:
+    def batch_norm(self, tensor: str, channels: int, name: str = "") -> str:
         """Batch normalisation of an unfitted network: mean 0, variance 1."""
         values = {"scale": 1, "shift": 0, "mean": 0, "variance": 1}
-        constants = [
-            self.constant(f"{name}.{part}", np.full(channels, value, np.float32)) for part, value in values.items()
-        ]
-        return self.node("BatchNormalization", [tensor, *constants], name)
+        learned = {part: np.full(channels, value, np.float32) for part, value in values.items()}
+        return self._layer("BatchNormalization", tensor, learned, name)
 
-    def linear(self, tensor: str, inputs: int, outputs: int, name: str) -> str:
-        """Affine map of the last axis."""
-        weights = self.constant(f"{name}.weights", self.normal((inputs, outputs), inputs**-0.5))
-        product = self.node("MatMul", [tensor, weights], f"{name}.product")
-        return self.node("Add", [product, self.constant(f"{name}.biases", np.zeros(outputs, np.float32))], name)
-
-    def layer_norm(self, tensor: str, width: int, name: str) -> str:
+    def layer_norm(self, tensor: str, width: int, name: str = "") -> str:
         """Normalisation of the last axis (Ba et al. 2016)."""
-        scale = self.constant(f"{name}.scale", np.ones(width, np.float32))
-        shift = self.constant(f"{name}.shift", np.zeros(width, np.float32))
-        return self.node("LayerNormalization", [tensor, scale, shift], name, axis=-1)
+        learned = {"scale": np.ones(width, np.float32), "shift": np.zeros(width, np.float32)}
+        return self._layer("LayerNormalization", tensor, learned, name, axis=-1)
 
-    def transpose(self, tensor: str, name: str, *axes: int) -> str:
+    def linear(self, tensor: str, inputs: int, outputs: int, name: str = "") -> str:
+        """Affine map of the last axis."""
+        name = name or f"linear{len(self.nodes)}"
+        product = self.node(
+            "MatMul", [tensor, self.constant(self.normal((inputs, outputs), inputs**-0.5), f"{name}.weights")]
+        )
+        return self.node(
+            "Add", [product, self.constant(np.zeros(outputs, np.float32), f"{name}.biases")], f"{self.part}{name}"
+        )
+
+    def relu(self, tensor: str) -> str:
+        """The positive part."""
+        return self.node("Relu", [tensor])
+
+    def transpose(self, tensor: str, *axes: int) -> str:
         """Axes in another order."""
-        return self.node("Transpose", [tensor], name, perm=list(axes))
+        return self.node("Transpose", [tensor], perm=list(axes))
 
-    def reshape(self, tensor: str, name: str, *shape: int) -> str:
+    def reshape(self, tensor: str, *shape: int) -> str:
         """The same numbers in another shape; -1 for what is left over."""
-        return self.node("Reshape", [tensor, self.constant(f"{name}.shape", np.array(shape, np.int64))], name)
+        return self.node("Reshape", [tensor, self.constant(np.array(shape, np.int64))])
 
-    def affine(self, tensor: str, name: str, *, subtract: ArrayLike, divide: ArrayLike) -> str:
+    def affine(self, tensor: str, *, subtract: ArrayLike, divide: ArrayLike = 1.0) -> str:
         """(tensor - subtract) / divide, float32."""
-        centre = self.constant(f"{name}.centre", np.asarray(subtract, np.float32))
-        divisor = self.constant(f"{name}.divisor", np.asarray(divide, np.float32))
-        return self.node("Div", [self.node("Sub", [tensor, centre], f"{name}.centred"), divisor], name)
+        centred = self.node("Sub", [tensor, self.constant(np.asarray(subtract, np.float32))])
+        return self.node("Div", [centred, self.constant(np.asarray(divide, np.float32))])
 
-    def multiply(self, tensor: str, factor: float, name: str) -> str:
+    def multiply(self, tensor: str, factor: float, name: str = "") -> str:
         """The tensor times a number."""
-        return self.node("Mul", [tensor, self.constant(f"{name}.factor", np.float32(factor))], name)
+        return self.node("Mul", [tensor, self.constant(np.float32(factor))], name)
+
+    def _layer(self, operator: str, tensor: str, learned: Mapping[str, Any], name: str, **attributes: Any) -> str:
+        name = name or f"{operator}{len(self.nodes)}"
+        constants = [self.constant(values, f"{name}.{part}") for part, values in learned.items()]
+        return self.node(operator, [tensor, *constants], f"{self.part}{name}", **attributes)
 
     def serialize(
         self,
@@ -110,8 +124,8 @@ class NetworkGraph:
         *,
         inputs: Mapping[str, Sequence[int]],
         outputs: Mapping[str, Sequence[int]],
-        opset: int,
-        ir_version: int,
+        opset: int = 13,
+        ir_version: int = 8,
     ) -> bytes:
         """The network as an ONNX file holds it; inputs and outputs are float32 tensors, by name with their shapes."""
         from onnx import TensorProto, helper

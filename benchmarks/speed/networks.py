@@ -14,8 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.data.onnx_files import open_session
-from benchmarks.speed.architectures import ZHANG16_SIZE, zhang16_onnx
-from benchmarks.speed.ddcolor import DDColorSizes, ddcolor_onnx, ddcolor_tiny_onnx
+from benchmarks.speed.architectures import ZHANG16_SIZE, DDColorSizes, ddcolor_onnx, zhang16_onnx
 from benchmarks.speed.inputs import MODEL_NAME, TimedWithModel, in_turn, make_picture
 from featcolor.models.load import load
 
@@ -25,26 +24,21 @@ SMALLEST_DDCOLOR: Final = DDColorSizes(
 )
 
 
-def write_zhang16(path: Path, side: int) -> Path:
+def _write_zhang16(path: Path, side: int) -> Path:
     """Zhang et al.'s network, which works at one size whatever the picture's."""
     if side != ZHANG16_SIZE:
         raise NotImplementedError(f"zhang16 works at {ZHANG16_SIZE} x {ZHANG16_SIZE}")
     return zhang16_onnx(path)
 
 
-def write_ddcolor_tiny(path: Path, side: int) -> Path:
-    """DDColor-tiny for pictures of this side."""
-    return ddcolor_tiny_onnx(path, size=side)
-
-
-def write_smallest_ddcolor(path: Path, side: int) -> Path:
-    """All of DDColor's parts in their smallest sizes, for a look whether they work."""
-    return ddcolor_onnx(path, SMALLEST_DDCOLOR, size=side)
-
-
 NETWORKS: Final = MappingProxyType(
-    {"zhang16": write_zhang16, "ddcolor-tiny": write_ddcolor_tiny, "ddcolor-smallest": write_smallest_ddcolor}
+    {
+        "zhang16": _write_zhang16,
+        "ddcolor-tiny": lambda path, side: ddcolor_onnx(path, size=side),
+        "ddcolor-smallest": lambda path, side: ddcolor_onnx(path, SMALLEST_DDCOLOR, size=side),
+    }
 )
+"""What writes each network for pictures of a side; the last has all of DDColor's parts, to see whether they work."""
 
 
 class Networks(TimedWithModel):

@@ -174,7 +174,7 @@ def test_speed_writes_its_report_and_fails_with_a_failed_timing(
         monkeypatch.setattr(benchmarks.speed.suite, "run_suite", lambda timings=timings, **options: timings)
         assert bench("speed", "-o", "report", "--quick") == code
     assert "no luck" in capsys.readouterr().err
-    assert (folders / "report" / "index.html").is_file()
+    assert (folders / "report" / "report.md").is_file()
 
 
 def test_reports_do_not_write_over_each_other(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
