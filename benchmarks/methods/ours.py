@@ -1,4 +1,4 @@
-"""featcolor itself as a method: fitted on the references, or read from a model file."""
+"""featcolor itself as a method: fitted on the references, read from a model file, its default, with an album."""
 
 from __future__ import annotations
 
@@ -108,3 +108,28 @@ class Default(FittedColorizer):
         """The network's SHA-256 and how it is read; NetworkError when it is missing or none."""
         card = load_colorizer(self.network, ColouringSettings()).card()
         return {"network_sha256": card["sha256"], "config": card["settings"]}
+
+
+class WithReferences(Default):
+    """What `featcolor colorize --refs` does: the default model with an album of the references, or of `count` of them.
+
+    References of fewer are drawn; the same seed draws the same.
+    """
+
+    learns: ClassVar[bool] = True
+
+    def __init__(self, count: int | None = None, *, seed: int = 0) -> None:
+        super().__init__(title=f"featcolor, {count or 'all'} references")
+        self.count, self.seed = count, seed
+
+    def fit(self, references: Sequence[Path], *, seconds: float | None = None) -> Self:
+        """Fit the album; ReferencesError when no reference is usable. `seconds` is not looked at."""
+        from featcolor.models.album import AlbumColorizer
+
+        drawn = np.random.default_rng(self.seed).permutation(len(references))[: self.count]
+        self.colorizer_ = AlbumColorizer().fit([references[i] for i in sorted(drawn)])
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """How many references, and what the default model has."""
+        return {"count": self.count, "seed": self.seed, **super().settings()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Final
 from benchmarks.methods.base import Method
 from benchmarks.methods.baselines import Constant, Grey
 from benchmarks.methods.neighbours import Neighbours
-from benchmarks.methods.ours import Default, Featcolor
+from benchmarks.methods.ours import Default, Featcolor, WithReferences
 from benchmarks.methods.superpixels import SuperpixelTransfer
 from benchmarks.methods.unet.config import LONG_TRAINING
 from benchmarks.methods.unet.method import UNet
@@ -32,6 +33,7 @@ METHODS: Final[Mapping[str, Callable[[], Method]]] = MappingProxyType(
         "featcolor-mean": partial(Featcolor, replace(BALANCED, head="mean"), title="featcolor, mean head"),
         **{f"featcolor-{name}": partial(Featcolor, PRESETS[name], title=f"featcolor {name}") for name in PRESETS},
         "default": Default,
+        "refs": WithReferences,
         "unet": partial(UNet, title="U-Net, our time"),
         "unet-x10": partial(UNet, LONG_TRAINING, title="U-Net, 10 × our time"),
     }
@@ -44,13 +46,15 @@ BUDGETS: Final[Mapping[str, float]] = MappingProxyType({"unet": 1.0, "unet-x10":
 
 
 def build_method(name: str) -> Method:
-    """The method of that name, not yet fitted.
+    """The method of that name, not yet fitted; "refs-10" is the default model with an album of ten references.
 
     Raises
     ------
     UsageError
         For an unknown name; it lists the choices.
     """
+    if album := re.fullmatch(r"refs-([1-9]\d*)", name):
+        return WithReferences(int(album[1]))
     if name not in METHODS:
-        raise UsageError(f"unknown method {name!r}; the methods are {', '.join(METHODS)}")
+        raise UsageError(f"unknown method {name!r}; the methods are {', '.join(METHODS)}, refs-10, refs-100 ...")
     return METHODS[name]()

@@ -1,11 +1,7 @@
-"""Pictures side by side: truth, grey and each method, as one JPEG or as tiles of a page.
-
-python -m benchmarks.report.contact_sheet MODEL PICTURES... -o sheet.jpg [--count 24]
-"""
+"""Contact sheets: truth, grey and each method side by side, as one JPEG or as tiles of a page."""
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +15,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.report.tables import GREY, title_of
 from benchmarks.runs.results import Results
-from featcolor.colour.measures import grey_picture
-from featcolor.models.load import load
-from featcolor.pictures.find import expand_references
-from featcolor.pictures.io import read_reference, write_picture
 from featcolor.pictures.resize import shrink
 
 Rgb: TypeAlias = NDArray[np.uint8]
@@ -41,20 +33,13 @@ LINE_HEIGHT: Final = 18
 PAPER: Final = (255, 255, 255)
 INK: Final = (40, 40, 40)
 
-WORKING_PIXELS: Final = 4 * 160 * 240
-"""References are read at about this many pixels by the command line: four times a tile."""
-
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A picture of the sheet: its name, why it was chosen, and ΔE00 of grey less that of ours (nan: unknown).
-
-    Where grey was not measured, `improvement` is ΔE00 of ours with its sign changed.
-    """
+    """A picture of the sheet, and why it was chosen."""
 
     picture: str
-    kind: str
-    improvement: float
+    kind: str = ""
 
 
 def choose_rows(results: Results, *, each: int = ROWS_OF_A_KIND) -> list[SheetRow]:
@@ -71,12 +56,12 @@ def choose_rows(results: Results, *, each: int = ROWS_OF_A_KIND) -> list[SheetRo
     }
     gains = {name: difference for name, difference in differences.items() if math.isfinite(difference)}
     if not gains:
-        return [SheetRow(name, "", math.nan) for name in _spread(results.pictures, 3 * each)]
+        return [SheetRow(name) for name in _spread(results.pictures, 3 * each)]
     ranked = sorted(gains, key=lambda name: (-gains[name], name))
     ends = min(each, len(ranked) // 3)
     best, between, worst = ranked[:ends], ranked[ends : len(ranked) - ends], ranked[len(ranked) - ends :]
     kinds = (("best", best), ("between", _spread(between, each)), ("worst", worst))
-    return [SheetRow(name, kind, gains[name]) for kind, names in kinds for name in names]
+    return [SheetRow(name, kind) for kind, names in kinds for name in names]
 
 
 def compares_with_grey(results: Results) -> bool:
@@ -114,18 +99,10 @@ def gather_tiles(
 def build_sheet(
     rows: Mapping[str, str], columns: Mapping[str, str], tiles: Mapping[tuple[str, str], Rgb], *, side: int = TILE_SIDE
 ) -> Rgb:
-    """One picture of all tiles, labelled: columns above, rows beneath.
+    """All tiles labelled as one picture, (H, W, 3) uint8: columns above, rows beneath.
 
-    Parameters
-    ----------
-    rows, columns : {name: label}
-        Pictures and methods, in order.
-    tiles : {(column, row): (h, w, 3)}
-        No larger than side by side; a missing one stays blank.
-
-    Returns
-    -------
-    (H, W, 3) uint8
+    `rows` and `columns` are {name: label}, pictures and methods in order; `tiles` are (h, w, 3) by (column, row), no
+    larger than side by side; a missing one stays blank.
     """
     heights = [max((tiles[c, r].shape[0] for c in columns if (c, r) in tiles), default=LINE_HEIGHT) for r in rows]
     if not columns or not rows:
@@ -176,26 +153,3 @@ def _fitted(text: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | 
     while text and pen.textlength(text + "…", font) > width:
         text = text[:-1]
     return text.rstrip() + "…"
-
-
-def main() -> None:
-    """Command line: truth, grey and a model's output for pictures evenly spread over those named."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.report.contact_sheet", description=__doc__)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("pictures", nargs="+")
-    parser.add_argument("-o", "--output", required=True, type=Path)
-    parser.add_argument("--count", type=int, default=24, help="pictures, evenly spread over those named")
-    arguments = parser.parse_args()
-    colorizer = load(arguments.model)
-    paths = expand_references(arguments.pictures)
-    chosen = {str(path): path for path in (Path(p) for p in _spread([str(p) for p in paths], arguments.count))}
-    truths = {name: read_reference(path, WORKING_PIXELS) for name, path in chosen.items()}
-    makers = {TRUTH: lambda rgb: rgb, GREY: grey_picture, "featcolor": colorizer.colorize}
-    tiles = gather_tiles(list(chosen), list(makers), lambda method, name: makers[method](truths[name]))
-    rows = {name: path.name for name, path in chosen.items()}
-    write_picture(arguments.output, build_sheet(rows, {name: name for name in makers}, tiles))
-    print("\n".join(rows.values()))
-
-
-if __name__ == "__main__":
-    main()

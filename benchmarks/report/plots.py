@@ -1,35 +1,67 @@
-"""The plots of a benchmark report: quality against colourfulness, and against time."""
+"""Plots of a report as SVG images on a white card: quality against colourfulness, against time, along a film."""
 
 from __future__ import annotations
 
+import base64
 import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from io import BytesIO
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from benchmarks.report.label_places import place_labels
-from benchmarks.report.plot_marks import SIDES, Mark, find_gain_marks, find_time_marks, style_of
-from benchmarks.report.plot_svg import INKS, SIZES, Size, render_plot
-from benchmarks.runs.results import Results
+from benchmarks.report.tables import GROUPS, by_method_and_metric, find_complete, find_pareto_front, name_beside
+from benchmarks.runs.results import MethodRecord, Results
+from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SAMPLE_STEP: Final = 4.0
-"""Pixels between the places of a curve that labels avoid; closer on the front, which they avoid more."""
-FRONT_STEP: Final = 1.0
+INSTALL: Final = "pip install matplotlib"
+MARKERS: Final = ("D", "o", "s", "^")
+"""Shapes of the groups, so that colour is not the only mark."""
+OURS_MARKER: Final = "*"
+LONGEST_LABEL: Final = 34
+USUAL: Final = 55.0
+"""Area of a mark in square points."""
+LARGEST: Final = 4.8
+LEAST: Final = 0.16
+"""Area of the mark with the most memory, and the least area of any, by that of a usual one."""
+FASTEST: Final = 1e-4
+"""Seconds a picture that the axis begins with: less is not told apart from nothing."""
+STYLE: Final[Any] = {
+    "figure.figsize": (11, 5.6),
+    "figure.constrained_layout.use": True,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": "#e2dfd8",
+    "legend.frameon": False,
+    "svg.hashsalt": "featcolor",
+    "text.parse_math": False,  # a title may hold any sign
+}
 
-CHARACTER: Final = 0.57
-"""Width of a character by the text size, a mean of common sans serifs on the wide side."""
 
-LINKED: Final = 18.0
-"""Labels farther than this many pixels from their point get a hair line to it."""
+@dataclass(frozen=True)
+class Mark:
+    """A method on a plot: centre, the ends of its error bars (nan where there is none), and its area (1: usual)."""
+
+    name: str
+    label: str
+    marker: str
+    x: float
+    y: float
+    x_ends: tuple[float, float] = (math.nan, math.nan)
+    y_ends: tuple[float, float] = (math.nan, math.nan)
+    filled: bool = True
+    area: float = 1.0
 
 
 def plot_gain_against_colourfulness(results: Results) -> str:
-    """PSNR gain against colourfulness with intervals, curves, the truth's CF and the Pareto front, as SVG.
+    """PSNR gain against colourfulness with intervals, curves, the truth's CF and the Pareto front, as HTML.
 
     Methods on the front are filled, all others hollow. Curves are each method's with its chroma multiplied.
 
@@ -40,25 +72,32 @@ def plot_gain_against_colourfulness(results: Results) -> str:
     """
     marks = find_gain_marks(results)
 
-    def draw(axes: Axes, size: Size) -> None:
-        _set_limits(axes, marks, [results.truth_cf])
-        axes.set_ylabel("PSNR gain over grey, dB", parse_math=False)
-        axes.set_xlabel("colourfulness CF", parse_math=False)
-        axes.axhline(0, color=INKS["line"], linewidth=1, zorder=1)
-        soft = _draw_curves(axes, results, size)
-        hard = []
+    def draw(axes: Axes) -> None:
+        axes.set_ylabel("PSNR gain over grey, dB")
+        axes.set_xlabel("colourfulness CF")
+        axes.axhline(0, color="#b5b1a8", linewidth=1)
+        inks = _draw_marks(axes, marks)
+        limits = axes.get_xlim(), axes.get_ylim()  # curves may leave the frame
+        for method, points in results.curves.items():
+            if method in inks and len(points) > 1:
+                axes.plot([p.cf for p in points], [p.gain for p in points], color=inks[method], linewidth=1, alpha=0.45)
         if math.isfinite(results.truth_cf):
-            axes.axvline(results.truth_cf, color=INKS["soft"], linewidth=1.2, dashes=(1, 3), zorder=1.5)
-            hard.append(_name_truth(axes, results.truth_cf, size))
-            along = _draw_front(axes, [mark for mark in marks if mark.filled], results.truth_cf)
-            soft = np.vstack([soft, along])
-        _draw_marks(axes, marks, size, hard, soft)
+            axes.axvline(results.truth_cf, color="#6b6862", linestyle=":", label=f"truth, CF {results.truth_cf:.1f}")
+            front = sorted((m for m in marks if m.filled), key=lambda mark: -abs(mark.x - results.truth_cf))
+            corners = [(mark.x, mark.y) for mark in front[:1]]
+            for before, mark in pairwise(front):
+                corners += [(before.x, mark.y), (mark.x, mark.y)]
+            axes.plot(
+                *zip(*corners, strict=True) if corners else ([], []), color="#1d1c1a", linestyle="--", linewidth=1
+            )
+        axes.set_xlim(min(limits[0][0], results.truth_cf), max(limits[0][1], results.truth_cf + 1))
+        axes.set_ylim(*limits[1])
 
-    return render_plot(draw, "gain", "PSNR gain against colourfulness, a point a method")
+    return render_plot(draw, "PSNR gain against colourfulness, a point a method")
 
 
 def plot_quality_against_time(results: Results) -> str:
-    """Mean ΔE00 against seconds a picture (logarithmic), as SVG; a mark's area is its memory.
+    """Mean ΔE00 against seconds a picture (logarithmic), as HTML; a mark's area is its memory.
 
     Methods without a time are left out.
 
@@ -67,154 +106,127 @@ def plot_quality_against_time(results: Results) -> str:
     UsageError
         Where matplotlib is missing.
     """
-    marks = find_time_marks(results)
 
-    def draw(axes: Axes, size: Size) -> None:
+    def draw(axes: Axes) -> None:
         axes.set_xscale("log")
-        _set_limits(axes, marks, [])
-        axes.xaxis.set_major_formatter(lambda value, position: f"{value:g}")
-        axes.xaxis.set_minor_formatter(lambda value, position: "")
-        axes.set_ylabel("mean ΔE00: lower is nearer to the truth", parse_math=False)
-        axes.set_xlabel("seconds a picture", parse_math=False)
-        _draw_marks(axes, marks, size, [], np.zeros((0, 2)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
+        axes.set_ylabel("mean ΔE00: lower is nearer to the truth")
+        axes.set_xlabel("seconds a picture")
+        marks = find_time_marks(results)
+        _draw_marks(axes, marks)
+        if seconds := [mark.x for mark in marks]:
+            axes.set_xlim(min(seconds) / 2, max(seconds) * 2)
 
-    return render_plot(draw, "time", "Colour difference against seconds a picture, a point a method")
-
-
-def _set_limits(axes: Axes, marks: list[Mark], more_x: list[float]) -> None:
-    """Room for every point and its error bars; curves may leave the frame."""
-    for name, ends, more in (("x", "x_ends", more_x), ("y", "y_ends", [])):
-        values = [v for m in marks for v in (getattr(m, name), *getattr(m, ends))] + more
-        if name == "x" and axes.get_xscale() == "log":
-            values = [math.log10(v) for v in values if v > 0]
-        finite = [v for v in values if math.isfinite(v)] or [0.0, 1.0]
-        low, high = min(finite), max(finite)
-        room = 0.09 * (high - low) or 0.5
-        limits = (low - room, high + room)
-        if name == "x" and axes.get_xscale() == "log":
-            limits = (10 ** limits[0], 10 ** limits[1])
-        (axes.set_xlim if name == "x" else axes.set_ylim)(*limits)
+    return render_plot(draw, "Colour difference against seconds a picture, a point a method")
 
 
-def _draw_curves(axes: Axes, results: Results, size: Size) -> NDArray[Any]:
-    """Each method with its chroma multiplied as a faint line; returns pixels along them for labels to avoid."""
-    pixels = [np.zeros((0, 2))]
+def plot_curves(curves: Mapping[str, Sequence[float]], x_label: str, y_label: str, text: str) -> str:
+    """A line a method over 0, 1, 2 ..., as HTML; UsageError where matplotlib is missing."""
+
+    def draw(axes: Axes) -> None:
+        for index, (name, values) in enumerate(curves.items()):
+            width = 2.2 if name.startswith("ours") else 1.4
+            axes.plot(values, ("-", "--", ":", "-.")[index % 4], color=f"C{index}", linewidth=width, label=name)
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+
+    return render_plot(draw, text)
+
+
+def find_gain_marks(results: Results) -> list[Mark]:
+    """PSNR gain against CF, a mark a method with both; those on the Pareto front are filled.
+
+    A method measured on fewer pictures than the most is hollow and beats nobody: its pictures may be the easy ones.
+    """
+    summaries = by_method_and_metric(results)
+    marks = []
     for method in results.methods:
-        points = [(p.cf, p.gain) for p in results.curves.get(method.name, []) if math.isfinite(p.cf + p.gain)]
-        if len(points) < 2:
-            continue
-        x, y = np.transpose(points)
-        ink, _ = style_of(results, method)
-        ours = method.name == results.ours
-        axes.plot(x, y, color=INKS[ink], linewidth=1.8 if ours else 1, alpha=0.7 if ours else 0.35, zorder=2)
-        # a small drawing has no room for labels off every curve
-        step = SAMPLE_STEP * (1 if ours else SIZES[0].width / size.width)
-        pixels.append(_sample(axes.transData.transform(np.column_stack([x, y])), step=step))
-    return np.vstack(pixels)
+        cf, gain = (summaries.get((method.name, key)) for key in ("cf", "gain"))
+        if cf and gain and math.isfinite(cf.mean + gain.mean):
+            ends = (cf.low, cf.high), (gain.low, gain.high)
+            names = method.name, _label(results, method), _marker(results, method)
+            marks.append(Mark(*names, cf.mean, gain.mean, *ends))
+    complete = find_complete(results, "cf") & find_complete(results, "gain")
+    points = {mark.name: (mark.x, mark.y) for mark in marks if mark.name in complete}
+    front = find_pareto_front(points, results.truth_cf)
+    return [replace(mark, filled=mark.name in front) for mark in marks]
 
 
-def _draw_front(axes: Axes, front: list[Mark], truth_cf: float) -> NDArray[np.float64]:
-    """Steps from the highest method of the front to the one nearest to the truth; returns pixels along them."""
-    if not front:
-        return np.zeros((0, 2))
-    ranked = sorted(front, key=lambda mark: -abs(mark.x - truth_cf))
-    corners = [(axes.get_xlim()[int(ranked[0].x > truth_cf)], ranked[0].y), (ranked[0].x, ranked[0].y)]
-    for before, mark in pairwise(ranked):
-        corners += [(before.x, mark.y), (mark.x, mark.y)]
-    axes.plot(*np.transpose(corners), color=INKS["ink"], linewidth=1.3, linestyle=(0, (4, 3)), alpha=0.75, zorder=2.5)
-    return _sample(axes.transData.transform(corners), step=FRONT_STEP)
+def find_time_marks(results: Results) -> list[Mark]:
+    """Mean ΔE00 against seconds a picture, a mark a method with both; its area is its peak memory a picture.
+
+    Where the memory is unknown the mark is hollow and of the usual size.
+    """
+    summaries = by_method_and_metric(results)
+    most = max((method.picture_memory for method in results.methods), default=0)
+    marks = []
+    for method in results.methods:
+        delta, memory = summaries.get((method.name, "delta_e00")), method.picture_memory
+        if delta and math.isfinite(delta.mean + method.picture_seconds):
+            names = method.name, _label(results, method), _marker(results, method)
+            seconds = max(method.picture_seconds, FASTEST)
+            mark = Mark(*names, seconds, delta.mean, y_ends=(delta.low, delta.high))
+            marks.append(replace(mark, filled=memory > 0, area=max(LEAST, LARGEST * memory / most) if memory else 1.0))
+    return marks
 
 
-def _sample(corners: NDArray[np.float64], *, step: float) -> NDArray[np.float64]:
-    """Points along a line of pixels, `step` apart."""
-    if len(corners) < 2:
-        return np.zeros((0, 2))
-    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
-    at = np.arange(0, length[-1], step)
-    return np.column_stack([np.interp(at, length, corners[:, axis]) for axis in (0, 1)])
+def render_plot(draw: Callable[[Axes], None], text: str) -> str:
+    """What `draw` puts on empty axes, its legend at the right, as an `img`; `text` says what it shows.
+
+    Raises
+    ------
+    UsageError
+        Where matplotlib is missing.
+    """
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise UsageError(f"plots need matplotlib: {INSTALL}") from error
+    stream = BytesIO()
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # as above
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        figure = Figure()
+        axes = figure.add_subplot()
+        draw(axes)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    code = base64.b64encode(stream.getvalue()).decode()
+    return f'<img class="plot" loading="lazy" alt="{escape(text)}" src="data:image/svg+xml;base64,{code}">'
 
 
-def _name_truth(axes: Axes, truth_cf: float, size: Size) -> list[float]:
-    """Name the line of the truth at its foot; returns the box that the name takes."""
-    x, _ = axes.transData.transform((truth_cf, 0))
-    box = axes.get_window_extent()
-    text = f"truth {truth_cf:.1f}"
-    width = _text_width(text, size)
-    side = -1 if x + width + 8 > box.x1 else 1
-    axes.annotate(
-        text,
-        (x + side * 6, box.y0 + 7),
-        xycoords="figure pixels",
-        color=INKS["soft"],
-        ha="left" if side > 0 else "right",
-        parse_math=False,
-    )
-    edges = sorted((x, x + side * (width + 8)))
-    return [edges[0], box.y0, edges[1], box.y0 + 1.8 * size.text]
-
-
-def _draw_marks(axes: Axes, marks: list[Mark], size: Size, hard: list[list[float]], soft: NDArray[Any]) -> None:
-    """Error bars, points and their labels; ours is placed first."""
-    if not marks:
-        return
-    marks = sorted(marks, key=lambda mark: mark.ink != "ours")
+def _draw_marks(axes: Axes, marks: Sequence[Mark]) -> dict[str, str]:
+    """Error bars and points with their names for the legend; returns each method's colour."""
+    inks = {mark.name: f"C{index % 10}" for index, mark in enumerate(marks)}
     for mark in marks:
-        colour = INKS[mark.ink]
-        for ends, line in ((mark.x_ends, axes.hlines), (mark.y_ends, axes.vlines)):
+        ink, ours = inks[mark.name], mark.marker == OURS_MARKER
+        for ends, across in ((mark.x_ends, True), (mark.y_ends, False)):
             if all(map(math.isfinite, ends)):
-                line(mark.y if line == axes.hlines else mark.x, *ends, color=colour, linewidth=1.1, alpha=0.6, zorder=3)
-        axes.plot(
-            *([mark.x], [mark.y]),
+                places = (ends, (mark.y, mark.y)) if across else ((mark.x, mark.x), ends)
+                axes.plot(*places, color=ink, linewidth=1.1, alpha=0.6)
+        axes.scatter(
+            *(mark.x, mark.y, USUAL * mark.area * (3 if ours else 1)),
             marker=mark.marker,
-            markersize=size.marker * mark.side * SIDES[mark.marker],
-            markerfacecolor=colour if mark.filled else INKS["card"],
-            markeredgecolor=colour,
-            markeredgewidth=1.6,
-            zorder=5 if mark.ink == "ours" else 4,
+            facecolor=ink if mark.filled else "white",
+            edgecolor=ink,
+            linewidth=1.5,
+            label=mark.label,
+            zorder=4 if ours else 3,
         )
-    points = axes.transData.transform([(mark.x, mark.y) for mark in marks])
-    half = 0.75 * size.marker * np.array([[mark.side] for mark in marks])
-    boxes = np.hstack([points - half, points + half]).tolist() + hard + _bars(axes, marks)
-    sizes = np.array([(_text_width(mark.label, size), 1.25 * size.text) for mark in marks])
-    frame = axes.get_window_extent()
-    bounds = (frame.x0 + 4, frame.y0 + 4, frame.x1 - 4, frame.y1 - 4)
-    centres = place_labels(points, sizes, bounds, hard=np.array(boxes), soft=soft)
-    for mark, point, centre, extent in zip(marks, points, centres, sizes, strict=True):
-        _draw_label(axes, mark, point, centre, extent)
+    return inks
 
 
-def _bars(axes: Axes, marks: list[Mark]) -> list[list[float]]:
-    """Boxes of the error bars, three pixels thick."""
-    boxes = []
-    for mark in marks:
-        for ends in ([(x, mark.y) for x in mark.x_ends], [(mark.x, y) for y in mark.y_ends]):
-            if np.isfinite(ends).all():
-                corners = axes.transData.transform(ends)
-                boxes.append([*(corners.min(axis=0) - 1.5), *(corners.max(axis=0) + 1.5)])
-    return boxes
+def _marker(results: Results, method: MethodRecord) -> str:
+    if method.name == results.ours:
+        return OURS_MARKER
+    return MARKERS[list(GROUPS).index(method.group) if method.group in GROUPS else len(GROUPS) - 1]
 
 
-def _draw_label(axes: Axes, mark: Mark, point: NDArray[Any], centre: NDArray[Any], extent: NDArray[Any]) -> None:
-    """The label, and a hair line to its point where that is not beside it."""
-    nearest = np.clip(point, centre - extent / 2, centre + extent / 2)
-    if np.hypot(*(nearest - point)) > LINKED:
-        line = axes.transData.inverted().transform([point, nearest])
-        axes.plot(*line.T, color=INKS["soft"], linewidth=0.7, alpha=0.8, zorder=2.8)
-    # the end towards the point is kept in its place: the reader's font may be narrower than the room
-    side = int(np.sign(np.round((nearest - point)[0])))
-    axes.annotate(
-        mark.label,
-        (centre[0] - side * extent[0] / 2, centre[1]),
-        xycoords="figure pixels",
-        ha=("center", "left", "right")[side],
-        va="center",
-        color=INKS["ours" if mark.ink == "ours" else "ink"],
-        weight="bold" if mark.ink == "ours" else "normal",
-        parse_math=False,
-        zorder=6,
-    )
-
-
-def _text_width(text: str, size: Size) -> float:
-    """Room for a label: which font the reader has is not known here."""
-    return CHARACTER * size.text * len(text) + 4
+def _label(results: Results, method: MethodRecord) -> str:
+    beside = name_beside(results, method)
+    title = " ".join(f"{method.title or method.name}{f' ({beside})' if beside else ''}".split()).lstrip("_")
+    return title if len(title) <= LONGEST_LABEL else title[: LONGEST_LABEL - 1].rstrip() + "…"

@@ -1,15 +1,16 @@
-"""What the reports say about `Results`, before it becomes HTML or Markdown: columns, order, who is best, who wins."""
+"""Tables of a benchmark's results, and the judgements in them: who is best, who is on the front, who wins."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from benchmarks.metrics.table import ALL_METRICS
-from benchmarks.runs.results import Comparison, MethodRecord, Results, Summary
+from benchmarks.report.render import Cell, Head, Row, Table
+from benchmarks.runs.results import Comparison, MethodRecord, Results, SourceMean, Summary
 from featcolor.pages import signed
 
 HEADLINE: Final = ("gain", "delta_e00", "cf", "delta_cf_of_means", "ssim", "auc_rebalanced", "ab_js")
@@ -53,6 +54,10 @@ class Column:
     source: str
     digits: int = 2
     plus: bool = False
+
+
+PLAIN: Final = Column("", "", "", "", "")
+CF: Final = replace(PLAIN, digits=1)
 
 
 def describe_metric(key: str) -> Column:
@@ -204,9 +209,160 @@ def name_beside(results: Results, method: MethodRecord) -> str:
     return "" if told and not (shared and title != method.name) else method.name
 
 
-def list_quality_columns(results: Results) -> list[Column]:
-    """The measures that stand beside time and memory: ΔE00 and CF, where they were taken."""
-    return [column for column in list_columns(results) if column.key in BESIDE_COST]
+def build_score_tables(results: Results) -> list[Table]:
+    """Methods by measures with intervals, the best of a column marked: the headline ones, and all others folded."""
+    columns = list_columns(results)
+    first = [column for column in columns if column.key in HEADLINE] or columns
+    further = [column for column in columns if column not in first]
+    tables = [_score_table(results, first, "Means, with 95 % intervals where there are any")]
+    if further:
+        tables.append(replace(_score_table(results, further, f"{len(further)} further measures"), folded=True))
+    return tables
+
+
+def _score_table(results: Results, columns: Sequence[Column], caption: str) -> Table:
+    summaries = by_method_and_metric(results)
+    best = {column.key: find_best(results, column) for column in columns}
+    most = max((summary.n for summary in results.summaries), default=0)
+
+    def row(method: MethodRecord) -> Row:
+        counted = max((s.n for (name, _), s in summaries.items() if name == method.name), default=0)
+        if not counted:
+            return _row(results, method, [Cell(method.failure or "no output", mark="none")])
+        cells = []
+        for column in columns:
+            s = summaries.get((method.name, column.key))
+            mark = "best" if method.name in best[column.key] else ""
+            cells.append(_number(s.mean, column, s.low, s.high, mark=mark) if s else Cell(DASH))
+        return _row(results, method, cells, f"{counted} of {most} pictures" if counted < most else "")
+
+    heads = [Head("method"), *(_head(column, results.truth_cf) for column in columns)]
+    return Table(caption, heads, _in_groups(results, row), GROUPS)
+
+
+def build_cost_table(results: Results) -> Table:
+    """Quality beside time, memory and lightness shift of each method."""
+    quality = [column for column in list_columns(results) if column.key in BESIDE_COST]
+    summaries = by_method_and_metric(results)
+    measured = {summary.method for summary in results.summaries}
+
+    def row(method: MethodRecord) -> Row:
+        means = [getattr(summaries.get((method.name, column.key)), "mean", math.nan) for column in quality]
+        shift = method.lightness_deviation if method.name in measured else math.nan
+        cells = [
+            *(_number(mean, column) for mean, column in zip(means, quality, strict=True)),
+            Cell(show_seconds(method.fit_seconds) if method.fit_seconds else DASH, value=method.fit_seconds),
+            Cell(show_memory(method.fit_memory), value=method.fit_memory or math.nan),
+            Cell(show_seconds(method.picture_seconds), value=method.picture_seconds),
+            Cell(show_memory(method.picture_memory), value=method.picture_memory or math.nan),
+            _number(shift, PLAIN),
+        ]
+        return _row(results, method, cells)
+
+    costs = ("fit", "fit, memory", "a picture", "a picture, memory")
+    heads = [Head("method"), *(_head(column, results.truth_cf) for column in quality)]
+    heads += [*(Head(title, sort="lower") for title in costs), Head("lightness shift", "mean |ΔL*|", "lower")]
+    caption = "Wall time and peak memory on this machine, beside quality"
+    return Table(caption, heads, _in_groups(results, row), GROUPS)
+
+
+def build_comparison_tables(results: Results) -> list[Table]:
+    """Ours beside every rival at the rival's colourfulness, a table a measure."""
+    columns = {column.key: column for column in list_columns(results)}
+    methods = {method.name: method for method in results.methods}
+    tables = []
+    for key, comparisons in compare_by_metric(results).items():
+        column = columns.get(key) or describe_metric(key)
+        change, sort = replace(column, plus=True), column.better or "lower"
+        rows = []
+        for c in comparisons:
+            verdict = judge(c)
+            cells = [
+                Cell(verdict, "" if c.matched else "colourfulness not matched", mark=verdict if c.matched else ""),
+                _number(c.difference, change, c.low, c.high),
+                Cell(f"{100 * c.won:.0f} %" if math.isfinite(c.won) else DASH, value=c.won),
+                _number(c.ours_mean, column),
+                _number(c.rival_mean, column),
+                Cell(f"{show_number(c.ours_cf, CF)} / {show_number(c.rival_cf, CF)}"),
+                Cell(show_number(c.factor, PLAIN)),
+            ]
+            record = methods.get(c.rival)
+            rows.append(replace(_row(results, record, cells), group="") if record else Row(c.rival, cells))
+        heads = [
+            Head("rival"),
+            Head(f"{title_of(results, comparisons[0].ours)} is"),
+            Head(f"difference{f', {column.unit}' if column.unit else ''}", "ours less rival", sort),
+            Head("pictures won", sort="higher"),
+            Head("ours", sort=sort),
+            Head("rival", sort=sort),
+            Head("CF", "ours / rival"),
+            Head("chroma", "of ours, times"),
+        ]
+        better = f", {column.better} is better" if column.better in ("higher", "lower") else ""
+        tables.append(Table(f"{column.title}{better}", heads, rows))
+    return tables
+
+
+def build_source_tables(results: Results) -> list[Table]:
+    """Means of every method by the source of the pictures, a table a measure."""
+    columns = {column.key: column for column in list_columns(results)}
+    tables = []
+    for key in sorted({mean.metric for mean in results.by_source}, key=HEADLINE.index):
+        rows: dict[str, dict[str, SourceMean]] = {}
+        for mean in results.by_source:
+            if mean.metric == key:
+                rows.setdefault(mean.source, {})[mean.method] = mean
+        column = columns.get(key) or describe_metric(key)
+        methods = list(dict.fromkeys(method for row in rows.values() for method in row))
+        lines = [
+            Row(
+                source,
+                [Cell(str(max(m.n for m in row.values()))), *(_source_cell(row.get(m), column) for m in methods)],
+            )
+            for source, row in rows.items()
+        ]
+        sort = column.better if column.better in ("higher", "lower") else "lower"
+        heads = [Head("source"), Head("pictures"), *(Head(title_of(results, method), sort=sort) for method in methods)]
+        tables.append(Table(f"{column.title}{f', {column.unit}' if column.unit else ''}", heads, lines))
+    return tables
+
+
+def build_definitions(results: Results) -> Table:
+    """Every measure of this run: what it is, which way is better, where it is defined."""
+    heads = [Head(title) for title in ("measure", "name in the files", "unit", "better", "defined by")]
+    rows = [
+        Row(c.title, [Cell(c.key, mark="code"), *(Cell(text or DASH) for text in (c.unit, c.better, c.source))])
+        for c in list_columns(results)
+    ]
+    return Table("", heads, rows)
+
+
+def _source_cell(mean: SourceMean | None, column: Column) -> Cell:
+    return _number(mean.mean, column, mean.low, mean.high) if mean else Cell(DASH)
+
+
+def _in_groups(results: Results, row: Callable[[MethodRecord], Row]) -> list[Row]:
+    return [row(method) for members in group_methods(results.methods).values() for method in members]
+
+
+def _row(results: Results, method: MethodRecord, cells: Sequence[Cell], flag: str = "") -> Row:
+    ours = method.name == results.ours
+    return Row(method.title or method.name, cells, name_beside(results, method), flag, method.group, ours)
+
+
+def _number(value: float, column: Column, low: float = math.nan, high: float = math.nan, *, mark: str = "") -> Cell:
+    return Cell(show_number(value, column), show_interval(low, high, column), value, mark)
+
+
+def _head(column: Column, truth_cf: float) -> Head:
+    notes = [column.unit] if column.unit else []
+    ideal = truth_cf if column.key == "cf" else math.nan
+    if math.isfinite(ideal):
+        notes.append(f"truth {truth_cf:.1f}")
+    elif column.better:
+        notes.append("best near the truth’s" if column.better == "near truth" else f"{column.better} is better")
+    sort = column.better if column.better in ("higher", "lower") else "lower"
+    return Head(column.title, ", ".join(notes), sort, ideal)
 
 
 def title_of(results: Results, name: str) -> str:

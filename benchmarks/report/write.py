@@ -16,15 +16,13 @@ from benchmarks.report.contact_sheet import (
     gather_tiles,
     list_sheet_columns,
 )
-from benchmarks.report.markdown import build_markdown
-from benchmarks.report.page import build_page
-from benchmarks.runs.environment import environment_facts, hide_person
-from benchmarks.runs.results import Comparison, CurvePoint, Results, Score, Summary
+from benchmarks.report.page import FILES, build_markdown, build_page
+from benchmarks.report.pictures import build_pictures
+from benchmarks.runs.environment import hide_person
+from benchmarks.runs.results import Comparison, CurvePoint, Results, Score, SourceMean, Summary
 from featcolor.errors import UsageError
 from featcolor.files import jsonable, replacing
 from featcolor.pictures.io import write_picture
-
-__all__ = ["SCHEMA", "environment_facts", "read_results_csv", "write_report"]
 
 SCHEMA: Final = 1
 """Version of `report.json`; grows when a reader of the old one would go wrong."""
@@ -48,8 +46,7 @@ def write_report(results: Results, folder: Path, *, picture_of: PictureOf) -> Pa
     Returns
     -------
     Path
-        Of `index.html`. Beside it: `results.csv`, `summary.csv`, `comparisons.csv`, `curves.csv`, `report.json`,
-        `report.md`, and `contact-sheet.jpg` where there are pictures.
+        Of `index.html`. Beside it the files of `FILES`; `by_source.csv` and `contact-sheet.jpg` where there are such.
 
     Raises
     ------
@@ -61,44 +58,27 @@ def write_report(results: Results, folder: Path, *, picture_of: PictureOf) -> Pa
     tiles = gather_tiles([row.picture for row in rows], list_sheet_columns(results), picture_of)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_csv(folder / "results.csv", Score._fields, results.scores)
-        _write_csv(folder / "summary.csv", _names(Summary), map(astuple, results.summaries))
-        _write_csv(folder / "comparisons.csv", _names(Comparison), map(astuple, results.comparisons))
+        write_csv(folder / "results.csv", Score._fields, results.scores)
+        write_csv(folder / "summary.csv", _names(Summary), map(astuple, results.summaries))
+        write_csv(folder / "comparisons.csv", _names(Comparison), map(astuple, results.comparisons))
         curves = ((method, *point) for method, points in results.curves.items() for point in points)
-        _write_csv(folder / "curves.csv", ("method", *CurvePoint._fields), curves)
-        _write_text(folder / "report.json", _to_json(_as_json(results)))
-        _write_text(folder / "report.md", build_markdown(results))
+        write_csv(folder / "curves.csv", ("method", *CurvePoint._fields), curves)
+        if results.by_source:
+            write_csv(folder / "by_source.csv", SourceMean._fields, results.by_source)
+        write_text(folder / "report.json", _to_json(_as_json(results)))
+        write_text(folder / "report.md", build_markdown(results))
         if tiles:
             write_picture(folder / SHEET_NAME, build_report_sheet(results, rows, tiles), quality=SHEET_QUALITY)
-        page = folder / "index.html"
-        _write_text(page, build_page(results, rows, tiles))
+        missing = {*([] if tiles else [SHEET_NAME]), *([] if results.by_source else ["by_source.csv"])}
+        page = build_page(
+            results, build_pictures(results, rows, tiles), [name for name in FILES if name not in missing]
+        )
+        write_text(folder / "index.html", page)
     except OSError as error:
         raise UsageError(
             f"{folder}: the report cannot be written ({error.strerror or error}); choose another folder"
         ) from error
-    return page
-
-
-def read_results_csv(path: Path) -> list[Score]:
-    """The lines of a `results.csv`, as they were written; `nan` and `inf` are numbers.
-
-    Raises
-    ------
-    UsageError
-        When the file is not there or not a table of scores.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            reader = csv.reader(stream)
-            if tuple(next(reader, ())) != Score._fields:
-                raise UsageError(f"{path}: not a table of scores; its first line must be {','.join(Score._fields)}")
-            return [Score(method, picture, metric, float(value)) for method, picture, metric, value in reader]
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except ValueError as error:
-        if isinstance(error, UsageError):
-            raise
-        raise UsageError(f"{path}: damaged table of scores ({error}); write the report again") from error
+    return folder / "index.html"
 
 
 def _without_person(results: Results) -> Results:
@@ -147,6 +127,7 @@ def _as_json(results: Results) -> dict[str, Any]:
         "summaries": [s.__dict__ for s in results.summaries],
         "comparisons": [c.__dict__ for c in results.comparisons],
         "curves": {method: [p._asdict() for p in points] for method, points in results.curves.items()},
+        "by_source": [mean._asdict() for mean in results.by_source],
         "left_out": [{"picture": name, "reason": reason} for name, reason in results.left_out],
         "pictures": results.pictures,
         "scores": scores,
@@ -164,13 +145,15 @@ def _names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+def write_csv(path: Path, head: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    """A table as CSV, written beside its place and renamed."""
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(head)
         writer.writerows(rows)
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """A text file, written beside its place and renamed."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,15 @@ from benchmarks.runs.equal_colourfulness import compare_all, read_factors, trace
 from benchmarks.runs.output_folder import GREY, TRUTH, OutputFolder
 from benchmarks.runs.results import MethodRecord, Results
 from benchmarks.runs.running import Job, run_job
-from benchmarks.runs.scoring import Progress, rows, score_all, summarise, summarise_film, try_metrics
+from benchmarks.runs.scoring import (
+    Progress,
+    rows,
+    score_all,
+    summarise,
+    summarise_film,
+    summarise_sources,
+    try_metrics,
+)
 from featcolor.colour.measures import colourfulness, is_grey
 from featcolor.errors import FeatcolorError, UsageError, one_line
 from featcolor.parallel import available_cores
@@ -62,6 +71,8 @@ class Study:
     fresh : use nothing of an earlier run.
     seed : of the intervals.
     title : of the report.
+    facts : of the run.
+    by_source : means by source too: the first folder that tells the test pictures apart.
     """
 
     dataset: DataSet
@@ -78,6 +89,7 @@ class Study:
     seed: int = 0
     title: str = "Colorizers compared"
     facts: Mapping[str, Any] = field(default_factory=dict)
+    by_source: bool = False
 
 
 def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) -> Results:
@@ -113,7 +125,8 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
         steadiness = ", ".join(f"{row.metric} {row.mean:.3g}" for row in film if row.method == TRUTH)
         summaries += [row for row in film if row.method != TRUTH]
     readings = read_factors(outputs, done, study.ours, progress=progress)
-    truth_cf = float(np.mean([colourfulness(outputs.sample(picture).truth) for picture in pictures]))
+    truth_cf = {picture: colourfulness(outputs.sample(picture).truth) for picture in pictures}
+    by_source = summarise_sources(table, _sources(study.dataset), truth_cf, seed=study.seed) if study.by_source else []
     return Results(
         title=study.title,
         ours=study.ours,
@@ -130,7 +143,7 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
             "fingerprint of the references": references if study.references else "",
         },
         pictures=pictures,
-        truth_cf=truth_cf,
+        truth_cf=float(np.mean(list(truth_cf.values()))),
         scores=rows(table, pictures, names),
         summaries=summaries,
         comparisons=compare_all(outputs, readings, study.ours, seed=study.seed, progress=progress),
@@ -138,6 +151,7 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
         methods=[replace(record, lightness_deviation=table.deviation(record.name)) for record in records],
         environment=dict(study.facts),
         left_out=left_out,
+        by_source=by_source,
     )
 
 
@@ -239,6 +253,13 @@ def _run_all(
             tell(f"{entry.name}: {record.failure}")
         records[entry.name] = record
     return [records[entry.name] for entry in study.entries]
+
+
+def _sources(dataset: DataSet) -> dict[str, str]:
+    """The first folder below the deepest one that holds all test pictures, by picture; their own folder without one."""
+    folders = {picture.name: picture.truth.resolve().parent for picture in dataset.pictures}
+    common = Path(os.path.commonpath(list(folders.values())))
+    return {name: (folder.relative_to(common).parts or (common.name,))[0] for name, folder in folders.items()}
 
 
 def _sequences(pictures: Sequence[str]) -> dict[str, list[str]]:

@@ -30,6 +30,18 @@ class Summary:
     n: int
 
 
+class SourceMean(NamedTuple):
+    """One line of `by_source.csv`: as `Summary`, over the pictures of one source; the method "truth" has CF alone."""
+
+    source: str
+    method: str
+    metric: str
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Ours against a rival at the rival's colourfulness, picture by picture.
@@ -109,6 +121,7 @@ class Results:
     methods : records, in the order that reports show.
     environment : machine, versions, command, seed, date.
     left_out : (picture, reason).
+    by_source : means by the source of the pictures, where they were asked for.
     """
 
     title: str
@@ -123,3 +136,4 @@ class Results:
     methods: list[MethodRecord]
     environment: dict[str, Any]
     left_out: list[tuple[str, str]] = field(default_factory=list)
+    by_source: list[SourceMean] = field(default_factory=list)

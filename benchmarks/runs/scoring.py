@@ -19,7 +19,7 @@ from benchmarks.metrics.intervals import Interval, bootstrap_combined, bootstrap
 from benchmarks.metrics.pictures import Picture
 from benchmarks.metrics.table import PICTURE_METRICS, SET_METRICS, SetMetric, bind_weights
 from benchmarks.runs.output_folder import TRUTH, OutputFolder
-from benchmarks.runs.results import Score, Summary
+from benchmarks.runs.results import Score, SourceMean, Summary
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.parallel import available_cores, run_over
 
@@ -29,6 +29,11 @@ Done: TypeAlias = Mapping[str, Sequence[str]]
 Item: TypeAlias = tuple[str, tuple[str, ...]]
 """A picture and the methods that have an output of it."""
 Found = TypeVar("Found")
+
+BY_SOURCE: Final = ("gain", "delta_e00", "cf")
+"""Measures whose means are told by source, where they were taken."""
+ALL_SOURCES: Final = "all"
+TRUTH_NAME: Final = "truth"
 
 WORTH_WORKERS: Final = 12
 """Pictures from which on worker processes save more than their start costs."""
@@ -118,6 +123,32 @@ def summarise(table: Table, methods: Sequence[str], metrics: Sequence[str], *, s
                 interval = _of_set(statistics, SET_METRICS[metric], seed)
             summaries.append(Summary(method, metric, *interval))
     return summaries
+
+
+def summarise_sources(
+    table: Table, sources: Mapping[str, str], truth_cf: Mapping[str, float], *, seed: int
+) -> list[SourceMean]:
+    """Means of `BY_SOURCE` over the pictures of each source in alphabetic order, then over all of them.
+
+    Parameters
+    ----------
+    sources : of pictures, by their names.
+    truth_cf : colourfulness of the truth of every picture that was measured.
+    """
+    groups = {
+        source: [p for p in truth_cf if sources[p] == source] for source in sorted({sources[p] for p in truth_cf})
+    }
+    means = []
+    for source, pictures in {**groups, ALL_SOURCES: list(truth_cf)}.items():
+        truths = bootstrap_mean([truth_cf[picture] for picture in pictures], seed=seed)
+        means.append(SourceMean(source, TRUTH_NAME, "cf", *truths))
+        for method, scored in table.scored.items():
+            there = [scored[picture].values for picture in pictures if picture in scored]
+            for key in BY_SOURCE:
+                if there and key in there[0]:
+                    interval = bootstrap_mean([values[key] for values in there], seed=seed)
+                    means.append(SourceMean(source, method, key, *interval))
+    return means
 
 
 def _of_set(statistics: NDArray[Any], metric: SetMetric, seed: int) -> Interval:

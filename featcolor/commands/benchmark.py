@@ -43,7 +43,8 @@ methods:
   fitted on the references     welsh2002, superpixels, neighbours, ridge, featcolor-fast, featcolor-balanced,
                                featcolor-best, featcolor-mean, unet (a U-Net trained as long as featcolor-balanced
                                takes to fit; needs the extra 'train'), unet-x10 (ten times as long)
-  pretrained                   default (featcolor without references, as colorize without --model);
+  pretrained                   default (featcolor without references, as colorize without --model), refs (default with
+                               all references, as colorize --refs), refs-10 (with ten of them; any number);
                                --onnx NAME=FILE, NAME one of zhang16, siggraph17, deoldify-artistic, deoldify-stable,
                                deoldify-video, ddcolor-tiny, ddcolor-large, or any name with a description:
                                --onnx NAME=FILE,DESCRIPTION.toml; --model FILE, a model that 'featcolor fit' or a
@@ -138,6 +139,9 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--lpips", type=Path, metavar="FILE.onnx", help="LPIPS by this network")
     how.add_argument("--fid", type=Path, metavar="FILE.onnx", help="FID by this feature network")
     how.add_argument("--sequences", action="store_true", help="pictures are frames in order: measures of film too")
+    how.add_argument(
+        "--by-source", action="store_true", help="means by source too: the first folder that tells the pictures apart"
+    )
     how.add_argument("--ours", metavar="NAME", help=f"method that is compared with each other (default: {OURS})")
     how.add_argument("--allow-leaks", action="store_true", help="measure even where a reference shows a test picture")
     how.add_argument("--seed", type=seed, default=0, metavar="N", help="of the intervals and of --limit (default: 0)")

@@ -72,6 +72,7 @@ def plan_study(arguments: argparse.Namespace, tell: Callable[[str], None]) -> St
         seed=arguments.seed,
         title=f"Colorizers compared on {dataset.name}",
         facts=environment_facts(["featcolor", *sys.argv[1:]], arguments.seed),
+        by_source=arguments.by_source,
     )
 
 
