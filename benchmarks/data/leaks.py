@@ -100,11 +100,7 @@ class Candidate(NamedTuple):
 
 
 def find_leaks(
-    references: Sequence[Path],
-    pictures: Sequence[TestPicture],
-    *,
-    jobs: int = 1,
-    progress: Progress | None = None,
+    references: Sequence[Path], pictures: Sequence[TestPicture], *, jobs: int = 1, progress: Progress | None = None
 ) -> list[Leak]:
     """Pairs of a reference and a test picture that show the same, in the order of the test pictures.
 

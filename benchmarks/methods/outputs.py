@@ -41,12 +41,7 @@ class Precomputed(Method):
     group: ClassVar[Group] = "precomputed"
 
     def __init__(
-        self,
-        name: str,
-        source: Path | Mapping[str, Path],
-        *,
-        resize: bool = False,
-        dataset: DataSet | None = None,
+        self, name: str, source: Path | Mapping[str, Path], *, resize: bool = False, dataset: DataSet | None = None
     ) -> None:
         self.name = name
         self.title = name

@@ -148,7 +148,7 @@ _HASLER: Final = "Hasler, Süsstrunk 2003"
 PICTURE_METRICS: Final = by_key(
     (
         Metric(
-            *("gain", "PSNR gain", "dB", "higher", "PSNR less that of the exact grey picture; nan for a grey truth"),
+            *("gain", "PSNR gain", "dB", "higher", "PSNR less that of the exact grey picture"),
             lambda truth, output: psnr(truth.rgb, output.rgb) - truth.grey_psnr,
         ),
         Metric("psnr", "PSNR", "dB", "higher", "RGB, 20 log10(255 / RMSE)", on_rgb(psnr)),

@@ -20,7 +20,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "baseline": "know nothing, or one colour of the references",
     "same references": "learned from the same reference pictures, and from nothing else that we chose",
     "pretrained": "bring weights trained elsewhere, perhaps on more of the same kind",
-    "precomputed": "pictures that somebody else computed",
+    "precomputed": "bring pictures that somebody else computed",
 }
 """Groups of methods in the order that reports show, and what their members know."""
 

@@ -16,15 +16,7 @@ from typing import Any, Final
 
 from featcolor.models.fit_report import library_versions
 
-OPTIONAL_PACKAGES: Final = (
-    "scipy",
-    "scikit-image",
-    "pillow",
-    "matplotlib",
-    "torch",
-    "flip-evaluator",
-    "ssimulacra2",
-)
+OPTIONAL_PACKAGES: Final = ("scipy", "scikit-image", "pillow", "matplotlib", "torch", "flip-evaluator", "ssimulacra2")
 """Packages besides those of a model's card that a benchmark's numbers can depend on."""
 
 

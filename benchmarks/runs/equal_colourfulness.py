@@ -152,20 +152,13 @@ def factor_for(curve: Sequence[CurvePoint], cf: float) -> float:
 
 
 def read_at(
-    outputs: OutputFolder,
-    done: Done,
-    factors: Mapping[str, tuple[float, ...]],
-    *,
-    stage: str,
-    progress: Progress,
+    outputs: OutputFolder, done: Done, factors: Mapping[str, tuple[float, ...]], *, stage: str, progress: Progress
 ) -> dict[str, Readings]:
     """Each picture at each factor of its method."""
     found = dict(over_pictures(ReadTask(outputs.folder, factors), done, stage, progress))
     return {
         method: Readings(
-            tuple(pictures),
-            factors[method],
-            np.array([found[picture][method] for picture in pictures], np.float64),
+            tuple(pictures), factors[method], np.array([found[picture][method] for picture in pictures], np.float64)
         )
         for method, pictures in done.items()
         if pictures

@@ -18,15 +18,7 @@ from benchmarks.runs.equal_colourfulness import compare_all, read_factors, trace
 from benchmarks.runs.output_folder import GREY, TRUTH, OutputFolder
 from benchmarks.runs.results import MethodRecord, Results
 from benchmarks.runs.running import Job, run_job
-from benchmarks.runs.scoring import (
-    Progress,
-    rows,
-    score_all,
-    summarise,
-    summarise_film,
-    summarise_sources,
-    try_metrics,
-)
+from benchmarks.runs.scoring import Progress, rows, score_all, summarise, summarise_film, summarise_sources, try_metrics
 from featcolor.colour.measures import colourfulness, is_grey
 from featcolor.errors import FeatcolorError, UsageError, one_line
 from featcolor.parallel import available_cores

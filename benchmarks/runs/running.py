@@ -55,12 +55,7 @@ class Job:
 
 
 def run_job(
-    job: Job,
-    pictures: Sequence[str],
-    outputs: OutputFolder,
-    *,
-    data: str,
-    progress: Callable[[str, int, int], None],
+    job: Job, pictures: Sequence[str], outputs: OutputFolder, *, data: str, progress: Callable[[str, int, int], None]
 ) -> MethodRecord:
     """Fit a method, colour every picture, and say what it took; outputs of an equal earlier run are used again.
 

@@ -16,14 +16,7 @@ from torch import Tensor, nn
 from benchmarks.methods.unet.config import OUTPUT_STRIDE, Budget, UNetConfig, schedule
 from benchmarks.methods.unet.network import Network, fast_precision
 from benchmarks.methods.unet.pictures import NEUTRAL, WHITE, LabBytes, batches
-from featcolor.regression.bins import (
-    SIGMA_IN_WIDTHS,
-    build_cells,
-    cell_width,
-    prior,
-    rebalancing_weights,
-    soft_encode,
-)
+from featcolor.regression.bins import SIGMA_IN_WIDTHS, build_cells, cell_width, prior, rebalancing_weights, soft_encode
 from features.base import FloatArray
 
 LARGEST_GRADIENT: Final = 1.0

@@ -136,13 +136,7 @@ def test_photographs_come_with_the_packages() -> None:
 def test_the_film_lies_beside_the_page_and_its_strip_inside(page: Page) -> None:
     strip = np.zeros((60, 80, 3), np.uint8)
     film = ColouredFilm(
-        Path("film.mp4"),
-        grey_psnr=20.0,
-        psnr=27.5,
-        flicker=1.25,
-        true_flicker=1.5,
-        frames_a_second=12.3,
-        strip=strip,
+        Path("film.mp4"), grey_psnr=20.0, psnr=27.5, flicker=1.25, true_flicker=1.5, frames_a_second=12.3, strip=strip
     )
     outline = Outline(shown := build_page(replace(page, film=film, film_address='out/"film".mp4')))
     assert not outline.wrong

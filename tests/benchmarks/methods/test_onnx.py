@@ -191,12 +191,7 @@ def differs_by(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> tuple[i
 # Largest difference in codes and share of values that may differ. Sums in another order move a value over a rounding
 # step now and then; in DeOldify's 8-bit steps that shows twice as large. DDColor's way of a neutral colour through Lab
 # and back moves the input by up to 1e-4, which the stand-in's gain of 80 makes larger.
-TOLERANCES = {
-    "zhang16": (1, 0.001),
-    "siggraph17": (1, 0.001),
-    "deoldify": (2, 0.001),
-    "ddcolor": (4, 0.02),
-}
+TOLERANCES = {"zhang16": (1, 0.001), "siggraph17": (1, 0.001), "deoldify": (2, 0.001), "ddcolor": (4, 0.02)}
 OPENCV_MEAN = 0.6
 """Mean difference in codes that OpenCV's interpolated Lab makes on these saturated colours; measured 0.32 to 0.47."""
 

@@ -63,10 +63,7 @@ def run_export(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
 
 
 def test_the_script_writes_a_network_that_colours(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    grey: NDArray[np.uint8],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], grey: NDArray[np.uint8]
 ) -> None:
     path = tmp_path / "net.onnx"
     run_export(monkeypatch, "siggraph17", "-o", str(path), "--seed", "5")
