@@ -78,20 +78,13 @@ def open_dataset(
     ----------
     path_or_paths : path, or several
         A folder; the layout `folder` also takes files, globs and @lists, `imagenet-ctest10k` its list after the folder.
-    layout : str
-        A key of LAYOUTS; "auto" takes the first that recognises the paths, and the set's `layout` says which.
-    protocol : Protocol or its name
-        By default the layout's.
-    limit : int
-        Take this many: the set is cut into so many equal runs and one picture is drawn from each, so that classes,
-        sequences and sizes are met as in the whole set. Order is kept; the same seed draws the same pictures.
-    seed : int
-        Of the draw.
+    layout : a key of LAYOUTS; "auto" takes the first that recognises the paths, and the set's `layout` says which.
+    protocol : Protocol or its name, by default the layout's.
+    limit : take this many: the set is cut into so many equal runs and one picture is drawn from each, so that
+        classes, sequences and sizes are met as in the whole set. Order is kept; the same seed draws the same pictures.
+    seed : of the draw.
 
-    Raises
-    ------
-    UsageError
-        Unknown layout or protocol, a path that leads nowhere, a published set that is not whole.
+    Raises UsageError: unknown layout or protocol, a path that leads nowhere, a published set that is not whole.
     """
     named = [path_or_paths] if isinstance(path_or_paths, (str, os.PathLike)) else path_or_paths
     paths = [os.fspath(path) for path in named]
@@ -132,10 +125,7 @@ def _name_of(paths: Sequence[str]) -> str:
 def read_truth(path: Named, protocol: Protocol) -> NDArray[np.uint8]:
     """A colour picture as it is measured, (H, W, 3): upright, 8 bits (deeper ones rounded), alpha ignored.
 
-    Raises
-    ------
-    PictureError
-        When it cannot be read.
+    Raises PictureError when it cannot be read.
     """
     return protocol.apply(_read_rgb8(path))
 
@@ -146,10 +136,7 @@ def load_sample(picture: TestPicture, protocol: Protocol) -> Sample:
     The grey input is that of the set where it brings one (a colour file gives its lightness as grey codes), else the
     exact lightness of the truth as it is measured.
 
-    Raises
-    ------
-    PictureError
-        When a file cannot be read, or the grey input has another size than the truth.
+    Raises PictureError when a file cannot be read, or the grey input has another size than the truth.
     """
     truth = _read_rgb8(picture.truth)
     if picture.grey is None:
@@ -169,10 +156,7 @@ def fingerprint(dataset: DataSet) -> str:
 
     SHA-256 over the contents of truth and grey input; outputs of others are not part of it.
 
-    Raises
-    ------
-    PictureError
-        When a file cannot be read.
+    Raises PictureError when a file cannot be read.
     """
     protocol = dataset.protocol
     digest = hashlib.sha256(repr((protocol.name, protocol.side, protocol.crop)).encode())

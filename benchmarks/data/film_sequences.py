@@ -98,10 +98,7 @@ def find_sequences(
     names : only these
     limit : at most so many frames of each, from the first
 
-    Raises
-    ------
-    UsageError
-        There is none, one that was asked for is not there, or one has fewer than 3 frames.
+    Raises UsageError: there is none, one that was asked for is not there, or one has fewer than 3 frames.
     """
     if not root.is_dir():
         raise UsageError(f"{root}: no such folder (of --data)")

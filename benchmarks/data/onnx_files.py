@@ -25,10 +25,7 @@ def open_session(path: Path, threads: int, *, spinning: bool = False) -> Any:
     spinning : whether waiting threads spin, onnxruntime's default: a little faster alone, but it takes the core from
         whatever works beside this process.
 
-    Raises
-    ------
-    UsageError
-        The file cannot be loaded.
+    Raises UsageError: the file cannot be loaded.
     """
     import onnxruntime
 

@@ -37,16 +37,11 @@ class Protocol:
     def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The picture as it is measured.
 
-        Parameters
-        ----------
-        pixels : (H, W, 3) or (H, W) uint8
+        `pixels`: (H, W, 3) or (H, W) uint8.
 
-        Returns
-        -------
-        (h, w, 3) or (h, w) uint8
-            The crop starts at row (H - n) // 2, column (W - n) // 2, n being the short side. The resize is OpenCV's
-            INTER_AREA in either direction: box means where it shrinks; where it enlarges by a whole factor it repeats
-            pixels.
+        Returns (h, w, 3) or (h, w) uint8: the crop starts at row (H - n) // 2, column (W - n) // 2, n being the short
+        side. The resize is OpenCV's INTER_AREA in either direction: box means where it shrinks; where it enlarges by a
+        whole factor it repeats pixels.
         """
         if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
             raise ValueError(f"pictures are (H, W, 3) or (H, W) uint8, got {pixels.shape} {pixels.dtype}")

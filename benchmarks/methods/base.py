@@ -46,14 +46,9 @@ class Method(ABC):
     def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Colour a grey picture.
 
-        Parameters
-        ----------
-        grey : (H, W) uint8
-            sRGB grey codes.
+        `grey`: (H, W) uint8, sRGB grey codes.
 
-        Returns
-        -------
-        (H, W, 3) uint8
+        Returns (H, W, 3) uint8.
         """
 
     def output(self, sample: Sample) -> NDArray[np.uint8]:
@@ -79,10 +74,7 @@ class ChromaMethod(Method):
     def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The picture with `predict`'s chroma, as far as the gamut reaches; L* stays to within the rounding of codes.
 
-        Raises
-        ------
-        ValueError
-            Unless the picture is (H, W) uint8 and not empty.
+        Raises ValueError unless the picture is (H, W) uint8 and not empty.
         """
         check_grey(grey)
         lightness = lightness_of(grey)

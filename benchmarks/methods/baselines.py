@@ -36,10 +36,7 @@ class Constant(ChromaMethod):
 
     It learns from the references, and yet is a baseline: nothing of the picture decides its colour.
 
-    Attributes
-    ----------
-    chroma_ : (2,) float32
-        Mean a*, b*; known once fitted.
+    `chroma_`: (2,) float32, mean a*, b*; known once fitted.
     """
 
     title = "constant chroma"

@@ -63,10 +63,7 @@ def look_at_all(look: Callable[[Path], Look], references: Sequence[Path]) -> dic
 
     References that cannot be used are left out, as `Colorizer.fit` leaves them out.
 
-    Raises
-    ------
-    ReferencesError
-        When none can be used; it says why the first cannot.
+    Raises ReferencesError when none can be used; it says why the first cannot.
     """
     check_some(references)
     outcomes = sorted(run_over(look, references, jobs=default_fit_jobs(len(references))), key=lambda each: each.index)
@@ -102,17 +99,14 @@ class Retrieval:
 
     Parameters
     ----------
-    stack : FeatureStack
-        Its description retrieves.
-    size : int
-        Side of a square with as many pixels as the pictures that are described.
+    stack : its description retrieves.
+    size : side of a square with as many pixels as the pictures that are described.
 
     Attributes
     ----------
     paths_ : list of Path
     mean_ : (k,) float32
-    directions_ : (n_references, k) float32
-        Unit vectors.
+    directions_ : (n_references, k) float32, unit vectors.
     """
 
     def __init__(self, stack: FeatureStack, *, size: int) -> None:
@@ -143,11 +137,9 @@ class ExemplarMethod(ChromaMethod):
 
     Parameters
     ----------
-    exemplars : int
-        How many of the references are carried over from.
-    size : int
-        Side of a square with as many pixels as the working picture. Larger pictures are shrunk to it, and the chroma is
-        raised to full size as featcolor raises it: windows of pixels then mean the same in every picture.
+    exemplars : how many of the references are carried over from.
+    size : side of a square with as many pixels as the working picture. Larger pictures are shrunk to it, and the
+        chroma is raised to full size as featcolor raises it: windows of pixels then mean the same in every picture.
     """
 
     group: ClassVar[Group] = "same references"

@@ -87,8 +87,7 @@ class NeighbourColorizer(Colorizer):
     ----------
     config : ColorizerConfig
         Its settings of the regressor have no effect, nor `views`: references are seen as they are.
-    exemplars, neighbours, components : int
-        See the constants of those names.
+    exemplars, neighbours, components : see the constants of those names.
     """
 
     def __init__(self, config: ColorizerConfig, *, exemplars: int, neighbours: int, components: int) -> None:
@@ -138,9 +137,7 @@ def mean_of_nearest(queries: FloatArray, rows: FloatArray, values: FloatArray, *
     rows : (m, d)
     values : (m, c)
 
-    Returns
-    -------
-    (n, c) float32
+    Returns (n, c) float32.
     """
     count = min(count, len(rows))
     answers = np.empty((len(queries), values.shape[1]), np.float32)
@@ -162,10 +159,8 @@ class Neighbours(FittedColorizer):
 
     Parameters
     ----------
-    config : ColorizerConfig, optional
-        Features, sizes, pixels of each reference, refinement and upsampling.
-    exemplars, neighbours, components : int
-        See the constants of those names.
+    config : features, sizes, pixels of each reference, refinement and upsampling.
+    exemplars, neighbours, components : see the constants of those names.
     """
 
     title = "nearest neighbours"

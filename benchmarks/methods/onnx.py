@@ -44,10 +44,7 @@ class OnnxMethod(Method):
     description : how grey pictures go in and colours come out.
     threads : of one run; by default one a core.
 
-    Raises
-    ------
-    UsageError
-        From `fit` and `colorize`: no such file, no network, or one that does not fit the description.
+    Raises UsageError from `fit` and `colorize`: no such file, no network, or one that does not fit the description.
     """
 
     group: ClassVar[Group] = "pretrained"
@@ -101,10 +98,7 @@ def parse_onnx(text: str) -> OnnxMethod:
     Without a description named, it is the file beside the network (net.onnx.toml or net.toml), else NAME's of
     `PRETRAINED`.
 
-    Raises
-    ------
-    UsageError
-        The text is not of this form, a file is missing, or nothing describes the network.
+    Raises UsageError: the text is not of this form, a file is missing, or nothing describes the network.
     """
     name, equals, rest = text.partition("=")
     path_text, comma, last = rest.rpartition(",")

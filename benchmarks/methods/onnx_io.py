@@ -162,13 +162,9 @@ def read_description(path: Path) -> NetworkDescription:
 def network_inputs(grey: NDArray[np.uint8], description: NetworkDescription) -> list[FloatArray]:
     """What the network is fed for a grey picture: the picture, then zeros.
 
-    Parameters
-    ----------
-    grey : (H, W) uint8, sRGB grey codes
+    `grey`: (H, W) uint8, sRGB grey codes.
 
-    Returns
-    -------
-    list of (1, C, h, w) float32
+    Returns list of (1, C, h, w) float32.
     """
     if grey.dtype != np.uint8 or grey.ndim != 2 or grey.size == 0:
         raise ValueError(f"grey must be (H, W) uint8 and not empty, got {grey.shape} {grey.dtype}")
@@ -194,9 +190,7 @@ def colour_picture(output: FloatArray, grey: NDArray[np.uint8], description: Net
     output : (1, C, h, w) float32
     grey : (H, W) uint8
 
-    Returns
-    -------
-    (H, W, 3) uint8
+    Returns (H, W, 3) uint8.
     """
     expected = OUTPUTS[description.output]
     if output.ndim != 4 or output.shape[:2] != (1, expected):

@@ -32,10 +32,7 @@ class FittedColorizer(Method):
 class Featcolor(FittedColorizer):
     """A `Colorizer` with given settings, fitted on the references as `featcolor fit` does.
 
-    Parameters
-    ----------
-    config : ColorizerConfig, optional
-    title : str
+    `config`: optional.
     """
 
     group: ClassVar[Group] = "same references"
@@ -60,8 +57,7 @@ class FeatcolorModel(FittedColorizer):
     Parameters
     ----------
     path : path of the file
-    title : str, optional
-        By default "featcolor" and the file's name.
+    title : by default "featcolor" and the file's name.
     """
 
     group: ClassVar[Group] = "pretrained"
@@ -86,11 +82,7 @@ class FeatcolorModel(FittedColorizer):
 class Default(FittedColorizer):
     """What `featcolor colorize` does without --model: the colour network that comes along, or one of the user's.
 
-    Parameters
-    ----------
-    network : path of a colour network, optional
-        By default the bundled one.
-    title : str
+    `network`: path of a colour network, optional, by default the bundled one.
     """
 
     group: ClassVar[Group] = "pretrained"

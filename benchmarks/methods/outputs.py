@@ -61,10 +61,8 @@ class Precomputed(Method):
 
         Raises
         ------
-        UsageError
-            There is none, or it has another size and `resize` is off.
-        PictureError
-            It cannot be read.
+        UsageError : there is none, or it has another size and `resize` is off.
+        PictureError : it cannot be read.
         """
         path = self._index().get(sample.name)
         if path is None:

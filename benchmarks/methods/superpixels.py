@@ -70,12 +70,9 @@ class Superpixels:
     Attributes
     ----------
     labels : (h, w) int, 0..n-1
-    centres : (n, 2) int
-        Row and column of the mean place.
-    means : sparse (n, h * w) float32
-        The mean over each superpixel.
-    adjacency : sparse (n, n) float32
-        1 where two superpixels share an edge of pixels, and on the diagonal.
+    centres : (n, 2) int, row and column of the mean place.
+    means : sparse (n, h * w) float32, the mean over each superpixel.
+    adjacency : sparse (n, n) float32, 1 where two superpixels share an edge of pixels, and on the diagonal.
     """
 
     labels: IndexArray
@@ -159,15 +156,11 @@ def match(
 
     Distances of a feature are divided by their mean, so that the features add up.
 
-    Parameters
-    ----------
-    wanted, offered : features by name, (n, d) and (m, d)
-    count : int
+    `wanted`, `offered`: features by name, (n, d) and (m, d).
 
     Returns
     -------
-    candidates : (n, k) int, k <= count
-        Rows of `offered`, best first.
+    candidates : (n, k) int, k <= count, rows of `offered`, best first.
     costs : (n, k) float32
     """
     n, m = (len(next(iter(features.values()))) for features in (wanted, offered))
@@ -202,19 +195,15 @@ def vote(
 
     Parameters
     ----------
-    superpixels : Superpixels, n of them
-    intensity : (n,)
-        Mean lightness, 0..1.
-    chroma : (n, k, 2)
-        Of the candidates.
+    superpixels : n of them
+    intensity : (n,), mean lightness, 0..1.
+    chroma : (n, k, 2), of the candidates.
     costs : (n, k)
 
     Returns
     -------
-    chroma : (n, 2) float32
-        Mean of the votes, each weighted by its nearness to the vote that has most support.
-    support : (n,) float32, 0..1
-        Share of the votes' weight that stands behind it.
+    chroma : (n, 2) float32, mean of the votes, each weighted by its nearness to the vote that has most support.
+    support : (n,) float32, 0..1, share of the votes' weight that stands behind it.
     """
     beside = superpixels.adjacency
     trust = np.exp(-costs / costs.mean())
@@ -250,10 +239,8 @@ class SuperpixelTransfer(ExemplarMethod):
 
     Parameters
     ----------
-    exemplars : int
-        References whose superpixels are candidates.
-    candidates : int
-        Candidates of a superpixel that vote.
+    exemplars : references whose superpixels are candidates.
+    candidates : candidates of a superpixel that vote.
     """
 
     title = "superpixels (Gupta 2012)"

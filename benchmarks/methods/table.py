@@ -48,10 +48,7 @@ BUDGETS: Final[Mapping[str, float]] = MappingProxyType({"unet": 1.0, "unet-x10":
 def build_method(name: str) -> Method:
     """The method of that name, not yet fitted; "refs-10" is the default model with an album of ten references.
 
-    Raises
-    ------
-    UsageError
-        For an unknown name; it lists the choices.
+    Raises UsageError: for an unknown name; it lists the choices.
     """
     if album := re.fullmatch(r"refs-([1-9]\d*)", name):
         return WithReferences(int(album[1]))

@@ -35,10 +35,8 @@ class Welsh2002(ExemplarMethod):
 
     Parameters
     ----------
-    samples : int
-        About how many pixels of the exemplar are sampled, on a jittered grid.
-    seed : int
-        Of the jitter.
+    samples : about how many pixels of the exemplar are sampled, on a jittered grid.
+    seed : of the jitter.
     """
 
     title = "Welsh 2002"

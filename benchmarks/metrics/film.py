@@ -77,9 +77,7 @@ def mean_cdc(tables: Sequence[NDArray[np.float64]]) -> float:
 
     Each clip weighs the same, however long. A clip too short for a gap is left out there; nan when all are.
 
-    Parameters
-    ----------
-    tables : `colour_distribution_table` of each clip
+    `tables`: `colour_distribution_table` of each clip.
     """
     if not len(tables):
         raise ValueError("tables must hold at least one clip")
@@ -96,13 +94,9 @@ def colour_distribution_table(frames: Iterable[Frame]) -> NDArray[np.float64]:
     Liu et al.: Temporally consistent video colorization with deep feature propagation and self-regularization learning
     (2021): per channel the shares of the 256 codes, natural logarithm, mean over pairs of frames.
 
-    Parameters
-    ----------
-    frames : (H, W, 3) uint8 each
+    `frames`: (H, W, 3) uint8 each.
 
-    Returns
-    -------
-    (3 gaps, 3 channels) float64, 0..ln 2; nan in the rows of gaps that the clip is too short for.
+    Returns (3 gaps, 3 channels) float64, 0..ln 2; nan in the rows of gaps that the clip is too short for.
     """
     recent: deque[NDArray[np.float64]] = deque(maxlen=max(GAPS))
     sums, counts = np.zeros((len(GAPS), 3)), np.zeros((len(GAPS), 1))

@@ -34,9 +34,7 @@ CDC_FRAMES: Final = 5
 class Truth:
     """A sequence in its true colours, and what the scores of every method need of it.
 
-    Parameters
-    ----------
-    frames : (H, W, 3) uint8 each, of one shot, in order, at least 2
+    `frames`: (H, W, 3) uint8 each, of one shot, in order, at least 2.
 
     Attributes
     ----------
@@ -129,13 +127,10 @@ def score_pictures(truth: Truth, pictures: Iterable[Frame | None], *, keys: Coll
 def summarise_scores(scores: FilmScores, truth: FilmScores, frames: Collection[int] | None = None) -> dict[str, float]:
     """Means over the frames that were scored, or over those of them that are named.
 
-    Returns
-    -------
-    dict
-        `psnr`, `wrapped_psnr` (dB), `cf`, `cf_share` (of the truth's on the same frames), `delta_e00`, `cdc` (of all
-        scored frames), `warp_error`, `flicker` (a*b* units), `coarse_flicker` (the same of the change averaged over
-        `COARSE` pixels), `flicker_excess` and `coarse_excess` (over the truth's own on the same pairs), `frames`: how
-        many. nan where there are none.
+    Returns dict: `psnr`, `wrapped_psnr` (dB), `cf`, `cf_share` (of the truth's on the same frames), `delta_e00`, `cdc`
+    (of all scored frames), `warp_error`, `flicker` (a*b* units), `coarse_flicker` (the same of the change averaged over
+    `COARSE` pixels), `flicker_excess` and `coarse_excess` (over the truth's own on the same pairs), `frames`: how many.
+    nan where there are none.
     """
     chosen = scores.scored.copy()
     if frames is not None:

@@ -31,14 +31,9 @@ def auc(truth: NDArray[Any], output: NDArray[Any]) -> float:
     Integer thresholds, trapezoid rule, divided by 150. Plain: every pixel counts the same, so that grey alone scores
     87 to 89 on photographs; show `combine_rebalanced_auc` beside it.
 
-    Parameters
-    ----------
-    truth, output : (H, W, 2)
-        a*, b*.
+    `truth`, `output`: (H, W, 2), a*, b*.
 
-    Returns
-    -------
-    0..100; 100 when equal.
+    Returns 0..100; 100 when equal.
 
     References
     ----------
@@ -66,14 +61,9 @@ def combine_rebalanced_auc(parts: NDArray[Any]) -> float:
     pictures and not smoothed (theirs: ImageNet, smoothed), so that each colour that occurs counts the same: the result
     is the mean over occupied bins of the bin's own AuC. Grey scores 62 to 64 on photographs (58.0 there).
 
-    Parameters
-    ----------
-    parts : (n, 2, AB_BINS)
-        `rebalanced_auc_parts` of every picture.
+    `parts`: (n, 2, AB_BINS), `rebalanced_auc_parts` of every picture.
 
-    Returns
-    -------
-    0..100
+    Returns 0..100.
     """
     shares, scores = parts.sum(axis=0, dtype=np.float64)
     occupied = shares > 0

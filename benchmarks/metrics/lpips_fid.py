@@ -35,9 +35,7 @@ class Lpips:
     path : the ONNX file.
     threads : of one run.
 
-    Raises
-    ------
-    UsageError : the file is missing, no network, or of other inputs and outputs; one line.
+    Raises UsageError: the file is missing, no network, or of other inputs and outputs; one line.
     """
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
@@ -70,9 +68,7 @@ class InceptionFeatures:
     path : the ONNX file.
     threads : of one run.
 
-    Raises
-    ------
-    UsageError : the file is missing, no network, or of other inputs and outputs; one line.
+    Raises UsageError: the file is missing, no network, or of other inputs and outputs; one line.
     """
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
@@ -104,9 +100,7 @@ def frechet_distance(first: NDArray[Any], second: NDArray[Any]) -> float:
     zeros, where M = X_1 X_2^T: the last trace is the sum of M's singular values. So nothing turns complex, however few
     the samples. The triangular factor of X's QR decomposition stands for X, so that M is d x d at most.
 
-    Parameters
-    ----------
-    first, second : (n, d) and (m, d), two rows or more each
+    `first`, `second`: (n, d) and (m, d), two rows or more each.
     """
     factors, means = [], []
     for name, features in (("first", first), ("second", second)):

@@ -22,10 +22,7 @@ def ssim(truth: NDArray[np.uint8], output: NDArray[np.uint8]) -> float:
     Wang, Bovik, Sheikh, Simoncelli: Image quality assessment: from error visibility to structural similarity, IEEE
     Transactions on Image Processing 13 (2004), eq. 13, by scikit-image.
 
-    Raises
-    ------
-    ValueError
-        When a side is below 11 pixels.
+    Raises ValueError when a side is below 11 pixels.
     """
     from skimage.metrics import structural_similarity
 

@@ -120,10 +120,7 @@ _open_inception = lru_cache(maxsize=2)(InceptionFeatures)
 def bind_weights(weights: Mapping[str, Path]) -> tuple[Mapping[str, Metric], Mapping[str, SetMetric]]:
     """`PICTURE_METRICS` and `SET_METRICS` with the networks of the user's: {"lpips": file, "fid": file} or fewer.
 
-    Raises
-    ------
-    UsageError
-        When a file is missing or no such network.
+    Raises UsageError when a file is missing or no such network.
     """
     pictures, sets = dict(PICTURE_METRICS), dict(SET_METRICS)
     if "lpips" in weights:

@@ -63,15 +63,9 @@ PUBLISHED: Final = (
 def write_film_report(results: FilmResults) -> Path:
     """Write `film.csv`, `film.json`, `index.md`, `index.html` and `contact-sheet.jpg` into the study's folder.
 
-    Returns
-    -------
-    Path
-        Of the page, `index.html`.
+    Returns Path: of the page, `index.html`.
 
-    Raises
-    ------
-    UsageError
-        When a file cannot be written.
+    Raises UsageError when a file cannot be written.
     """
     folder = results.study.folder
     rows = list_rows(results)

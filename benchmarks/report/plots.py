@@ -65,10 +65,7 @@ def plot_gain_against_colourfulness(results: Results) -> str:
 
     Methods on the front are filled, all others hollow. Curves are each method's with its chroma multiplied.
 
-    Raises
-    ------
-    UsageError
-        Where matplotlib is missing.
+    Raises UsageError where matplotlib is missing.
     """
     marks = find_gain_marks(results)
 
@@ -101,10 +98,7 @@ def plot_quality_against_time(results: Results) -> str:
 
     Methods without a time are left out.
 
-    Raises
-    ------
-    UsageError
-        Where matplotlib is missing.
+    Raises UsageError where matplotlib is missing.
     """
 
     def draw(axes: Axes) -> None:
@@ -174,10 +168,7 @@ def find_time_marks(results: Results) -> list[Mark]:
 def render_plot(draw: Callable[[Axes], None], text: str) -> str:
     """What `draw` puts on empty axes, its legend at the right, as an `img`; `text` says what it shows.
 
-    Raises
-    ------
-    UsageError
-        Where matplotlib is missing.
+    Raises UsageError where matplotlib is missing.
     """
     try:
         import matplotlib as mpl

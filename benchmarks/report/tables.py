@@ -148,13 +148,9 @@ def find_pareto_front(points: Mapping[str, tuple[float, float]], truth_cf: float
     points : {method: (CF, gain)}
         Points that are not finite are left out. Of two that are equal in both, both stay. Give only methods measured
         on the same pictures (`find_complete`): a mean over fewer may be better because they are easier.
-    truth_cf : float
-        Colourfulness beyond it is as far from the truth as colourfulness short of it.
+    truth_cf : colourfulness beyond it is as far from the truth as colourfulness short of it.
 
-    Returns
-    -------
-    list of names
-        From the nearest to the truth to the farthest, that is by rising gain.
+    Returns list of names: from the nearest to the truth to the farthest, that is by rising gain.
     """
     kept = {name: (abs(cf - truth_cf), gain) for name, (cf, gain) in points.items() if math.isfinite(cf + gain)}
     front = [

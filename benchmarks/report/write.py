@@ -30,22 +30,14 @@ def write_report(results: Results, folder: Path, *, picture_of: PictureOf) -> Pa
 
     Parameters
     ----------
-    results : Results
-    folder : Path
-        Made where it is missing; files of an earlier report are replaced, others stay.
-    picture_of : callable
-        From a method's name, "truth" or "grey", and a picture's name, to (H, W, 3) uint8, or None where there is none.
-        Asked only for the pictures of the contact sheet.
+    folder : made where it is missing; files of an earlier report are replaced, others stay.
+    picture_of : from a method's name, "truth" or "grey", and a picture's name, to (H, W, 3) uint8, or None
+        where there is none. Asked only for the pictures of the contact sheet.
 
-    Returns
-    -------
-    Path
-        Of `index.html`. Beside it the files of `FILES`; `by_source.csv` and `contact-sheet.jpg` where there are such.
+    Returns Path: of `index.html`. Beside it the files of `FILES`; `by_source.csv` and `contact-sheet.jpg` where there
+    are such.
 
-    Raises
-    ------
-    UsageError
-        When the folder cannot be made or a file not be written.
+    Raises UsageError when the folder cannot be made or a file not be written.
     """
     results = _without_person(results)
     rows = choose_rows(results)

@@ -27,13 +27,10 @@ def environment_facts(command: str | Sequence[str], seed: int) -> dict[str, Any]
     ----------
     command : str or words
         As typed; words are quoted as a shell wants them. Paths of this person's folders are shortened.
-    seed : int
-        What every random draw of the run began with.
+    seed : what every random draw of the run began with.
 
-    Returns
-    -------
-    dict
-        `date` (UTC), `command`, `seed`, `machine` (cpu, cores, memory, system, python) and `versions` by package.
+    Returns dict: `date` (UTC), `command`, `seed`, `machine` (cpu, cores, memory, system, python) and `versions` by
+    package.
     """
     typed = command if isinstance(command, str) else shlex.join(command)
     return {

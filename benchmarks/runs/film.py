@@ -137,10 +137,7 @@ def run_film_study(study: FilmStudy, *, progress: Progress, tell: Callable[[str]
     progress : called with (stage, sequences done, sequences)
     tell : called with one line for people about what went wrong
 
-    Raises
-    ------
-    UsageError
-        When no sequence could be measured.
+    Raises UsageError when no sequence could be measured.
     """
     code = code_hash(Path(__file__))
     found: dict[int, list[FilmRecord]] = {}
@@ -164,9 +161,7 @@ def run_film_study(study: FilmStudy, *, progress: Progress, tell: Callable[[str]
 def run_sequence(study: FilmStudy, code: str, sequence: FrameFolder) -> list[FilmRecord]:
     """The truth's record and every method's on one sequence; those that still hold are read, not computed again.
 
-    Parameters
-    ----------
-    code : hash of the code that results depend on
+    `code`: hash of the code that results depend on.
     """
     folder = study.folder / RECORDS / sequence.name
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,9 +23,7 @@ INDEX: Final = "samples.json"
 class OutputFolder:
     """Where samples and outputs lie.
 
-    Parameters
-    ----------
-    folder : made when it does not exist.
+    `folder`: made when it does not exist.
     """
 
     def __init__(self, folder: Path) -> None:

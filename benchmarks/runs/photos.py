@@ -92,10 +92,7 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
     progress : called with (stage, steps done, steps in all).
     tell : called with one line for people about what went wrong and did not stop the study.
 
-    Raises
-    ------
-    UsageError
-        When a reference shows a test picture, or no test picture can be used.
+    Raises UsageError when a reference shows a test picture, or no test picture can be used.
     """
     outputs = OutputFolder(study.folder / OUTPUTS)
     _refuse_own_inputs(study, outputs.folder)

@@ -66,9 +66,8 @@ def run_job(
     data : fingerprint of the samples, and of the references where the method learns from them.
     progress : called with (stage, steps done, steps in all).
 
-    Returns
-    -------
-    The record; its `failure` says what went wrong. A method that fails, or whose process dies, never ends the run.
+    Returns the record; its `failure` says what went wrong. A method that fails, or whose process dies, never ends the
+    run.
     """
     fingerprint = _fingerprint(job, data)
     record = outputs.record(job.name)

@@ -162,9 +162,7 @@ def summarise_film(
 ) -> list[Summary]:
     """Steadiness of every method that has all frames of a sequence: means over such sequences, without interval.
 
-    Parameters
-    ----------
-    sequences : {sequence: its frames, in order}.
+    `sequences`: {sequence: its frames, in order}.
     """
     summaries = []
     for count, method in enumerate(done, start=1):
@@ -190,10 +188,8 @@ def over_pictures(
 ) -> Iterable[tuple[str, Found]]:
     """Results by picture as they come.
 
-    Raises
-    ------
-    FeatcolorError
-        A picture cannot be measured: a method's own failures have been told before, so this ends the run.
+    Raises FeatcolorError: A picture cannot be measured: a method's own failures have been told before, so this ends the
+    run.
     """
     having: dict[str, list[str]] = {}
     for method, pictures in done.items():
@@ -215,10 +211,8 @@ def over_pictures(
 def try_metrics(sample: Sample, metrics: Sequence[str], weights: Mapping[str, Path]) -> None:
     """Measure a sample's grey picture by every measure, so that what cannot be measured is known before hours of work.
 
-    Raises
-    ------
-    UsageError
-        Names the measure and why: a package that is missing, a network that does not fit, pictures that are too small.
+    Raises UsageError names the measure and why: a package that is missing, a network that does not fit, pictures that
+    are too small.
     """
     of_picture, of_set = bind_weights(weights)
     truth, output = Picture(sample.truth), Picture(np.dstack([sample.grey] * 3))

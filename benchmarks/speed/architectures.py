@@ -99,10 +99,7 @@ def ddcolor_onnx(path: Path, sizes: DDColorSizes = DDCOLOR_TINY, *, size: int = 
 
     The paper measures at 256 x 256, the released program works at 512 x 512. The file of the tiny one takes 220 MB.
 
-    Raises
-    ------
-    ValueError
-        When size is not a multiple of `STRIDE`, or heads do not divide hidden.
+    Raises ValueError when size is not a multiple of `STRIDE`, or heads do not divide hidden.
     """
     if size < STRIDE or size % STRIDE:
         raise ValueError(f"size must be a multiple of {STRIDE}, got {size}")

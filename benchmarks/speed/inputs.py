@@ -128,10 +128,8 @@ def run_process(*words: str | Path) -> Finished:
 
     Raises
     ------
-    FeatcolorError
-        When the program fails; with the last line that it wrote to stderr.
-    NotImplementedError
-        Where the system does not tell what a child took.
+    FeatcolorError : when the program fails; with the last line that it wrote to stderr.
+    NotImplementedError : where the system does not tell what a child took.
     """
     if not hasattr(os, "posix_spawn"):
         raise NotImplementedError("this system does not tell how much memory a child process took")

@@ -16,9 +16,7 @@ class NetworkGraph:
     What has no name gets a number after the kind of its node. Learned numbers are called "LAYER.weights" and
     "LAYER.biases", those of normalisations "LAYER.scale" and "LAYER.shift", so that they can be counted.
 
-    Attributes
-    ----------
-    part : what names without one begin with.
+    `part`: what names without one begin with.
     """
 
     def __init__(self, generator: np.random.Generator) -> None:

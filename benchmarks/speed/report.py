@@ -43,9 +43,7 @@ def write_speed_report(timings: Sequence[Timing], folder: Path, environment: Map
     folder : made where it is missing; files of an earlier report are replaced.
     environment : facts of the machine and the run, shown and kept as they are.
 
-    Returns
-    -------
-    The Markdown file's path.
+    Returns the Markdown file's path.
     """
     texts = {
         "speed.csv": build_csv(timings),

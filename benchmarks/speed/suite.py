@@ -66,16 +66,12 @@ def run_suite(
     progress : called with (stage, cases done, cases in all).
     classes : timed classes; None: those of this package.
 
-    Returns
-    -------
-    One timing a case, in order; a case that failed says why, one that does not apply here is left out.
+    Returns One timing a case, in order; a case that failed says why, one that does not apply here is left out.
 
     Raises
     ------
-    UsageError
-        Nothing has `only` in its label.
-    ModelFileError
-        The model cannot be used.
+    UsageError : nothing has `only` in its label.
+    ModelFileError : the model cannot be used.
     """
     if scale not in SCALES:
         raise ValueError(f"scale must be one of {', '.join(SCALES)}; got {scale!r}")

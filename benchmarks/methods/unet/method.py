@@ -75,10 +75,8 @@ class UNet(Method):
 
         Raises
         ------
-        UsageError
-            When torch is not installed, or there is neither a time nor a number of steps.
-        ReferencesError
-            When none of the references can be used.
+        UsageError : when torch is not installed, or there is neither a time nor a number of steps.
+        ReferencesError : when none of the references can be used.
         """
         budget = Budget(seconds, steps=self.steps, clock=self.clock)
         with _torch_threads():

@@ -45,10 +45,7 @@ def read_references(
 
     Those that are broken, tiny or grey are skipped.
 
-    Raises
-    ------
-    ReferencesError
-        When none can be used.
+    Raises ReferencesError when none can be used.
     """
     order = [references[i] for i in rng.permutation(len(references))]
     kept: list[LabBytes] = []
