@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data.datasets import file_hash
 from benchmarks.data.layouts_base import folder_names
-from benchmarks.data.layouts_film import DAVIS_FRAMES, frames_in_order
+from benchmarks.data.layouts_sets import DAVIS_FRAMES, frames_in_order
 from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.errors import UsageError
 from featcolor.pictures.io import read_picture
@@ -51,11 +51,8 @@ class FrameFolder:
 class FilmOutputs:
     """Frames that another program coloured, found by the frame's name below FOLDER/SEQUENCE.
 
-    Attributes
-    ----------
-    name : what the method is called.
-    folder : holds a folder a sequence; with `sequence`, the frames of that one.
-    sequence : the only one that they are of; None: every one that there is a folder for.
+    `name`: what the method is called; `folder`: holds a folder a sequence, with `sequence`, the frames of that one;
+    `sequence`: the only one that they are of, None: every one that there is a folder for.
     """
 
     name: str
@@ -93,10 +90,7 @@ def find_sequences(
 ) -> tuple[FrameFolder, ...]:
     """The sequences of a folder: ROOT/SEQUENCE/00000.jpg, or DAVIS as distributed (ROOT/JPEGImages/480p/SEQUENCE).
 
-    Parameters
-    ----------
-    names : only these
-    limit : at most so many frames of each, from the first
+    `names`: only these; `limit`: at most so many frames of each, from the first.
 
     Raises UsageError: there is none, one that was asked for is not there, or one has fewer than 3 frames.
     """

@@ -9,9 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from benchmarks.data import layouts_film as film
-from benchmarks.data import layouts_gallery as gallery
-from benchmarks.data import layouts_stills as stills
+from benchmarks.data import layouts_sets as sets
 from benchmarks.data.layouts_base import SEPARATOR, Found, Paths, TestPicture
 from featcolor.errors import UsageError
 from featcolor.pictures.find import find_pictures
@@ -24,13 +22,9 @@ AUTO: Final = "auto"
 class Layout:
     """A way in which a test set lies on disk.
 
-    Attributes
-    ----------
-    name : what it is called on the command line and in reports.
-    holds : what is looked for, for help and for errors.
-    protocol : name of its protocol where none is asked for.
-    recognises : whether paths look like this layout, by names and by the sizes of a few frames.
-    find : the pictures; UsageError says what was looked for and is missing.
+    `name`: what it is called on the command line and in reports; `holds`: what is looked for, for help and for errors;
+    `protocol`: name of its protocol where none is asked for; `recognises`: whether paths look like this layout, by
+    names and by the sizes of a few frames; `find`: the pictures, UsageError says what was looked for and is missing.
     """
 
     name: str
@@ -86,15 +80,15 @@ LAYOUTS: Final[Mapping[str, Layout]] = MappingProxyType(
     {
         layout.name: layout
         for layout in (
-            Layout("gallery", gallery.GALLERY_HOLDS, "as-is", gallery.is_gallery, gallery.find_gallery),
-            Layout("pairs", gallery.PAIRS_HOLD, "as-is", gallery.is_pairs, gallery.find_pairs),
-            Layout("davis", film.DAVIS_HOLDS, "frames", film.is_davis, film.find_davis),
-            Layout("kodak", stills.KODAK_HOLDS, "resize-256", stills.is_kodak, stills.find_kodak),
-            Layout("div2k", stills.DIV2K_HOLDS, "resize-256", stills.is_div2k, stills.find_div2k),
-            Layout("coco-stuff", stills.COCO_HOLDS, "resize-256", stills.is_coco_stuff, stills.find_coco_stuff),
-            Layout("imagenet-ctest10k", stills.CTEST10K_HOLDS, "resize-256", stills.is_ctest10k, stills.find_ctest10k),
-            Layout("imagenet-val5k", stills.VAL5K_HOLDS, "crop-256", stills.is_val5k, stills.find_val5k),
-            Layout("videvo", film.VIDEVO_HOLDS, "frames", film.is_videvo, film.find_videvo),
+            Layout("gallery", sets.GALLERY_HOLDS, "as-is", sets.is_gallery, sets.find_gallery),
+            Layout("pairs", sets.PAIRS_HOLD, "as-is", sets.is_pairs, sets.find_pairs),
+            Layout("davis", sets.DAVIS_HOLDS, "frames", sets.is_davis, sets.find_davis),
+            Layout("kodak", sets.KODAK_HOLDS, "resize-256", sets.is_kodak, sets.find_kodak),
+            Layout("div2k", sets.DIV2K_HOLDS, "resize-256", sets.is_div2k, sets.find_div2k),
+            Layout("coco-stuff", sets.COCO_HOLDS, "resize-256", sets.is_coco_stuff, sets.find_coco_stuff),
+            Layout("imagenet-ctest10k", sets.CTEST10K_HOLDS, "resize-256", sets.is_ctest10k, sets.find_ctest10k),
+            Layout("imagenet-val5k", sets.VAL5K_HOLDS, "crop-256", sets.is_val5k, sets.find_val5k),
+            Layout("videvo", sets.VIDEVO_HOLDS, "frames", sets.is_videvo, sets.find_videvo),
             Layout("folder", "pictures: files, folders, globs, @lists", "resize-256", lambda paths: True, find_folder),
         )
     }

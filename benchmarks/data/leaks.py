@@ -46,9 +46,8 @@ INNER: Final = 0.88
 LIKELY: Final = 0.6
 """Signatures with this product or more are aligned: about 4 in 10,000 pairs of unlike photographs."""
 SAME: Final = 0.75
-"""Least gradient correlation of one picture. Measured (benchmarks/leaks_study.py): copies are above 0.78; unlike
-photographs below 0.64 there and, by a scratch script over all our sets, in 20 million pairs; product photographs of one
-shape on white up to 0.71."""
+"""Least gradient correlation of one picture: copies are above, unlike photographs below; product photographs of one
+shape on white come near."""
 FLAT: Final = 1.0
 """Deviation of a thumbnail, in codes of 255, below which there is nothing to compare."""
 REFERENCE_BLOCK: Final = 1024
@@ -107,12 +106,8 @@ def find_leaks(
     Found are recompressed, resized and squeezed copies, crops of up to 5 % on a side, crops to the centre square,
     mirror images, and changes of brightness. Files that cannot be read are passed over: fitting and loading name them.
 
-    Parameters
-    ----------
-    references : paths
-    pictures : test pictures
-    jobs : processes that read.
-    progress : called with ("reading" or "comparing", done, in all).
+    `references`: paths; `pictures`: test pictures; `jobs`: processes that read; `progress`: called with ("reading" or
+    "comparing", done, in all).
     """
     paths = [*references, *(picture.truth for picture in pictures)]
     seen: list[Seen | None] = [None] * len(paths)

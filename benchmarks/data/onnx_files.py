@@ -18,12 +18,8 @@ LONGEST_REASON: Final = 300
 def open_session(path: Path, threads: int, *, spinning: bool = False) -> Any:
     """An onnxruntime session on the CPU.
 
-    Parameters
-    ----------
-    path : the ONNX file.
-    threads : of one run.
-    spinning : whether waiting threads spin, onnxruntime's default: a little faster alone, but it takes the core from
-        whatever works beside this process.
+    `path`: the ONNX file; `threads`: of one run; `spinning`: whether waiting threads spin, onnxruntime's default: a
+    little faster alone, but it takes the core from whatever works beside this process.
 
     Raises UsageError: the file cannot be loaded.
     """

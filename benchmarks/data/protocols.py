@@ -21,12 +21,8 @@ FIELD_SIDE: Final = 256
 class Protocol:
     """How pictures are brought to one size before anything is measured.
 
-    Attributes
-    ----------
-    name : what reports call it.
-    side : pictures become side x side; None leaves them as they are.
-    crop : centre crop to the short side first.
-    source : where the protocol is published.
+    `name`: what reports call it; `side`: pictures become side x side, None leaves them as they are; `crop`: centre crop
+    to the short side first; `source`: where the protocol is published.
     """
 
     name: str

@@ -53,11 +53,8 @@ class WornReel:
 def wear(lightness: Sequence[FloatArray], seed: int, *, how: Wear | None = None) -> WornReel:
     """The frames as a worn reel shows them: shifted, brightened or darkened, scratched, grainy, rounded to 8 bits.
 
-    Parameters
-    ----------
-    lightness : (H, W) float32 each, L*/100, all of one size; not changed
-    seed : of everything random: equal seeds give equal reels
-    how : Wear, optional
+    `lightness`: (H, W) float32 each, L*/100, all of one size, not changed; `seed`: of everything random: equal seeds
+    give equal reels; `how`: Wear, optional.
     """
     how = how or Wear()
     rng = np.random.default_rng(seed)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.demo.results import ColouredFilm, DemoFilm
-from benchmarks.metrics.film import chroma_flicker
+from benchmarks.metrics.film import temporal_errors
 from featcolor.colour.measures import grey_picture, psnr
 from featcolor.files import replacing
 from featcolor.pictures.io import write_picture
@@ -91,7 +91,7 @@ def measure_film(film: DemoFilm, coloured: Path, seconds: float) -> ColouredFilm
 def _flicker(film: DemoFilm, frames: NDArray[np.uint8]) -> float:
     """Mean over the shots, which are equally long; never across a cut."""
     parts = [slice(first, last + 1) for first, last in film.shots]
-    return float(np.mean([chroma_flicker(film.truth[part], frames[part]) for part in parts]))
+    return float(np.mean([temporal_errors(film.truth[part], frames[part]).chroma_flicker for part in parts]))
 
 
 def contact_strip(films: tuple[NDArray[np.uint8], ...]) -> NDArray[np.uint8]:

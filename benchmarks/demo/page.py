@@ -103,7 +103,8 @@ def build_page(page: Page) -> str:
             "How it was made",
             f"The whole demo took {page.seconds:.0f} s. These commands made every picture above, with all settings as "
             "they come; beside each, its wall time with start-up.",
-            _commands(page.commands) + _versions(page.versions),
+            _commands(page.commands)
+            + f"<p class=note>{escape(', '.join(f'{name} {version}' for name, version in page.versions.items()))}</p>",
         ),
         build_section(
             "Pictures",
@@ -136,7 +137,7 @@ def _header(page: Page) -> str:
 
 
 def _figures(results: Iterable[Result], tag: str, note: str) -> str:
-    return "<div class=figures>" + "".join(_figure(result, tag, note) for result in results) + "</div>"
+    return f"<div class=figures>{''.join(_figure(result, tag, note) for result in results)}</div>"
 
 
 def _figure(result: Result, tag: str, note: str) -> str:
@@ -221,15 +222,10 @@ def _means(title: str, results: list[Result]) -> str:
 
 def _every(page: Page) -> str:
     rows = ""
-    for results, what in ((page.halves, "half"), (page.unseen, "whole")):
-        for result in results:
-            ours, grey, truth = (result.scores[label] for label in ("featcolor", "grey", "truth"))
-            cells = (
-                signed(ours.gain, 2),
-                f"{ours.delta_e00:.1f} / {grey.delta_e00:.1f}",
-                f"{ours.cf:.0f} / {truth.cf:.0f}",
-            )
-            rows += _row(f"{result.name.title()}, {what}", *cells)
+    for result, what in [*((each, "half") for each in page.halves), *((each, "whole") for each in page.unseen)]:
+        ours, grey, truth = (result.scores[label] for label in ("featcolor", "grey", "truth"))
+        deltas, colours = f"{ours.delta_e00:.1f} / {grey.delta_e00:.1f}", f"{ours.cf:.0f} / {truth.cf:.0f}"
+        rows += _row(f"{result.name.title()}, {what}", signed(ours.gain, 2), deltas, colours)
     head = ("gain, dB", "ΔE<sub>00</sub> / grey", "colourfulness / truth")
     return f"<details><summary>Every picture</summary>{_table('Every picture', head, rows)}</details>"
 
@@ -253,10 +249,6 @@ def _commands(commands: Iterable[Command]) -> str:
         f"<li><code>{escape(command.text)}</code><span>{command.seconds:.1f} s</span></li>" for command in commands
     )
     return f"<ol class=commands>{lines}</ol>"
-
-
-def _versions(versions: Mapping[str, str]) -> str:
-    return f"<p class=note>{escape(', '.join(f'{name} {version}' for name, version in versions.items()))}</p>"
 
 
 def _word(number: int) -> str:

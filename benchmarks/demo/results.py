@@ -50,13 +50,8 @@ class Result:
 class DemoFilm:
     """A grey film and what it was in colour.
 
-    Attributes
-    ----------
-    path : of the grey film, MP4 with sound.
-    keys : folder of the key frames in colour, one a shot, named by frame.
-    truth : (n, H, W, 3) uint8, without grain.
-    shots : (first, last) frame of each.
-    key_frames : their numbers.
+    `path`: of the grey film, MP4 with sound; `keys`: folder of the key frames in colour, one a shot, named by frame;
+    `truth`: (n, H, W, 3) uint8, without grain; `shots`: (first, last) frame of each; `key_frames`: their numbers.
     """
 
     path: Path

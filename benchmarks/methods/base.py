@@ -23,12 +23,9 @@ class Method(ABC):
     Built from its settings alone, without work; `fit` does the work, in a process of its own, once before the first
     picture. `settings` and the references decide whether outputs of an earlier run may be used again.
 
-    Attributes
-    ----------
-    title : what reports call it.
-    group : "same references" methods learn from the references and nothing else that we chose; "pretrained" ones bring
-        weights; "precomputed" ones bring pictures.
-    learns : whether `fit` looks at the references.
+    `title`: what reports call it; `group`: "same references" methods learn from the references and nothing else that we
+    chose, "pretrained" ones bring weights, "precomputed" ones bring pictures; `learns`: whether `fit` looks at the
+    references.
     """
 
     title: str

@@ -65,7 +65,8 @@ def look_at_all(look: Callable[[Path], Look], references: Sequence[Path]) -> dic
 
     Raises ReferencesError when none can be used; it says why the first cannot.
     """
-    check_some(references)
+    if not references:
+        raise ReferencesError("no references given; name colour pictures or a folder of them")
     outcomes = sorted(run_over(look, references, jobs=default_fit_jobs(len(references))), key=lambda each: each.index)
     seen = {references[each.index]: each.result for each in outcomes if each.failure is None}
     if not seen:
@@ -73,12 +74,6 @@ def look_at_all(look: Callable[[Path], Look], references: Sequence[Path]) -> dic
         reason = first.message if first else "could not be read"
         raise ReferencesError(f"none of the {len(references)} references can be used: {references[0]}: {reason}")
     return seen  # type: ignore[return-value]  # a result without failure is there
-
-
-def check_some(references: Sequence[Path]) -> None:
-    """Raise ReferencesError where there is no reference at all."""
-    if not references:
-        raise ReferencesError("no references given; name colour pictures or a folder of them")
 
 
 @dataclass(frozen=True)
@@ -97,16 +92,9 @@ class Describe:
 class Retrieval:
     """Usable references and their descriptors.
 
-    Parameters
-    ----------
-    stack : its description retrieves.
-    size : side of a square with as many pixels as the pictures that are described.
+    `stack`: its description retrieves; `size`: side of a square with as many pixels as the pictures that are described.
 
-    Attributes
-    ----------
-    paths_ : list of Path
-    mean_ : (k,) float32
-    directions_ : (n_references, k) float32, unit vectors.
+    `paths_`: list of Path; `mean_`: (k,) float32; `directions_`: (n_references, k) float32, unit vectors.
     """
 
     def __init__(self, stack: FeatureStack, *, size: int) -> None:

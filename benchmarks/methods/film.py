@@ -5,11 +5,12 @@ Each takes lightness and key frames, and gives the chroma of every frame; none s
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,50 +46,39 @@ LIGHTNESS_TOLERANCE: Final = 10.0
 """L* units by which a pixel may differ from where its colour comes from, in the recipe's exp(-(dL/10)^2)."""
 
 
-class FilmMethod(Protocol):
+class FilmMethod(ABC):
     """A way to colour the frames of a shot from those that are given.
 
-    Attributes
-    ----------
-    name, title : what the command line and the report call it.
-    keys : the frames that it is given.
+    `name`, `title`: what the command line and the report call it; `keys`: the frames that it is given.
     """
 
-    @property
-    def name(self) -> str: ...
+    name: str
+    title: str
+    keys: KeyPlaces = FIRST
 
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def keys(self) -> KeyPlaces: ...
-
+    @abstractmethod
     def colour(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> Iterator[FloatArray]:
         """Chroma (H, W, 2) of every frame in order, from lightness (H, W), 0..1, and the key frames' chroma."""
-        ...
 
     def settings(self) -> dict[str, Any]:
         """What its results depend on besides our code and the frames, as JSON can hold it."""
-        ...
+        return {}
 
 
-class Grey:
+class Grey(FilmMethod):
     """No colour at all: the exact L*, by which PSNR is up to 0.04 dB below that of OpenCV's interpolated Lab."""
 
-    name, title, keys = "grey", "grey", FIRST
+    name = title = "grey"
 
     def colour(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> Iterator[FloatArray]:
         for plane in lightness:
             yield np.zeros((*plane.shape, 2), np.float32)
 
-    def settings(self) -> dict[str, Any]:
-        return {}
 
-
-class FrameByFrame:
+class FrameByFrame(FilmMethod):
     """A regressor fitted on the key frame colours every frame by itself: no frame knows of its neighbours."""
 
-    name, title, keys = "frames", "frame by frame (regressor only)", FIRST
+    name, title = "frames", "frame by frame (regressor only)"
 
     def colour(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> Iterator[FloatArray]:
         guesser = KeyRegressor(lightness[keys[0].position], keys[0].chroma)
@@ -99,10 +89,8 @@ class FrameByFrame:
         return KeyRegressor.settings()
 
 
-class ModelFrames:
+class ModelFrames(FilmMethod):
     """A model file of the user's colours every frame by itself."""
-
-    keys = FIRST
 
     def __init__(self, name: str, path: Path) -> None:
         self.name, self.title, self.path = name, f"{name}, frame by frame", path
@@ -116,10 +104,10 @@ class ModelFrames:
         return {"model_sha256": file_hash(self.path)}
 
 
-class FlowOnly:
+class FlowOnly(FilmMethod):
     """The key frame's chroma carried from frame to frame along the flow, everywhere, whether it fits or not."""
 
-    name, title, keys = "flow", "flow only", FIRST
+    name, title = "flow", "flow only"
 
     def colour(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> Iterator[FloatArray]:
         chroma = keys[0].chroma
@@ -132,14 +120,14 @@ class FlowOnly:
         return {"flow": "DIS medium"}
 
 
-class Recipe:
+class Recipe(FilmMethod):
     """The quick study's recipe: carried along the flow where that can be trusted, else what the regressor says.
 
     What the study left open (training pixels and epochs, at which pixels it predicts) is set here; its own figures,
     where they are recorded, are shown beside.
     """
 
-    name, title, keys = "recipe", "the quick study's recipe", FIRST
+    name, title = "recipe", "the quick study's recipe"
 
     def colour(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> Iterator[FloatArray]:
         guesser = KeyRegressor(lightness[keys[0].position], keys[0].chroma)
@@ -158,7 +146,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Ours:
+class Ours(FilmMethod):
     """featcolor's propagation, at the preset's working size, raised to the frames' size along their edges."""
 
     name: str
@@ -186,10 +174,7 @@ class Ours:
 class KeyRegressor:
     """A small network from features of lightness to chroma, fitted on one frame.
 
-    Parameters
-    ----------
-    lightness : (H, W) float32, 0..1
-    chroma : (H, W, 2) float32, a* and b*
+    `lightness`: (H, W) float32, 0..1; `chroma`: (H, W, 2) float32, a* and b*.
     """
 
     def __init__(self, lightness: FloatArray, chroma: FloatArray) -> None:
@@ -210,13 +195,8 @@ class KeyRegressor:
     @staticmethod
     def settings() -> dict[str, Any]:
         """What it is built with."""
-        return {
-            "features": RECIPE_FEATURES,
-            "hidden": list(RECIPE_HIDDEN),
-            "epochs": RECIPE_EPOCHS,
-            "pixels": RECIPE_PIXELS,
-            "step": RECIPE_STEP,
-        }
+        numbers = {"epochs": RECIPE_EPOCHS, "pixels": RECIPE_PIXELS, "step": RECIPE_STEP}
+        return {"features": RECIPE_FEATURES, "hidden": list(RECIPE_HIDDEN), **numbers}
 
 
 def build_film_method(name: str, preset: str = DEFAULT_VIDEO_PRESET) -> FilmMethod:

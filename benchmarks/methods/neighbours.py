@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.methods.base import Group
-from benchmarks.methods.exemplars import CACHED_DESCRIPTIONS, Retrieval, check_some, look_at_all
+from benchmarks.methods.exemplars import CACHED_DESCRIPTIONS, Retrieval, look_at_all
 from benchmarks.methods.ours import FittedColorizer
 from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import ColorizerConfig
@@ -41,10 +41,7 @@ SMALLEST_DEVIATION = 1e-6
 class FeatureSpace:
     """Where rows of features are compared: standardised, then reduced to principal components.
 
-    Attributes
-    ----------
-    mean : (n_features,) float32
-    weights : (n_features, n_components) float32
+    `mean`: (n_features,) float32; `weights`: (n_features, n_components) float32.
     """
 
     mean: FloatArray
@@ -83,11 +80,8 @@ class ReadRows:
 class NeighbourColorizer(Colorizer):
     """A colorizer whose rows are answered by the pixels of the most similar references that are nearest in features.
 
-    Parameters
-    ----------
-    config : ColorizerConfig
-        Its settings of the regressor have no effect, nor `views`: references are seen as they are.
-    exemplars, neighbours, components : see the constants of those names.
+    `config`: its settings of the regressor have no effect, nor `views`, references are seen as they are;
+    `exemplars`, `neighbours`, `components`: see the constants of those names.
     """
 
     def __init__(self, config: ColorizerConfig, *, exemplars: int, neighbours: int, components: int) -> None:
@@ -98,7 +92,6 @@ class NeighbourColorizer(Colorizer):
 
     def learn(self, references: Sequence[Path]) -> Self:
         """Describe the references and learn the space; ReferencesError when none is usable."""
-        check_some(references)
         config = replace(self.config, views=1)
         jobs = default_fit_jobs(len(references))
         self.stack_ = learn_stack(list(references), config, jobs=jobs, progress=lambda stage, done, total: None)
@@ -131,11 +124,7 @@ class NeighbourColorizer(Colorizer):
 def mean_of_nearest(queries: FloatArray, rows: FloatArray, values: FloatArray, *, count: int) -> FloatArray:
     """Mean of the values of the `count` nearest rows of each query, weighted by 1 / distance.
 
-    Parameters
-    ----------
-    queries : (n, d)
-    rows : (m, d)
-    values : (m, c)
+    `queries`: (n, d); `rows`: (m, d); `values`: (m, c).
 
     Returns (n, c) float32.
     """

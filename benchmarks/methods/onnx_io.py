@@ -87,13 +87,9 @@ class NetworkDescription:
     source: str = ""
 
     def __post_init__(self) -> None:
-        for name, table in (
-            ("input", INPUTS),
-            ("output", OUTPUTS),
-            ("recombine", RECOMBINATIONS),
-            ("interpolation", INTERPOLATIONS),
-            ("output_interpolation", INTERPOLATIONS),
-        ):
+        choices = {"input": INPUTS, "output": OUTPUTS, "recombine": RECOMBINATIONS}
+        choices |= dict.fromkeys(("interpolation", "output_interpolation"), INTERPOLATIONS)
+        for name, table in choices.items():
             if getattr(self, name) not in tuple(table):
                 raise ValueError(f"{name} must be one of {', '.join(table)}; got {getattr(self, name)!r}")
         for name in ("title", "source"):
@@ -185,10 +181,7 @@ def network_inputs(grey: NDArray[np.uint8], description: NetworkDescription) -> 
 def colour_picture(output: FloatArray, grey: NDArray[np.uint8], description: NetworkDescription) -> NDArray[np.uint8]:
     """The picture that a network's answer makes of the grey one.
 
-    Parameters
-    ----------
-    output : (1, C, h, w) float32
-    grey : (H, W) uint8
+    `output`: (1, C, h, w) float32; `grey`: (H, W) uint8.
 
     Returns (H, W, 3) uint8.
     """

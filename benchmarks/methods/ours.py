@@ -54,10 +54,7 @@ class Featcolor(FittedColorizer):
 class FeatcolorModel(FittedColorizer):
     """A model file of the user's, or a colour network; the references of the run are not looked at.
 
-    Parameters
-    ----------
-    path : path of the file
-    title : by default "featcolor" and the file's name.
+    `path`: path of the file; `title`: by default "featcolor" and the file's name.
     """
 
     group: ClassVar[Group] = "pretrained"

@@ -25,14 +25,9 @@ DEOLDIFY_RENDER_BASE: Final = 16
 class Pretrained:
     """A released network.
 
-    Attributes
-    ----------
-    description : how it is run.
-    repository : of the official code.
-    weights : where the official weights are.
-    export : shell command, one line, run in a checkout of the repository; writes `{file}`.
-    licence : of code and weights, as far as known.
-    notes : what the command needs.
+    `description`: how it is run; `repository`: of the official code; `weights`: where the official weights are;
+    `export`: shell command, one line, run in a checkout of the repository, writes `{file}`; `licence`: of code and
+    weights, as far as known; `notes`: what the command needs.
     """
 
     description: NetworkDescription
@@ -111,9 +106,7 @@ _DEOLDIFY_EXPORT = (
 
 def _deoldify(title: str, *, maker: str, weights: str, render_factor: int, address: str) -> Pretrained:
     side = render_factor * DEOLDIFY_RENDER_BASE
-    export = _DEOLDIFY_EXPORT
-    for name, value in (("maker", maker), ("weights", weights), ("side", str(side))):
-        export = export.replace("{" + name + "}", value)
+    export = _DEOLDIFY_EXPORT.format(maker=maker, weights=weights, side=side, file="{file}")
     return Pretrained(
         replace(_DEOLDIFY, title=title, size=(side, side)),
         "https://github.com/jantic/DeOldify",

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
@@ -193,12 +194,8 @@ def vote(
 ) -> tuple[FloatArray, FloatArray]:
     """Chroma that the candidates of a superpixel and of those around it agree on: a mode in a*b*.
 
-    Parameters
-    ----------
-    superpixels : n of them
-    intensity : (n,), mean lightness, 0..1.
-    chroma : (n, k, 2), of the candidates.
-    costs : (n, k)
+    `superpixels`: n of them; `intensity`: (n,), mean lightness, 0..1; `chroma`: (n, k, 2), of the candidates; `costs`:
+    (n, k).
 
     Returns
     -------
@@ -223,24 +220,18 @@ def vote(
 def scribbles(superpixels: Superpixels, support: FloatArray) -> FloatArray:
     """Confidence (h, w): a superpixel's support on the square around its centre, 0 elsewhere."""
     confidence = np.zeros(superpixels.labels.shape, np.float32)
-    span = np.arange(-SCRIBBLE_RADIUS, SCRIBBLE_RADIUS + 1)
-    height, width = superpixels.labels.shape
-    for dy in span:
-        for dx in span:
-            rows = np.clip(superpixels.centres[:, 0] + dy, 0, height - 1)
-            columns = np.clip(superpixels.centres[:, 1] + dx, 0, width - 1)
-            own = superpixels.labels[rows, columns] == np.arange(len(support))
-            confidence[rows[own], columns[own]] = support[own]
+    span, ends = range(-SCRIBBLE_RADIUS, SCRIBBLE_RADIUS + 1), np.array(superpixels.labels.shape) - 1
+    for offset in product(span, span):
+        rows, columns = np.clip(superpixels.centres + offset, 0, ends).T
+        own = superpixels.labels[rows, columns] == np.arange(len(support))
+        confidence[rows[own], columns[own]] = support[own]
     return confidence
 
 
 class SuperpixelTransfer(ExemplarMethod):
     """Superpixels take the chroma that similar superpixels of similar references, and their neighbours, vote for.
 
-    Parameters
-    ----------
-    exemplars : references whose superpixels are candidates.
-    candidates : candidates of a superpixel that vote.
+    `exemplars`: references whose superpixels are candidates; `candidates`: candidates of a superpixel that vote.
     """
 
     title = "superpixels (Gupta 2012)"
@@ -262,16 +253,6 @@ class SuperpixelTransfer(ExemplarMethod):
         )
 
     def settings(self) -> dict[str, Any]:
-        return {
-            **super().settings(),
-            "candidates": self.candidates,
-            "area": AREA,
-            "compactness": COMPACTNESS,
-            "window": WINDOW,
-            "daisy_step": DAISY_STEP,
-            "cascade": [list(stage) for stage in CASCADE],
-            "like_lightness": LIKE_LIGHTNESS,
-            "mode_width": MODE_WIDTH,
-            "scribble_radius": SCRIBBLE_RADIUS,
-            "spread": SPREAD,
-        }
+        constants = [AREA, COMPACTNESS, WINDOW, DAISY_STEP, LIKE_LIGHTNESS, MODE_WIDTH, SCRIBBLE_RADIUS, SPREAD]
+        stages = [list(stage) for stage in CASCADE]
+        return {**super().settings(), "candidates": self.candidates, "cascade": stages, "constants": constants}

@@ -33,10 +33,7 @@ class Welsh2002(ExemplarMethod):
     Departures: CIELAB in place of the paper's l-alpha-beta, so that the lightness kept is the one measured by; the
     exemplar is retrieved (`benchmarks.methods.exemplars`) where the paper's user chooses one.
 
-    Parameters
-    ----------
-    samples : about how many pixels of the exemplar are sampled, on a jittered grid.
-    seed : of the jitter.
+    `samples`: about how many pixels of the exemplar are sampled, on a jittered grid; `seed`: of the jitter.
     """
 
     title = "Welsh 2002"

@@ -51,8 +51,12 @@ class TemporalErrors(NamedTuple):
 
     Attributes
     ----------
-    warp_error : see `warp_error`.
-    chroma_flicker : see `chroma_flicker`.
+    warp_error : squared difference of each frame, 0..1, to the next one warped to it along the truth's motion, mean of
+        the valid pixels (`refine.warp.valid_pixels`) and channels, then over pairs of frames: 0 is steady. Lai et al.:
+        Learning blind video temporal consistency, ECCV 2018, as their code computes it; their equation counts pixels
+        and is three times as large. Their flow is FlowNet2's. Over clips take the plain mean.
+    chroma_flicker : how far a point's chroma moves from frame to frame: Euclidean distance in a*b* between a frame and
+        the next one warped to it, over the same pixels, then over pairs of frames.
     valid_share : mean share of pixels that could be compared, 0..1.
     n_pairs : pairs of neighbouring frames that had such pixels; without any, the others are nan.
     """
@@ -112,37 +116,13 @@ def colour_distribution_table(frames: Iterable[Frame]) -> NDArray[np.float64]:
         return sums / counts
 
 
-def warp_error(truth: Iterable[Frame], output: Iterable[Frame], *, flow: FlowEstimator = estimate_flow) -> float:
-    """Squared difference of each frame to the next one, warped to it along the truth's motion; 0 (steady) .. 1.
-
-    With frames in 0..1 and M the valid pixels (`refine.warp.valid_pixels`): sum(M diff^2) / sum(M), where M counts
-    pixels times channels, so that it is a mean squared error; then the mean over pairs of frames, pairs without a valid
-    pixel left out, nan without any pair. Over clips take the plain mean.
-
-    Lai et al.: Learning blind video temporal consistency, ECCV 2018, as their code computes it; their equation counts
-    pixels and is three times as large. Their flow is FlowNet2's.
-
-    Parameters
-    ----------
-    truth, output : (H, W, 3) uint8 each, as many of one as of the other, of one shot
-    flow : from the luma (H, W) uint8 of two frames, target and source, to (H, W, 2), target to source
-    """
-    return temporal_errors(truth, output, flow=flow).warp_error
-
-
-def chroma_flicker(truth: Iterable[Frame], output: Iterable[Frame], *, flow: FlowEstimator = estimate_flow) -> float:
-    """How far a point's chroma moves from frame to frame: mean distance in a*b* along the truth's motion; 0 is steady.
-
-    The chroma of a frame is warped to the frame before it and compared there; mean of the Euclidean distance over the
-    valid pixels (those of `warp_error`), then over pairs of frames; parameters as `warp_error`.
-    """
-    return temporal_errors(truth, output, flow=flow).chroma_flicker
-
-
 def temporal_errors(
     truth: Iterable[Frame], output: Iterable[Frame], *, flow: FlowEstimator = estimate_flow
 ) -> TemporalErrors:
-    """`warp_error` and `chroma_flicker` in one pass; parameters as there."""
+    """Warp error and chroma flicker of one shot, (H, W, 3) uint8 frames, as many of one as of the other.
+
+    `flow` takes the luma (H, W) uint8 of two frames, target and source, and gives (H, W, 2), target to source.
+    """
     errors, shares = [], []
     for (truth_before, before), (truth_after, after) in pairwise(_frame_pairs(truth, output)):
         motion = measure_motion(truth_before, truth_after, flow=flow)

@@ -36,12 +36,8 @@ class Truth:
 
     `frames`: (H, W, 3) uint8 each, of one shot, in order, at least 2.
 
-    Attributes
-    ----------
-    lightness : L*/100 of each frame, (H, W) float32.
-    chroma : a*, b* of each frame, (H, W, 2) float32.
-    motions : of each pair of neighbours.
-    scores : of the truth itself; of its PSNR nothing is to be learned.
+    `lightness`: L*/100 of each frame, (H, W) float32; `chroma`: a*, b* of each frame, (H, W, 2) float32; `motions`: of
+    each pair of neighbours; `scores`: of the truth itself, of its PSNR nothing is to be learned.
     """
 
     def __init__(self, frames: Sequence[Frame]) -> None:

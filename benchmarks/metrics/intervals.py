@@ -87,12 +87,8 @@ def bootstrap_combined(
     therefore moved by the bias, mean of the samples less value (Efron, Tibshirani 1993, section 10.2), and kept within
     `bounds`.
 
-    Parameters
-    ----------
-    statistics : (n, ...), one small array a picture.
-    combine : from statistics (m, ...) to a number, whatever their order.
-    bounds : the measure's range, as of `SetMetric`.
-    samples, level, seed : as of `bootstrap_mean`.
+    `statistics`: (n, ...), one small array a picture; `combine`: from statistics (m, ...) to a number, whatever their
+    order; `bounds`: the measure's range, as of `SetMetric`; `samples`, `level`, `seed`: as of `bootstrap_mean`.
     """
     _check_settings(samples, level)
     n = len(statistics)

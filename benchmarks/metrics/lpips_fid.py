@@ -16,8 +16,6 @@ from featcolor.errors import UsageError
 INCEPTION_SIDE: Final = 299
 """Side of the pictures that Inception v3 sees (Szegedy et al. 2016)."""
 
-_FLOAT = "tensor(float)"  # onnxruntime's name of float32
-
 
 class Lpips:
     """LPIPS by an ONNX network; called with truth and output, (H, W, 3) uint8 of one shape, it gives one number, >= 0.
@@ -30,10 +28,7 @@ class Lpips:
         torch.onnx.export(lpips.LPIPS(net="alex").eval(), (torch.zeros(1, 3, 64, 64),) * 2, "lpips.onnx",
                           input_names=["truth", "output"], dynamic_axes={"truth": sides, "output": sides})
 
-    Parameters
-    ----------
-    path : the ONNX file.
-    threads : of one run.
+    `path`: the ONNX file; `threads`: of one run.
 
     Raises UsageError: the file is missing, no network, or of other inputs and outputs; one line.
     """
@@ -63,10 +58,7 @@ class InceptionFeatures:
     Pictures are resized by PIL's bicubic filter, in float and with antialiasing, as Parmar, Zhang, Zhu (On aliased
     resizing and surprising subtleties in GAN evaluation, CVPR 2022) recommend; other resizing gives other figures.
 
-    Parameters
-    ----------
-    path : the ONNX file.
-    threads : of one run.
+    `path`: the ONNX file; `threads`: of one run.
 
     Raises UsageError: the file is missing, no network, or of other inputs and outputs; one line.
     """
@@ -146,11 +138,10 @@ class _Network:
 
 def _takes(node: Any, shape: tuple[int | None, ...]) -> bool:
     """Whether an input takes float32 of this shape; None, and sides that the network names or leaves out, are free."""
-    if node.type != _FLOAT or len(node.shape) != len(shape):
+    if node.type != "tensor(float)" or len(node.shape) != len(shape):
         return False
-    return all(
-        not isinstance(own, int) or given is None or own == given for own, given in zip(node.shape, shape, strict=True)
-    )
+    sides = zip(node.shape, shape, strict=True)
+    return all(not isinstance(own, int) or given is None or own == given for own, given in sides)
 
 
 def _described(node: Any) -> str:
@@ -167,9 +158,6 @@ def _resized(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(3, 299, 299), 0..1."""
     from PIL import Image
 
-    size = (INCEPTION_SIDE, INCEPTION_SIDE)
-    planes = [
-        Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
-        for plane in picture.transpose(2, 0, 1)
-    ]
-    return np.clip(np.stack([np.asarray(plane) for plane in planes]) / np.float32(255), 0, 1)
+    size, planes = (INCEPTION_SIDE, INCEPTION_SIDE), picture.transpose(2, 0, 1).astype(np.float32)
+    resized = [Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC) for plane in planes]
+    return np.clip(np.stack([np.asarray(plane) for plane in resized]) / np.float32(255), 0, 1)

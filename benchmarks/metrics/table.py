@@ -51,10 +51,8 @@ class Described:
 class Metric(Described):
     """A measure of one output against its truth.
 
-    Attributes
-    ----------
-    measure : from truth and output, two pictures of one shape, to a number.
-    group : "core" is always measured; "perceptual" is modelled on sight and needs the extra of that name; "weights" needs files of the user's.
+    `measure`: from truth and output, two pictures of one shape, to a number; `group`: "core" is always measured,
+    "perceptual" is modelled on sight and needs the extra of that name, "weights" needs files of the user's.
     """
 
     measure: Callable[[Picture, Picture], float]

@@ -143,12 +143,9 @@ def _loss(mean: float, column: Column, truth_cf: float) -> float:
 def find_pareto_front(points: Mapping[str, tuple[float, float]], truth_cf: float) -> list[str]:
     """Methods that no other beats in both: nearer to the truth's colourfulness, and higher in PSNR gain.
 
-    Parameters
-    ----------
-    points : {method: (CF, gain)}
-        Points that are not finite are left out. Of two that are equal in both, both stay. Give only methods measured
-        on the same pictures (`find_complete`): a mean over fewer may be better because they are easier.
-    truth_cf : colourfulness beyond it is as far from the truth as colourfulness short of it.
+    `points`: {method: (CF, gain)} Points that are not finite are left out. Of two that are equal in both, both stay.
+    Give only methods measured on the same pictures (`find_complete`): a mean over fewer may be better because they are
+    easier; `truth_cf`: colourfulness beyond it is as far from the truth as colourfulness short of it.
 
     Returns list of names: from the nearest to the truth to the farthest, that is by rising gain.
     """

@@ -9,9 +9,15 @@ from dataclasses import astuple, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.report.contact_sheet import PictureOf, build_report_sheet, choose_rows, gather_tiles, list_sheet_columns
+from benchmarks.report.contact_sheet import (
+    PictureOf,
+    build_pictures,
+    build_report_sheet,
+    choose_rows,
+    gather_tiles,
+    list_sheet_columns,
+)
 from benchmarks.report.page import FILES, build_markdown, build_page
-from benchmarks.report.pictures import build_pictures
 from benchmarks.runs.environment import hide_person
 from benchmarks.runs.results import Comparison, CurvePoint, Results, Score, SourceMean, Summary
 from featcolor.errors import UsageError

@@ -23,11 +23,8 @@ OPTIONAL_PACKAGES: Final = ("scipy", "scikit-image", "pillow", "matplotlib", "to
 def environment_facts(command: str | Sequence[str], seed: int) -> dict[str, Any]:
     """Date, machine, versions, command and seed of a run, as `Results.environment` holds them.
 
-    Parameters
-    ----------
-    command : str or words
-        As typed; words are quoted as a shell wants them. Paths of this person's folders are shortened.
-    seed : what every random draw of the run began with.
+    `command`: str or words As typed, words are quoted as a shell wants them. Paths of this person's folders are
+    shortened; `seed`: what every random draw of the run began with.
 
     Returns dict: `date` (UTC), `command`, `seed`, `machine` (cpu, cores, memory, system, python) and `versions` by
     package.

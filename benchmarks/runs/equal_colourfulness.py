@@ -129,21 +129,9 @@ def compare(
     column = Reading._fields.index(metric)
     outcome = paired(mine[:, column], theirs[:, column], better=COMPARED[metric], seed=seed)
     ours_cf, rival_cf = float(mine[:, 0].mean()), float(theirs[:, 0].mean())
-    return Comparison(
-        ours=names[0],
-        rival=names[1],
-        metric=metric,
-        factor=factor,
-        ours_cf=ours_cf,
-        rival_cf=rival_cf,
-        ours_mean=float(mine[:, column].mean()),
-        rival_mean=float(theirs[:, column].mean()),
-        difference=outcome.difference,
-        low=outcome.low,
-        high=outcome.high,
-        won=outcome.won,
-        matched=abs(ours_cf - rival_cf) <= MATCHED_WITHIN,
-    )
+    means = float(mine[:, column].mean()), float(theirs[:, column].mean())
+    matched = abs(ours_cf - rival_cf) <= MATCHED_WITHIN
+    return Comparison(*names, metric, factor, ours_cf, rival_cf, *means, *outcome[:4], matched)
 
 
 def factor_for(curve: Sequence[CurvePoint], cf: float) -> float:
@@ -156,13 +144,8 @@ def read_at(
 ) -> dict[str, Readings]:
     """Each picture at each factor of its method."""
     found = dict(over_pictures(ReadTask(outputs.folder, factors), done, stage, progress))
-    return {
-        method: Readings(
-            tuple(pictures), factors[method], np.array([found[picture][method] for picture in pictures], np.float64)
-        )
-        for method, pictures in done.items()
-        if pictures
-    }
+    values = {method: np.array([found[p][method] for p in pictures], np.float64) for method, pictures in done.items()}
+    return {name: Readings(tuple(pictures), factors[name], values[name]) for name, pictures in done.items() if pictures}
 
 
 def _reading(truth: Picture, rgb: NDArray[np.uint8]) -> Reading:

@@ -45,16 +45,10 @@ Progress = Callable[[str, int, int], None]
 class FilmStudy:
     """Everything that decides the results.
 
-    Attributes
-    ----------
-    sequences, methods, outputs : what is measured, in the report's order.
-    folder : where the report goes.
-    worn : run ours on a worn reel too.
-    seed : of the wear and of the intervals.
-    jobs : sequences at once.
-    fresh : use nothing of an earlier run.
-    recorded : PSNR and wrapped PSNR of a sequence by a run that somebody else made, to show beside.
-    facts : of the run, for the report.
+    `sequences`, `methods`, `outputs`: what is measured, in the report's order; `folder`: where the report goes; `worn`:
+    run ours on a worn reel too; `seed`: of the wear and of the intervals; `jobs`: sequences at once; `fresh`: use
+    nothing of an earlier run; `recorded`: PSNR and wrapped PSNR of a sequence by a run that somebody else made, to show
+    beside; `facts`: of the run, for the report.
     """
 
     sequences: tuple[FrameFolder, ...]
@@ -73,13 +67,8 @@ class FilmStudy:
 class FilmRecord:
     """One method on one sequence.
 
-    Attributes
-    ----------
-    sequence, method, title : names.
-    scores : FilmScores
-    seconds : a frame, fitting included; nan where nothing was computed.
-    settings : of the method.
-    keys : frames that it was given.
+    `sequence`, `method`, `title`: names; `scores`: FilmScores; `seconds`: a frame, fitting included, nan where nothing
+    was computed; `settings`: of the method; `keys`: frames that it was given.
     """
 
     sequence: str

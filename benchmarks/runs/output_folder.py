@@ -73,14 +73,11 @@ class OutputFolder:
 
     def write_record(self, method: str, record: dict[str, Any]) -> None:
         """Say that a method has finished, and how."""
-        (self.folder / method).mkdir(parents=True, exist_ok=True)
-        with replacing(self.folder / method / RECORD) as part:
-            part.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        _write_json(self.folder / method / RECORD, record)
 
     def write_index(self, index: dict[str, Any]) -> None:
         """Say which samples are there, once all of them are."""
-        with replacing(self.folder / INDEX) as part:
-            part.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+        _write_json(self.folder / INDEX, index)
 
     def index(self) -> dict[str, Any]:
         """What `write_index` said; empty where the samples are not complete."""
@@ -98,6 +95,12 @@ class OutputFolder:
     def path(self, method: str, picture: str) -> Path:
         """Where a picture lies or would lie."""
         return self.folder / method / f"{picture}.png"
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
+        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -50,21 +50,13 @@ class Entry:
 class Study:
     """Everything that decides the results.
 
-    Attributes
-    ----------
-    dataset, references, entries : what is measured, what methods are fitted on, the methods in the reports' order.
-    ours : name of the method that is compared with each other one.
-    metrics : keys of the measures.
-    weights : networks of the user's for LPIPS and FID, by the measure's key.
-    sources : folders and files that methods read, besides the references.
-    sequences : pictures are frames in order, of the sequence that their name says before "__": measures of film too.
-    folder : where the report goes; outputs are kept below it.
-    allow_leaks : go on when a test picture is among the references.
-    fresh : use nothing of an earlier run.
-    seed : of the intervals.
-    title : of the report.
-    facts : of the run.
-    by_source : means by source too: the first folder that tells the test pictures apart.
+    `dataset`, `references`, `entries`: what is measured, what methods are fitted on, the methods in the reports' order;
+    `ours`: name of the method that is compared with each other one; `metrics`: keys of the measures; `weights`:
+    networks of the user's for LPIPS and FID, by the measure's key; `sources`: folders and files that methods read,
+    besides the references; `sequences`: pictures are frames in order, of the sequence that their name says before "__":
+    measures of film too; `folder`: where the report goes, outputs are kept below it; `allow_leaks`: go on when a test
+    picture is among the references; `fresh`: use nothing of an earlier run; `seed`: of the intervals; `title`: of the
+    report; `facts`: of the run; `by_source`: means by source too: the first folder that tells the test pictures apart.
     """
 
     dataset: DataSet

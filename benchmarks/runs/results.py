@@ -46,16 +46,11 @@ class SourceMean(NamedTuple):
 class Comparison:
     """Ours against a rival at the rival's colourfulness, picture by picture.
 
-    Attributes
-    ----------
-    ours, rival : names of methods.
-    metric : what is compared.
-    factor : what our chroma was multiplied by, so that mean CF equals the rival's.
-    ours_cf, rival_cf : mean colourfulness after that.
-    ours_mean, rival_mean : of the metric.
-    difference, low, high : mean of (ours - rival) and its 95 % paired bootstrap interval.
-    won : share of pictures on which ours is better, 0..1; ties count half.
-    matched : whether the colourfulness could be brought within 2 of the rival's.
+    `ours`, `rival`: names of methods; `metric`: what is compared; `factor`: what our chroma was multiplied by, so that
+    mean CF equals the rival's; `ours_cf`, `rival_cf`: mean colourfulness after that; `ours_mean`, `rival_mean`: of the
+    metric; `difference`, `low`, `high`: mean of (ours - rival) and its 95 % paired bootstrap interval; `won`: share of
+    pictures on which ours is better, 0..1, ties count half; `matched`: whether the colourfulness could be brought
+    within 2 of the rival's.
     """
 
     ours: str
@@ -109,19 +104,12 @@ class MethodRecord:
 class Results:
     """A finished run.
 
-    Attributes
-    ----------
-    title : of the report.
-    ours : the name of the method that is compared with each other one.
-    data : facts of the test set, printed as they are: name, layout, protocol, counts, fingerprint, references.
-    pictures : names, in order.
-    truth_cf : mean colourfulness of the truth.
-    scores, summaries, comparisons : tables.
-    curves : {method: points}, by growing factor.
-    methods : records, in the order that reports show.
-    environment : machine, versions, command, seed, date.
-    left_out : (picture, reason).
-    by_source : means by the source of the pictures, where they were asked for.
+    `title`: of the report; `ours`: the name of the method that is compared with each other one; `data`: facts of the
+    test set, printed as they are: name, layout, protocol, counts, fingerprint, references; `pictures`: names, in order;
+    `truth_cf`: mean colourfulness of the truth; `scores`, `summaries`, `comparisons`: tables; `curves`: {method:
+    points}, by growing factor; `methods`: records, in the order that reports show; `environment`: machine, versions,
+    command, seed, date; `left_out`: (picture, reason); `by_source`: means by the source of the pictures, where they
+    were asked for.
     """
 
     title: str

@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -33,19 +33,14 @@ from featcolor.parallel import available_cores, end_workers, library_threads
 PATIENCE: Final = 10.0
 """Seconds that a process has to end its own workers before it is killed."""
 _MAXRSS_UNIT: Final = 1 if sys.platform == "darwin" else 1024
-_JSON_SEPARATORS: Final = (",", ":")
 
 
 @dataclass(frozen=True)
 class Job:
     """One method's work.
 
-    Attributes
-    ----------
-    name : of the method, and of the folder of its outputs.
-    method : not fitted.
-    references : what it is fitted on; empty for a method that is not.
-    seconds : its time budget, for a method that takes one.
+    `name`: of the method, and of the folder of its outputs; `method`: not fitted; `references`: what it is fitted on,
+    empty for a method that is not; `seconds`: its time budget, for a method that takes one.
     """
 
     name: str
@@ -59,12 +54,8 @@ def run_job(
 ) -> MethodRecord:
     """Fit a method, colour every picture, and say what it took; outputs of an equal earlier run are used again.
 
-    Parameters
-    ----------
-    job : the method.
-    pictures : names of samples in `outputs`.
-    data : fingerprint of the samples, and of the references where the method learns from them.
-    progress : called with (stage, steps done, steps in all).
+    `job`: the method; `pictures`: names of samples in `outputs`; `data`: fingerprint of the samples, and of the
+    references where the method learns from them; `progress`: called with (stage, steps done, steps in all).
 
     Returns the record; its `failure` says what went wrong. A method that fails, or whose process dies, never ends the
     run.
@@ -75,7 +66,7 @@ def run_job(
         record = {}
     if not record:
         # A fitted method starts anew: pictures of two fits would be mixed, and not every fit repeats itself exactly.
-        if job.references or not _resumable(outputs, job.name, fingerprint):
+        if job.references or outputs.record(job.name).get("started") != fingerprint:
             outputs.clear(job.name)
         outputs.write_record(job.name, {"started": fingerprint})
         record = _in_child(job, pictures, outputs, progress)
@@ -84,22 +75,15 @@ def run_job(
     settings = job.method.settings() | ({"budget_seconds": job.seconds} if job.seconds else {})
     if record.get("fit"):
         settings["fit"] = record["fit"]
-    method = MethodRecord(job.name, job.method.title, job.method.group, settings)
     kept = ("fit_seconds", "fit_memory", "picture_seconds", "picture_memory", "failure")
-    return replace(method, **{key: record[key] for key in kept if record.get(key) is not None})
-
-
-def _resumable(outputs: OutputFolder, name: str, fingerprint: str) -> bool:
-    """Whether an unfinished run of the same work left pictures that still hold."""
-    return outputs.record(name).get("started") == fingerprint
+    known = {key: record[key] for key in kept if record.get(key) is not None}
+    return MethodRecord(job.name, job.method.title, job.method.group, settings, **known)
 
 
 def _fingerprint(job: Job, data: str) -> str:
     """Hash of everything that outputs and times depend on: settings, data, budget, our code, libraries, the machine."""
-    environment = environment_facts("", 0)
     facts = {
-        "versions": environment["versions"],
-        "machine": environment["machine"],
+        **{key: environment_facts("", 0)[key] for key in ("versions", "machine")},
         "method": type(job.method).__name__,
         "settings": job.method.settings(),
         "references": len(job.references),
@@ -107,7 +91,7 @@ def _fingerprint(job: Job, data: str) -> str:
         "data": data,
         "code": code_hash(Path(inspect.getfile(type(job.method)))),
     }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=_JSON_SEPARATORS).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def code_hash(module: Path) -> str:
@@ -248,21 +232,20 @@ def peak_memory() -> int:
         status = Path("/proc/self/status").read_text(encoding="ascii")
         return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
     except (OSError, StopIteration):
-        pass
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
+        return _max_rss("RUSAGE_SELF")
 
 
 def largest_child() -> int:
     """The most memory that any ended worker of this process has held, in bytes; 0 where the system does not tell."""
+    return _max_rss("RUSAGE_CHILDREN")
+
+
+def _max_rss(whose: str) -> int:
     try:
         import resource
     except ImportError:  # Windows
         return 0
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _MAXRSS_UNIT
+    return resource.getrusage(getattr(resource, whose)).ru_maxrss * _MAXRSS_UNIT
 
 
 def forget_peak_memory() -> None:

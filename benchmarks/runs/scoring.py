@@ -130,10 +130,7 @@ def summarise_sources(
 ) -> list[SourceMean]:
     """Means of `BY_SOURCE` over the pictures of each source in alphabetic order, then over all of them.
 
-    Parameters
-    ----------
-    sources : of pictures, by their names.
-    truth_cf : colourfulness of the truth of every picture that was measured.
+    `sources`: of pictures, by their names; `truth_cf`: colourfulness of the truth of every picture that was measured.
     """
     groups = {
         source: [p for p in truth_cf if sources[p] == source] for source in sorted({sources[p] for p in truth_cf})
@@ -175,9 +172,8 @@ def summarise_film(
             errors.append(temporal_errors(truth, (outputs.output(method, frame) for frame in frames)))
         known = [each for each in errors if each.n_pairs]
         values = {"cdc": (mean_cdc(tables), len(tables))} if tables else {}
-        if known:
-            values["warp_error"] = float(np.mean([each.warp_error for each in known])), len(known)
-            values["chroma_flicker"] = float(np.mean([each.chroma_flicker for each in known])), len(known)
+        for key in ("warp_error", "chroma_flicker") if known else ():
+            values[key] = float(np.mean([getattr(each, key) for each in known])), len(known)
         summaries += [Summary(method, key, mean, np.nan, np.nan, n) for key, (mean, n) in values.items()]
         progress("steadiness", count, len(done))
     return summaries

@@ -23,14 +23,9 @@ from featcolor.errors import FeatcolorError
 class Timing:
     """What one case gave.
 
-    Attributes
-    ----------
-    name : "module.Class.method", as asv has it.
-    parameters : by name.
-    unit : "s", "MiB", or what a tracked number is counted in.
-    median, low, high : over n repeats; low and high are the smallest and the largest. nan where it failed.
-    n : repeats; the warm-up is not one of them.
-    failure : one line; empty when all went well.
+    `name`: "module.Class.method", as asv has it; `parameters`: by name; `unit`: "s", "MiB", or what a tracked number is
+    counted in; `median`, `low`, `high`: over n repeats, low and high are the smallest and the largest. nan where it
+    failed; `n`: repeats, the warm-up is not one of them; `failure`: one line, empty when all went well.
     """
 
     name: str
@@ -47,12 +42,8 @@ class Timing:
 class Scale:
     """How much of the suite runs.
 
-    Attributes
-    ----------
-    parameters : attribute of the classes that lists their parameters.
-    seconds : a case repeats until this time is spent.
-    fewest, most : repeats.
-    warm : whether a call that is not counted comes first.
+    `parameters`: attribute of the classes that lists their parameters; `seconds`: a case repeats until this time is
+    spent; `fewest`, `most`: repeats; `warm`: whether a call that is not counted comes first.
     """
 
     parameters: str

@@ -24,9 +24,8 @@ BINS: Final = 313
 """Colour bins of Zhang 2016."""
 AB_NORM: Final = 110.0
 """What the networks of Zhang 2016 and 2017 multiply a*, b* by."""
-LIGHTNESS_CENTRE: Final = 50.0
-LIGHTNESS_NORM: Final = 100.0
-"""What they subtract from L* and divide it by."""
+CENTRING: Final = {"subtract": 50.0, "divide": 100.0}
+"""What they do to L*."""
 FASTAI_RANGE: Final = 3.0
 """DeOldify's outputs, normalised colours, lie within +- this (its y_range)."""
 DDCOLOR_GAIN: Final = 20.0
@@ -59,7 +58,7 @@ def random_network(name: str, *, seed: int = 0) -> bytes:
 
 def _zhang16(graph: NetworkGraph, lightness: str) -> str:
     """L* centred inside; bins at a quarter of the size, their mean times 110, 4-fold bilinear upsampling."""
-    centred = graph.affine(lightness, subtract=LIGHTNESS_CENTRE, divide=LIGHTNESS_NORM)
+    centred = graph.affine(lightness, **CENTRING)
     hidden = _add_hidden(graph, graph.multiply(centred, INPUT_GAIN), 1, stride=2)
     logits = graph.convolution(hidden, HIDDEN, BINS, kernel=3, stride=2, padding=1)
     shares = graph.node("Softmax", [graph.multiply(logits, BINS_GAIN)], axis=1)
@@ -71,7 +70,7 @@ def _zhang16(graph: NetworkGraph, lightness: str) -> str:
 
 def _siggraph17(graph: NetworkGraph, lightness: str, hints: str, mask: str) -> str:
     """L* centred and hints divided by 110 inside; tanh times 110."""
-    centred = graph.affine(lightness, subtract=LIGHTNESS_CENTRE, divide=LIGHTNESS_NORM)
+    centred = graph.affine(lightness, **CENTRING)
     together = graph.node("Concat", [centred, graph.multiply(hints, 1 / AB_NORM), mask], axis=1)
     hidden = _add_hidden(graph, graph.multiply(together, INPUT_GAIN), 4)
     last = graph.convolution(hidden, HIDDEN, 2, kernel=3, padding=1)

@@ -37,11 +37,8 @@ BESIDE: Final = (
 def write_speed_report(timings: Sequence[Timing], folder: Path, environment: Mapping[str, Any]) -> Path:
     """Write `speed.csv`, `speed.json` and `report.md`; none is ever seen half-written.
 
-    Parameters
-    ----------
-    timings : what `run_suite` returned.
-    folder : made where it is missing; files of an earlier report are replaced.
-    environment : facts of the machine and the run, shown and kept as they are.
+    `timings`: what `run_suite` returned; `folder`: made where it is missing, files of an earlier report are replaced;
+    `environment`: facts of the machine and the run, shown and kept as they are.
 
     Returns the Markdown file's path.
     """

@@ -58,13 +58,9 @@ def run_suite(
 ) -> list[Timing]:
     """Run every class of the suite.
 
-    Parameters
-    ----------
-    scale : a key of `SCALES`.
-    only : run the cases that have this in their label ("networks", "refiner=guided", "threads=1").
-    model : the model to colour with; None: the preset, fitted on the way on six photographs.
-    progress : called with (stage, cases done, cases in all).
-    classes : timed classes; None: those of this package.
+    `scale`: a key of `SCALES`; `only`: run the cases that have this in their label ("networks", "refiner=guided",
+    "threads=1"); `model`: the model to colour with, None: the preset, fitted on the way on six photographs; `progress`:
+    called with (stage, cases done, cases in all); `classes`: timed classes, None: those of this package.
 
     Returns One timing a case, in order; a case that failed says why, one that does not apply here is left out.
 

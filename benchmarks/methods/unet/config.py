@@ -29,15 +29,10 @@ class UNetConfig:
     Chosen on BSDS, trained on its train part and compared on its val part; most effects drown in the scatter of seeds,
     0.1 dB at 300 steps. The defaults are for budgets of about a minute, `LONG_TRAINING` is for ten times that.
 
-    Attributes
-    ----------
-    width, depth, widest, dropout : see `benchmarks.methods.unet.network.Network`.
-    side : of the square crops.
-    batch : crops a step.
-    learning_rate, weight_decay : of AdamW (Loshchilov, Hutter, ICLR 2019); the rate is the highest of the schedule.
-    rebalance : see `featcolor.regression.bins.rebalancing_weights`.
-    temperature : of the annealed mean that chroma is read with.
-    seed : of everything random.
+    `width`, `depth`, `widest`, `dropout`: see `benchmarks.methods.unet.network.Network`; `side`: of the square crops;
+    `batch`: crops a step; `learning_rate`, `weight_decay`: of AdamW (Loshchilov, Hutter, ICLR 2019), the rate is the
+    highest of the schedule; `rebalance`: see `featcolor.regression.bins.rebalancing_weights`; `temperature`: of the
+    annealed mean that chroma is read with; `seed`: of everything random.
     """
 
     width: int = 24
@@ -60,11 +55,7 @@ LONG_TRAINING: Final = UNetConfig(dropout=0.3)
 class Budget:
     """How much of a training is over: by steps where `steps` is given, else by wall time since this was made.
 
-    Parameters
-    ----------
-    seconds : of everything, with what comes before the training.
-    steps : of the training.
-    clock : gives seconds.
+    `seconds`: of everything, with what comes before the training; `steps`: of the training; `clock`: gives seconds.
     """
 
     def __init__(

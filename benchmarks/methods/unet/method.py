@@ -41,12 +41,8 @@ class UNet(Method):
     steps : train for so many steps instead of a time, for studies and tests.
     clock : gives seconds; the budget is measured by it.
 
-    Attributes
-    ----------
-    steps_ : steps of training that were made.
-    loss_ : running mean of the training loss at the end.
-    seconds_ : wall time of `fit`, with imports and reading.
-    references_ : references that were learned from.
+    `steps_`: steps of training that were made; `loss_`: running mean of the training loss at the end; `seconds_`: wall
+    time of `fit`, with imports and reading; `references_`: references that were learned from.
     """
 
     group: ClassVar[Group] = "same references"

@@ -71,13 +71,8 @@ def train(pictures: Sequence[LabBytes], config: UNetConfig, budget: Budget, rng:
     targets = build_targets(pictures, config.rebalance, rng)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        network = Network(
-            width=config.width,
-            depth=config.depth,
-            widest=config.widest,
-            outputs=len(targets.cells),
-            dropout=config.dropout,
-        )
+        sizes = {name: getattr(config, name) for name in ("width", "depth", "widest", "dropout")}
+        network = Network(outputs=len(targets.cells), **sizes)
         network.to(memory_format=torch.channels_last)
         # Before the first step the network knows the commonest colours, and nothing of the picture.
         with torch.no_grad():

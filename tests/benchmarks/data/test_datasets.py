@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.data import layouts_film, layouts_stills
+from benchmarks.data import layouts_sets
 from benchmarks.data.datasets import DataSet, TestPicture, fingerprint, load_sample, open_dataset, read_truth
 from benchmarks.data.layouts import LAYOUTS, unique_names
-from benchmarks.data.layouts_stills import DIV2K, KODAK, VAL5K
+from benchmarks.data.layouts_sets import DIV2K, KODAK, VAL5K
 from benchmarks.data.protocols import PROTOCOLS, Protocol
 from featcolor.colour.measures import grey_picture
 from featcolor.errors import PictureError, UsageError
@@ -28,9 +28,9 @@ COCO = tuple(f"{number:012d}.jpg" for number in range(7, 7 + FEW))
 
 @pytest.fixture
 def small_sets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layouts_stills, "VAL5K", VAL5K[:FEW])
-    monkeypatch.setattr(layouts_stills, "COCO_SIZE", FEW)
-    monkeypatch.setattr(layouts_stills, "CTEST10K_SIZE", FEW)
+    monkeypatch.setattr(layouts_sets, "VAL5K", VAL5K[:FEW])
+    monkeypatch.setattr(layouts_sets, "COCO_SIZE", FEW)
+    monkeypatch.setattr(layouts_sets, "CTEST10K_SIZE", FEW)
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -147,7 +147,7 @@ def build(layout: str, root: Path) -> tuple[list[str], list[str]]:
 
 def test_the_published_sets_have_their_sizes() -> None:
     assert (len(KODAK), len(DIV2K), len(VAL5K)) == (24, 100, 5_000)
-    assert (layouts_stills.COCO_SIZE, layouts_stills.CTEST10K_SIZE, len(layouts_film.DAVIS_VAL)) == (5_000, 10_000, 30)
+    assert (layouts_sets.COCO_SIZE, layouts_sets.CTEST10K_SIZE, len(layouts_sets.DAVIS_VAL)) == (5_000, 10_000, 30)
     assert (KODAK[-1], DIV2K[0], VAL5K[-1]) == ("kodim24.png", "0801.png", "ILSVRC2012_val_00005000.JPEG")
 
 

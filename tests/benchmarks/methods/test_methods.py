@@ -134,7 +134,7 @@ def test_settings_are_json_and_a_new_method_travels_to_another_process(name: str
     method = METHODS[name]()
     assert method.title
     assert method.learns == (name not in NO_REFERENCES)
-    groups = {"grey": "baseline", "constant": "baseline", "default": "pretrained"}
+    groups = {"grey": "baseline", "constant": "baseline", "default": "pretrained", "refs": "pretrained"}
     assert method.group == groups.get(name, "same references")
     assert json.loads(json.dumps(method.settings())) == pickle.loads(pickle.dumps(method)).settings()
 

@@ -47,12 +47,7 @@ def test_a_mapping_says_which_is_whose(folder: Path, photographs: Pictures) -> N
 
 def test_names_are_not_guessed(folder: Path, photographs: Pictures) -> None:
     method = Precomputed("theirs", folder)
-    names = ["china", "rocket", "chelsea", "astronaut", "moon", "coffee"]
-    assert method.missing(names) == ["rocket", "chelsea", "astronaut", "moon"]
-    line = method.describe_missing(names)
-    assert line == f"theirs: 4 of 6 pictures have no output in {folder}: rocket, chelsea, astronaut, ..."
-    assert method.describe_missing(["china"]) == ""
-    with pytest.raises(UsageError, match=r"theirs: 1 of 1 pictures have no output in .*: rocket$"):
+    with pytest.raises(UsageError, match=r"theirs: there is no output of rocket in .*"):
         method.output(sample_of("rocket", photographs["rocket"]))
 
 
@@ -60,19 +55,22 @@ def test_folders_tell_equal_names_apart(photographs: Pictures, tmp_path: Path) -
     for place, name in (("day/a", "china"), ("night/a", "coffee"), ("night/b", "flower")):
         write_rgb(tmp_path / f"{place}.png", photographs[name])
     method = Precomputed("theirs", tmp_path)
-    assert method.missing(["day/a", "night/a", "night/b", "b", "a"]) == ["a"]
+    for name in ("day/a", "night/b", "b"):
+        method.output(sample_of(name, photographs["china" if name == "day/a" else "flower"]))
+    with pytest.raises(UsageError, match="no output of a "):
+        method.output(sample_of("a", photographs["china"]))
     assert np.array_equal(method.output(sample_of("night/a", photographs["coffee"])), photographs["coffee"])
 
 
 def test_two_files_of_one_name_are_an_error(folder: Path, photographs: Pictures) -> None:
     write_rgb(folder / "china.tif", photographs["coffee"])
     with pytest.raises(UsageError, match="are outputs of one name"):
-        Precomputed("theirs", folder).missing(["china"])
+        Precomputed("theirs", folder).settings()
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"theirs: there is no folder .*absent"):
-        Precomputed("theirs", tmp_path / "absent").missing(["china"])
+        Precomputed("theirs", tmp_path / "absent").settings()
 
 
 def test_another_size_is_an_error_unless_asked_for(folder: Path, photographs: Pictures) -> None:

@@ -12,15 +12,21 @@ from skimage.color import rgb2lab
 
 from benchmarks.metrics.film import (
     cdc,
-    chroma_flicker,
     colour_distribution_table,
     mean_cdc,
     temporal_errors,
-    warp_error,
 )
 from tests.refine.test_flow import plain_valid, plain_warp
 
 SHAPE = (24, 30)
+
+
+def warp_error(truth, output, **options):
+    return temporal_errors(truth, output, **options).warp_error
+
+
+def chroma_flicker(truth, output, **options):
+    return temporal_errors(truth, output, **options).chroma_flicker
 
 
 def flat(*rgb: int, shape: tuple[int, int] = SHAPE) -> np.ndarray:
