@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import rel_entr
 
+from benchmarks.data.film_sequences import Frame
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.colour.measures import check_rgb
 from refine.flow import estimate_flow
 from refine.planes import FloatArray
 from refine.warp import Mask, valid_pixels, warp
 
-Frame: TypeAlias = NDArray[np.uint8]
 FlowEstimator: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], FloatArray]
 
 

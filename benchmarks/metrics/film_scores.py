@@ -13,7 +13,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.metrics.film import Frame, cdc, measure_motion, pair_flicker, pair_warp_error
+from benchmarks.data.film_sequences import Frame
+from benchmarks.metrics.film import cdc, measure_motion, pair_flicker, pair_warp_error
 from benchmarks.metrics.ssim import wrapped_psnr
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.colour.measures import colourfulness, delta_e00, psnr

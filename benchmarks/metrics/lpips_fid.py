@@ -158,6 +158,6 @@ def _resized(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(3, 299, 299), 0..1."""
     from PIL import Image
 
-    size, planes = (INCEPTION_SIDE, INCEPTION_SIDE), picture.transpose(2, 0, 1).astype(np.float32)
-    resized = [Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC) for plane in planes]
-    return np.clip(np.stack([np.asarray(plane) for plane in resized]) / np.float32(255), 0, 1)
+    size, wide = (INCEPTION_SIDE, INCEPTION_SIDE), picture.transpose(2, 0, 1).astype(np.float32)
+    planes = [Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC) for plane in wide]
+    return np.clip(np.stack([np.asarray(plane) for plane in planes]) / np.float32(255), 0, 1)

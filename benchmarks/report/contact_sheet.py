@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from benchmarks.metrics.table import Rgb
 from benchmarks.report.tables import GREY, title_of
 from benchmarks.runs.results import Results
 from featcolor.pages import build_section, encode_jpeg, shrink
 
-Rgb: TypeAlias = NDArray[np.uint8]
 PictureOf: TypeAlias = Callable[[str, str], Rgb | None]
 """From a method's name, "truth" or "grey", and a picture's name, to the picture, (H, W, 3) uint8; None: not there."""
 

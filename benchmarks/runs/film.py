@@ -15,10 +15,10 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from benchmarks.data.film_sequences import FilmOutputs, FrameFolder
+from benchmarks.data.datasets import Progress
+from benchmarks.data.film_sequences import FilmOutputs, Frame, FrameFolder
 from benchmarks.data.wear import shift, wear
 from benchmarks.methods.film import FilmMethod
-from benchmarks.metrics.film import Frame
 from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures
 from benchmarks.runs.environment import environment_facts
 from benchmarks.runs.running import code_hash
@@ -37,8 +37,6 @@ WORN: Final = "-worn"
 RECORDS: Final = "records"
 """Folder within the report's: SEQUENCE/METHOD.json, and METHOD-FRAME.jpg of the frames that the contact sheet shows."""
 TILE_SIDE: Final = 256
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data.datasets import Sample
+from benchmarks.data.datasets import Progress, Sample
 from benchmarks.methods.outputs import lightness_deviation
 from benchmarks.metrics.film import colour_distribution_table, mean_cdc, temporal_errors
 from benchmarks.metrics.intervals import Interval, bootstrap_combined, bootstrap_mean
@@ -23,7 +23,6 @@ from benchmarks.runs.results import Score, SourceMean, Summary
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.parallel import available_cores, run_over
 
-Progress: TypeAlias = Callable[[str, int, int], None]
 Done: TypeAlias = Mapping[str, Sequence[str]]
 """{method: pictures that it has an output of}."""
 Item: TypeAlias = tuple[str, tuple[str, ...]]

@@ -8,20 +8,19 @@ import pkgutil
 import shutil
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import nan
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import benchmarks.speed
+from benchmarks.data.datasets import Progress
 from benchmarks.speed.cases import MEASURES, SCALES, Case, Scale, Timing, methods_of
 from benchmarks.speed.inputs import MODEL_NAME
 from featcolor.errors import UsageError, one_line
 from featcolor.models.model_file import read_card
-
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 @dataclass
