@@ -1,1 +1,1 @@
-"""How good and how fast is featcolor, beside others?"""
+"""Benchmarks: quality and speed of featcolor beside other colorizers."""

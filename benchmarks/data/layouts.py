@@ -1,4 +1,4 @@
-"""How test sets lie on disk: the table of layouts, and the one that takes any pictures."""
+"""Layouts of test sets on disk: their table, and the one that takes any pictures."""
 
 from __future__ import annotations
 

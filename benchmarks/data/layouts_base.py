@@ -1,4 +1,4 @@
-"""What every layout of a test set shares: the picture, what was found, and looking into one folder."""
+"""Test pictures, and the look into one folder that every layout of a test set shares."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TestPicture:
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in a layout: pictures in order, and others' outputs as {method: {picture's name: file}}."""
+    """Contents of a layout: pictures in order, and others' outputs as {method: {picture's name: file}}."""
 
     pictures: tuple[TestPicture, ...]
     outputs: dict[str, dict[str, Path]] = field(default_factory=dict)

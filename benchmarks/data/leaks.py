@@ -42,7 +42,7 @@ READ_PIXELS: Final = 4 * THUMBNAIL**2
 FREQUENCIES: Final = 8
 """Side of the block of cosine coefficients."""
 INNER: Final = 0.88
-"""Side of the inner part, as a share: by it crops of 7 % on every side are found (100 of 100; without it 96)."""
+"""Side of the inner part, as a share: by it crops of 7 % on every side are found."""
 LIKELY: Final = 0.6
 """Signatures with this product or more are aligned: about 4 in 10,000 pairs of unlike photographs."""
 SAME: Final = 0.75
@@ -81,7 +81,7 @@ class Leak(NamedTuple):
 
 @dataclass(frozen=True)
 class Seen:
-    """What is kept of a picture: the hash of its file, its lightness 0..255 as a thumbnail, its centre square."""
+    """A picture's traces: the hash of its file, its lightness 0..255 as a thumbnail, its centre square."""
 
     digest: str
     thumbnail: Thumbnail

@@ -1,4 +1,4 @@
-"""How test pictures are brought to one size: the protocols that the field publishes, by name."""
+"""Protocols by name: the crops and sizes that the field publishes for test pictures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIELD_SIDE: Final = 256
 
 @dataclass(frozen=True)
 class Protocol:
-    """How pictures are brought to one size before anything is measured.
+    """Crop and size that pictures are brought to before anything is measured.
 
     `name`: what reports call it; `side`: pictures become side x side, None leaves them as they are; `crop`: centre crop
     to the short side first; `source`: where the protocol is published.

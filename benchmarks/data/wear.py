@@ -1,4 +1,4 @@
-"""What a worn reel does to a film's lightness: unsteady gate and exposure, grain, scratches."""
+"""Synthetic wear of a film's lightness: unsteady gate and exposure, grain, scratches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DARK: Final = 25.0
 
 @dataclass(frozen=True, kw_only=True)
 class Wear:
-    """How worn the reel is.
+    """Degree of wear.
 
     Attributes
     ----------

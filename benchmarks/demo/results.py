@@ -1,4 +1,4 @@
-"""What the demo measures: each picture's output and baselines beside the truth."""
+"""Results of the demo: each picture's output and baselines beside the truth, and the film's."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class DemoFilm:
 
 @dataclass(frozen=True, eq=False)
 class ColouredFilm:
-    """What the pipeline made of it.
+    """A coloured film beside the grey one and the truth.
 
     Attributes
     ----------

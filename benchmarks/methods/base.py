@@ -1,4 +1,4 @@
-"""What the benchmark compares: one protocol for every method; `benchmarks.methods.table` names them."""
+"""The protocol of every method that is compared; `benchmarks.methods.table` names them."""
 
 from __future__ import annotations
 

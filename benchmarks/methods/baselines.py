@@ -1,4 +1,4 @@
-"""What every method must beat: no colour at all, and one colour everywhere."""
+"""Baselines that every method must beat: no colour at all, and one colour everywhere."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Constant(ChromaMethod):
 
 @dataclass(frozen=True)
 class MeanChroma:
-    """What a worker does with one reference: its mean a*, b*, (2,) float64."""
+    """Mean a*, b* of one reference, (2,) float64: a worker's task."""
 
     size: int
 

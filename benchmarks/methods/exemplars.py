@@ -78,7 +78,7 @@ def look_at_all(look: Callable[[Path], Look], references: Sequence[Path]) -> dic
 
 @dataclass(frozen=True)
 class Describe:
-    """What a worker does with one reference: its descriptor, (k,) float32."""
+    """Descriptor of one reference, (k,) float32: a worker's task."""
 
     stack: FeatureStack
     size: int

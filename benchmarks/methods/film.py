@@ -1,4 +1,4 @@
-"""What `featcolor benchmark film` compares: ways to colour the frames of a shot when some of them are given in colour.
+"""Methods of `featcolor benchmark film`: chroma of a shot's frames when some of them are given in colour.
 
 Each takes lightness and key frames, and gives the chroma of every frame; none sees the truth of another frame.
 """

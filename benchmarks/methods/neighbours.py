@@ -39,7 +39,7 @@ SMALLEST_DEVIATION = 1e-6
 
 @dataclass(frozen=True)
 class FeatureSpace:
-    """Where rows of features are compared: standardised, then reduced to principal components.
+    """Space that rows of features are compared in: standardised, then reduced to principal components.
 
     `mean`: (n_features,) float32; `weights`: (n_features, n_components) float32.
     """
@@ -66,7 +66,7 @@ class FeatureSpace:
 
 @dataclass(frozen=True)
 class ReadRows:
-    """What a worker does with one reference: features (n, d) float16 and chroma (n, 2) of random pixels of it."""
+    """Features (n, d) float16 and chroma (n, 2) of random pixels of one reference: a worker's task."""
 
     stack: FeatureStack
     config: ColorizerConfig

@@ -1,4 +1,4 @@
-"""How a colouring network reads a grey picture and how its answer becomes a colour picture, by a small description.
+"""Input and output of colouring networks: from a grey picture to the answer to a colour picture, by a description.
 
 Values are float32 and CIELAB is exact (`featcolor.colour.lab`, scikit-image), where DDColor's own program takes
 OpenCV's interpolated one. Colours outside the sRGB gamut are clipped channel by channel, as every released program
@@ -53,7 +53,7 @@ ANTIALIASED: Final = "antialiased"
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkDescription:
-    """What a network takes and gives: (1, C, h, w) float32 in, (1, C', h', w') float32 out.
+    """Description of a network's input and output: (1, C, h, w) float32 in, (1, C', h', w') float32 out.
 
     Attributes
     ----------

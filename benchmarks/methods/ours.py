@@ -77,7 +77,7 @@ class FeatcolorModel(FittedColorizer):
 
 
 class Default(FittedColorizer):
-    """What `featcolor colorize` does without --model: the colour network that comes along, or one of the user's.
+    """The default model, as `featcolor colorize` without --model: the bundled colour network, or one of the user's.
 
     `network`: path of a colour network, optional, by default the bundled one.
     """
@@ -100,7 +100,7 @@ class Default(FittedColorizer):
 
 
 class WithReferences(Default):
-    """What `featcolor colorize --refs` does: the default model with an album of the references, or of `count` of them.
+    """The default model with an album of the references, or of `count` of them, as `featcolor colorize --refs`.
 
     References of fewer are drawn; the same seed draws the same.
     """

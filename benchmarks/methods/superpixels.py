@@ -9,7 +9,7 @@ Departures, each for what OpenCV and scikit-image offer or for quality measured 
 
 - SLIC for TurboPixels. DAISY for Gabor responses and SURF (SURF is not in the wheel), at the head of the cascade.
 - Several references, retrieved (`benchmarks.methods.exemplars`), whose superpixels are candidates alike; the paper's
-  user gives one. Twenty references gave dE00 9.88, one 10.83, forty 10.31 (as the constants below were chosen).
+  user gives one.
 - The vote is a mode in a*b* over the candidates of a superpixel and of its neighbours alike in lightness, in place of
   the paper's vote within segments.
 - The fast global smoother spreads the scribbles, by weighted least squares as Levin et al. 2004 (the paper's choice)
@@ -136,7 +136,7 @@ def mean_daisy(superpixels: Superpixels, lightness: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Palette:
-    """What candidates offer: features by name, (m, d) each, and mean chroma (m, 2)."""
+    """Features of candidates by name, (m, d) each, and their mean chroma (m, 2)."""
 
     features: dict[str, FloatArray]
     chroma: FloatArray

@@ -28,7 +28,7 @@ FLATTEST = 1e-3
 
 
 class Welsh2002(ExemplarMethod):
-    """Every pixel takes the chroma of the sample whose luminance and neighbourhood deviation are nearest.
+    """Transfer of chroma from the sample whose luminance and neighbourhood deviation are nearest, pixel by pixel.
 
     Departures: CIELAB in place of the paper's l-alpha-beta, so that the lightness kept is the one measured by; the
     exemplar is retrieved (`benchmarks.methods.exemplars`) where the paper's user chooses one.

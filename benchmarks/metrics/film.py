@@ -27,7 +27,7 @@ FlowEstimator: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], Floa
 
 
 class Motion(NamedTuple):
-    """How one frame of a shot becomes the next.
+    """Motion from one frame of a shot to the next.
 
     Attributes
     ----------

@@ -56,7 +56,7 @@ class Truth:
 
 @dataclass(frozen=True, eq=False)
 class FilmScores:
-    """What was measured of one method on one sequence of n frames.
+    """Measures of one method on one sequence of n frames.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Every measure of a coloured picture, of a set of them and of a film, by key: what each is, and which way is better.
+"""Measures of a coloured picture, of a set of them and of a film, by key: what each is, and which way is better.
 
 The functions are elsewhere, each small and pure: `featcolor.colour.measures` and the modules beside this one.
 """
@@ -30,7 +30,7 @@ Group: TypeAlias = Literal["core", "perceptual", "weights"]
 
 @dataclass(frozen=True)
 class Described:
-    """What reports say of a measure; measures of film, which `benchmarks.metrics.film` has, are no more than this.
+    """Description of a measure for reports; measures of film, which `benchmarks.metrics.film` has, are no more.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the film report says: means of every method over sequences, on the same frames where methods are compared."""
+"""Tables of the film report: means of every method over sequences, on the same frames where methods are compared."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GAPS: Final = (
 
 
 class Column(NamedTuple):
-    """How a measure is shown: its title, what it says, digits after the point, and a factor before that."""
+    """A measure as tables show it: its title, digits after the point, and a factor before that."""
 
     key: str
     title: str
@@ -71,7 +71,7 @@ class FilmRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Gap:
-    """How two methods differ in one measure, over sequences, on the same frames."""
+    """Difference of two methods in one measure, over sequences, on the same frames."""
 
     text: str
     unit: str

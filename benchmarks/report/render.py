@@ -66,7 +66,7 @@ class Table:
 
 
 class Html(str):
-    """What only the page shows: plots, pictures."""
+    """HTML that only the page shows: plots, pictures."""
 
     __slots__ = ()
 

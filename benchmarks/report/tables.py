@@ -35,7 +35,7 @@ GREYISH: Final = 0.25
 """A method whose mean colourfulness is below this share of the truth's is nearly grey: never marked best."""
 
 LIGHTNESS_TOLERANCE: Final = 0.5
-"""Mean |ΔL*| between output and grey input that rounding to 8 bits cannot explain: alone it makes 0.04 to 0.16."""
+"""Mean |ΔL*| between output and grey input that rounding to 8 bits cannot explain."""
 
 Verdict: TypeAlias = Literal["better", "worse", "not told apart", "no interval"]
 

@@ -1,4 +1,4 @@
-"""What a benchmark ran on, without saying whose machine it is."""
+"""Environment of a run: machine, versions, command, without saying whose machine it is."""
 
 from __future__ import annotations
 

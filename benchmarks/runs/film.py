@@ -80,7 +80,7 @@ class FilmRecord:
 
 @dataclass(frozen=True)
 class FilmResults:
-    """What a study found: records by sequence, then in the methods' order, the truth first; and what failed."""
+    """Results of a study: records by sequence, then in the methods' order, the truth first; and what failed."""
 
     study: FilmStudy
     records: tuple[FilmRecord, ...]

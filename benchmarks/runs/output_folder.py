@@ -1,4 +1,4 @@
-"""Where a study keeps its samples and every method's outputs: a gallery, beside notes of what made them."""
+"""Folder of a study's samples and every method's outputs: a gallery, beside notes of what made them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INDEX: Final = "samples.json"
 
 
 class OutputFolder:
-    """Where samples and outputs lie.
+    """Folder of samples and outputs.
 
     `folder`: made when it does not exist.
     """

@@ -1,4 +1,4 @@
-"""What a benchmark run knows in the end, as plain data: what every report is written from."""
+"""Results of a benchmark run as plain data, from which every report is written."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class CurvePoint(NamedTuple):
 
 @dataclass(frozen=True)
 class MethodRecord:
-    """What a method did besides its scores.
+    """A method's time, memory, settings and failure, besides its scores.
 
     Seconds are wall time on this machine; memory is the peak resident set in bytes, of fitting with the largest worker;
     nan or 0 where unknown, and for outputs that were made elsewhere. `settings` also hold the time budget of a method

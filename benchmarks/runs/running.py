@@ -1,4 +1,4 @@
-"""Each method in a process of its own: fitted, timed and its pictures kept, so that a crash or a leak is its own.
+"""Runs of methods, each in a process of its own: fitted, timed, its pictures kept; a crash or a leak is its own.
 
 Outputs are kept as `FOLDER/METHOD/PICTURE.png` beside `FOLDER/gt` and `FOLDER/gray`: the gallery layout that
 `featcolor benchmark outputs` reads. What made them is kept as a fingerprint, so that a later run uses them again only

@@ -1,4 +1,4 @@
-"""How fast is it, and how much memory does it take? Classes that asv runs, and `suite`, which runs them without it.
+"""Benchmarks of time and memory: classes that asv runs, and `suite`, which runs them without it.
 
 A class names its measurements as asv does (`time_`, `timeraw_`, `peakmem_`, `track_`) and its parameters in `params`.
 Beside them `quick_params` and `smoke_params`, which asv does not know, are fewer and smaller: a class without

@@ -71,7 +71,7 @@ def zhang16_onnx(path: Path, seed: int = 0) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class DDColorSizes:
-    """What distinguishes one DDColor from another; the defaults are DDColor-tiny's.
+    """Sizes of a DDColor; the defaults are DDColor-tiny's.
 
     Attributes
     ----------

@@ -21,7 +21,7 @@ from featcolor.errors import FeatcolorError
 
 @dataclass(frozen=True)
 class Timing:
-    """What one case gave.
+    """Result of one case.
 
     `name`: "module.Class.method", as asv has it; `parameters`: by name; `unit`: "s", "MiB", or what a tracked number is
     counted in; `median`, `low`, `high`: over n repeats, low and high are the smallest and the largest. nan where it
@@ -40,7 +40,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of the suite runs.
+    """Extent of a run of the suite.
 
     `parameters`: attribute of the classes that lists their parameters; `seconds`: a case repeats until this time is
     spent; `fewest`, `most`: repeats; `warm`: whether a call that is not counted comes first.

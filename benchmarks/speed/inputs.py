@@ -1,4 +1,4 @@
-"""What the timed classes share: photographs of any size, a fitted model, whole commands, bounded threads."""
+"""Inputs of the timed classes: photographs of any size, a fitted model, whole commands, bounded threads."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MEBIBYTE: Final = 2**20
 
 
 class Timed:
-    """What every timed class has: things to be closed at the end, library threads bounded first of all."""
+    """Base of timed classes: things to be closed at the end, library threads bounded first of all."""
 
     timeout = DEADLINE
 
@@ -59,7 +59,7 @@ class Timed:
 
 
 class TimedWithModel(Timed):
-    """The same, with a fitted model: setup and measurements get the folder that holds it as their first argument."""
+    """Base of timed classes with a fitted model: setup and measurements get its folder as their first argument."""
 
     def setup_cache(self) -> Path:
         """The current folder, in which a model is fitted unless it has one already; asv gives a fresh folder."""
@@ -109,7 +109,7 @@ def in_turn(picture: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a process took: wall seconds, and the most memory that it (or its largest child) held, in MiB."""
+    """Cost of a process: wall seconds, and the most memory that it (or its largest child) held, in MiB."""
 
     seconds: float
     peak: float

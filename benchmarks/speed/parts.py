@@ -1,4 +1,4 @@
-"""Each part by itself: imports, feature extractors, the regressor, spatial refiners, raising chroma to full size."""
+"""Parts of the pipeline by themselves: imports, features, the regressor, spatial refiners, upsampling."""
 
 from __future__ import annotations
 

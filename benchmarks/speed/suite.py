@@ -25,7 +25,7 @@ from featcolor.models.model_file import read_card
 
 @dataclass
 class Caches:
-    """What `setup_cache` returned, a function once a run; its failure is kept too."""
+    """Results of `setup_cache`, each function called once a run; its failure is kept too."""
 
     folder: Path
     known: dict[Any, tuple[Any, ...] | Exception] = field(default_factory=dict)

@@ -53,7 +53,7 @@ LONG_TRAINING: Final = UNetConfig(dropout=0.3)
 
 
 class Budget:
-    """How much of a training is over: by steps where `steps` is given, else by wall time since this was made.
+    """Progress of a training: by steps where `steps` is given, else by wall time since this was made.
 
     `seconds`: of everything, with what comes before the training; `steps`: of the training; `clock`: gives seconds.
     """

@@ -41,7 +41,7 @@ class Trained(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """What every (a*, b*) in bytes is taught as: cells (65536, k), weights (65536, k), and the prior's logarithm."""
+    """Soft targets of every (a*, b*) in bytes: cells (65536, k), weights (65536, k), and the prior's logarithm."""
 
     cells: FloatArray
     indices: Tensor
