@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.metrics.table import Rgb
 from benchmarks.report.tables import GREY, title_of
 from benchmarks.runs.results import Results
-from featcolor.pages import build_section, encode_jpeg, shrink
+from featcolor.pages import build_section, encode_jpeg
+from featcolor.pictures.resize import shrink
 
 PictureOf: TypeAlias = Callable[[str, str], Rgb | None]
 """From a method's name, "truth" or "grey", and a picture's name, to the picture, (H, W, 3) uint8; None: not there."""

@@ -19,9 +19,10 @@ from benchmarks.speed.inputs import (
     sides_of,
 )
 from featcolor.colour.lab import rgb_to_lab
+from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import PRESETS
 from featcolor.models.fitting import SMALL_BATCH
-from featcolor.models.load import load_model
+from featcolor.models.load import load
 from featcolor.pictures.resize import resize, working_size
 from featcolor.regression.regressor import ChromaRegressor
 from features.base import grid_points
@@ -121,7 +122,8 @@ class PredictRows(TimedWithModel):
 
     def setup(self, folder: Path, side: int, threads: int) -> None:
         self.bound(threads)
-        colorizer = load_model(folder / MODEL_NAME)
+        colorizer = load(folder / MODEL_NAME)
+        assert isinstance(colorizer, Colorizer)
         self.predictor = colorizer.experts_.predictors[0]
         self.features = colorizer.stack_.sample(
             make_lightness(side, side), grid_points((side, side), colorizer.config.step)
