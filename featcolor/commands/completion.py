@@ -13,7 +13,7 @@ tcsh:  featcolor completion tcsh >> ~/.tcshrc
 """
 
 SHELLS = ("bash", "zsh", "tcsh")
-FILES = ("input", "reference", "output", "model", "report")
+FILES = ("input", "reference", "output", "model", "refs", "report")
 FOLDERS = ("confidence",)
 
 

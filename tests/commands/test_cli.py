@@ -289,16 +289,6 @@ def test_without_a_model_the_default_colours_and_says_so(
     assert not any(capsys.readouterr())
 
 
-def test_the_default_colours_on_the_pipes(
-    album: dict[str, NDArray[np.uint8]], default_network: Path, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    assert main(["colorize", "old/china.png", "-o", "-"]) == 0
-    content, said = capfdbinary.readouterr()
-    assert content.startswith(b"\x89PNG")
-    assert b"the default model colours" in said
-    assert len(said.splitlines()) == 1
-
-
 def test_without_the_default_network_one_line_says_what_helps(
     album: dict[str, NDArray[np.uint8]], default_network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -391,31 +381,22 @@ def test_a_full_disk_stops_the_batch_with_one_line(
 def test_too_little_memory_is_that_pictures_failure(
     album: dict[str, NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def starved(path: Path) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr(featcolor.batch.colour, "read_picture", starved)
+    monkeypatch.setattr(featcolor.batch.colour, "read_picture", lambda path: bytearray(sys.maxsize))
     assert main(["colorize", "old/china.png", "-o", "new.png"]) == 1
-    line = complaint(capsys)
-    assert "not enough memory" in line
-    assert "old/china.png" in line
+    assert re.search("old/china.png: not enough memory", complaint(capsys))
 
 
-def test_debug_shows_the_traceback_and_nothing_else_does(
+def test_quiet_says_nothing_but_errors_and_debug_shows_where(
     album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["inspect", "old/china.png", "--debug"]) == 2
-    assert "Traceback" in capsys.readouterr().err
-    assert main(["inspect", "old/china.png"]) == 2
-    assert complaint(capsys)
-
-
-def test_quiet_says_nothing_but_errors(album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]) -> None:
     Path("old/broken.png").touch()
+    Path("old/b.heic").touch()
     assert main(["colorize", "old", "-o", "new", "--quiet"]) == 1
     said = capsys.readouterr()
     assert not said.out
     assert len(said.err.splitlines()) == 1
+    assert main(["inspect", "old/china.png", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_inspect_prints_the_card(tiny_model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -169,12 +169,18 @@ def test_a_sheet_replaces_a_sheet_and_nothing_else(album: Path, capsys: pytest.C
         (["-o", "s.html", "--grid", "saturation=1", "other.jpg"], "pictures go before --grid"),
         (["-o", "s.html", "--grid", "model=nowhere.featcolor"], "nowhere.featcolor"),
         (["nowhere.jpg", "-o", "s.html"], "no such file"),
+        (["-o", "s.html", "--thumb", "63"], "64 to 2000"),
+        (["-o", "s.html", "--thumb", "2001"], "64 to 2000"),
     ],
 )
 def test_a_call_that_cannot_be_done_is_one_line(
     options: list[str], says: str, album: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["preview", "old it's", *options]) == 2
+    try:
+        code = main(["preview", "old it's", *options])
+    except SystemExit as stop:
+        code = stop.code  # type: ignore[assignment]
+    assert code == 2
     assert says in complaint(capsys)
     assert [path.name for path in album.iterdir()] == ["old it's"]
 
@@ -185,14 +191,6 @@ def test_more_thumbnails_than_a_page_holds_are_refused(
     monkeypatch.setattr(preview, "TILES", 10)
     assert main(["preview", "old it's", "-o", "s.html", "--grid", "saturation=1,2", "--pictures", "4"]) == 2
     assert "lower --pictures" in complaint(capsys)
-
-
-@pytest.mark.parametrize("thumb", ["0", "63", "2001", "big", "1.5"])
-def test_thumb_has_its_range(thumb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(["preview", "x.jpg", "-o", "s.html", "--thumb", thumb])
-    assert stop.value.code == 2
-    assert "64 to 2000" in complaint(capsys)
 
 
 def test_the_default_thumb_is_that_of_the_table() -> None:
