@@ -70,7 +70,7 @@ class ColorizerConfig(Settings):
     seed : of everything random.
     """
 
-    features: str = "daisy,context,position,embedding"
+    features: str = "patch:3,daisy,context,position,embedding"
     size: int = 288
     step: int = 6
     pixels: int = 400
