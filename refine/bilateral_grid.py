@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from refine.chroma_grid import ChromaGrid
-from refine.planes import FloatArray, check_positive, checked_planes
+from refine.planes import FloatArray, checked_planes
 
 # Small pixels in one sigma_space: the blurred grid is then sampled twice as finely as a Gaussian asks for.
 SMALL_PIXELS_A_SIGMA = 2.0
@@ -36,20 +36,14 @@ def bilateral_grid(
 
     Parameters
     ----------
-    chroma : (H, W, 2) float32
-    lightness : (H, W) float32, 0..1
-    confidence : (H, W) float32, 0..1, optional
     sigma_space : float
         In pixels. Time does not depend on it.
     sigma_lightness : float
         In units of lightness, 0..1. Time goes with its inverse.
-
-    Returns
-    -------
-    (H, W, 2) float32
     """
-    check_positive(sigma_space=sigma_space, sigma_lightness=sigma_lightness)
-    chroma, lightness, confidence = checked_planes(chroma, lightness, confidence)
+    chroma, lightness, confidence = checked_planes(
+        chroma, lightness, confidence, sigma_space=sigma_space, sigma_lightness=sigma_lightness
+    )
     height, width = lightness.shape
     factor = max(1.0, sigma_space / SMALL_PIXELS_A_SIGMA)
     h, w = math.ceil(height / factor), math.ceil(width / factor)

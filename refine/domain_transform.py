@@ -6,9 +6,7 @@ normalised convolution (section 4.1).
 
 from __future__ import annotations
 
-import numpy as np
-
-from refine.planes import FloatArray, check_positive, checked_planes, weighted, ximgproc
+from refine.planes import FloatArray, checked_planes, weighted, ximgproc
 
 
 def domain_transform(
@@ -27,22 +25,16 @@ def domain_transform(
 
     Parameters
     ----------
-    chroma : (H, W, 2) float32
-    lightness : (H, W) float32, 0..1
-    confidence : (H, W) float32, 0..1, optional
     sigma_space : float
         In pixels. Time does not depend on it.
     sigma_lightness : float
         In units of lightness, 0..1, summed along the way. OpenCV's filter takes it unscaled with a float guide.
     iterations : int
         Passes over rows and columns; fewer than 3 leave streaks.
-
-    Returns
-    -------
-    (H, W, 2) float32
     """
-    check_positive(sigma_space=sigma_space, sigma_lightness=sigma_lightness, iterations=iterations)
-    chroma, lightness, confidence = checked_planes(chroma, lightness, confidence)
+    chroma, lightness, confidence = checked_planes(
+        chroma, lightness, confidence, sigma_space=sigma_space, sigma_lightness=sigma_lightness, iterations=iterations
+    )
     transform = ximgproc()
 
     def smooth(planes: FloatArray) -> FloatArray:
@@ -50,4 +42,4 @@ def domain_transform(
             lightness, planes, sigma_space, sigma_lightness, mode=transform.DTF_NC, numIters=int(iterations)
         )
 
-    return smooth(chroma) if confidence is None else weighted(smooth, chroma, np.asarray(confidence))
+    return weighted(smooth, chroma, confidence)

@@ -11,7 +11,7 @@ import threading
 import cv2
 import numpy as np
 
-from refine.planes import FloatArray, check_positive, checked_planes, weighted, ximgproc
+from refine.planes import FloatArray, checked_planes, weighted, ximgproc
 
 # OpenCV's guide is 8-bit: lightness is rounded to 255 steps and sigma_lightness scaled alike.
 GUIDE_LEVELS = 255.0
@@ -36,22 +36,16 @@ def fast_global_smoother(
 
     Parameters
     ----------
-    chroma : (H, W, 2) float32
-    lightness : (H, W) float32, 0..1
-    confidence : (H, W) float32, 0..1, optional
     sigma_space : float
         In pixels. Time does not depend on it.
     sigma_lightness : float
         In units of lightness, 0..1; only steps between neighbours count.
     iterations : int
         Turns over rows and columns; λ falls to a quarter after each.
-
-    Returns
-    -------
-    (H, W, 2) float32
     """
-    check_positive(sigma_space=sigma_space, sigma_lightness=sigma_lightness, iterations=iterations)
-    chroma, lightness, confidence = checked_planes(chroma, lightness, confidence)
+    chroma, lightness, confidence = checked_planes(
+        chroma, lightness, confidence, sigma_space=sigma_space, sigma_lightness=sigma_lightness, iterations=iterations
+    )
     guide = np.rint(np.clip(lightness, 0, 1) * GUIDE_LEVELS).astype(np.uint8)
     smoother = ximgproc().fastGlobalSmootherFilter
 
@@ -67,4 +61,4 @@ def fast_global_smoother(
             finally:
                 cv2.setNumThreads(threads)
 
-    return smooth(chroma) if confidence is None else weighted(smooth, chroma, np.asarray(confidence))
+    return weighted(smooth, chroma, confidence)

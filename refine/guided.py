@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from refine.planes import FloatArray, check_positive, checked_planes
+from refine.planes import FloatArray, checked_planes
 
 
 class LocalLines(NamedTuple):
@@ -29,22 +29,14 @@ def guided(
     radius: int = 16,
     sigma_lightness: float = 0.06,
 ) -> FloatArray:
-    """Filter chroma by local straight lines in lightness.
+    """Filter chroma by local straight lines in lightness, fitted by confidence.
 
     Parameters
     ----------
-    chroma : (H, W, 2) float32
-    lightness : (H, W) float32, 0..1
-    confidence : (H, W) float32, 0..1, optional
-        Weight of each pixel in the fits.
     radius : int
         Half the side of the square window, in pixels: 2 · radius + 1 pixels, cut at the border of the picture.
     sigma_lightness : float
         Deviation of lightness inside a window at which the slope is halved; the paper's eps is its square.
-
-    Returns
-    -------
-    (H, W, 2) float32
     """
     lines = local_lines(chroma, lightness, confidence, radius=radius, sigma_lightness=sigma_lightness)
     out: FloatArray = lines.slope * np.asarray(lightness, np.float32)[..., None] + lines.offset
@@ -60,8 +52,9 @@ def local_lines(
     sigma_lightness: float,
 ) -> LocalLines:
     """The averaged slopes and offsets of the guided filter; parameters as `guided`."""
-    check_positive(radius=radius, sigma_lightness=sigma_lightness)
-    chroma, lightness, confidence = checked_planes(chroma, lightness, confidence)
+    chroma, lightness, confidence = checked_planes(
+        chroma, lightness, confidence, radius=radius, sigma_lightness=sigma_lightness
+    )
     weight = np.ones_like(lightness) if confidence is None else confidence
     total = _box_sum(weight, radius)
 

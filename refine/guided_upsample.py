@@ -2,7 +2,7 @@
 
 After He and Sun, "Fast guided filter", 2015, with one departure: the line of a small pixel passes through that pixel's
 own chroma, where the paper takes the mean line of the windows around it. The paper's form smooths as the guided filter
-does and cost 3 dB and more on true chroma; this one only interpolates, and smoothing stays with the refiner.
+does; this one only interpolates, and smoothing stays with the refiner.
 """
 
 from __future__ import annotations
@@ -29,15 +29,10 @@ def guided_grid(
 
     chroma(p) = Σ_q f(p−q) (chroma_q + slope_q (L_p − L_q)) over the four small pixels around p, f bilinear. It brings
     back shading finer than the small grid; unlike joint bilateral upsampling it may leave the range of its four chroma
-    values.
+    values. Arrays as of `refine.upsample.chroma_grid`.
 
     Parameters
     ----------
-    chroma_low : (h, w, 2) float32
-    lightness_low : (h, w) float32, 0..1
-        The full-size lightness shrunk to the same grid by box means (cv2.INTER_AREA).
-    shape : (H, W)
-        The full size.
     radius, sigma_lightness
         Of the fit of the slopes, in small pixels and in lightness; see `refine.guided.guided`.
     """

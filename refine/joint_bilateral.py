@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from refine.planes import FloatArray, check_positive, checked_planes, weighted, ximgproc
+from refine.planes import FloatArray, checked_planes, weighted, ximgproc
 
 # Half the window over sigma_space, as OpenCV chooses it: a Gaussian is 0.32 of its peak there.
 WINDOW_SIGMAS = 1.5
@@ -31,20 +31,14 @@ def joint_bilateral(
 
     Parameters
     ----------
-    chroma : (H, W, 2) float32
-    lightness : (H, W) float32, 0..1
-    confidence : (H, W) float32, 0..1, optional
     sigma_space : float
         In pixels. Time grows with its square.
     sigma_lightness : float
         In units of lightness, 0..1. OpenCV's float filter takes it unscaled (its 8-bit one would want it times 255).
-
-    Returns
-    -------
-    (H, W, 2) float32
     """
-    check_positive(sigma_space=sigma_space, sigma_lightness=sigma_lightness)
-    chroma, lightness, confidence = checked_planes(chroma, lightness, confidence)
+    chroma, lightness, confidence = checked_planes(
+        chroma, lightness, confidence, sigma_space=sigma_space, sigma_lightness=sigma_lightness
+    )
     diameter = 2 * max(1, round(WINDOW_SIGMAS * sigma_space)) + 1
     bilateral = ximgproc().jointBilateralFilter
 

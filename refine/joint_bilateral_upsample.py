@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from refine.chroma_grid import ChromaGrid
-from refine.planes import FloatArray, check_positive, checked_planes
+from refine.planes import FloatArray, checked_planes
 
 # Weight of a small pixel however unlike it is, against 1 when it is alike: where none of the four is alike, all count.
 MIN_WEIGHT = 0.01
@@ -28,24 +28,19 @@ def joint_bilateral_grid(
 
     chroma(p) = Σ_q f(p−q) g(L_p−L_q) chroma_q / Σ_q f(p−q) g(L_p−L_q) over the four small pixels around p, where g is a
     Gaussian plus MIN_WEIGHT, interpolated linearly between levels of L_p, and f the tent of bilinear interpolation. The
-    paper's f is a wider Gaussian, which blurs what the refiner has smoothed already: on true chroma a Gaussian of
-    deviation 0.5 small pixels on top of the tent cost 0.9 dB. The result lies between its four chroma values; at the
-    size of chroma_low it is chroma_low.
+    paper's f is a wider Gaussian, which blurs what the refiner has smoothed already. The result lies between its four
+    chroma values. Arrays as of `refine.upsample.chroma_grid`.
 
     Parameters
     ----------
-    chroma_low : (h, w, 2) float32
-    lightness_low : (h, w) float32, 0..1
-        The full-size lightness shrunk to the same grid, best by box means (cv2.INTER_AREA).
-    shape : (H, W)
-        The full size.
     sigma_lightness : float
         Deviation of g, in units of lightness, 0..1.
     levels_a_sigma : int
-        Grid levels in one sigma_lightness; 1 is within 0.01 dB of 4.
+        Grid levels in one sigma_lightness; more change next to nothing.
     """
-    check_positive(sigma_lightness=sigma_lightness, levels_a_sigma=levels_a_sigma)
-    chroma_low, lightness_low, _ = checked_planes(chroma_low, lightness_low)
+    chroma_low, lightness_low, _ = checked_planes(
+        chroma_low, lightness_low, sigma_lightness=sigma_lightness, levels_a_sigma=levels_a_sigma
+    )
     h, w = lightness_low.shape
     n_levels = math.ceil(levels_a_sigma / sigma_lightness) + 1
     nodes = np.empty((h, n_levels, w, 3), np.float32)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refine.planes import FloatArray, check_positive, checked_planes
+from refine.planes import FloatArray, checked_planes
 
 # The paper's width of likeness: a share of the window's variance, and no neighbour at all below this likeness.
 VARIANCE_SHARE = 0.6
@@ -45,16 +45,12 @@ def levin(
 
     Minimises Σ_p d_p |u_p − chroma_p|² + Σ_pq w_pq |u_p − u_q|² over neighbours in 3×3 windows;
     w = exp(−(Y_p−Y_q)² / c), c = max(0.6 var, −min (Y_p−Y_q)² / ln 0.01, 2 sigma_lightness²) of the window,
-    the eight of a pixel summing to 1, the mean of both directions taken; d goes with confidence^power and its mean is
-    data_weight.
+    the eight of a pixel summing to 1, the mean of both directions taken; d goes with confidence^power, of which only
+    ratios count, and its mean is data_weight.
     The answer is a weighted mean of the given chroma everywhere: no value leaves its range.
 
     Parameters
     ----------
-    chroma : (H, W, 2) float32
-    lightness : (H, W) float32, 0..1
-    confidence : (H, W) float32, 0..1, optional
-        Only its ratios count.
     data_weight : float
         Pull to the given chroma beside that of all neighbours together; where lightness is flat the answer decays over
         about 0.6 / √data_weight pixels.
@@ -62,13 +58,10 @@ def levin(
         How sharply the pull rises with confidence.
     sigma_lightness : float
         Steps of lightness well below this one hinder nothing; the paper's is 0.001.
-
-    Returns
-    -------
-    (H, W, 2) float32
     """
-    check_positive(data_weight=data_weight, power=power, sigma_lightness=sigma_lightness)
-    chroma, lightness, confidence = checked_planes(chroma, lightness, confidence)
+    chroma, lightness, confidence = checked_planes(
+        chroma, lightness, confidence, data_weight=data_weight, power=power, sigma_lightness=sigma_lightness
+    )
     height, width = lightness.shape
     sure = np.ones_like(lightness) if confidence is None else confidence ** np.float32(power)
     pull = np.zeros((height, width + 1), np.float32)

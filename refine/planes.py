@@ -17,13 +17,16 @@ MIN_CONFIDENCE = 1e-3
 
 
 def checked_planes(
-    chroma: FloatArray, lightness: FloatArray, confidence: FloatArray | None = None
+    chroma: FloatArray, lightness: FloatArray, confidence: FloatArray | None = None, **options: float
 ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """The three arrays as contiguous float32; ValueError when their shapes do not belong together.
 
     chroma : (H, W, 2); lightness : (H, W), 0..1; confidence : (H, W), 0..1, or None. Confidence comes back
-    clipped to MIN_CONFIDENCE..1.
+    clipped to MIN_CONFIDENCE..1. An option that is no finite number above zero is a ValueError that names it.
     """
+    for name, value in options.items():
+        if not (np.isfinite(value) and value > 0):
+            raise ValueError(f"{name} must be above 0, got {value}")
     if lightness.ndim != 2 or lightness.size == 0:
         raise ValueError(f"lightness must be a plane (H, W) with pixels, got shape {lightness.shape}")
     if chroma.shape != (*lightness.shape, 2):
@@ -37,18 +40,14 @@ def checked_planes(
     return np.ascontiguousarray(chroma, np.float32), np.ascontiguousarray(lightness, np.float32), confidence
 
 
-def check_positive(**values: float) -> None:
-    """ValueError that names the option unless every value is a finite number above zero."""
-    for name, value in values.items():
-        if not (np.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be above 0, got {value}")
-
-
-def weighted(smooth: Callable[[FloatArray], FloatArray], chroma: FloatArray, weight: FloatArray) -> FloatArray:
+def weighted(smooth: Callable[[FloatArray], FloatArray], chroma: FloatArray, weight: FloatArray | None) -> FloatArray:
     """smooth(weight · chroma) / smooth(weight): normalised convolution (Knutsson and Westin 1993).
 
-    smooth takes (H, W, 3), filters each channel alike and is linear with positive weights.
+    smooth takes (H, W, 3), filters each channel alike and is linear with positive weights. Without weights it is
+    smooth(chroma).
     """
+    if weight is None:
+        return smooth(chroma)
     stacked = np.dstack([chroma * weight[..., None], weight])
     a, b, total = cv2.split(smooth(stacked))
     # Rounding may leave a total of zero where only far pixels weigh anything; the floor is far below any real one.

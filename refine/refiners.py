@@ -16,9 +16,8 @@ from refine.planes import FloatArray, checked_planes
 
 DEFAULT_REFINER = "bilateral_grid"
 
-
-# (chroma (H, W, 2), lightness (H, W), confidence (H, W) or None, **options) -> chroma (H, W, 2). Every refiner is
-# linear in chroma, keeps constant chroma, changes none of its inputs and takes any size from 1×1.
+# The arrays and errors of every refiner are those of `refine`; it is linear in chroma, keeps constant chroma, changes
+# none of its inputs and takes any size from 1×1.
 Refiner: TypeAlias = Callable[..., FloatArray]
 
 

@@ -1,7 +1,6 @@
 """What a flow does to a picture: warping, composing, and masks of where a warped picture can be believed.
 
-A flow is (H, W, 2) float32, (dx, dy) in pixels, on the grid of the *target*: what is at (x, y) in the target is at
-(x + dx, y + dy) in the source, so that `warp` brings the source onto the target. `refine.flow` estimates them.
+A flow, as `refine.flow` estimates it, is on the grid of the *target*: `warp` brings the source onto the target.
 """
 
 from __future__ import annotations
