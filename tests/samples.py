@@ -40,6 +40,11 @@ def read_rgb(path: Path) -> NDArray[Any]:
     return picture[..., ::-1]
 
 
+def noise(shape: tuple[int, int], seed: int = 0) -> NDArray[np.float32]:
+    """Random lightness, 0..1."""
+    return np.random.default_rng(seed).random(shape, np.float32)
+
+
 def grey(picture: NDArray[Any]) -> NDArray[np.uint8]:
     """The picture without its colours."""
     return cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)

@@ -59,14 +59,8 @@ def test_a_grid_may_vary_the_model_and_every_setting() -> None:
 
 def test_cells_are_every_combination_once_and_the_first_setting_runs_fastest() -> None:
     cells = grid("saturation=0.8,1", "boldness=0.6,0.3,0")
-    assert [(cell.settings.saturation, cell.settings.temperature) for cell in cells] == [
-        (0.8, 0.4),
-        (1.0, 0.4),
-        (0.8, 0.7),
-        (1.0, 0.7),
-        (0.8, 1.0),
-        (1.0, 1.0),
-    ]
+    asked = [(cell.settings.saturation, cell.settings.temperature) for cell in cells]
+    assert asked == [(saturation, temperature) for temperature in (0.4, 0.7, 1.0) for saturation in (0.8, 1.0)]
     assert cells[1].caption == "saturation 1, boldness 0.6"
     assert all(cell.model == Path("m.featcolor") for cell in cells)
 
@@ -229,14 +223,7 @@ def test_the_default_model_beside_a_fitted_one(default_network: Path, picture: P
 
 
 @pytest.mark.parametrize(
-    "words",
-    [
-        (),
-        ("saturation=1",),
-        ("saturation=1,2",),
-        ("saturation=1,2", "size=96,128"),
-        ("model=a,b", "size=1,2", "refine=a,b"),
-    ],
+    "words", [(), ("saturation=1",), ("saturation=1,2", "size=96,128"), ("model=a,b", "size=1,2", "refine=a,b")]
 )
 def test_the_page_asks_nothing_of_anybody_and_is_well_formed(words: tuple[str, ...]) -> None:
     page = build_page(sheet(*words, pictures=2, failed=(EVIL,)))
@@ -311,17 +298,6 @@ def test_a_page_of_ours_is_known_and_no_other(tmp_path: Path) -> None:
     assert not is_page(tmp_path / "empty.html")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.0, "0.01 s"),
-        (0.08, "0.08 s"),
-        (1.94, "1.9 s"),
-        (42, "42 s"),
-        (840, "14 min"),
-        (8400, "2 h 20 min"),
-        (7199, "2 h 0 min"),
-    ],
-)
-def test_times_read_well(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+def test_times_read_well() -> None:
+    texts = ["0.01 s", "0.08 s", "1.9 s", "42 s", "14 min", "2 h 20 min", "2 h 0 min"]
+    assert [duration(seconds) for seconds in (0.0, 0.08, 1.94, 42, 840, 8400, 7199)] == texts

@@ -23,12 +23,9 @@ from features.network import NetworkError
 from features.network_grid import FrameAxis, grey_codes
 from features.onnxfile import summarise
 from tests.networks import colour_network, mean_colour_network, tiny_network
+from tests.samples import noise
 
 SHAPES = [(64, 96), (64, 64), (150, 213), (30, 41), (1, 1), (1, 40), (300, 2), (77, 64)]
-
-
-def noise(shape: tuple[int, int], seed: int = 0) -> FloatArray:
-    return np.random.default_rng(seed).random(shape, np.float32)
 
 
 def ramp(shape: tuple[int, int], axis: int) -> FloatArray:

@@ -92,9 +92,10 @@ def test_two_processes_give_the_same_model_as_one(features: str, pictures: list[
     assert_same_model(fit(pictures, jobs=1, features=features), fit(pictures, jobs=2, features=features))
 
 
-def test_another_seed_gives_another_model(fitted: Colorizer, pictures: list[NDArray[np.uint8]]) -> None:
-    other = arrays_of(fit(pictures, seed=1))
-    assert any(not np.array_equal(array, other[name]) for name, array in arrays_of(fitted).items())
+def test_another_seed_or_film_gives_another_model(fitted: Colorizer, pictures: list[NDArray[np.uint8]]) -> None:
+    for changes in ({"seed": 1}, {"film": "blue-sensitive"}):
+        other = arrays_of(fit(pictures, **changes))
+        assert any(not np.array_equal(array, other[name]) for name, array in arrays_of(fitted).items())
 
 
 def test_what_cannot_be_used_is_named_and_left_out(pictures: list[NDArray[np.uint8]], tmp_path: Path) -> None:
@@ -181,13 +182,6 @@ def test_duplicates_point_to_the_first_and_chains_do_not_lose_it() -> None:
     assert find_duplicates({}) == {}
 
 
-def test_the_film_changes_the_lightness_that_is_learned_from(
-    fitted: Colorizer, pictures: list[NDArray[np.uint8]]
-) -> None:
-    other = arrays_of(fit(pictures, film="blue-sensitive"))
-    assert any(not np.array_equal(array, other[name]) for name, array in arrays_of(fitted).items())
-
-
 def test_the_report_is_complete_and_goes_into_json(fitted: Colorizer) -> None:
     report = fitted.report_
     assert report.references == 14
@@ -205,19 +199,15 @@ def test_the_report_is_complete_and_goes_into_json(fitted: Colorizer) -> None:
     json.dumps(fitted.card())
 
 
-def test_few_references_are_all_learned_from(pictures: list[NDArray[np.uint8]]) -> None:
-    for count in (1, 2, 9):
-        colorizer = fit(pictures[:count])
+def test_few_references_are_all_learned_from_and_more_if_so_asked(pictures: list[NDArray[np.uint8]]) -> None:
+    for count, changes in ((1, {}), (2, {}), (9, {}), (14, {"holdout": 0.0})):
+        colorizer = fit(pictures[:count], **changes)
         assert colorizer.report_.held_back == 0
         assert colorizer.report_.table == {}
         assert np.isnan(colorizer.report_.table["featcolor"]["gain"]), "no KeyError where nothing was held back"
         assert colorizer.report_.worst == []
         assert colorizer.colorize(pictures[0]).shape == pictures[0].shape
         json.dumps(colorizer.card(), allow_nan=False)
-
-
-def test_nothing_is_held_back_if_so_asked(pictures: list[NDArray[np.uint8]]) -> None:
-    assert fit(pictures, holdout=0.0).report_.held_back == 0
 
 
 def test_held_back_references_are_not_learned_from(

@@ -21,7 +21,6 @@ from featcolor.models.references import (
     THUMBNAIL,
     as_rgb8,
     describe,
-    name_of,
     random_pixels,
     random_view,
     read_source,
@@ -111,11 +110,6 @@ def test_a_path_is_the_picture_that_it_holds(tmp_path: Path) -> None:
     large = write_rgb(tmp_path / "large.jpg", picture(600, 400))
     height, width = read_source(large, size=48).shape[:2]
     assert height * width <= READ_AREA * 48 * 48
-
-
-def test_sources_have_names() -> None:
-    assert name_of(picture(), 7) == "array 7"
-    assert name_of("album/a.jpg", 7) == str(Path("album/a.jpg"))
 
 
 def test_rows_are_features_and_chroma_of_the_same_pixels() -> None:

@@ -10,7 +10,7 @@ from refine.bilateral_grid import bilateral_grid
 from refine.guided import guided
 from refine.joint_bilateral import joint_bilateral
 from refine.levin import levin
-from refine.refiners import REFINERS, SEEDED, refine
+from refine.refiners import REFINERS, refine
 
 SHAPES = [(8, 8), (1, 1), (1, 23), (23, 1), (13, 7), (64, 49)]
 SMOOTHERS = sorted(set(REFINERS) - {"none"})
@@ -216,10 +216,6 @@ def test_guided_keeps_chroma_that_is_a_line_in_lightness():
     lightness = scene((30, 30))[1]
     chroma = np.dstack([60 * lightness - 20, 10 - 40 * lightness])
     np.testing.assert_allclose(guided(chroma, lightness, sigma_lightness=1e-3), chroma, atol=0.02)
-
-
-def test_what_is_seeded_is_in_the_table():
-    assert set(REFINERS) >= SEEDED
 
 
 def test_unknown_refiner_is_refused_with_the_choices():
