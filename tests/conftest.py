@@ -80,6 +80,14 @@ def tiny_model(references: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
+@pytest.fixture(scope="session")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a small random colour network."""
+    from tests.networks import colour_network
+
+    return colour_network(tmp_path_factory.mktemp("colour") / "colour.onnx")
+
+
 @pytest.fixture
 def default_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A small random colour network in place of the bundled one, and no model in the environment."""

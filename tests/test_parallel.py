@@ -118,12 +118,7 @@ def test_library_threads_come_back() -> None:
     assert cv2.getNumThreads() == before
 
 
-@given(
-    n=st.integers(0, 10_000),
-    pixels=st.integers(0, 10**11),
-    cores=st.integers(1, 64),
-    memory=st.integers(0, 2**40),
-)
+@given(n=st.integers(0, 10_000), pixels=st.integers(0, 10**11), cores=st.integers(1, 64), memory=st.integers(0, 2**40))
 def test_default_jobs_stay_within_cores_and_pictures(n: int, pixels: int, cores: int, memory: int) -> None:
     assert 1 <= default_jobs(n, pixels, cores=cores, memory=memory) <= max(1, min(n, cores))
 

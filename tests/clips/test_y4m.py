@@ -82,8 +82,7 @@ def test_bytes_are_the_formats():
 
 
 @pytest.mark.parametrize(
-    ("change", "word"),
-    [({"rate": None}, "rate"), ({"chroma_shift": (1, 0)}, "chroma"), ({"bits": 11}, "11 bits")],
+    ("change", "word"), [({"rate": None}, "rate"), ({"chroma_shift": (1, 0)}, "chroma"), ({"bits": 11}, "11 bits")]
 )
 def test_what_y4m_cannot_say_is_refused(change, word):
     with pytest.raises(UsageError, match=word):

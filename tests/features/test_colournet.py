@@ -173,7 +173,7 @@ def test_a_look_without_onnx_sees_what_onnx_sees(file: Path, tmp_path: Path) -> 
                 assert list(seen[value.name].sides) == [side.dim_value or None for side in kind.shape.dim]
 
 
-WRONG_SETTINGS: dict[str, dict[str, Any]] = {
+WRONG: dict[str, dict[str, Any]] = {
     "newer featcolor": {"version": 2},
     "tells no version": {"version": "1"},
     "cells for 49 logits": {"cells": [[0, 0], [10, 0]]},
@@ -188,26 +188,16 @@ WRONG_SETTINGS: dict[str, dict[str, Any]] = {
     "temperature": {"temperature": float("nan")},
     "saturation must be": {"saturation": 10**400},
     "the card": {"card": [1]},
+    "is not JSON": {"properties": {"featcolor.colour": "{"}},
+    "not JSON": {"properties": {"featcolor.colour": "[" * 100_000}},
+    "no version": {"properties": {"featcolor.colour": "[]"}},
+    "sees grey codes": {"properties": {"featcolor.input": "imagenet"}},
 }
 
 
-@pytest.mark.parametrize("words", WRONG_SETTINGS)
-def test_settings_that_are_none_are_refused(tmp_path: Path, words: str) -> None:
-    path = colour_network(tmp_path / "wrong.onnx", **WRONG_SETTINGS[words])
-    assert words in refusal(path)
-
-
-WRONG_PROPERTIES = {
-    "is not JSON": {"featcolor.colour": "{"},
-    "not JSON": {"featcolor.colour": "[" * 100_000},
-    "no version": {"featcolor.colour": "[]"},
-    "sees grey codes": {"featcolor.input": "imagenet"},
-}
-
-
-@pytest.mark.parametrize("words", WRONG_PROPERTIES)
-def test_properties_that_are_none_are_refused(tmp_path: Path, words: str) -> None:
-    assert words in refusal(colour_network(tmp_path / "wrong.onnx", properties=WRONG_PROPERTIES[words]))
+@pytest.mark.parametrize("words", WRONG)
+def test_settings_and_properties_that_are_none_are_refused(tmp_path: Path, words: str) -> None:
+    assert words in refusal(colour_network(tmp_path / "wrong.onnx", **WRONG[words]))
 
 
 def refusal(path: Path) -> str:

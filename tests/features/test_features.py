@@ -230,12 +230,6 @@ def test_patch_takes_the_centre_outside_the_picture(size: int, shape: tuple[int,
     np.testing.assert_array_equal(extract(PatchFeatures(size), lightness), plain_patch(lightness, size))
 
 
-@pytest.mark.parametrize("size", [0, 4, -3])
-def test_patch_size_must_be_odd(size: int) -> None:
-    with pytest.raises(ValueError, match="odd"):
-        PatchFeatures(size)
-
-
 # Context
 
 
@@ -265,12 +259,6 @@ def test_context_of_a_flat_picture_has_no_texture() -> None:
     features = extract(ContextFeatures((1, 5)), np.full((20, 30), 0.7, np.float32))
     np.testing.assert_allclose(features[..., [0, 1, 4]], 0.7, atol=1e-6)
     np.testing.assert_allclose(features[..., [2, 3, 5, 6]], 0, atol=5e-4)
-
-
-@pytest.mark.parametrize("radii", [(), (0,), (3, -1)])
-def test_context_radii_must_be_positive(radii: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="positive"):
-        ContextFeatures(radii)
 
 
 # Position
@@ -331,9 +319,18 @@ def test_daisy_margin_holds_bit_for_bit(radius: int, rings: int) -> None:
     np.testing.assert_array_equal(in_tile, in_whole)
 
 
+# Impossible settings
+
+
 @pytest.mark.parametrize(
-    "options", [{"radius": 0}, {"rings": 0}, {"histograms": 0}, {"orientations": 1}], ids=lambda o: next(iter(o))
+    ("make", "options", "message"),
+    [
+        *((PatchFeatures, {"size": size}, "odd") for size in (0, 4, -3)),
+        *((ContextFeatures, {"radii": radii}, "positive") for radii in ((), (0,), (3, -1))),
+        *((DaisyFeatures, {name: 0}, f"{name} must be at least") for name in ("radius", "rings", "histograms")),
+        (DaisyFeatures, {"orientations": 1}, "orientations must be at least"),
+    ],
 )
-def test_daisy_refuses_impossible_settings(options: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=f"{next(iter(options))} must be at least"):
-        DaisyFeatures(**options)
+def test_impossible_settings_are_refused(make: Callable[..., Any], options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(**options)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from features.backbone import BackboneFeatures
 from features.daisy import DaisyFeatures
 from features.patch import PatchFeatures
-from features.position import PositionFeatures
-from features.spec import EXTRACTORS, build_stack, parse_features, stack_settings
+from features.spec import EXTRACTORS, build_stack, parse_features
 from features.words import VisualWords
-from tests.networks import colour_network, tiny_network
 
 
 def test_every_extractor_has_a_name_of_its_own() -> None:
@@ -52,62 +47,19 @@ def test_backbones(text: str, network: str, layers: tuple[str, ...] | None, comp
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "",
-        " , ",
-        "colour",
-        "Patch",
-        "patch:4",
-        "patch:x",
-        "patch:5-7",
-        "daisy:15-2-4-8-1",
-        "daisy:0",
-        "daisy:7-",
-        "context:0",
-        "context:-3",
-        "position:1",
-        "words:1",
-        "words:8-8-8",
-        "backbone#x",
-        "backbone#3-4",
-        "patch;daisy",
-    ],
-)
+    ["", " , ", "colour", "Patch", "patch:4", "patch:x", "patch:5-7", "daisy:15-2-4-8-1", "daisy:0", "daisy:7-",
+     "context:0", "context:-3", "position:1", "words:1", "words:8-8-8", "backbone#x", "backbone#3-4", "patch;daisy"],
+)  # fmt: skip
 def test_what_makes_no_sense_is_refused_with_the_syntax(text: str) -> None:
     with pytest.raises(ValueError, match="the features are patch"):
         parse_features(text)
 
 
-def test_settings_describe_the_stack_as_json(tmp_path: Path) -> None:
-    network = tiny_network(tmp_path / "tiny.onnx")
-    colour = colour_network(tmp_path / "colour.onnx")
-    stack = parse_features(
-        f"patch:3,daisy:5-1-4-4,context:2-5,position,words:8-4,backbone:{network}@relu0+conv1#3,embedding:{colour}"
-    )
-    settings = json.loads(json.dumps(stack_settings(stack)))
-    rebuilt = build_stack(settings)
-    assert [type(each) for each in rebuilt.extractors] == [type(each) for each in stack.extractors]
-    assert json.loads(json.dumps(stack_settings(rebuilt))) == settings
-    assert [each["name"] for each in settings] == list(EXTRACTORS)
-
-
 @pytest.mark.parametrize(
     "settings",
-    [
-        [{"name": "colour"}],
-        [{"size": 7}],
-        [{"name": "patch", "width": 7}],
-        [{"name": "patch", "size": 8}],
-        [{"name": "backbone", "pooled": True}],
-        ["patch"],
-        [7],
-        7,
-    ],
-)
+    [[{"name": "colour"}], [{"size": 7}], [{"name": "patch", "width": 7}], [{"name": "patch", "size": 8}],
+     [{"name": "backbone", "pooled": True}], ["patch"], [7], 7],
+)  # fmt: skip
 def test_foreign_settings_are_refused(settings: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         build_stack(settings)  # type: ignore[arg-type]
-
-
-def test_position_has_nothing_to_set() -> None:
-    assert PositionFeatures().settings() == {}

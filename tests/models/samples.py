@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,17 @@ def noise(shape: tuple[int, ...], dtype: Any = np.uint8, seed: int = 0) -> NDArr
     """Random codes of the whole range."""
     values = np.random.default_rng(seed).random(shape)
     return (values * {"u1": 255, "u2": 65535}.get(np.dtype(dtype).str[1:], 1)).astype(dtype)
+
+
+def check_light(model: Path, *heavy: str) -> None:
+    """That a process that colours by this model has loaded none of these libraries."""
+    code = (
+        "import sys, pathlib, numpy as np\nfrom featcolor.models.load import ColouringSettings, load_colorizer\n"
+        f"model = load_colorizer(pathlib.Path({str(model)!r}), ColouringSettings())\n"
+        "assert model.colorize(np.zeros((20, 30), np.uint8)).shape == (20, 30, 3)\n"
+        f"assert not (loaded := set({heavy!r}) & set(sys.modules)), loaded"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def small(name: str) -> NDArray[np.uint8]:

@@ -25,11 +25,6 @@ from tests.networks import colour_network
 from tests.samples import grey, read_rgb, write_rgb
 
 
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return colour_network(tmp_path_factory.mktemp("colour") / "colour.onnx")
-
-
 def album(network: Path, *references: Any, **changes: Any) -> AlbumColorizer:
     return AlbumColorizer(network, album=replace(QUICK_ALBUM, **changes)).fit(references)
 

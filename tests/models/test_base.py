@@ -23,16 +23,12 @@ from featcolor.pictures.resize import working_size
 from refine.refiners import REFINERS
 from refine.upsample import UPSAMPLERS
 from tests.models.samples import QUICK_ALBUM, ROUNDING, SHAPES, noise, small
-from tests.networks import colour_network
 
 
 @pytest.fixture(scope="module", params=["fitted", "network", "album"])
-def colorizer(
-    request: pytest.FixtureRequest, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory
-) -> StillColorizer:
+def colorizer(request: pytest.FixtureRequest, tiny_model: Path, network: Path) -> StillColorizer:
     if request.param == "fitted":
         return load(tiny_model)
-    network = colour_network(tmp_path_factory.mktemp("colour") / "colour.onnx")
     if request.param == "network":
         return PretrainedColorizer(network)
     return AlbumColorizer(network, album=QUICK_ALBUM).fit(small("chelsea"))

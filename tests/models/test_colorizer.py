@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.pictures.resize import resize
 from refine.upsample import UPSAMPLERS
-from tests.models.samples import noise
+from tests.models.samples import check_light, noise
 
 SETTINGS: dict[str, Any] = {
     "features": "context:1-4,position",
@@ -83,13 +81,6 @@ def test_colour_follows_lightness_where_the_references_say_so() -> None:
     found = model.predict(np.repeat(np.float32([[0.3], [0.7]]), 40, axis=0) * np.ones((1, 60), np.float32))
     np.testing.assert_allclose(found[:30].mean(axis=(0, 1)), [15, 20], atol=7)
     np.testing.assert_allclose(found[50:].mean(axis=(0, 1)), [0, -25], atol=7)
-
-
-def test_working_maps_have_one_size(colorizer: Colorizer) -> None:
-    chroma, confidence, working = colorizer.predict_working(noise((100, 200), np.float32))
-    assert working.shape == confidence.shape == chroma.shape[:2] == (34, 68)
-    with_confidence = colorizer.colorize(noise((100, 200)), return_confidence=True)[1]
-    assert with_confidence.shape == (34, 68)
 
 
 @pytest.mark.parametrize("step", [1, 3, 4, 16])
@@ -176,20 +167,9 @@ def test_the_card_tells_features_settings_and_versions(colorizer: Colorizer) -> 
     assert {"python", "numpy"} <= set(card["versions"])
 
 
-COLOUR_WITHOUT_SKLEARN = """
-import sys
-import numpy as np
-from featcolor.models.load import load
-rgb = load(sys.argv[1]).colorize(np.zeros((20, 30), np.uint8))
-assert rgb.shape == (20, 30, 3)
-heavy = {"sklearn", "joblib", "matplotlib", "skimage", "pandas"} & set(sys.modules)
-assert not heavy, heavy
-"""
-
-
 @pytest.mark.parametrize("features", ["patch,daisy:5-1-4-4,context,position,words:8-4", "context,backbone#4"])
 def test_colouring_starts_without_the_libraries_of_fitting(
     references: list[NDArray[np.uint8]], features: str, tmp_path: Path
 ) -> None:
     fit(references, features=features).save(tmp_path / "model.featcolor")
-    subprocess.run([sys.executable, "-c", COLOUR_WITHOUT_SKLEARN, str(tmp_path / "model.featcolor")], check=True)
+    check_light(tmp_path / "model.featcolor", "sklearn", "joblib", "matplotlib", "skimage", "pandas")

@@ -76,17 +76,9 @@ def test_settings_are_frozen() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [
-        ("step", 1.5),
-        ("size", "256"),
-        ("mirrored", 1),
-        ("seed", True),
-        ("features", 3),
-        ("refine", None),
-        ("hidden", (0,)),
-        ("hidden", (1.5,)),
-    ],
-)
+    [("step", 1.5), ("size", "256"), ("mirrored", 1), ("seed", True), ("features", 3), ("refine", None),
+     ("hidden", (0,)), ("hidden", (1.5,))],
+)  # fmt: skip
 def test_settings_of_another_type_are_refused(name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=name):
         ColorizerConfig.from_dict({name: value})

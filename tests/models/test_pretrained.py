@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +15,11 @@ from featcolor.models.config import ColorizerConfig
 from featcolor.models.load import ColouringSettings, load, load_colorizer
 from featcolor.models.pretrained import SCALES, PretrainedColorizer, read_network_card
 from featcolor.pictures.resize import working_size
-from tests.models.samples import noise
+from tests.models.samples import check_light, noise
 from tests.networks import colour_network, mean_colour_network
 from tests.samples import quick_config
 
 PLAIN: dict[str, Any] = {"refine": "none", "upsample": "bilinear"}
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return colour_network(tmp_path_factory.mktemp("colour") / "colour.onnx")
 
 
 @pytest.fixture(scope="module")
@@ -127,17 +120,5 @@ def test_a_fitted_model_knows_its_embedding(references: Path, network: Path, tmp
         load(tmp_path / "m.featcolor").colorize(grey)
 
 
-COLOUR_LIGHTLY = """
-import sys
-import numpy as np
-from featcolor.batch.colour import ColouringSettings, load_colorizer
-from pathlib import Path
-rgb = load_colorizer(Path(sys.argv[1]), ColouringSettings()).colorize(np.zeros((20, 30), np.uint8))
-assert rgb.shape == (20, 30, 3)
-heavy = {"sklearn", "scipy", "onnx", "safetensors", "joblib", "matplotlib", "skimage", "torch"} & set(sys.modules)
-assert not heavy, heavy
-"""
-
-
 def test_colouring_starts_without_heavy_libraries(network: Path) -> None:
-    subprocess.run([sys.executable, "-c", COLOUR_LIGHTLY, str(network)], check=True)
+    check_light(network, "sklearn", "scipy", "onnx", "safetensors", "joblib", "matplotlib", "skimage", "torch")

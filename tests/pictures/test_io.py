@@ -126,19 +126,10 @@ def test_jpeg_is_written_at_quality_95_without_subsampling():
     assert Image.open(io.BytesIO(data)).layer[1][1:3] == (1, 1)
 
 
-@pytest.mark.parametrize(
-    ("mode", "grey", "has_alpha"),
-    [
-        ("1", True, False),
-        ("L", True, False),
-        ("LA", True, True),
-        ("P", False, False),
-        ("RGB", False, False),
-        ("RGBA", False, True),
-    ],
-)
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
 @pytest.mark.parametrize("format", ["PNG", "TIFF"])
-def test_every_8_bit_mode_is_read(mode, grey, has_alpha, format):
+def test_every_8_bit_mode_is_read(mode, format):
+    grey, has_alpha = mode in ("1", "L", "LA"), mode.endswith("A")
     rgba = Image.fromarray(noise((9, 14, 4)))
     image = rgba.convert("RGB").convert("P") if mode == "P" else rgba.convert(mode)
     picture = images.read_picture(encoded(image, format))

@@ -10,12 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refine.flow import FLOWS, estimate_flow, normalise_contrast
-from refine.warp import (
-    compose,
-    photometric_confidence,
-    valid_pixels,
-    warp,
-)
+from refine.warp import compose, photometric_confidence, valid_pixels, warp
 
 
 def constant_flow(shape: tuple[int, int], dx: float, dy: float = 0.0) -> np.ndarray:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from featcolor.regression.experts import NEAREST, SMALLEST_GROUP, Experts, fit_experts
 from featcolor.regression.mlp import Mlp
 from featcolor.regression.predictor import ChromaPredictor
-from features.annealed import UNSURE_SPREAD
 from features.base import FloatArray, IndexArray
 
 N_FEATURES = 5
@@ -155,14 +154,3 @@ def test_arrays_that_disagree_are_refused(name: str) -> None:
 def test_headers_that_disagree_are_refused(layers: list[list[int]]) -> None:
     with pytest.raises((KeyError, ValueError)):
         Experts.from_arrays({"layers": layers}, several().to_arrays()[1])
-
-
-def test_confidence_is_one_half_at_the_stated_spread() -> None:
-    cells = np.array([[UNSURE_SPREAD, 0], [-UNSURE_SPREAD, 0]], np.float32)
-    even = ChromaPredictor(
-        (Mlp([np.zeros((N_FEATURES, 2), np.float32)], [np.zeros(2, np.float32)]),), cells, np.zeros(2, np.float32)
-    )
-    _, confidence = even.predict(rows())
-    np.testing.assert_allclose(confidence, 0.5, rtol=1e-5)
-    sure = ChromaPredictor((Mlp(even.networks[0].weights, [np.array([50, 0], np.float32)]),), cells, even.centre)
-    np.testing.assert_allclose(sure.predict(rows())[1], 1, atol=1e-4)

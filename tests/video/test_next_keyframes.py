@@ -74,10 +74,7 @@ def test_damaged_and_given_frames_are_not_named() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.lists(st.lists(st.floats(0, 1), min_size=1, max_size=40), min_size=1, max_size=4),
-    st.integers(0, 2**32 - 1),
-)
+@given(st.lists(st.lists(st.floats(0, 1), min_size=1, max_size=40), min_size=1, max_size=4), st.integers(0, 2**32 - 1))
 def test_gains_never_rise_and_no_frame_comes_twice(curves: list[list[float]], seed: int) -> None:
     rng = np.random.default_rng(seed)
     shots, at = [], 0
