@@ -94,22 +94,10 @@ def colour_network(
     convolve("first.relu", "embedding", (channels, 8, 3, 3), 2)
     nodes.append(helper.make_node("Relu", ["embedding"], ["embedding.relu"], "/embedding.relu"))
     convolve("embedding.relu", "logits", (len(cells), channels, 1, 1), 1, scale=8.0)
-    grey = helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "height", "width"])
-    outputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, "h", "w"])
-        for name, count in (("embedding", channels), ("logits", len(cells)))
-    ]
-    colour = {
-        "version": 1,
-        "cells": cells,
-        "short_side": 64,
-        "temperature": 0.6,
-        "saturation": 1.25,
-        "card": {"pictures": 3, "held_back": ["a.jpg"]},
-    }
-    metadata = {"featcolor.input": "codes", "featcolor.colour": json.dumps({**colour, **settings})}
-    graph = helper.make_graph(nodes, "colour", [grey], outputs, constants)
-    return _save(path, graph, {**metadata, **(properties or {})})
+    card = {"pictures": 3, "held_back": ["a.jpg"]}
+    colour = {"version": 1, "cells": cells, "short_side": 64, "temperature": 0.6, "saturation": 1.25, "card": card}
+    maps = {"embedding": channels, "logits": len(cells)}
+    return _save_colour(path, nodes, constants, maps, colour | settings, **(properties or {}))
 
 
 def mean_colour_network(path: Path, short_side: int) -> Path:
@@ -122,14 +110,16 @@ def mean_colour_network(path: Path, short_side: int) -> Path:
         helper.make_node("AveragePool", ["grey"], ["embedding"], kernel_shape=[4, 4], strides=[4, 4]),
         helper.make_node("Conv", ["embedding", "slopes"], ["logits"], kernel_shape=[1, 1]),
     ]
-    grey = helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "height", "width"])
-    outputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, "h", "w"])
-        for name, count in (("embedding", 1), ("logits", 2))
-    ]
     colour = {"version": 1, "cells": [[-50, 0], [50, 0]], "short_side": short_side, "temperature": 1, "saturation": 1}
+    return _save_colour(path, nodes, constants, {"embedding": 1, "logits": 2}, colour)
+
+
+def _save_colour(path: Path, nodes: Any, constants: Any, maps: dict[str, int], colour: Any, **extra: str) -> Path:
+    """From grey codes to these maps, of so many channels; `colour` is the JSON of `featcolor.colour`."""
+    grey = helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "height", "width"])
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, n, "h", "w"]) for name, n in maps.items()]
     metadata = {"featcolor.input": "codes", "featcolor.colour": json.dumps(colour)}
-    return _save(path, helper.make_graph(nodes, "mean", [grey], outputs, constants), metadata)
+    return _save(path, helper.make_graph(nodes, "colour", [grey], outputs, constants), metadata | extra)
 
 
 def _save(path: Path, graph: Any, metadata: dict[str, str] | None) -> Path:

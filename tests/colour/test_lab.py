@@ -97,12 +97,14 @@ def test_lightness_is_kept_within_the_rounding_of_the_channels(dtype, spread):
     assert np.abs(rgb2lab(unit(rgb))[..., 0] - lightness * 100).max() <= ROUNDING[dtype]
 
 
+WILD = {
+    "lightness": arrays.arrays(np.float32, SMALL, elements=st.floats(0, 1, width=32)),
+    "chroma": arrays.arrays(np.float32, (*SMALL, 2), elements=st.floats(-300, 300, width=32)),
+}
+
+
 @settings(max_examples=60, deadline=None)
-@given(
-    lightness=arrays.arrays(np.float32, SMALL, elements=st.floats(0, 1, width=32)),
-    chroma=arrays.arrays(np.float32, (*SMALL, 2), elements=st.floats(-300, 300, width=32)),
-    dtype=st.sampled_from(list(CODES)),
-)
+@given(**WILD, dtype=st.sampled_from(list(CODES)))
 def test_lightness_is_kept_whatever_the_chroma(lightness, chroma, dtype):
     rgb = spaces.lab_to_rgb(lightness, chroma, dtype)
     assert rgb.dtype == dtype
@@ -110,10 +112,7 @@ def test_lightness_is_kept_whatever_the_chroma(lightness, chroma, dtype):
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    lightness=arrays.arrays(np.float32, SMALL, elements=st.floats(0, 1, width=32)),
-    chroma=arrays.arrays(np.float32, (*SMALL, 2), elements=st.floats(-300, 300, width=32)),
-)
+@given(**WILD)
 def test_beyond_the_gamut_hue_stays_and_chroma_shrinks(lightness, chroma):
     drawn = spaces.rgb_to_lab(spaces.lab_to_rgb(lightness, chroma, np.float32))[1].astype(float)
     a, b = np.moveaxis(chroma.astype(float), -1, 0)

@@ -28,14 +28,8 @@ def words() -> VisualWords:
 
 def test_unseen_pictures_of_one_kind_are_nearer_than_of_two(words: VisualWords) -> None:
     inside = grid_points((24, 32), 4) + 12
-    first, second, other = (
-        words.sample(picture, inside)
-        for picture in (
-            stripes(8, upright=True, seed=10),
-            stripes(8, upright=True, seed=11),
-            stripes(8, upright=False, seed=12),
-        )
-    )
+    kinds = ((True, 10), (True, 11), (False, 12))
+    first, second, other = (words.sample(stripes(8, upright=up, seed=seed), inside) for up, seed in kinds)
     same = np.linalg.norm(first - second, axis=1)
     different = np.linalg.norm(first - other, axis=1)
     assert same.max() < different.min()

@@ -71,9 +71,8 @@ def test_answers_that_only_some_references_bear_out_are_followed_less() -> None:
     answer = 20 * np.random.default_rng(0).normal(size=(4000, 2)).astype(np.float32)
     picture = np.repeat(np.arange(4), 1000)
     assert learned(answer, answer, picture).weights[0] > 0.7
-    for disputed, followed in ((1, 0.4), (2, 0.05)):
-        sign = np.where(picture < disputed, -1, 1).astype(np.float32)[:, None]
-        assert learned(answer, sign * answer, picture).weights[0] < followed
+    for shares, followed in (([0.5, 0.5, 1, 1], 0.4), ([-1, 1, 1, 1], 0.4), ([-1, -1, 1, 1], 0.05)):
+        assert learned(answer, np.float32(shares)[picture, None] * answer, picture).weights[0] < followed
 
 
 def test_a_blend_follows_the_answer_that_is_right() -> None:

@@ -125,27 +125,6 @@ def test_arrays_give_the_same_model_back(references: list[NDArray[np.uint8]], ch
         np.testing.assert_array_equal(again.predict(lightness), model.predict(lightness))
 
 
-def without(mapping: dict[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in mapping.items() if name != key}
-
-
-NO_SETTINGS: dict[str, list[Any]] = {
-    "config": [None, 7, "text", {"foreign": 1}, [["name", 1]]],
-    "stack": [None, 7, "text", [], {"foreign": 1}, [["name", 1]]],
-    "experts": [None, 7, "text", [], {"foreign": 1}, {"layers": [[9]]}],
-    "card": [None, 7, "text"],
-}
-
-
-@pytest.mark.parametrize(("part", "value"), [(part, value) for part, values in NO_SETTINGS.items() for value in values])
-def test_headers_that_are_none_are_refused(colorizer: Colorizer, part: str, value: Any) -> None:
-    header, named = colorizer.to_arrays()
-    with pytest.raises((KeyError, TypeError, ValueError)):
-        Colorizer.from_arrays({**header, part: value}, named)
-    with pytest.raises(KeyError):
-        Colorizer.from_arrays(without(header, part), named)
-
-
 def test_models_whose_parts_disagree_are_refused(colorizer: Colorizer) -> None:
     header, named = colorizer.to_arrays()
     fewer = copy.deepcopy(header)
@@ -154,9 +133,6 @@ def test_models_whose_parts_disagree_are_refused(colorizer: Colorizer) -> None:
         Colorizer.from_arrays(fewer, named)
     with pytest.raises(ValueError, match="unknown setting 'speed'"):
         Colorizer.from_arrays({**header, "config": {**header["config"], "speed": 9}}, named)
-    for name in named:
-        with pytest.raises((KeyError, ValueError)):
-            Colorizer.from_arrays(header, without(named, name))
 
 
 def test_the_card_tells_features_settings_and_versions(colorizer: Colorizer) -> None:

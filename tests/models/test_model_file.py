@@ -194,14 +194,8 @@ def foreign_files() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", foreign_files())
 def test_a_foreign_file_is_refused(tmp_path: Path, name: str) -> None:
-    refused(tmp_path / "foreign", foreign_files()[name])
-
-
-def test_the_refusal_says_what_the_file_is(tmp_path: Path) -> None:
-    files = foreign_files()
-    assert "zip" in refused(tmp_path / "m", files["npz"])
-    assert "pickle" in refused(tmp_path / "m", files["pickle"])
-    assert "empty" in refused(tmp_path / "m", b"")
+    words = {"npz": "zip", "pickle": "pickle", "empty": "empty"}
+    assert words.get(name, "") in refused(tmp_path / "foreign", foreign_files()[name])
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:

@@ -244,14 +244,6 @@ def test_composed_flow_reads_the_second_step_where_the_first_leads() -> None:
     assert compose(rough, still).dtype == np.float32
 
 
-def test_warping_by_a_composed_flow_is_warping_twice() -> None:
-    shape = (12, 16)
-    picture = np.random.default_rng(0).random(shape, np.float32)
-    first, second = constant_flow(shape, 2, 1), constant_flow(shape, 1, -3)
-    twice = warp(warp(picture, second), first)
-    np.testing.assert_array_equal(warp(picture, compose(first, second))[4:-4, 4:-4], twice[4:-4, 4:-4])
-
-
 def test_photometric_confidence_sees_a_mismatch_and_no_exposure() -> None:
     target = np.random.default_rng(0).random((64, 96), np.float32)
     np.testing.assert_allclose(photometric_confidence(target, target + 0.2, 0.05), 1, atol=1e-4)

@@ -220,10 +220,7 @@ def test_guided_keeps_chroma_that_is_a_line_in_lightness():
 
 def test_unknown_refiner_is_refused_with_the_choices():
     chroma, lightness, _ = scene((8, 8))
-    with pytest.raises(
-        ValueError,
-        match="none, joint_bilateral, bilateral_grid, guided, domain_transform, fast_global_smoother, levin; got 'x'",
-    ):
+    with pytest.raises(ValueError, match=f"{', '.join(REFINERS)}; got 'x'"):
         refine(chroma, lightness, method="x")
 
 

@@ -84,18 +84,6 @@ def test_with_flat_lightness_pixel_centres_lie_where_cv2_resize_puts_them(method
 
 
 @pytest.mark.parametrize("method", UPSAMPLERS)
-def test_a_ramp_of_chroma_stays_the_same_ramp(method):
-    small, factor = (10, 12), 8
-    rows, columns = (np.arange(n * factor) for n in small)
-    ramp = np.dstack(np.meshgrid(rows, columns, indexing="ij")).astype(np.float32)
-    chroma = cv2.resize(ramp, small[::-1], interpolation=cv2.INTER_AREA)
-    lightness_low, lightness = np.full(small, 0.7, np.float32), np.full(ramp.shape[:2], 0.7, np.float32)
-    out = upsample(chroma, lightness_low, lightness, method=method)
-    inner = (slice(factor, -factor), slice(factor, -factor))
-    np.testing.assert_allclose(out[inner], ramp[inner], atol=0.2)
-
-
-@pytest.mark.parametrize("method", UPSAMPLERS)
 def test_is_linear_in_chroma(method):
     first, lightness_low, lightness = scene((9, 14), (71, 113))
     second = scene((9, 14), (71, 113), seed=1)[0]
