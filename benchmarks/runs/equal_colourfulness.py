@@ -110,28 +110,15 @@ def compare_all(
         factor = factor_for(trace_curve(readings[ours], common), float(theirs[:, 0].mean()))
         stage = f"at the colour of {rival}"
         mine = read_at(outputs, {ours: common}, {ours: (factor,)}, stage=stage, progress=progress)[ours].of(common)
-        comparisons += [
-            compare(mine[:, 0], theirs, metric, names=(ours, rival), factor=factor, seed=seed) for metric in COMPARED
-        ]
+        mine = mine[:, 0]
+        cf = [float(each[:, 0].mean()) for each in (mine, theirs)]
+        matched = abs(cf[0] - cf[1]) <= MATCHED_WITHIN
+        for metric, better in COMPARED.items():
+            pair = [each[:, Reading._fields.index(metric)] for each in (mine, theirs)]
+            means = [float(values.mean()) for values in pair]
+            outcome = paired(*pair, better=better, seed=seed)
+            comparisons.append(Comparison(ours, rival, metric, factor, *cf, *means, *outcome[:4], matched))
     return comparisons
-
-
-def compare(
-    mine: NDArray[np.float64],
-    theirs: NDArray[np.float64],
-    metric: str,
-    *,
-    names: tuple[str, str],
-    factor: float,
-    seed: int,
-) -> Comparison:
-    """One measure of ours beside a rival's, picture by picture; both (n_pictures, 3) as `Reading` orders them."""
-    column = Reading._fields.index(metric)
-    outcome = paired(mine[:, column], theirs[:, column], better=COMPARED[metric], seed=seed)
-    ours_cf, rival_cf = float(mine[:, 0].mean()), float(theirs[:, 0].mean())
-    means = float(mine[:, column].mean()), float(theirs[:, column].mean())
-    matched = abs(ours_cf - rival_cf) <= MATCHED_WITHIN
-    return Comparison(*names, metric, factor, ours_cf, rival_cf, *means, *outcome[:4], matched)
 
 
 def factor_for(curve: Sequence[CurvePoint], cf: float) -> float:
