@@ -34,7 +34,7 @@ from tests.networks import colour_network
 from tests.samples import QUICK, grey, read_rgb, write_rgb
 
 SIZE = 96
-SHAPES = [(16, 16), (17, 33), (1, 40), (90, 120)]
+SHAPES = [(1, 1), (17, 33), (1, 40), (90, 120)]
 
 
 def quick_featcolor(name: str) -> Method:
