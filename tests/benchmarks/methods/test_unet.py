@@ -125,28 +125,20 @@ def test_without_torch_it_names_the_install_command(monkeypatch, toy_world):
         UNet().fit(toy_world, seconds=1)
 
 
-def test_a_budget_counts_training_from_where_it_begins():
-    times = iter([100.0, 102.0, 103.5, 104.0, 107.0, 110.0])
-    budget = Budget(10, clock=lambda: next(times))
+def test_a_budget_counts_training_from_where_it_begins_or_in_steps():
+    budget = Budget(10, clock=iter([100.0, 102.0, 103.5, 104.0, 107.0, 110.0]).__next__)
     assert not budget.is_late()
     assert budget.is_late()
     budget.begin_training()
     assert budget.share(0) == 0
     assert budget.share(1) == pytest.approx(0.5)
     assert budget.share(2) == pytest.approx(1.0)
-
-
-def test_a_budget_that_reading_has_spent_leaves_one_step():
-    times = iter([0.0, 20.0, 21.0])
-    budget = Budget(10, clock=lambda: next(times))
-    budget.begin_training()
-    assert budget.share(0) < 1 <= budget.share(1)
-
-
-def test_a_budget_of_steps_reads_no_clock():
-    budget = Budget(5, steps=4, clock=itertools.repeat(0.0).__next__)
-    assert [budget.share(done) for done in range(5)] == [0, 0.25, 0.5, 0.75, 1]
-    assert not budget.is_late()
+    spent = Budget(10, clock=iter([0.0, 20.0, 21.0]).__next__)  # by reading: one step is left
+    spent.begin_training()
+    assert spent.share(0) < 1 <= spent.share(1)
+    steps = Budget(5, steps=4, clock=itertools.repeat(0.0).__next__)
+    assert [steps.share(done) for done in range(5)] == [0, 0.25, 0.5, 0.75, 1]
+    assert not steps.is_late()
 
 
 def test_the_learning_rate_rises_and_falls_to_zero_whatever_the_budget():

@@ -49,9 +49,6 @@ def noise(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
 
 
-# LPIPS.
-
-
 @pytest.mark.parametrize("keepdims", [0, 1])
 def test_lpips_hands_the_truth_first_as_minus_1_to_1(tmp_path: Path, keepdims: int) -> None:
     truth, output = noise((20, 30)), noise((20, 30), 1)
@@ -127,9 +124,6 @@ def test_networks_that_give_something_else_are_refused_when_run(tmp_path: Path) 
     with pytest.raises(UsageError, match="cannot run the network") as caught:
         lpips(noise((8, 8)), noise((8, 8)))
     assert "\n" not in str(caught.value)
-
-
-# FID.
 
 
 @pytest.mark.parametrize(("batch", "flat"), [("n", True), (1, True), ("n", False)])

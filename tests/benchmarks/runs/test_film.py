@@ -50,9 +50,6 @@ def study(data: Path, *names: str, **more: object) -> FilmStudy:
     return FilmStudy(methods=tuple(build_film_method(name) for name in names), **settings)
 
 
-# Methods.
-
-
 @pytest.mark.parametrize("name", sorted(FILM_METHODS))
 def test_every_method_gives_chroma_for_every_frame_and_changes_nothing(name: str, truth: Truth) -> None:
     method = build_film_method(name)
@@ -76,9 +73,6 @@ def test_on_a_calm_pan_colour_beats_grey(name: str, truth: Truth) -> None:
 def test_the_command_knows_the_methods_and_presets_that_there_are() -> None:
     assert tuple(FILM_METHODS) == METHOD_NAMES
     assert set(PRESET_NAMES) == set(VIDEO_PRESETS)
-
-
-# Sequences and outputs.
 
 
 def test_sequences_are_found_in_both_layouts(data: Path, tmp_path: Path) -> None:
@@ -119,9 +113,6 @@ def test_outputs_of_another_size_give_their_chroma_only(data: Path, tmp_path: Pa
     assert small.shape == truth.frames[3].shape
     scores = score_pictures(truth, [small if index == 3 else None for index in range(COUNT)])
     assert scores.psnr[3] > grey_psnr(truth.frames[3])
-
-
-# The study.
 
 
 def test_results_come_by_sequence_then_method(data: Path) -> None:
@@ -243,9 +234,6 @@ def test_the_report_says_the_same_in_every_form(results: FilmResults) -> None:
     html = page.read_text()
     assert "http:" not in html.replace("http://www.w3.org", "")
     assert cv2.imread(str(folder / "contact-sheet.jpg")).shape[1] > 256
-
-
-# The command.
 
 
 def test_the_command_writes_a_report(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
