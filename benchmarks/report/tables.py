@@ -307,13 +307,10 @@ def build_source_tables(results: Results) -> list[Table]:
                 rows.setdefault(source, {})[mean.method] = mean
         column = columns.get(key) or describe_metric(key)
         methods = list(dict.fromkeys(method for row in rows.values() for method in row))
-        lines = [
-            Row(
-                source,
-                [Cell(str(max(m.n for m in row.values()))), *(_source_cell(row.get(m), column) for m in methods)],
-            )
-            for source, row in rows.items()
-        ]
+        lines = []
+        for source, row in rows.items():
+            cells = [_number(m.mean, column, m.low, m.high) if (m := row.get(each)) else Cell(DASH) for each in methods]
+            lines.append(Row(source, [Cell(str(max(mean.n for mean in row.values()))), *cells]))
         sort = column.better if column.better in ("higher", "lower") else "lower"
         heads = [Head("source"), Head("pictures"), *(Head(title_of(results, method), sort=sort) for method in methods)]
         tables.append(Table(f"{column.title}{f', {column.unit}' if column.unit else ''}", heads, lines))
@@ -328,10 +325,6 @@ def build_definitions(results: Results) -> Table:
         for c in list_columns(results)
     ]
     return Table("", heads, rows)
-
-
-def _source_cell(mean: Summary | None, column: Column) -> Cell:
-    return _number(mean.mean, column, mean.low, mean.high) if mean else Cell(DASH)
 
 
 def _in_groups(results: Results, row: Callable[[MethodRecord], Row]) -> list[Row]:

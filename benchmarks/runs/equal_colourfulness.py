@@ -70,11 +70,12 @@ class ReadTask:
         for method in methods:
             output = outputs.output(method, picture)
             lab = lab_of(output)
-            found[method] = [
-                # At 1 the picture stays as it is: one more rounding would move it.
-                _reading(truth, output if factor == 1 else _multiplied(lab, factor))
+            lightness = lab[..., 0] / np.float32(100)
+            pictures = (  # at 1 the picture stays as it is: one more rounding would move it
+                output if factor == 1 else lab_to_rgb(lightness, lab[..., 1:] * np.float32(factor))
                 for factor in self.factors[method]
-            ]
+            )
+            found[method] = [_reading(truth, each) for each in pictures]
         return found
 
 
@@ -111,12 +112,12 @@ def compare_all(
         stage = f"at the colour of {rival}"
         mine = read_at(outputs, {ours: common}, {ours: (factor,)}, stage=stage, progress=progress)[ours].of(common)
         mine = mine[:, 0]
-        cf = [float(each[:, 0].mean()) for each in (mine, theirs)]
+        cf = float(mine[:, 0].mean()), float(theirs[:, 0].mean())
         matched = abs(cf[0] - cf[1]) <= MATCHED_WITHIN
         for metric, better in COMPARED.items():
-            pair = [each[:, Reading._fields.index(metric)] for each in (mine, theirs)]
-            means = [float(values.mean()) for values in pair]
-            outcome = paired(*pair, better=better, seed=seed)
+            first, second = (each[:, Reading._fields.index(metric)] for each in (mine, theirs))
+            outcome = paired(first, second, better=better, seed=seed)
+            means = float(first.mean()), float(second.mean())
             comparisons.append(Comparison(ours, rival, metric, factor, *cf, *means, *outcome[:4], matched))
     return comparisons
 
@@ -138,8 +139,3 @@ def read_at(
 def _reading(truth: Picture, rgb: NDArray[np.uint8]) -> Reading:
     error = float(delta_e00(truth.lab, lab_of(rgb)).mean(dtype=np.float64))
     return Reading(colourfulness(rgb), psnr(truth.rgb, rgb) - truth.grey_psnr, error)
-
-
-def _multiplied(lab: NDArray[np.float32], factor: float) -> NDArray[np.uint8]:
-    rgb: NDArray[np.uint8] = lab_to_rgb(lab[..., 0] / np.float32(100), lab[..., 1:] * np.float32(factor))
-    return rgb
