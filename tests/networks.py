@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
+
+GREY = [1, 1, "height", "width"]
+
+
+def save_network(
+    path: Path,
+    nodes: Sequence[Any],
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+    constants: Sequence[Any] = (),
+    *,
+    kind: int = TensorProto.FLOAT,
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
+    """The ONNX file of these nodes; inputs and outputs are {name: shape, or None}, of one kind of number."""
+    values = ([helper.make_tensor_value_info(name, kind, of[name]) for name in of] for of in (inputs, outputs))
+    graph = helper.make_graph(nodes, "tiny", *values, list(constants))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    helper.set_model_props(model, dict(metadata or {}))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(model.SerializeToString())
+    return path
 
 
 def tiny_network(
@@ -39,20 +62,15 @@ def tiny_network(
         nodes.append(helper.make_node("Relu", [f"conv{index}"], [f"relu{index}"], name=f"/r/{index}"))
         tensor, inputs = f"relu{index}", outputs
     nodes.append(helper.make_node("GlobalAveragePool", [tensor], ["scene"], name="/pool"))
-    picture = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, channels, height, width])
-    outputs_info = [
-        helper.make_tensor_value_info(tensor, TensorProto.FLOAT, [1, inputs, "h", "w"]),
-        helper.make_tensor_value_info("scene", TensorProto.FLOAT, [1, inputs, 1, 1]),
-    ]
-    return _save(path, helper.make_graph(nodes, "tiny", [picture], outputs_info, constants), metadata)
+    shapes = {tensor: [1, inputs, "h", "w"], "scene": [1, inputs, 1, 1]}
+    return save_network(path, nodes, {"picture": [1, channels, height, width]}, shapes, constants, metadata=metadata)
 
 
 def ramp_network(path: Path, stride: int, height: int | str = "height", width: int | str = "width") -> Path:
     """One layer `mean`: the mean of each stride x stride block of codes, for a ramp its value at the cell's centre."""
     node = helper.make_node("AveragePool", ["picture"], ["mean"], kernel_shape=[stride] * 2, strides=[stride] * 2)
-    picture = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 1, height, width])
-    mean = helper.make_tensor_value_info("mean", TensorProto.FLOAT, [1, 1, "h", "w"])
-    return _save(path, helper.make_graph([node], "ramp", [picture], [mean]), {"featcolor.input": "codes"})
+    metadata = {"featcolor.input": "codes"}
+    return save_network(path, [node], {"picture": [1, 1, height, width]}, {"mean": [1, 1, "h", "w"]}, metadata=metadata)
 
 
 def colour_network(
@@ -94,10 +112,17 @@ def colour_network(
     convolve("first.relu", "embedding", (channels, 8, 3, 3), 2)
     nodes.append(helper.make_node("Relu", ["embedding"], ["embedding.relu"], "/embedding.relu"))
     convolve("embedding.relu", "logits", (len(cells), channels, 1, 1), 1, scale=8.0)
-    card = {"pictures": 3, "held_back": ["a.jpg"]}
-    colour = {"version": 1, "cells": cells, "short_side": 64, "temperature": 0.6, "saturation": 1.25, "card": card}
-    maps = {"embedding": channels, "logits": len(cells)}
-    return _save_colour(path, nodes, constants, maps, colour | settings, **(properties or {}))
+    outputs = {"embedding": [1, channels, "h", "w"], "logits": [1, len(cells), "h", "w"]}
+    colour = {
+        "version": 1,
+        "cells": cells,
+        "short_side": 64,
+        "temperature": 0.6,
+        "saturation": 1.25,
+        "card": {"pictures": 3, "held_back": ["a.jpg"]},
+    }
+    metadata = {"featcolor.input": "codes", "featcolor.colour": json.dumps({**colour, **settings})}
+    return save_network(path, nodes, {"grey": GREY}, outputs, constants, metadata=metadata | (properties or {}))
 
 
 def mean_colour_network(path: Path, short_side: int) -> Path:
@@ -110,21 +135,7 @@ def mean_colour_network(path: Path, short_side: int) -> Path:
         helper.make_node("AveragePool", ["grey"], ["embedding"], kernel_shape=[4, 4], strides=[4, 4]),
         helper.make_node("Conv", ["embedding", "slopes"], ["logits"], kernel_shape=[1, 1]),
     ]
+    outputs = {"embedding": [1, 1, "h", "w"], "logits": [1, 2, "h", "w"]}
     colour = {"version": 1, "cells": [[-50, 0], [50, 0]], "short_side": short_side, "temperature": 1, "saturation": 1}
-    return _save_colour(path, nodes, constants, {"embedding": 1, "logits": 2}, colour)
-
-
-def _save_colour(path: Path, nodes: Any, constants: Any, maps: dict[str, int], colour: Any, **extra: str) -> Path:
-    """From grey codes to these maps, of so many channels; `colour` is the JSON of `featcolor.colour`."""
-    grey = helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "height", "width"])
-    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, n, "h", "w"]) for name, n in maps.items()]
     metadata = {"featcolor.input": "codes", "featcolor.colour": json.dumps(colour)}
-    return _save(path, helper.make_graph(nodes, "colour", [grey], outputs, constants), metadata | extra)
-
-
-def _save(path: Path, graph: Any, metadata: dict[str, str] | None) -> Path:
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    helper.set_model_props(model, metadata or {})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.SerializeToString())
-    return path
+    return save_network(path, nodes, {"grey": GREY}, outputs, constants, metadata=metadata)

@@ -127,7 +127,7 @@ def read_truth(path: Named, protocol: Protocol) -> NDArray[np.uint8]:
 
     Raises PictureError when it cannot be read.
     """
-    return protocol.apply(_read_rgb8(path))
+    return protocol.apply(read_rgb8(path))
 
 
 def load_sample(picture: TestPicture, protocol: Protocol) -> Sample:
@@ -138,7 +138,7 @@ def load_sample(picture: TestPicture, protocol: Protocol) -> Sample:
 
     Raises PictureError when a file cannot be read, or the grey input has another size than the truth.
     """
-    truth = _read_rgb8(picture.truth)
+    truth = read_rgb8(picture.truth)
     if picture.grey is None:
         truth = protocol.apply(truth)
         return Sample(picture.name, truth, _grey_codes(truth))
@@ -175,7 +175,8 @@ def file_hash(path: Path) -> str:
         raise PictureError(f"{path}: cannot be read ({error.strerror or error}); check the file") from error
 
 
-def _read_rgb8(path: Named) -> NDArray[np.uint8]:
+def read_rgb8(path: Named) -> NDArray[np.uint8]:
+    """A picture's file as (H, W, 3) uint8, a grey one's codes three times; PictureError when it cannot be read."""
     pixels = as_depth(read_picture(path).pixels, np.uint8)
     return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
 

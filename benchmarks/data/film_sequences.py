@@ -12,13 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data.datasets import file_hash
+from benchmarks.data.datasets import file_hash, read_rgb8
 from benchmarks.data.layouts_base import folder_names
 from benchmarks.data.layouts_sets import DAVIS_FRAMES, frames_in_order
 from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.errors import UsageError
-from featcolor.pictures.io import read_picture
-from featcolor.pictures.picture import as_depth
 from features.base import FloatArray
 
 Frame: TypeAlias = NDArray[np.uint8]
@@ -36,7 +34,7 @@ class FrameFolder:
 
     def read(self) -> list[Frame]:
         """The frames, (H, W, 3) uint8 each; UsageError where one has another size, PictureError where one is none."""
-        frames = [_read_rgb(path) for path in self.paths]
+        frames = [read_rgb8(path) for path in self.paths]
         for path, frame in zip(self.paths, frames, strict=True):
             if frame.shape != frames[0].shape:
                 raise UsageError(f"{path}: has another size than {self.paths[0].name}; frames of one sequence have one")
@@ -76,7 +74,7 @@ class FilmOutputs:
         One of another size than `lightness` (H, W), the truth's, gives its chroma only, resized, on that lightness:
         resizing would be measured otherwise.
         """
-        rgb = _read_rgb(path)
+        rgb = read_rgb8(path)
         if rgb.shape[:2] == lightness.shape:
             return rgb
         height, width = lightness.shape
@@ -119,8 +117,3 @@ def check_outputs(outputs: Sequence[FilmOutputs], sequences: Sequence[FrameFolde
                 f"{each.folder}: no file is named as a frame of {names}; name the folder that "
                 "holds SEQUENCE/FRAME, or NAME@SEQUENCE=FOLDER for frames of one sequence"
             )
-
-
-def _read_rgb(path: Path) -> Frame:
-    pixels = np.asarray(as_depth(read_picture(path).pixels, np.uint8))
-    return np.ascontiguousarray(pixels[..., :3]) if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)

@@ -11,13 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data.datasets import DataSet, Sample, file_hash
+from benchmarks.data.datasets import DataSet, Sample, file_hash, read_rgb8
 from benchmarks.methods.base import Group, Method
 from featcolor.colour.lab import lightness_of
 from featcolor.errors import UsageError
 from featcolor.pictures.find import find_pictures
 from featcolor.pictures.io import read_picture
-from featcolor.pictures.picture import as_depth
 
 
 class Precomputed(Method):
@@ -65,8 +64,7 @@ class Precomputed(Method):
         if path is None:
             where = f" in {self.source}" if isinstance(self.source, Path) else ""
             raise UsageError(f"{self.name}: there is no output of {sample.name}{where}")
-        rgb = as_depth(read_picture(path).pixels, np.uint8)
-        rgb = rgb if rgb.ndim == 3 else np.repeat(rgb[..., None], 3, axis=2)
+        rgb = read_rgb8(path)
         height, width = sample.grey.shape
         if rgb.shape[:2] == (height, width):
             return rgb

@@ -87,14 +87,10 @@ _DDCOLOR = NetworkDescription(
     "and put on the full-size L*), ddcolor/model.py (ImageNet normalisation is inside the network)",
 )
 
-_RICHZHANG = "https://github.com/richzhang/colorization"
-_RICHZHANG_LICENCE = "code BSD-2-Clause; the weights come with it, no licence of their own is stated"
-_RICHZHANG_NOTES = "needs torch, scikit-image and IPython; with torch older than 2.5 leave dynamo=False out"
 _RICHZHANG_EXPORT = (
     'python -c "import torch, colorizers; torch.onnx.export(colorizers.{model}().eval(), {inputs}, '
     "'{file}', opset_version=17, dynamo=False)\""
 )
-_RICHZHANG_WEIGHTS = "https://colorizers.s3.us-east-2.amazonaws.com/{file} (the command fetches it)"
 
 _DEOLDIFY_EXPORT = (
     'python -c "import torch; from pathlib import Path; from deoldify import device; from deoldify.device_id import '
@@ -102,6 +98,17 @@ _DEOLDIFY_EXPORT = (
     "model = {maker}(root_folder=Path('.'), weights_name='{weights}').model.cpu().eval(); "
     "torch.onnx.export(model, torch.zeros(1, 3, {side}, {side}), '{file}', opset_version=11)\""
 )
+
+
+def _richzhang(description: NetworkDescription, *, model: str, inputs: str, weights: str) -> Pretrained:
+    return Pretrained(
+        description,
+        "https://github.com/richzhang/colorization",
+        f"https://colorizers.s3.us-east-2.amazonaws.com/{weights} (the command fetches it)",
+        _RICHZHANG_EXPORT.format(model=model, inputs=inputs, file="{file}"),
+        "code BSD-2-Clause; the weights come with it, no licence of their own is stated",
+        "needs torch, scikit-image and IPython; with torch older than 2.5 leave dynamo=False out",
+    )
 
 
 def _deoldify(title: str, *, maker: str, weights: str, render_factor: int, address: str) -> Pretrained:
@@ -130,23 +137,17 @@ def _ddcolor(title: str, *, model_size: str, weights: str, address: str) -> Pret
 
 PRETRAINED: Final[Mapping[str, Pretrained]] = MappingProxyType(
     {
-        "zhang16": Pretrained(
+        "zhang16": _richzhang(
             _ZHANG16,
-            _RICHZHANG,
-            _RICHZHANG_WEIGHTS.replace("{file}", "colorization_release_v2-9b330a0b.pth"),
-            _RICHZHANG_EXPORT.replace("{model}", "eccv16").replace("{inputs}", "torch.zeros(1, 1, 256, 256)"),
-            _RICHZHANG_LICENCE,
-            _RICHZHANG_NOTES,
+            model="eccv16",
+            inputs="torch.zeros(1, 1, 256, 256)",
+            weights="colorization_release_v2-9b330a0b.pth",
         ),
-        "siggraph17": Pretrained(
+        "siggraph17": _richzhang(
             _SIGGRAPH17,
-            _RICHZHANG,
-            _RICHZHANG_WEIGHTS.replace("{file}", "siggraph17-df00044c.pth"),
-            _RICHZHANG_EXPORT.replace("{model}", "siggraph17").replace(
-                "{inputs}", "tuple(torch.zeros(1, c, 256, 256) for c in (1, 2, 1))"
-            ),
-            _RICHZHANG_LICENCE,
-            _RICHZHANG_NOTES,
+            model="siggraph17",
+            inputs="tuple(torch.zeros(1, c, 256, 256) for c in (1, 2, 1))",
+            weights="siggraph17-df00044c.pth",
         ),
         "deoldify-artistic": _deoldify(
             "DeOldify artistic",

@@ -34,7 +34,6 @@ LINE_HEIGHT: Final = 18
 PAPER: Final = (255, 255, 255)
 INK: Final = (40, 40, 40)
 
-
 SHEET_BYTES: Final = 4_500_000
 """Pictures of the page take no more than this, as base64; a page of a few megabytes opens anywhere."""
 LADDER: Final = ((TILE_SIDE, 84), (TILE_SIDE, 72), (TILE_SIDE, 58), (TILE_SIDE, 42), (110, 42), (75, 42), (50, 42))
@@ -68,7 +67,7 @@ def choose_rows(results: Results, *, each: int = ROWS_OF_A_KIND) -> list[SheetRo
     the three kinds, fewer where there are fewer pictures. Without scores of ours for any picture, pictures spread over
     the whole set.
     """
-    delta = {(s.method, s.picture): s.value for s in results.scores if s.metric == "delta_e00"}
+    delta = _deltas(results)
     start = math.nan if compares_with_grey(results) else 0.0
     differences = {
         name: delta.get((GREY, name), start) - delta.get((results.ours, name), math.nan) for name in results.pictures
@@ -149,6 +148,10 @@ def build_report_sheet(results: Results, rows: Sequence[SheetRow], tiles: Mappin
     return build_sheet(labels, label_columns(results, tiles), tiles)
 
 
+def _deltas(results: Results) -> dict[tuple[str, str], float]:
+    return {(s.method, s.picture): s.value for s in results.scores if s.metric == "delta_e00"}
+
+
 def _spread(names: Sequence[str], count: int) -> list[str]:
     """At most `count` of the names, evenly over them."""
     at = np.linspace(0, len(names) - 1, min(count, len(names))).round().astype(int)
@@ -180,13 +183,10 @@ def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tu
     if not names:
         return ""
     codes = _encode(tiles)
-    delta = {
-        (s.method, s.picture): s.value
-        for s in results.scores
-        if s.metric == "delta_e00" and s.picture in {row.picture for row in rows}
-    }
+    delta = _deltas(results)
     head = "".join(
-        f'<th scope="col"{_ours(results, name)}><span title="{escape(label)}">{escape(label)}</span></th>'
+        f'<th scope="col"{" class=ours" * (name == results.ours)}>'
+        f'<span title="{escape(label)}">{escape(label)}</span></th>'
         for name, label in names.items()
     )
     body, kind = "", None
@@ -226,10 +226,6 @@ def _how_chosen(results: Results, rows: Sequence[SheetRow]) -> str:
     over = f"how much nearer {ours} comes to the truth than grey does"
     by = over if compares_with_grey(results) else f"how near {ours} comes to the truth"
     return f"Chosen by {by}, by ΔE00: the best, the worst, and some between. {number}"
-
-
-def _ours(results: Results, name: str) -> str:
-    return ' class="ours"' if name == results.ours else ""
 
 
 def _encode(tiles: Mapping[tuple[str, str], Rgb]) -> dict[tuple[str, str], str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from html import escape
@@ -30,11 +29,11 @@ from benchmarks.report.film_tables import (
 )
 from benchmarks.report.plots import plot_curves
 from benchmarks.report.render import Cell, Head, Html, Row, Section, Table, plain, render_html, render_markdown, to_html
-from benchmarks.report.write import write_csv, write_text
+from benchmarks.report.write import write_csv
 from benchmarks.runs.environment import hide_person
 from benchmarks.runs.film import RECORDS, TILE_SIDE, TRUTH, FilmResults, sheet_frames
 from featcolor.errors import UsageError, one_line
-from featcolor.files import jsonable
+from featcolor.files import write_json, write_text
 from featcolor.pages import ARTICLE, build_document, build_image
 from featcolor.pictures.io import write_picture
 
@@ -74,7 +73,7 @@ def write_film_report(results: FilmResults) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_csv(folder / "film.csv", ("sequence", "method", "frames_of", "frames", *METRICS), map(_line, rows))
-        write_text(folder / "film.json", json.dumps(_document(results, rows), indent=1, ensure_ascii=False) + "\n")
+        write_json(folder / "film.json", _document(results, rows), indent=1)
         parts = [f"# {TITLE}", LEAD, *map(plain, _notes(results)), *filter(None, map(render_markdown, sections))]
         write_text(folder / "index.md", "\n\n".join([*parts, f"![truth and methods side by side]({SHEET})"]) + "\n")
         write_text(folder / "index.html", _page(results, sections, sheet))
@@ -175,7 +174,7 @@ def _document(results: FilmResults, rows: Sequence[FilmRow]) -> Any:
         "differences": [{"text": gap.text, "unit": gap.unit, **gap.paired._asdict()} for gap in gaps],
         **results.study.facts,
     }
-    return jsonable(hide_person(document))
+    return hide_person(document)
 
 
 def _notes(results: FilmResults) -> list[str]:

@@ -31,7 +31,7 @@ from benchmarks.report.tables import (
 )
 from benchmarks.runs.results import Results
 from featcolor.errors import UsageError
-from featcolor.pages import ARTICLE, POLICY, build_document
+from featcolor.pages import ARTICLE, POLICY, build_document, build_header, grouped
 
 HERE: Final = Path(__file__).parent
 
@@ -72,7 +72,7 @@ def build_page(results: Results, pictures: str, files: Iterable[str]) -> str:
         body += render_html(section)
         linked += f'<a href="#{section.name}">{escape(section.title)}</a>'
     script = f"<script>{(HERE / 'report.js').read_text(encoding='utf-8')}</script>"
-    header = f'<header>{_header(results)}<nav aria-label="Sections">{linked}</nav></header>'
+    header = _header(results, f'<nav aria-label="Sections">{linked}</nav>')
     return build_document(results.title, f"{header}{body}{script}", ARTICLE, HERE / "report.css", policy=_POLICY)
 
 
@@ -196,27 +196,23 @@ def _facts(facts: Mapping[str, Any]) -> dict[str, str]:
     return {str(key).replace("_", " "): show_fact(value) for key, value in facts.items()}
 
 
-def _header(results: Results) -> str:
+def _header(results: Results, links: str) -> str:
     left_out = f"; {len(results.left_out)} left out" if results.left_out else ""
     failed = sum(bool(method.failure) for method in results.methods)
-    facts = {
-        f"test pictures, each the same for every method{left_out}": f"{len(results.pictures):,}".replace(",", " "),
-        "methods" + (f", {failed} with failures" if failed else ""): str(len(results.methods)),
-    }
+    facts = [
+        (grouped(len(results.pictures)), f"test pictures, each the same for every method{left_out}"),
+        (str(len(results.methods)), "methods" + (f", {failed} with failures" if failed else "")),
+    ]
     if isinstance(references := results.data.get("references"), int):
-        facts["reference pictures to learn from"] = f"{references:,}".replace(",", " ")
+        facts.append((grouped(references), "reference pictures to learn from"))
     if math.isfinite(results.truth_cf):
-        facts["colourfulness CF of the truth, mean"] = f"{results.truth_cf:.1f}"
-    cells = "".join(f"<div><dt>{escape(value)}</dt><dd>{escape(text)}</dd></div>" for text, value in facts.items())
+        facts.append((f"{results.truth_cf:.1f}", "colourfulness CF of the truth, mean"))
     named = (("set", "Test set "), ("layout", "layout "), ("protocol", "protocol "))
     shown = [f"{word}{show_fact(results.data[key])}" for key, word in named if results.data.get(key)]
     protocol = f'<p class="protocol">{escape("; ".join(shown))}.</p>' if shown else ""
     leaked = find_leaked(results)
     alarm = f'<p class="alarm" role="note"><b>Leaks.</b> {escape(leaked)}</p>' if leaked else ""
-    return (
-        f"<p class=kicker>Benchmark</p><h1>{escape(results.title)}</h1>{alarm}{_verdict(results)}{protocol}"
-        f'<dl class="facts">{cells}</dl>'
-    )
+    return build_header("Benchmark", results.title, alarm + _verdict(results) + protocol, facts, links)
 
 
 def _verdict(results: Results) -> str:

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from benchmarks.metrics.table import ALL_METRICS
 from benchmarks.report.render import Cell, Head, Row, Table
-from benchmarks.runs.results import Comparison, MethodRecord, Results, SourceMean, Summary
+from benchmarks.runs.results import Comparison, MethodRecord, Results, Summary
 from featcolor.pages import signed
 
 HEADLINE: Final = ("gain", "delta_e00", "cf", "delta_cf_of_means", "ssim", "auc_rebalanced", "ab_js")
@@ -300,20 +300,17 @@ def build_source_tables(results: Results) -> list[Table]:
     """Means of every method by the source of the pictures, a table a measure."""
     columns = {column.key: column for column in list_columns(results)}
     tables = []
-    for key in sorted({mean.metric for mean in results.by_source}, key=HEADLINE.index):
-        rows: dict[str, dict[str, SourceMean]] = {}
-        for mean in results.by_source:
+    for key in sorted({mean.metric for _, mean in results.by_source}, key=HEADLINE.index):
+        rows: dict[str, dict[str, Summary]] = {}
+        for source, mean in results.by_source:
             if mean.metric == key:
-                rows.setdefault(mean.source, {})[mean.method] = mean
+                rows.setdefault(source, {})[mean.method] = mean
         column = columns.get(key) or describe_metric(key)
         methods = list(dict.fromkeys(method for row in rows.values() for method in row))
-        lines = [
-            Row(
-                source,
-                [Cell(str(max(m.n for m in row.values()))), *(_source_cell(row.get(m), column) for m in methods)],
-            )
-            for source, row in rows.items()
-        ]
+        lines = []
+        for source, row in rows.items():
+            cells = [_number(m.mean, column, m.low, m.high) if (m := row.get(each)) else Cell(DASH) for each in methods]
+            lines.append(Row(source, [Cell(str(max(mean.n for mean in row.values()))), *cells]))
         sort = column.better if column.better in ("higher", "lower") else "lower"
         heads = [Head("source"), Head("pictures"), *(Head(title_of(results, method), sort=sort) for method in methods)]
         tables.append(Table(f"{column.title}{f', {column.unit}' if column.unit else ''}", heads, lines))
@@ -328,10 +325,6 @@ def build_definitions(results: Results) -> Table:
         for c in list_columns(results)
     ]
     return Table("", heads, rows)
-
-
-def _source_cell(mean: SourceMean | None, column: Column) -> Cell:
-    return _number(mean.mean, column, mean.low, mean.high) if mean else Cell(DASH)
 
 
 def _in_groups(results: Results, row: Callable[[MethodRecord], Row]) -> list[Row]:

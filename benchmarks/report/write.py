@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +19,9 @@ from benchmarks.report.contact_sheet import (
 )
 from benchmarks.report.page import FILES, build_markdown, build_page
 from benchmarks.runs.environment import hide_person
-from benchmarks.runs.results import Comparison, CurvePoint, Results, Score, SourceMean, Summary
+from benchmarks.runs.results import Comparison, CurvePoint, Results, Score, Summary
 from featcolor.errors import UsageError
-from featcolor.files import jsonable, replacing
+from featcolor.files import jsonable, replacing, write_text
 from featcolor.pictures.io import write_picture
 
 SCHEMA: Final = 1
@@ -51,13 +51,14 @@ def write_report(results: Results, folder: Path, *, picture_of: PictureOf) -> Pa
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_csv(folder / "results.csv", Score._fields, results.scores)
-        write_csv(folder / "summary.csv", _names(Summary), map(astuple, results.summaries))
-        write_csv(folder / "comparisons.csv", _names(Comparison), map(astuple, results.comparisons))
+        write_csv(folder / "summary.csv", Summary._fields, results.summaries)
+        write_csv(folder / "comparisons.csv", Comparison._fields, results.comparisons)
         curves = ((method, *point) for method, points in results.curves.items() for point in points)
         write_csv(folder / "curves.csv", ("method", *CurvePoint._fields), curves)
         if results.by_source:
-            write_csv(folder / "by_source.csv", SourceMean._fields, results.by_source)
-        write_text(folder / "report.json", _to_json(_as_json(results)))
+            lines = ((source, *mean) for source, mean in results.by_source)
+            write_csv(folder / "by_source.csv", ("source", *Summary._fields), lines)
+        write_text(folder / "report.json", _to_json(results))
         write_text(folder / "report.md", build_markdown(results))
         if tiles:
             write_picture(folder / SHEET_NAME, build_report_sheet(results, rows, tiles), quality=SHEET_QUALITY)
@@ -94,8 +95,8 @@ def _without_person(results: Results) -> Results:
     )
 
 
-def _as_json(results: Results) -> dict[str, Any]:
-    """Everything as JSON's own types: a number that is not finite is null.
+def _to_json(results: Results) -> str:
+    """Everything, a line a key: a person finds it in an editor, and a million scores are written at once.
 
     Scores stand as {method: {metric: [value of each of `pictures`, in order]}}, which is a tenth of a list of lines;
     null also where there is no score.
@@ -115,26 +116,17 @@ def _as_json(results: Results) -> dict[str, Any]:
         "data": results.data,
         "environment": results.environment,
         "truth_cf": results.truth_cf,
-        "methods": [dict(zip(_names(type(m)), astuple(m), strict=True)) for m in results.methods],
-        "summaries": [s.__dict__ for s in results.summaries],
-        "comparisons": [c.__dict__ for c in results.comparisons],
+        "methods": [vars(method) for method in results.methods],
+        "summaries": [summary._asdict() for summary in results.summaries],
+        "comparisons": [comparison._asdict() for comparison in results.comparisons],
         "curves": {method: [p._asdict() for p in points] for method, points in results.curves.items()},
-        "by_source": [mean._asdict() for mean in results.by_source],
+        "by_source": [{"source": source, **mean._asdict()} for source, mean in results.by_source],
         "left_out": [{"picture": name, "reason": reason} for name, reason in results.left_out],
         "pictures": results.pictures,
         "scores": scores,
     }
-    return jsonable(document)
-
-
-def _to_json(document: dict[str, Any]) -> str:
-    """A line a key: a person finds it in an editor, and a million scores are written at once."""
-    lines = (f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in document.items())
+    lines = (f"{json.dumps(key)}: {json.dumps(jsonable(value), allow_nan=False)}" for key, value in document.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
 
 
 def write_csv(path: Path, head: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
@@ -143,9 +135,3 @@ def write_csv(path: Path, head: Sequence[str], rows: Iterable[Iterable[Any]]) ->
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(head)
         writer.writerows(rows)
-
-
-def write_text(path: Path, text: str) -> None:
-    """A text file, written beside its place and renamed."""
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")

@@ -70,11 +70,12 @@ class ReadTask:
         for method in methods:
             output = outputs.output(method, picture)
             lab = lab_of(output)
-            found[method] = [
-                # At 1 the picture stays as it is: one more rounding would move it.
-                _reading(truth, output if factor == 1 else _multiplied(lab, factor))
+            lightness = lab[..., 0] / np.float32(100)
+            pictures = (  # at 1 the picture stays as it is: one more rounding would move it
+                output if factor == 1 else lab_to_rgb(lightness, lab[..., 1:] * np.float32(factor))
                 for factor in self.factors[method]
-            ]
+            )
+            found[method] = [_reading(truth, each) for each in pictures]
         return found
 
 
@@ -110,28 +111,15 @@ def compare_all(
         factor = factor_for(trace_curve(readings[ours], common), float(theirs[:, 0].mean()))
         stage = f"at the colour of {rival}"
         mine = read_at(outputs, {ours: common}, {ours: (factor,)}, stage=stage, progress=progress)[ours].of(common)
-        comparisons += [
-            compare(mine[:, 0], theirs, metric, names=(ours, rival), factor=factor, seed=seed) for metric in COMPARED
-        ]
+        mine = mine[:, 0]
+        cf = float(mine[:, 0].mean()), float(theirs[:, 0].mean())
+        matched = abs(cf[0] - cf[1]) <= MATCHED_WITHIN
+        for metric, better in COMPARED.items():
+            first, second = (each[:, Reading._fields.index(metric)] for each in (mine, theirs))
+            outcome = paired(first, second, better=better, seed=seed)
+            means = float(first.mean()), float(second.mean())
+            comparisons.append(Comparison(ours, rival, metric, factor, *cf, *means, *outcome[:4], matched))
     return comparisons
-
-
-def compare(
-    mine: NDArray[np.float64],
-    theirs: NDArray[np.float64],
-    metric: str,
-    *,
-    names: tuple[str, str],
-    factor: float,
-    seed: int,
-) -> Comparison:
-    """One measure of ours beside a rival's, picture by picture; both (n_pictures, 3) as `Reading` orders them."""
-    column = Reading._fields.index(metric)
-    outcome = paired(mine[:, column], theirs[:, column], better=COMPARED[metric], seed=seed)
-    ours_cf, rival_cf = float(mine[:, 0].mean()), float(theirs[:, 0].mean())
-    means = float(mine[:, column].mean()), float(theirs[:, column].mean())
-    matched = abs(ours_cf - rival_cf) <= MATCHED_WITHIN
-    return Comparison(*names, metric, factor, ours_cf, rival_cf, *means, *outcome[:4], matched)
 
 
 def factor_for(curve: Sequence[CurvePoint], cf: float) -> float:
@@ -151,8 +139,3 @@ def read_at(
 def _reading(truth: Picture, rgb: NDArray[np.uint8]) -> Reading:
     error = float(delta_e00(truth.lab, lab_of(rgb)).mean(dtype=np.float64))
     return Reading(colourfulness(rgb), psnr(truth.rgb, rgb) - truth.grey_psnr, error)
-
-
-def _multiplied(lab: NDArray[np.float32], factor: float) -> NDArray[np.uint8]:
-    rgb: NDArray[np.uint8] = lab_to_rgb(lab[..., 0] / np.float32(100), lab[..., 1:] * np.float32(factor))
-    return rgb

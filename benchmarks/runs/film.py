@@ -25,7 +25,7 @@ from benchmarks.runs.running import code_hash
 from featcolor.colour.lab import lab_to_rgb
 from featcolor.colour.measures import is_grey
 from featcolor.errors import UsageError, one_line
-from featcolor.files import jsonable, replacing
+from featcolor.files import replacing, write_json
 from featcolor.parallel import run_over
 from featcolor.pictures.resize import shrink
 from featcolor.video.propagation import KeyChroma
@@ -263,7 +263,6 @@ def _read_record(place: Path, mark: str) -> FilmRecord | None:
 def _write_record(place: Path, record: FilmRecord, mark: str) -> None:
     document = {**vars(record), "scores": record.scores.to_dict(), "fingerprint": mark}
     try:
-        with replacing(place) as part:
-            part.write_text(json.dumps(jsonable(document)), encoding="utf-8")
+        write_json(place, document)
     except OSError as error:
         raise UsageError(f"{place}: cannot be written ({one_line(error)})") from error

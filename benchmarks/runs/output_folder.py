@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data.datasets import Sample
-from featcolor.files import replacing
+from featcolor.files import replacing, write_json
 
 TRUTH, GREY = "gt", "gray"
 """Folders of the truth and of the grey inputs, as galleries call them."""
@@ -99,8 +99,7 @@ class OutputFolder:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part:
-        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_json(path, content, indent=2)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

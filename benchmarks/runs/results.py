@@ -15,8 +15,7 @@ class Score(NamedTuple):
     value: float
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(NamedTuple):
     """One line of `summary.csv`: mean over pictures (or the value of the whole set) with a bootstrap interval.
 
     `low` and `high` bound the central 95 %; nan where a measure of the set has no interval. `n` counts pictures.
@@ -30,20 +29,7 @@ class Summary:
     n: int
 
 
-class SourceMean(NamedTuple):
-    """One line of `by_source.csv`: as `Summary`, over the pictures of one source; the method "truth" has CF alone."""
-
-    source: str
-    method: str
-    metric: str
-    mean: float
-    low: float
-    high: float
-    n: int
-
-
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Ours against a rival at the rival's colourfulness, picture by picture.
 
     `ours`, `rival`: names of methods; `metric`: what is compared; `factor`: what our chroma was multiplied by, so that
@@ -108,8 +94,8 @@ class Results:
     test set, printed as they are: name, layout, protocol, counts, fingerprint, references; `pictures`: names, in order;
     `truth_cf`: mean colourfulness of the truth; `scores`, `summaries`, `comparisons`: tables; `curves`: {method:
     points}, by growing factor; `methods`: records, in the order that reports show; `environment`: machine, versions,
-    command, seed, date; `left_out`: (picture, reason); `by_source`: means by the source of the pictures, where they
-    were asked for.
+    command, seed, date; `left_out`: (picture, reason); `by_source`: (source, means over its pictures) where they were
+    asked for; the method "truth" has CF alone.
     """
 
     title: str
@@ -124,4 +110,4 @@ class Results:
     methods: list[MethodRecord]
     environment: dict[str, Any]
     left_out: list[tuple[str, str]] = field(default_factory=list)
-    by_source: list[SourceMean] = field(default_factory=list)
+    by_source: list[tuple[str, Summary]] = field(default_factory=list)

@@ -19,7 +19,7 @@ from benchmarks.metrics.intervals import Interval, bootstrap_combined, bootstrap
 from benchmarks.metrics.pictures import Picture
 from benchmarks.metrics.table import PICTURE_METRICS, SET_METRICS, SetMetric, bind_weights
 from benchmarks.runs.output_folder import TRUTH, OutputFolder
-from benchmarks.runs.results import Score, SourceMean, Summary
+from benchmarks.runs.results import Score, Summary
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.parallel import available_cores, run_over
 
@@ -126,7 +126,7 @@ def summarise(table: Table, methods: Sequence[str], metrics: Sequence[str], *, s
 
 def summarise_sources(
     table: Table, sources: Mapping[str, str], truth_cf: Mapping[str, float], *, seed: int
-) -> list[SourceMean]:
+) -> list[tuple[str, Summary]]:
     """Means of `BY_SOURCE` over the pictures of each source in alphabetic order, then over all of them.
 
     `sources`: of pictures, by their names; `truth_cf`: colourfulness of the truth of every picture that was measured.
@@ -137,13 +137,13 @@ def summarise_sources(
     means = []
     for source, pictures in {**groups, ALL_SOURCES: list(truth_cf)}.items():
         truths = bootstrap_mean([truth_cf[picture] for picture in pictures], seed=seed)
-        means.append(SourceMean(source, TRUTH_NAME, "cf", *truths))
+        means.append((source, Summary(TRUTH_NAME, "cf", *truths)))
         for method, scored in table.scored.items():
             there = [scored[picture].values for picture in pictures if picture in scored]
             for key in BY_SOURCE:
                 if there and key in there[0]:
                     interval = bootstrap_mean([values[key] for values in there], seed=seed)
-                    means.append(SourceMean(source, method, key, *interval))
+                    means.append((source, Summary(method, key, *interval)))
     return means
 
 

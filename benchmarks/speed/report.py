@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import inspect
 import io
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from typing import Any, Final
 from benchmarks.speed.cases import MEASURES, Timing
 from benchmarks.speed.networks import OURS
 from benchmarks.speed.suite import find_classes
-from featcolor.files import jsonable, replacing
+from featcolor.files import write_json, write_text
 
 COLUMNS: Final = ("name", "parameters", "unit", "median", "low", "high", "n", "failure")
 """Of `speed.csv`; parameters are "name=value", by spaces."""
@@ -42,15 +41,11 @@ def write_speed_report(timings: Sequence[Timing], folder: Path, environment: Map
 
     Returns the Markdown file's path.
     """
-    texts = {
-        "speed.csv": build_csv(timings),
-        "speed.json": build_json(timings, environment),
-        PAGE: build_markdown(timings, environment),
-    }
+    table, page = build_csv(timings), build_markdown(timings, environment)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        with replacing(folder / name) as part:
-            part.write_text(text, encoding="utf-8", newline="")
+    write_text(folder / "speed.csv", table)
+    write_json(folder / "speed.json", build_document(timings, environment), indent=1)
+    write_text(folder / PAGE, page)
     return folder / PAGE
 
 
@@ -66,7 +61,7 @@ def build_csv(timings: Sequence[Timing]) -> str:
     return stream.getvalue()
 
 
-def build_json(timings: Sequence[Timing], environment: Mapping[str, Any]) -> str:
+def build_document(timings: Sequence[Timing], environment: Mapping[str, Any]) -> dict[str, Any]:
     """All of it: environment, timings, and how many times as long as featcolor the networks take."""
     networks = [
         {
@@ -75,8 +70,7 @@ def build_json(timings: Sequence[Timing], environment: Mapping[str, Any]) -> str
         }
         for (side, threads), seconds in find_seconds(timings).items()
     ]
-    document = {"environment": environment, "timings": [asdict(timing) for timing in timings], "networks": networks}
-    return json.dumps(jsonable(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return {"environment": environment, "timings": [asdict(timing) for timing in timings], "networks": networks}
 
 
 def build_markdown(timings: Sequence[Timing], environment: Mapping[str, Any]) -> str:

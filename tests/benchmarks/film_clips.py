@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures
+from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures, summarise_scores
 from featcolor.colour.lab import lab_to_rgb
 from features.base import FloatArray
 
@@ -25,6 +25,10 @@ def write_frames(folder: Path, frames: Sequence[np.ndarray], first: int = 0) -> 
     folder.mkdir(parents=True, exist_ok=True)
     for index, frame in enumerate(frames, start=first):
         cv2.imwrite(str(folder / f"{index:05}.png"), frame[..., ::-1])
+
+
+def summary(scores: FilmScores, truth: Truth, frames: Sequence[int] | None = None) -> dict[str, float]:
+    return summarise_scores(scores, truth.scores, frames)
 
 
 def score_chroma(truth: Truth, chroma: Iterable[FloatArray], keys: Collection[int] = (0,)) -> FilmScores:

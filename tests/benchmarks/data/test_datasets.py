@@ -55,9 +55,6 @@ def names_of(dataset: DataSet) -> list[str]:
     return [picture.name for picture in dataset.pictures]
 
 
-# -------------------------------------------------------------------------------------------------- protocols
-
-
 def test_the_crop_is_the_middle_of_the_long_side_and_goes_up_and_left_where_it_cannot_be_halved() -> None:
     pixels = np.zeros((4, 9, 3), np.uint8)
     pixels[...] = np.arange(9, dtype=np.uint8)[None, :, None]
@@ -81,36 +78,11 @@ def test_imagenets_protocol_by_hand() -> None:
     middle = pixels[:, 64:-64].reshape(256, 2, 256, 2, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(PROTOCOLS["crop-256"].apply(pixels), middle, atol=0.51)
     assert not np.allclose(PROTOCOLS["resize-256"].apply(pixels), middle, atol=10)
-
-
-@pytest.mark.parametrize("name", ["as-is", "frames"])
-def test_pictures_that_are_measured_as_they_are_stay_so(name: str) -> None:
-    pixels = colours(13, 17)
-    np.testing.assert_array_equal(PROTOCOLS[name].apply(pixels), pixels)
-
-
-def test_a_protocol_prints_its_crop_size_interpolation_and_source() -> None:
-    assert (
-        PROTOCOLS["crop-256"]
-        .describe()
-        .startswith("crop-256: centre crop to the short side, then 256 x 256 by cv2.INTER_AREA (ImageNet val5k")
-    )
-    assert PROTOCOLS["as-is"].describe() == "as-is: no crop, size as stored"
-    for name, protocol in PROTOCOLS.items():
-        assert name == protocol.name
-        assert str(protocol) == protocol.describe()
-        assert "\n" not in protocol.describe()
-
-
-@pytest.mark.parametrize(
-    "wrong", [np.zeros((4, 4, 3), np.uint16), np.zeros((4, 4, 4), np.uint8), np.zeros(4, np.uint8)]
-)
-def test_protocols_take_8_bit_pictures_only(wrong: NDArray[np.generic]) -> None:
-    with pytest.raises(ValueError, match="uint8"):
-        PROTOCOLS["as-is"].apply(wrong)
-
-
-# -------------------------------------------------------------------------------------------------- layouts
+    for name in ("as-is", "frames"):
+        np.testing.assert_array_equal(PROTOCOLS[name].apply(pixels), pixels)
+    for wrong in (np.zeros((4, 4, 3), np.uint16), np.zeros((4, 4, 4), np.uint8), np.zeros(4, np.uint8)):
+        with pytest.raises(ValueError, match="uint8"):
+            PROTOCOLS["as-is"].apply(wrong)
 
 
 def build(layout: str, root: Path) -> tuple[list[str], list[str]]:
@@ -175,13 +147,11 @@ def test_a_gallery_brings_grey_inputs_and_outputs_by_name(tmp_path: Path) -> Non
         "half": {"b": tmp_path / "half/b.jpg"},
     }
     assert open_dataset(tmp_path, limit=1).outputs["deep"].keys() == {names_of(open_dataset(tmp_path, limit=1))[0]}
-
-
-def test_a_gallery_without_grey_inputs_takes_the_truths_lightness(tmp_path: Path) -> None:
-    touch(tmp_path, "gt/a.png", "deep/a.png")
-    dataset = open_dataset(tmp_path)
+    # Without grey inputs it is the truth's lightness.
+    touch(tmp_path / "bare", "gt/a.png", "deep/a.png")
+    dataset = open_dataset(tmp_path / "bare")
     assert dataset.layout == "gallery"
-    assert dataset.pictures == (TestPicture("a", tmp_path / "gt/a.png"),)
+    assert dataset.pictures == (TestPicture("a", tmp_path / "bare/gt/a.png"),)
 
 
 def test_davis_without_its_list_is_every_sequence_and_a_bare_folder_of_its_sequences_is_davis(tmp_path: Path) -> None:
@@ -193,11 +163,9 @@ def test_davis_without_its_list_is_every_sequence_and_a_bare_folder_of_its_seque
     (tmp_path / "bare/recipe.csv").touch()
     dataset = open_dataset(tmp_path / "bare")
     assert (dataset.layout, names_of(dataset)[0], len(dataset.pictures)) == ("davis", "dog__00000", 4)
-
-
-def test_frames_go_by_number_not_by_spelling(tmp_path: Path) -> None:
-    touch(tmp_path, *(f"clip/frame{number}.jpg" for number in (10, 9, 1)))
-    assert names_of(open_dataset(tmp_path, layout="videvo")) == ["clip__frame1", "clip__frame9", "clip__frame10"]
+    touch(tmp_path / "numbered", *(f"clip/frame{number}.jpg" for number in (10, 9, 1)))
+    by_number = ["clip__frame1", "clip__frame9", "clip__frame10"]
+    assert names_of(open_dataset(tmp_path / "numbered", layout="videvo")) == by_number
 
 
 def test_folders_of_pictures_that_are_no_film_are_just_pictures(tmp_path: Path) -> None:
@@ -271,12 +239,9 @@ def test_a_list_that_is_not_the_one_of_ctest10k_is_refused(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("layout", sorted(set(LAYOUTS) - {"folder"}))
-def test_layouts_of_one_folder_say_so(layout: str, tmp_path: Path) -> None:
+def test_paths_that_lead_nowhere_are_named(layout: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=rf"gone: the layout {layout} is one folder with .*; name that folder"):
         open_dataset(tmp_path / "gone", layout=layout)
-
-
-def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file or folder"):
         open_dataset(tmp_path / "gone")
     with pytest.raises(UsageError, match="no test pictures are named"):
@@ -292,15 +257,9 @@ def test_a_protocol_may_be_asked_for_by_name_or_be_ones_own(tmp_path: Path) -> N
         open_dataset(tmp_path, protocol="square")
 
 
-# -------------------------------------------------------------------------------------------------- names, limit
-
-
 def test_names_are_stems_and_paths_only_where_stems_collide(tmp_path: Path) -> None:
     touch(tmp_path, "x/1.png", "y/1.png", "y/1.jpg", "y/2.png", "Y2/2.PNG", "3.png")
     assert sorted(names_of(open_dataset(tmp_path))) == ["3", "Y2__2", "x__1", "y__1.jpg", "y__1.png", "y__2"]
-
-
-def test_the_same_file_names_in_two_folders_stay_apart(tmp_path: Path) -> None:
     touch(tmp_path, "first/1.png", "second/1.png")
     names = names_of(open_dataset([tmp_path / "first", tmp_path / "second"]))
     assert names[0].endswith("__first__1.png")
@@ -327,9 +286,6 @@ def test_a_limit_spreads_over_the_set_and_depends_on_the_seed_alone(tmp_path: Pa
         open_dataset(tmp_path, limit=0)
 
 
-# -------------------------------------------------------------------------------------------------- samples
-
-
 def test_the_grey_input_is_the_exact_lightness_of_the_truth_as_measured(
     photographs: dict[str, NDArray[np.uint8]], tmp_path: Path
 ) -> None:
@@ -353,12 +309,6 @@ def test_a_grey_input_of_the_sets_own_goes_through_the_protocol(three_channels: 
     cropped = load_sample(picture, Protocol("crop", None, crop=True))
     np.testing.assert_array_equal(cropped.grey, codes[:, 12:20])
     assert cropped.truth.shape == (8, 8, 3)
-
-
-def test_a_grey_input_of_another_size_names_both(tmp_path: Path) -> None:
-    truth, other = write_rgb(tmp_path / "t.png", colours(8, 32)), write_rgb(tmp_path / "g.png", grey(colours(8, 30)))
-    with pytest.raises(PictureError, match=r"g\.png: is 30x8 pixels, its truth .*t\.png is 32x8"):
-        load_sample(TestPicture("a", truth, other), PROTOCOLS["as-is"])
 
 
 def test_deep_pictures_are_rounded_to_8_bits(tmp_path: Path) -> None:

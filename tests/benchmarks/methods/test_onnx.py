@@ -1,7 +1,6 @@
 """Deep networks by ONNX: each adapter gives what the released program's steps give, written here once more.
 
-The released steps are from public code (`benchmarks.methods.released` names it): with torch, torch resizes and runs the
-network; without it, NumPy resizes and onnxruntime runs it.
+The released steps are from public code (`benchmarks.methods.released` names it); NumPy resizes as torch does there.
 """
 
 from __future__ import annotations
@@ -13,11 +12,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
 from PIL import Image
 from skimage import data
 from skimage.color import lab2rgb, rgb2lab
@@ -28,7 +25,6 @@ from benchmarks.speed.export_networks import random_network
 
 Floats = NDArray[np.float32]
 Forward = Callable[..., Floats]
-Interpolate = Callable[[Floats, tuple[int, int], str], Floats]
 
 NAMES = tuple(PRETRAINED)
 
@@ -74,60 +70,25 @@ def forward_by_onnxruntime(path: Path) -> Forward:
     return lambda *inputs: session.run(None, dict(zip(names, inputs, strict=True)))[0]
 
 
-def interpolate_by_torch(plane: Floats, size: tuple[int, int], mode: str) -> Floats:
+@pytest.mark.torch
+def test_interpolation_by_hand_is_that_of_torch() -> None:
     import torch
     from torch.nn import functional
 
-    options = {"align_corners": False} if mode == "bilinear" else {}
-    return functional.interpolate(torch.from_numpy(plane), size=size, mode=mode, **options).numpy()
+    plane = np.random.default_rng(0).random((1, 2, 31, 44), np.float32)
+    for mode, options in (("bilinear", {"align_corners": False}), ("nearest", {})):
+        for size in ((64, 50), (20, 97)):
+            expected = functional.interpolate(torch.from_numpy(plane), size=size, mode=mode, **options)
+            np.testing.assert_allclose(interpolate_by_hand(plane, size, mode), expected.numpy(), atol=1e-5)
 
 
-def forward_by_torch(path: Path) -> Forward:
-    """The network's layers as torch computes them, with the weights of the file."""
-    import torch
-    from torch.nn import functional
-
-    graph = onnx.load(path).graph
-    layers: dict[str, Callable[..., Any]] = {
-        "Add": torch.add,
-        "Sub": torch.sub,
-        "Mul": torch.mul,
-        "Div": torch.div,
-        "Relu": torch.relu,
-        "Tanh": torch.tanh,
-        "Sigmoid": torch.sigmoid,
-        "Softmax": lambda x, axis: torch.softmax(x, axis),
-        "Concat": lambda *parts, axis: torch.cat(parts, axis),
-        "Conv": lambda x, w, b=None, pads=(0,), strides=(1,), dilations=(1,), group=1, **_: functional.conv2d(
-            x, w, b, stride=strides[0], padding=pads[0], dilation=dilations[0], groups=group
-        ),
-        "DepthToSpace": lambda x, blocksize, mode: functional.pixel_shuffle(x, blocksize),
-        "Resize": lambda x, scales, **_: functional.interpolate(
-            x, scale_factor=float(scales[2]), mode="bilinear", align_corners=False
-        ),
-    }
-    weights = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
-
-    def forward(*inputs: Floats) -> Floats:
-        values = weights | {
-            value.name: torch.from_numpy(np.ascontiguousarray(array))
-            for value, array in zip(graph.input, inputs, strict=True)
-        }
-        for node in graph.node:
-            attributes = {item.name: helper.get_attribute_value(item) for item in node.attribute}
-            values[node.output[0]] = layers[node.op_type](*(values[name] for name in node.input if name), **attributes)
-        return values[graph.output[0].name].numpy()
-
-    return forward
-
-
-def richzhang(grey: NDArray[np.uint8], forward: Forward, interpolate: Interpolate, *, hints: bool) -> NDArray[np.uint8]:
+def richzhang(grey: NDArray[np.uint8], forward: Forward, *, hints: bool) -> NDArray[np.uint8]:
     rgb = np.dstack([grey] * 3)
     small = np.asarray(Image.fromarray(rgb).resize((256, 256), resample=Image.Resampling.BICUBIC))
     L, L_small = (rgb2lab(picture)[..., 0].astype(np.float32) for picture in (rgb, small))
     L_small = L_small[None, None]
     further = [np.concatenate([L_small * 0, L_small * 0], axis=1), L_small * 0] if hints else []
-    ab = interpolate(forward(L_small, *further), grey.shape, "bilinear")[0]
+    ab = interpolate_by_hand(forward(L_small, *further), grey.shape, "bilinear")[0]
     colours = lab2rgb(np.concatenate([L[None], ab]).transpose(1, 2, 0))
     return np.rint(255 * colours).astype(np.uint8)
 
@@ -147,39 +108,28 @@ def deoldify(grey: NDArray[np.uint8], forward: Forward, *, render_factor: int) -
     return cv2.cvtColor(merged, cv2.COLOR_YUV2RGB)
 
 
-def exact_lab(rgb: Floats) -> Floats:
-    return rgb2lab(rgb).astype(np.float32)
+def ddcolor(grey: NDArray[np.uint8], forward: Forward, *, opencv: bool) -> NDArray[np.uint8]:
+    def to_lab(rgb: Floats) -> Floats:
+        return cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab) if opencv else rgb2lab(rgb).astype(np.float32)
 
+    def to_rgb(lab: Floats) -> Floats:
+        return cv2.cvtColor(lab, cv2.COLOR_Lab2RGB) if opencv else lab2rgb(lab)
 
-def opencv_lab(rgb: Floats) -> Floats:
-    return cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
-
-
-def ddcolor(
-    grey: NDArray[np.uint8],
-    forward: Forward,
-    interpolate: Interpolate,
-    to_lab: Callable[[Floats], Floats],
-    to_rgb: Callable[[Floats], Floats],
-) -> NDArray[np.uint8]:
     picture = (np.dstack([grey] * 3) / 255.0).astype(np.float32)
     L = to_lab(picture)[..., :1]
     small = to_lab(cv2.resize(picture, (512, 512)))[..., :1]
     neutral = to_rgb(np.concatenate([small, small * 0, small * 0], axis=-1)).astype(np.float32)
-    ab = interpolate(forward(neutral.transpose(2, 0, 1)[None]), grey.shape, "nearest")[0].transpose(1, 2, 0)
+    ab = interpolate_by_hand(forward(neutral.transpose(2, 0, 1)[None]), grey.shape, "nearest")[0].transpose(1, 2, 0)
     return (to_rgb(np.concatenate([L, ab], axis=-1)) * 255.0).round().astype(np.uint8)
 
 
-def released(
-    name: str, grey: NDArray[np.uint8], forward: Forward, interpolate: Interpolate, *, opencv: bool = False
-) -> NDArray[np.uint8]:
+def released(name: str, grey: NDArray[np.uint8], network: Path, *, opencv: bool = False) -> NDArray[np.uint8]:
+    forward = forward_by_onnxruntime(network)
     if name.startswith("ddcolor"):
-        if opencv:
-            return ddcolor(grey, forward, interpolate, opencv_lab, lambda lab: cv2.cvtColor(lab, cv2.COLOR_Lab2RGB))
-        return ddcolor(grey, forward, interpolate, exact_lab, lab2rgb)
+        return ddcolor(grey, forward, opencv=opencv)
     if name.startswith("deoldify"):
         return deoldify(grey, forward, render_factor=21 if name.endswith("video") else 35)
-    return richzhang(grey, forward, interpolate, hints=name == "siggraph17")
+    return richzhang(grey, forward, hints=name == "siggraph17")
 
 
 def differs_by(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> tuple[int, float]:
@@ -197,20 +147,15 @@ OPENCV_MEAN = 0.6
 
 
 @pytest.mark.filterwarnings("ignore:.*negative Z values")
-@pytest.mark.parametrize("backend", ["numpy", pytest.param("torch", marks=pytest.mark.torch)])
 @pytest.mark.parametrize("which", ["small", "large"])
 @pytest.mark.parametrize("name", NAMES)
 def test_an_adapter_takes_the_released_steps(
-    name: str, which: str, backend: str, greys: dict[str, NDArray[np.uint8]], stand_ins: dict[str, Path]
+    name: str, which: str, greys: dict[str, NDArray[np.uint8]], stand_ins: dict[str, Path]
 ) -> None:
-    if backend == "torch":
-        forward, interpolate = forward_by_torch(stand_ins[name]), interpolate_by_torch
-    else:
-        forward, interpolate = forward_by_onnxruntime(stand_ins[name]), interpolate_by_hand
     grey = greys[which]
     found = OnnxMethod(name, stand_ins[name], PRETRAINED[name].description, threads=1).colorize(grey)
     assert found.dtype == np.uint8
-    largest, share = differs_by(found, released(name, grey, forward, interpolate))
+    largest, share = differs_by(found, released(name, grey, stand_ins[name]))
     allowed, allowed_share = TOLERANCES[name.partition("-")[0]]
     assert largest <= allowed
     assert share <= allowed_share
@@ -222,7 +167,7 @@ def test_opencv_lab_makes_a_small_difference(
 ) -> None:
     """DDColor's program converts by OpenCV's interpolated Lab, the adapter exactly."""
     name, grey = "ddcolor-tiny", greys[which]
-    expected = released(name, grey, forward_by_onnxruntime(stand_ins[name]), interpolate_by_hand, opencv=True)
+    expected = released(name, grey, stand_ins[name], opencv=True)
     found = OnnxMethod(name, stand_ins[name], PRETRAINED[name].description, threads=1).colorize(grey)
     assert np.abs(found.astype(int) - expected).mean() <= OPENCV_MEAN
 
@@ -252,7 +197,7 @@ def test_a_wrong_step_shows(
 ) -> None:
     """Each fact of a description matters for the result: the comparison above would fail without it."""
     grey = greys["large"]
-    expected = released(name, grey, forward_by_onnxruntime(stand_ins[name]), interpolate_by_hand)
+    expected = released(name, grey, stand_ins[name])
     wrong = dataclasses.replace(PRETRAINED[name].description, **change)
     largest, share = differs_by(OnnxMethod(name, stand_ins[name], wrong, threads=1).colorize(grey), expected)
     allowed, allowed_share = TOLERANCES[name.partition("-")[0]]

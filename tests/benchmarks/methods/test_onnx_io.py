@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.methods.onnx_io import NetworkDescription, colour_picture, network_inputs, read_description, resize
+from benchmarks.methods.onnx_io import NetworkDescription, network_inputs, read_description, resize
 from benchmarks.methods.released import PRETRAINED
 from featcolor.errors import UsageError
 
@@ -57,6 +57,13 @@ def test_a_description_survives_its_file(tmp_path: Path, description: NetworkDes
     assert NetworkDescription.from_dict(description.to_dict()) == description
 
 
+def test_a_missing_or_binary_description_is_named(tmp_path: Path) -> None:
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    for name, words in (("absent", r"absent\.toml: cannot be read"), ("binary", r"binary\.toml: ")):
+        with pytest.raises(UsageError, match=words):
+            read_description(tmp_path / f"{name}.toml")
+
+
 def test_a_side_and_single_numbers_will_do(tmp_path: Path) -> None:
     path = tmp_path / "net.toml"
     path.write_text('input = "rgb"\noutput = "ab"\nsize = 256\nmean = 0.5\nstd = 1\n')
@@ -96,32 +103,9 @@ def test_a_wrong_description_gets_one_line(tmp_path: Path, text: str, words: str
     assert words in message
 
 
-def test_a_missing_or_binary_description_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"absent\.toml: cannot be read"):
-        read_description(tmp_path / "absent.toml")
-    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(UsageError, match=r"binary\.toml: "):
-        read_description(tmp_path / "binary.toml")
-
-
 @pytest.mark.parametrize(
     "wrong", [np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.float32), np.zeros((0, 4), np.uint8)]
 )
 def test_only_grey_codes_are_taken(wrong: NDArray[Any]) -> None:
     with pytest.raises(ValueError, match=r"grey must be \(H, W\) uint8"):
         network_inputs(wrong, AB_OF_L)
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (np.zeros((1, 3, 4, 4), np.float32), r"gives \(1, 3, 4, 4\), not \(1, 2, h, w\)"),
-        (np.zeros((2, 4, 4), np.float32), r"gives \(2, 4, 4\)"),
-        (np.full((1, 2, 4, 4), np.inf, np.float32), "not finite"),
-    ],
-)
-def test_only_an_answer_of_the_right_kind_is_taken(
-    grey: NDArray[np.uint8], answer: NDArray[np.float32], words: str
-) -> None:
-    with pytest.raises(ValueError, match=words):
-        colour_picture(answer, grey, AB_OF_L)

@@ -17,6 +17,7 @@ from benchmarks.methods.onnx_io import NetworkDescription, colour_picture
 from benchmarks.methods.released import PRETRAINED
 from featcolor.colour.lab import lightness_of, rgb_to_lab
 from featcolor.errors import UsageError
+from tests.networks import save_network
 
 Shape = Sequence[int | str]
 
@@ -60,31 +61,7 @@ def write_toy(
                 helper.make_node("Cast", ["sides"], ["shape again"], to=TensorProto.INT64),
                 helper.make_node("Reshape", [name, "shape again"], [name + "'"]),
             ]
-    graph = helper.make_graph(
-        nodes,
-        "toy",
-        [helper.make_tensor_value_info(name, kind, shape) for name, shape in shapes.items()],
-        [helper.make_tensor_value_info(name, kind, shape) for name, shape in outputs.items()],
-        [numpy_helper.from_array(matrix, "w")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    path.write_bytes(model.SerializeToString())
-    return path
-
-
-def write_classes_and_ab(path: Path) -> Path:
-    """Five classes first, then a* = 0.1 L*, b* = -0.2 L*, as networks with a head for training give them."""
-    weights = {"classes": np.ones((5, 1, 1, 1), np.float32), "ab": np.float32([0.1, -0.2])[:, None, None, None]}
-    graph = helper.make_graph(
-        [helper.make_node("Conv", ["picture", f"{name} weights"], [name]) for name in weights],
-        "toy",
-        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, ANY)],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, len(w), "h", "w")) for name, w in weights.items()],
-        [numpy_helper.from_array(matrix, f"{name} weights") for name, matrix in weights.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    path.write_bytes(model.SerializeToString())
-    return path
+    return save_network(path, nodes, shapes, outputs, [numpy_helper.from_array(matrix, "w")], kind=kind)
 
 
 def line_of(error: pytest.ExceptionInfo[UsageError]) -> str:
@@ -129,7 +106,9 @@ def test_the_identity_gives_the_grey_picture_back(tmp_path: Path, grey: NDArray[
     description = NetworkDescription(
         input="rgb", output="rgb", mean=mean, std=std, output_mean=half, output_std=std, recombine=recombine
     )
-    assert np.array_equal(OnnxMethod("identity", path, description).colorize(grey), np.dstack([grey] * 3))
+    before = grey.copy()
+    assert np.array_equal(OnnxMethod("identity", path, description).colorize(grey), np.dstack([before] * 3))
+    assert np.array_equal(grey, before)
 
 
 def test_yuv_keeps_luma_and_lab_keeps_lightness(tmp_path: Path, grey: NDArray[np.uint8]) -> None:
@@ -147,12 +126,6 @@ def test_yuv_keeps_luma_and_lab_keeps_lightness(tmp_path: Path, grey: NDArray[np
     assert all((picture[..., 0] > picture[..., 2]).all() for picture in by.values())
 
 
-def test_inputs_are_not_changed(tmp_path: Path, grey: NDArray[np.uint8]) -> None:
-    before = grey.copy()
-    OnnxMethod("toy", write_toy(tmp_path / "toy.onnx", [[0.1], [-0.2]]), AB_OF_L).colorize(grey)
-    assert np.array_equal(grey, before)
-
-
 def test_a_network_without_the_hints_will_do(tmp_path: Path, grey: NDArray[np.uint8]) -> None:
     path = write_toy(tmp_path / "toy.onnx", [[0.1], [-0.2]])
     hinted = NetworkDescription(input="lightness", output="ab", zeros=(2, 1))
@@ -165,7 +138,15 @@ def test_the_output_is_found_by_its_channels(tmp_path: Path, grey: NDArray[np.ui
     plain = OnnxMethod("plain", write_toy(tmp_path / "plain.onnx", weights), AB_OF_L).colorize(grey)
     opaque = write_toy(tmp_path / "opaque.onnx", weights, opaque=True)
     assert np.array_equal(OnnxMethod("opaque", opaque, AB_OF_L).colorize(grey), plain)
-    both = write_classes_and_ab(tmp_path / "both.onnx")
+    # Five classes first, as networks with a head for training give them.
+    shapes = {"classes": np.ones((5, 1, 1, 1)), "ab": np.array(weights)[:, None, None]}
+    both = save_network(
+        tmp_path / "both.onnx",
+        [helper.make_node("Conv", ["picture", f"{name} weights"], [name]) for name in shapes],
+        {"picture": ANY},
+        {name: (1, len(w), "h", "w") for name, w in shapes.items()},
+        [numpy_helper.from_array(w.astype(np.float32), f"{name} weights") for name, w in shapes.items()],
+    )
     assert np.array_equal(OnnxMethod("both", both, AB_OF_L).colorize(grey), plain)
 
 
@@ -239,12 +220,9 @@ def test_a_missing_official_network_names_file_weights_and_command(tmp_path: Pat
         message = line_of(error)
         for words in (str(path), known.weights, known.repository, known.export_command("absent.onnx")):
             assert words in message
-
-
-def test_a_missing_network_of_one_s_own_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as error:
-        parse_onnx(f"mine={tmp_path / 'absent.onnx'}")
-    assert line_of(error) == f"mine: there is no ONNX file {tmp_path / 'absent.onnx'}"
+        parse_onnx(f"mine={path}")
+    assert line_of(error) == f"mine: there is no ONNX file {path}"
 
 
 def test_descriptions_are_found(tmp_path: Path) -> None:

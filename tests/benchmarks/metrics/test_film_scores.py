@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from benchmarks.metrics.film import Motion, pair_flicker, temporal_errors
-from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures, summarise_scores
+from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures
 from featcolor.colour.measures import grey_psnr
-from tests.benchmarks.film_clips import COUNT, pan, score_chroma
-
-
-def summary(scores: FilmScores, truth: Truth, frames: Sequence[int] | None = None) -> dict[str, float]:
-    return summarise_scores(scores, truth.scores, frames)
+from tests.benchmarks.film_clips import COUNT, pan, score_chroma, summary
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +53,9 @@ def test_frames_that_are_not_there_are_not_scored(truth: Truth) -> None:
     assert score_pictures(truth, pictures[:4]).scored.sum() == 2
 
 
-def test_more_pictures_than_frames_are_an_error(truth: Truth) -> None:
+def test_more_pictures_than_frames_or_a_single_frame_are_an_error(truth: Truth) -> None:
     with pytest.raises(ValueError, match="more pictures than the 7"):
         score_pictures(truth, [*truth.frames, truth.frames[0]])
-
-
-def test_a_sequence_of_one_frame_is_an_error(truth: Truth) -> None:
     with pytest.raises(ValueError, match="at least 2"):
         Truth(truth.frames[:1])
 

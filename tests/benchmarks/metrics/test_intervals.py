@@ -83,17 +83,14 @@ def test_values_that_are_missing_are_left_out_and_counted():
     assert bootstrap_mean(holes).n == 30
 
 
-def test_one_picture_has_no_interval_and_none_no_mean():
+def test_one_picture_has_no_interval_none_no_mean_and_a_perfect_one_an_infinite_mean():
+    assert bootstrap_mean([1.0, np.inf]) == Interval(np.inf, 1.0, np.inf, 2)
     np.testing.assert_equal(bootstrap_mean([2.5, NAN]), Interval(2.5, NAN, NAN, 1))
     np.testing.assert_equal(bootstrap_mean([NAN]), Interval(NAN, NAN, NAN, 0))
     np.testing.assert_equal(bootstrap_combined(np.array([[2.0]]), np.mean), Interval(2.0, NAN, NAN, 1))
     np.testing.assert_equal(bootstrap_combined(np.empty((0, 1)), np.mean), Interval(NAN, NAN, NAN, 0))
     np.testing.assert_equal(tuple(paired([NAN], [1.0], better="lower")), (NAN, NAN, NAN, NAN, 0))
     np.testing.assert_equal(tuple(paired([3.0], [1.0], better="lower")), (2.0, NAN, NAN, 0.0, 1))
-
-
-def test_perfect_pictures_make_an_infinite_mean():
-    assert bootstrap_mean([1.0, np.inf]) == Interval(np.inf, 1.0, np.inf, 2)
 
 
 def test_memory_is_bounded_by_drawing_in_parts(monkeypatch):
@@ -124,10 +121,7 @@ def test_a_method_beside_itself_differs_by_nothing_and_wins_half():
     values = np.append(np.random.default_rng(0).normal(size=20), np.inf)
     for better in ("higher", "lower"):
         assert tuple(paired(values, values, better=better)) == (0.0, 0.0, 0.0, 0.5, 21)
-
-
-def test_a_constant_advantage_is_found_exactly():
-    theirs = np.arange(12.0)
+    theirs = np.arange(12.0)  # and a constant advantage is found exactly
     assert tuple(paired(theirs + 2, theirs, better="higher")) == (2.0, 2.0, 2.0, 1.0, 12)
     assert tuple(paired(theirs + 2, theirs, better="lower")) == (2.0, 2.0, 2.0, 0.0, 12)
 

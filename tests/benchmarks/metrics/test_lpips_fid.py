@@ -13,21 +13,9 @@ from scipy.linalg import sqrtm
 
 from benchmarks.metrics.lpips_fid import InceptionFeatures, Lpips, frechet_distance
 from featcolor.errors import UsageError
+from tests.networks import save_network
 
 FREE = ("height", "width")
-
-
-def save(path: Path, nodes: list[Any], inputs: dict[str, list[Any]], outputs: list[str], constants: tuple = ()) -> Path:
-    graph = helper.make_graph(
-        nodes,
-        "tiny",
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
-        list(constants),
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    path.write_bytes(model.SerializeToString())
-    return path
 
 
 def weighted_difference(path: Path, sides: tuple[Any, Any] = FREE, batch: int = 1, keepdims: int = 1) -> Path:
@@ -40,7 +28,7 @@ def weighted_difference(path: Path, sides: tuple[Any, Any] = FREE, batch: int = 
         helper.make_node("ReduceMean", ["weighted"], ["distance"], axes=[0, 1, 2, 3], keepdims=keepdims),
     ]
     shape = [batch, 3, *sides]
-    return save(path, nodes, {"first": shape, "second": shape}, ["distance"], (weight,))
+    return save_network(path, nodes, {"first": shape, "second": shape}, {"distance": None}, [weight])
 
 
 def channel_means(path: Path, side: int = 299, batch: Any = "n", flat: bool = True) -> Path:
@@ -52,14 +40,13 @@ def channel_means(path: Path, side: int = 299, batch: Any = "n", flat: bool = Tr
         helper.make_node("GlobalAveragePool", ["planes"], ["means"]),
         helper.make_node("Flatten", ["means"], ["rows"]),
     ]
-    return save(path, nodes if flat else nodes[:-1], {"picture": [batch, 3, side, side]}, ["rows" if flat else "means"])
+    return save_network(
+        path, nodes if flat else nodes[:-1], {"picture": [batch, 3, side, side]}, {"rows" if flat else "means": None}
+    )
 
 
 def noise(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
-
-
-# LPIPS.
 
 
 @pytest.mark.parametrize("keepdims", [0, 1])
@@ -109,15 +96,9 @@ def test_networks_of_other_inputs_and_outputs_are_refused(tmp_path: Path) -> Non
         InceptionFeatures(channel_means(path, side=224))
     identity = [helper.make_node("Identity", ["picture"], [name]) for name in ("one", "two")]
     with pytest.raises(UsageError, match="gives one output, this network gives 2"):
-        InceptionFeatures(save(path, identity, {"picture": ["n", 3, 299, 299]}, ["one", "two"]))
-    doubles = helper.make_graph(
-        [helper.make_node("Identity", ["picture"], ["same"])],
-        "doubles",
-        [helper.make_tensor_value_info("picture", TensorProto.DOUBLE, [1, 3, 299, 299])],
-        [helper.make_tensor_value_info("same", TensorProto.DOUBLE, None)],
-    )
-    opset = [helper.make_opsetid("", 13)]
-    path.write_bytes(helper.make_model(doubles, opset_imports=opset, ir_version=8).SerializeToString())
+        InceptionFeatures(save_network(path, identity, {"picture": ["n", 3, 299, 299]}, {"one": None, "two": None}))
+    same = [helper.make_node("Identity", ["picture"], ["same"])]
+    save_network(path, same, {"picture": [1, 3, 299, 299]}, {"same": None}, kind=TensorProto.DOUBLE)
     with pytest.raises(UsageError, match=r"float32, this network takes tensor\(double\)"):
         InceptionFeatures(path)
 
@@ -125,11 +106,13 @@ def test_networks_of_other_inputs_and_outputs_are_refused(tmp_path: Path) -> Non
 def test_networks_that_give_something_else_are_refused_when_run(tmp_path: Path) -> None:
     maps = [helper.make_node("Add", ["first", "second"], ["sum"])]
     shape = [1, 3, *FREE]
-    lpips = Lpips(save(tmp_path / "maps.onnx", maps, {"first": shape, "second": shape}, ["sum"]))
+    lpips = Lpips(save_network(tmp_path / "maps.onnx", maps, {"first": shape, "second": shape}, {"sum": None}))
     with pytest.raises(UsageError, match=r"must give one number, this network gives shape \(1, 3, 4, 5\)"):
         lpips(noise((4, 5)), noise((4, 5)))
     same = [helper.make_node("Identity", ["picture"], ["same"])]
-    features = InceptionFeatures(save(tmp_path / "same.onnx", same, {"picture": ["n", 3, 299, 299]}, ["same"]))
+    features = InceptionFeatures(
+        save_network(tmp_path / "same.onnx", same, {"picture": ["n", 3, 299, 299]}, {"same": None})
+    )
     with pytest.raises(UsageError, match=r"FID needs \(n, d\) features, this network gives shape \(1, 3, 299, 299\)"):
         features([noise((9, 9))])
     pooled = [helper.make_node("AveragePool", ["first"], ["small"], kernel_shape=[64, 64])]
@@ -137,13 +120,10 @@ def test_networks_that_give_something_else_are_refused_when_run(tmp_path: Path) 
         helper.make_node("ReduceMean", ["small"], ["mean"]),
         helper.make_node("Identity", ["second"], ["unused"]),
     ]
-    lpips = Lpips(save(tmp_path / "pooled.onnx", pooled, {"first": shape, "second": shape}, ["mean"]))
+    lpips = Lpips(save_network(tmp_path / "pooled.onnx", pooled, {"first": shape, "second": shape}, {"mean": None}))
     with pytest.raises(UsageError, match="cannot run the network") as caught:
         lpips(noise((8, 8)), noise((8, 8)))
     assert "\n" not in str(caught.value)
-
-
-# FID.
 
 
 @pytest.mark.parametrize(("batch", "flat"), [("n", True), (1, True), ("n", False)])

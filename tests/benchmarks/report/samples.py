@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,21 +13,10 @@ from numpy.typing import NDArray
 from benchmarks.runs.results import Comparison, CurvePoint, MethodRecord, Results, Score, Summary
 
 NAN, INF = math.nan, math.inf
-
-
 HOSTILE = '<b>"R&D" | $x_1$ & co</b>'
-
-
 FILES = ("results.csv", "summary.csv", "comparisons.csv", "curves.csv", "report.json", "report.md", "index.html")
-
-
 VOID = {"meta", "img", "link"}
-
-
-PAGE_BYTES = 6_000_000
-
-
-PictureOf = Callable[[str, str], NDArray[np.uint8] | None]
+CLOSED_BY_THE_NEXT = {"tr", "th", "td", "thead", "tbody"}
 
 
 def draw(name: str, number: int, side: tuple[int, int] = (48, 64)) -> NDArray[np.uint8]:
@@ -74,15 +62,8 @@ def build_results(methods: int = 6, pictures: int = 9) -> Results:
     return Results(
         title="Drawn pictures & more",
         ours="ours",
-        data={
-            "set": "photos/drawn",
-            "layout": "folder",
-            "protocol": "plain resize to 64",
-            "left out": 1,
-            "references": 12,
-            "leaks": 0,
-            "fingerprint": "abc123",
-        },
+        data={"set": "photos/drawn", "layout": "folder", "protocol": "plain resize to 64", "left out": 1}
+        | {"references": 12, "leaks": 0, "fingerprint": "abc123"},
         pictures=names,
         truth_cf=30.0,
         scores=scores,
@@ -103,10 +84,14 @@ def picture_of(method: str, picture: str) -> NDArray[np.uint8] | None:
 
 
 class Outline(HTMLParser):
-    """Gathers tags with attributes and text, and finds elements that are closed wrongly."""
+    """Gathers tags with attributes and text, and finds elements that are closed wrongly.
 
-    def __init__(self, page: str) -> None:
+    `loose`: parts of tables need no end.
+    """
+
+    def __init__(self, page: str, *, loose: bool = False) -> None:
         super().__init__()
+        self.without_end = VOID | CLOSED_BY_THE_NEXT if loose else VOID
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.open: list[str] = []
         self.wrong: list[str] = []
@@ -115,18 +100,19 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
+        if tag not in self.without_end:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
     def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
+        if tag not in self.without_end and (not self.open or self.open.pop() != tag):
             self.wrong.append(tag)
 
     def handle_data(self, data: str) -> None:
         self.text.append(data)
+
+    def values(self, *names: str) -> list[str]:
+        """Values of these attributes, in order."""
+        return [value or "" for _, attributes in self.tags for name, value in attributes.items() if name in names]
 
 
 def read_table(path: Path) -> list[dict[str, str]]:

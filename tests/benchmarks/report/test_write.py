@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import builtins
 import json
 import re
-from dataclasses import fields, replace
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,13 @@ import pytest
 
 from benchmarks.report.contact_sheet import choose_rows, gather_tiles, label_columns
 from benchmarks.report.write import SCHEMA, write_report
-from benchmarks.runs.results import Comparison, Results, Score, SourceMean, Summary
+from benchmarks.runs.results import Comparison, Results, Score, Summary
 from featcolor.errors import UsageError
 from tests.benchmarks.report.samples import (
     FILES,
     HOSTILE,
     INF,
     NAN,
-    PAGE_BYTES,
     Outline,
     build_results,
     picture_of,
@@ -41,16 +40,13 @@ def folder(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("matplotlib")
     place = tmp_path_factory.mktemp("report") / "new" / "report"
     assert write_report(results, place, picture_of=picture_of) == place / "index.html"
+    assert sorted(path.name for path in place.iterdir()) == sorted((*FILES, "contact-sheet.jpg"))
     return place
 
 
 @pytest.fixture(scope="module")
 def page(folder: Path) -> str:
     return (folder / "index.html").read_text(encoding="utf-8")
-
-
-def test_every_file_is_there_and_nothing_else(folder: Path) -> None:
-    assert sorted(path.name for path in folder.iterdir()) == sorted((*FILES, "contact-sheet.jpg"))
 
 
 def test_any_number_and_name_survives_the_table_of_scores(tmp_path: Path) -> None:
@@ -67,10 +63,8 @@ def test_tables_have_the_fields_of_the_contract(folder: Path, results: Results) 
         ("comparisons.csv", Comparison, results.comparisons),
     ):
         table = read_table(folder / name)
-        assert list(table[0]) == [field.name for field in fields(kind)]
-        assert [list(row.values()) for row in table] == [
-            [str(getattr(row, field.name)) for field in fields(kind)] for row in rows
-        ]
+        assert tuple(table[0]) == kind._fields
+        assert [list(row.values()) for row in table] == [list(map(str, row)) for row in rows]
     curves = read_table(folder / "curves.csv")
     assert [row["method"] for row in curves] == ["ours"] * 3
     assert [float(row["cf"]) for row in curves] == [10.0, 20.0, 40.0]
@@ -103,12 +97,6 @@ def test_the_same_results_make_the_same_files(results: Results, folder: Path, tm
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 
 
-def test_a_folder_that_cannot_be_made_is_a_clear_error(results: Results, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot be written"):
-        write_report(results, tmp_path / "file" / "report", picture_of=picture_of)
-
-
 def test_a_failed_write_leaves_the_old_report(
     results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +110,8 @@ def test_a_failed_write_leaves_the_old_report(
     with pytest.raises(UsageError, match="No space left"):
         write_report(results, tmp_path, picture_of=picture_of)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_report(results, tmp_path / "report.md" / "report", picture_of=picture_of)
 
 
 def test_markdown_tables_are_whole(folder: Path) -> None:
@@ -138,9 +128,9 @@ def test_markdown_tables_are_whole(folder: Path) -> None:
 
 
 def test_the_page_asks_nothing_of_anybody(page: str) -> None:
+    check_structure(page)
     outline = Outline(page)
-    assert not re.search(r"https?:", page)
-    assert not re.search(r"@import|url\((?!#)", page)
+    assert not re.search(r"https?:|@import|url\((?!#)", page)
     for tag, attributes in outline.tags:
         assert not (tag == "script" and "src" in attributes)
         for name in ("src", "href", "srcset", "action", "poster"):
@@ -153,18 +143,13 @@ def test_the_page_asks_nothing_of_anybody(page: str) -> None:
 def check_structure(page: str) -> None:
     """Elements close in turn, ids are unique, and every link leads somewhere."""
     outline = Outline(page)
-    assert not outline.wrong
-    assert not outline.open
+    assert not outline.wrong + outline.open
     assert page.startswith("<!DOCTYPE html>")
-    ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
+    ids = outline.values("id")
     assert len(ids) == len(set(ids))
     links = {attributes["href"] for tag, attributes in outline.tags if tag == "a"}
     assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
     assert {link for link in links if not link.startswith("#")} <= {*FILES, "contact-sheet.jpg", "by_source.csv"}
-
-
-def test_the_page_is_well_formed(page: str) -> None:
-    check_structure(page)
 
 
 def test_the_page_speaks_to_those_who_do_not_see_it(page: str) -> None:
@@ -187,29 +172,26 @@ def test_names_are_text_not_html(page: str) -> None:
     assert "&lt;missing&gt;" in page
 
 
-def test_means_stand_with_their_intervals(page: str) -> None:
+def test_means_intervals_measures_failures_shifts_and_left_out_pictures_are_named(page: str) -> None:
     assert re.search(r"\+3\.00(</span><span[^>]*> best)?(</span>)?<small>\+2\.75 to \+3\.50</small>", page)
     assert ">∞<" in page
     assert not re.search(r">[^<]*\b(nan|inf)\b[^<]*<", page)
-
-
-def test_failures_shifts_and_left_out_pictures_are_named(page: str) -> None:
+    head = page[: page.index("</header>")]
+    assert "Test set photos/drawn; layout folder; protocol plain resize to 64." in head
+    assert "1 left out" in head
+    for key in ("gain", "delta_e00", "cf", "psnr", "nobody_knows"):  # one that no table knows by its key
+        assert f'class="code">{key}<' in page
     for text in ("the file is &lt;missing&gt;", "1.25 L*", "its truth is grey", "8 of 9 pictures", "not matched"):
         assert text in page
     for text in ("plain resize to 64", "abc123", "featcolor benchmark", "numpy 2", "2025-01-01", "preset fast"):
         assert text in page
 
 
-def test_every_measure_is_defined_and_an_unknown_one_called_by_its_key(page: str) -> None:
-    for key in ("gain", "delta_e00", "cf", "psnr", "nobody_knows"):
-        assert f'class="code">{key}<' in page
-
-
 def test_the_page_stays_small_whatever_the_pictures_are(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (150, 150, 3), np.uint8)
     path = write_report(build_results(14, 40), tmp_path, picture_of=lambda method, picture: noise)
-    assert path.stat().st_size < PAGE_BYTES
+    assert path.stat().st_size < 6_000_000
 
 
 def test_a_report_of_nothing_is_a_report(tmp_path: Path) -> None:
@@ -225,14 +207,7 @@ def test_a_report_of_nothing_is_a_report(tmp_path: Path) -> None:
 def test_without_matplotlib_the_page_says_what_to_install_and_keeps_its_tables(
     results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = builtins.__import__
-
-    def without(name: str, *arguments: Any, **options: Any) -> Any:
-        if name.split(".")[0] == "matplotlib":
-            raise ImportError(name)
-        return really(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     page = write_report(results, tmp_path, picture_of=picture_of).read_text(encoding="utf-8")
     assert "pip install matplotlib" in page
     assert 'class="plot' not in page
@@ -243,15 +218,9 @@ def test_leaks_are_warned_of_before_any_number(results: Results, tmp_path: Path,
     assert "Leaks." not in page
     leaky = replace(results, data={**results.data, "leaks": 3})
     text = write_report(leaky, tmp_path, picture_of=lambda method, picture: None).read_text(encoding="utf-8")
-    assert "reference shows a test picture: 3." in text[: text.index('class="facts"')]
+    assert "reference shows a test picture: 3." in text[: text.index("class=facts")]
     markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "reference shows a test picture: 3." in markdown[: markdown.index("## ")]
-
-
-def test_the_head_names_set_and_layout(page: str) -> None:
-    head = page[: page.index("</header>")]
-    assert "Test set photos/drawn; layout folder; protocol plain resize to 64." in head
-    assert "1 left out" in head
 
 
 def test_without_grey_the_sheet_shows_where_ours_is_nearest_and_says_so(page: str, tmp_path: Path) -> None:
@@ -284,12 +253,12 @@ def test_plots_are_images_that_hold_no_address_of_the_page(page: str) -> None:
 
 def test_means_by_source_stand_in_every_form(results: Results, tmp_path: Path) -> None:
     means = [
-        SourceMean(source, method, metric, mean, NAN, NAN, 4)
+        (source, Summary(method, metric, mean, NAN, NAN, 4))
         for source, mean in (("fields", 1.25), ("all", 2.5))
         for method, metric in (("truth", "cf"), ("ours", "cf"), ("ours", "gain"), ("grey", "gain"))
     ]
     page = write_report(replace(results, by_source=means), tmp_path, picture_of=lambda method, picture: None)
-    assert [row["mean"] for row in read_table(tmp_path / "by_source.csv")] == [str(mean.mean) for mean in means]
+    assert [row["mean"] for row in read_table(tmp_path / "by_source.csv")] == [str(mean.mean) for _, mean in means]
     assert len(json.loads((tmp_path / "report.json").read_text())["by_source"]) == len(means)
     markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "| fields | 4 | +1.25 | +1.25 |" in markdown

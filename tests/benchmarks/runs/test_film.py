@@ -15,7 +15,7 @@ import pytest
 from benchmarks.data.film_sequences import FilmOutputs, check_outputs, find_sequences
 from benchmarks.data.wear import Wear, wear
 from benchmarks.methods.film import FILM_METHODS, build_film_method
-from benchmarks.metrics.film_scores import FilmScores, Truth, score_pictures, summarise_scores
+from benchmarks.metrics.film_scores import Truth, score_pictures
 from benchmarks.report.film import write_film_report
 from benchmarks.report.film_tables import ALL, INNER, RECORDED, average, list_gaps, list_rows
 from benchmarks.runs.film import TRUTH, FilmResults, FilmStudy, run_film_study
@@ -26,11 +26,7 @@ from featcolor.commands.benchmark_film import METHOD_NAMES, PRESET_NAMES
 from featcolor.errors import UsageError
 from featcolor.video.options import VIDEO_PRESETS
 from featcolor.video.propagation import KeyChroma
-from tests.benchmarks.film_clips import COUNT, HEIGHT, WIDTH, pan, score_chroma, write_frames
-
-
-def summary(scores: FilmScores, truth: Truth, frames: Sequence[int] | None = None) -> dict[str, float]:
-    return summarise_scores(scores, truth.scores, frames)
+from tests.benchmarks.film_clips import COUNT, HEIGHT, WIDTH, pan, score_chroma, summary, write_frames
 
 
 def silent(*_: object) -> None:
@@ -52,9 +48,6 @@ def data(tmp_path: Path, photographs: dict[str, np.ndarray]) -> Path:
 def study(data: Path, *names: str, **more: object) -> FilmStudy:
     settings = {"sequences": find_sequences(data), "folder": data.parent / "report", **more}
     return FilmStudy(methods=tuple(build_film_method(name) for name in names), **settings)
-
-
-# Methods.
 
 
 @pytest.mark.parametrize("name", sorted(FILM_METHODS))
@@ -82,9 +75,6 @@ def test_the_command_knows_the_methods_and_presets_that_there_are() -> None:
     assert set(PRESET_NAMES) == set(VIDEO_PRESETS)
 
 
-# Sequences and outputs.
-
-
 def test_sequences_are_found_in_both_layouts(data: Path, tmp_path: Path) -> None:
     assert [sequence.name for sequence in find_sequences(data)] == ["astronaut", "coffee"]
     whole = tmp_path / "davis" / "JPEGImages"
@@ -103,9 +93,9 @@ def test_what_is_not_there_is_named(data: Path, tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=message):
             find_sequences(root, names=names, limit=limit)
-
-
-def test_frames_of_two_sizes_are_refused_by_name(data: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(UsageError, match="NAME@SEQUENCE=FOLDER"):
+        check_outputs([FilmOutputs("net", tmp_path / "out")], find_sequences(data))
     cv2.imwrite(str(data / "coffee" / "00003.png"), np.zeros((20, 20, 3), np.uint8))
     with pytest.raises(UsageError, match=r"00003\.png: has another size"):
         find_sequences(data, names={"coffee"})[0].read()
@@ -123,15 +113,6 @@ def test_outputs_of_another_size_give_their_chroma_only(data: Path, tmp_path: Pa
     assert small.shape == truth.frames[3].shape
     scores = score_pictures(truth, [small if index == 3 else None for index in range(COUNT)])
     assert scores.psnr[3] > grey_psnr(truth.frames[3])
-
-
-def test_outputs_without_any_frame_are_an_error(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    with pytest.raises(UsageError, match="NAME@SEQUENCE=FOLDER"):
-        check_outputs([FilmOutputs("net", tmp_path / "out")], find_sequences(data))
-
-
-# The study.
 
 
 def test_results_come_by_sequence_then_method(data: Path) -> None:
@@ -255,9 +236,6 @@ def test_the_report_says_the_same_in_every_form(results: FilmResults) -> None:
     assert cv2.imread(str(folder / "contact-sheet.jpg")).shape[1] > 256
 
 
-# The command.
-
-
 def test_the_command_writes_a_report(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "film"
     words = ["benchmark", "film", "--data", str(data), "-o", str(target), "--methods", "grey,ours", "--limit", "4"]
@@ -283,8 +261,5 @@ def test_what_the_command_cannot_do_is_said(
     assert main(["benchmark", "film", "--data", str(data), "-o", str(tmp_path / "film"), *words]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "film").exists()
-
-
-def test_a_recipe_file_without_its_columns_is_refused(data: Path, tmp_path: Path) -> None:
     (data / "recipe.csv").write_text("sequence,db\ncoffee,3\n")
     assert main(["benchmark", "film", "--data", str(data), "-o", str(tmp_path / "film"), "--methods", "grey"]) == 2

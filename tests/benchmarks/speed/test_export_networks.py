@@ -62,9 +62,13 @@ def run_export(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
     export_networks.main()
 
 
-def test_the_script_writes_a_network_that_colours(
+def test_the_script_lists_every_name_and_writes_a_network_that_colours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], grey: NDArray[np.uint8]
 ) -> None:
+    run_export(monkeypatch, "--list")
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(NAMES)
+    with pytest.raises(SystemExit):
+        run_export(monkeypatch)
     path = tmp_path / "net.onnx"
     run_export(monkeypatch, "siggraph17", "-o", str(path), "--seed", "5")
     assert "random weights" in capsys.readouterr().out
@@ -84,13 +88,6 @@ def test_the_script_tells_how_to_get_the_official_network(
     assert "{" not in shown
     run_export(monkeypatch, "--describe", name)
     assert NetworkDescription.from_dict(tomllib.loads(capsys.readouterr().out)) == known.description
-
-
-def test_the_script_lists_every_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    run_export(monkeypatch, "--list")
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(NAMES)
-    with pytest.raises(SystemExit):
-        run_export(monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["zhang16", "siggraph17", *(name for name in NAMES if name.startswith("deoldify"))])

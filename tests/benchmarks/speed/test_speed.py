@@ -158,7 +158,11 @@ def test_a_useless_model_is_named_before_anything_runs(tmp_path: Path) -> None:
     assert not Good.calls
 
 
-def test_memory_is_that_of_the_fresh_process() -> None:
+def test_memory_is_that_of_the_fresh_process_and_a_failed_one_says_why() -> None:
+    with pytest.raises(FeatcolorError, match=r"exit code 1: no bread"):
+        run_process(sys.executable, "-c", "import sys; print('more', file=sys.stderr); sys.exit('no bread')")
+    with pytest.raises(FeatcolorError, match=r"nowhere"):
+        run_process("/nowhere/at/all")
     resource = pytest.importorskip("resource")
     ours = np.ones(64 * 2**20, np.uint8)  # what a child of ours would be charged with
     unit = 1 if sys.platform == "darwin" else 1024
@@ -169,21 +173,11 @@ def test_memory_is_that_of_the_fresh_process() -> None:
     assert much.median - nothing.median == pytest.approx(200, abs=20)
 
 
-def test_a_command_that_fails_says_why() -> None:
-    with pytest.raises(FeatcolorError, match=r"exit code 1: no bread"):
-        run_process(sys.executable, "-c", "import sys; print('more', file=sys.stderr); sys.exit('no bread')")
-    with pytest.raises(FeatcolorError, match=r"nowhere"):
-        run_process("/nowhere/at/all")
-
-
-@pytest.mark.parametrize("megapixels", [0.01, 0.06, 1, 24])
-def test_pictures_have_the_size_that_they_are_called_by(megapixels: float) -> None:
-    height, width = sides_of(megapixels)
-    assert height * width == pytest.approx(megapixels * 1e6, rel=0.02)
-    assert width / height == pytest.approx(ASPECT, abs=0.01)
-
-
-def test_pictures_are_grey_or_in_colour() -> None:
+def test_pictures_have_the_size_that_they_are_called_by_and_are_grey_or_in_colour() -> None:
+    for megapixels in (0.01, 0.06, 1, 24):
+        height, width = sides_of(megapixels)
+        assert height * width == pytest.approx(megapixels * 1e6, rel=0.02)
+        assert width / height == pytest.approx(ASPECT, abs=0.01)
     assert make_picture(20, 30).shape == (20, 30)
     rgb = make_picture(20, 30, colour=True)
     assert rgb.shape == (20, 30, 3)
