@@ -217,7 +217,7 @@ def test_the_default_model_beside_a_fitted_one(default_network: Path, picture: P
 )
 def test_the_page_asks_nothing_of_anybody_and_is_well_formed(words: tuple[str, ...]) -> None:
     outline = checked_outline(build_page(sheet(*words, pictures=2, failed=(EVIL,))))
-    sources = [value for name, value in outline.attributes if name in {"src", "srcset"}]
+    sources = outline.values("src", "srcset")
     assert len(sources) == 2 * (1 + len(grid(*words)))
     for source in sources:
         head, _, data = source.partition(",")
@@ -227,7 +227,7 @@ def test_the_page_asks_nothing_of_anybody_and_is_well_formed(words: tuple[str, .
 
 def test_every_link_leads_to_a_picture_or_closes() -> None:
     outline = checked_outline(build_page(sheet("saturation=1,2,3", "size=96,128", pictures=2)))
-    names = [value for name, value in outline.attributes if name == "id"]
+    names = outline.values("id")
     assert len(names) == len(set(names)) == 2 * 7
     links = set(outline.values("href"))
     assert links == {f"#{name}" for name in names} | {"#-"}
