@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from featcolor.errors import FeatcolorError
+from featcolor.errors import FeatcolorError, unknown
 
 if TYPE_CHECKING:
     from featcolor.facade import colorize
@@ -45,8 +45,6 @@ def __getattr__(name: str) -> Any:
         return globals().setdefault(name, getattr(import_module(_MODULES[name]), name))
     if name.startswith("_"):
         raise AttributeError(name)
-    from featcolor.errors import unknown
-
     raise AttributeError(f"featcolor: {unknown('name', name, __all__)}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -34,8 +34,6 @@ __all__ = [
 ]
 
 Named: TypeAlias = str | os.PathLike[str]
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""(stage, steps done, steps in all)."""
 
 FINGERPRINT_DIGITS: Final = 16
 """Hexadecimal digits: 64 bits tell any number of sets apart that one person compares."""

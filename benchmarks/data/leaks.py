@@ -29,10 +29,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data.datasets import Progress
 from benchmarks.data.layouts_base import TestPicture
 from featcolor.colour.lab import bands, lightness_of
-from featcolor.parallel import run_over
+from featcolor.parallel import Progress, run_over
 from featcolor.pictures.io import read_reference
 
 THUMBNAIL: Final = 64

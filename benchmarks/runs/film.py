@@ -15,7 +15,6 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from benchmarks.data.datasets import Progress
 from benchmarks.data.film_sequences import FilmOutputs, Frame, FrameFolder
 from benchmarks.data.wear import shift, wear
 from benchmarks.methods.film import FilmMethod
@@ -26,7 +25,7 @@ from featcolor.colour.lab import lab_to_rgb
 from featcolor.colour.measures import is_grey
 from featcolor.errors import UsageError, one_line
 from featcolor.files import replacing, write_json
-from featcolor.parallel import run_over
+from featcolor.parallel import Progress, run_over
 from featcolor.pictures.resize import shrink
 from featcolor.video.propagation import KeyChroma
 from features.base import FloatArray

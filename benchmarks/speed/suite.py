@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks.speed
-from benchmarks.data.datasets import Progress
 from benchmarks.speed.cases import MEASURES, SCALES, Case, Scale, Timing, methods_of
 from benchmarks.speed.inputs import MODEL_NAME
 from featcolor.errors import UsageError, one_line
 from featcolor.models.model_file import read_card
+from featcolor.parallel import Progress
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.benchmark_film import FILM, FILM_EPILOG, add_film_arguments, run_film
 from featcolor.commands.benchmark_plan import OURS, broken_bounds, check_bounds, parse_bound, plan_study
-from featcolor.commands.console import WORK_FAILED, complain, print_line, print_table, progress_bar, stopping
+from featcolor.commands.console import WORK_FAILED, complain, number, print_line, print_table, progress_bar, stopping
 from featcolor.commands.options import seed, whole_number
 from featcolor.errors import UsageError
 
@@ -214,9 +214,9 @@ def _print_results(results: Results, page: Path) -> None:
     shown = [key for key in SHOWN if any(row.metric == key for row in results.summaries)]
     lines = []
     for method in results.methods:
-        cells = [_number(means[place].mean, 2) if (place := (method.name, key)) in means else "-" for key in shown]
+        cells = [number(means[place].mean, 2) if (place := (method.name, key)) in means else "-" for key in shown]
         lines.append(
-            [method.name, *cells, _number(method.fit_seconds or math.nan, 1), _number(1000 * method.picture_seconds, 0)]
+            [method.name, *cells, number(method.fit_seconds or math.nan, 1), number(1000 * method.picture_seconds, 0)]
         )
     titles = [PICTURE_METRICS[key].title for key in shown]
     print_table(("method", *titles, "fit s", "ms each"), lines, title=results.title)
@@ -228,7 +228,3 @@ def _print_results(results: Results, page: Path) -> None:
     if rivals:
         print_table(("rival", "CF", "ΔE00, ours - rival", "won"), rivals, title=f"{results.ours} at each rival's CF")
     print_line(f"CF of the truth {results.truth_cf:.1f}; {len(results.pictures)} pictures; the report: {page}")
-
-
-def _number(value: float, digits: int) -> str:
-    return "-" if math.isnan(value) else f"{value:.{digits}f}"

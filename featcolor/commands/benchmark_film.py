@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featcolor.commands.benchmark_plan import NAME, RESERVED, SPEED_REPORT
-from featcolor.commands.console import WORK_FAILED, complain, print_line, print_table, progress_bar
-from featcolor.commands.options import seed, whole_number
+from featcolor.commands.console import WORK_FAILED, complain, number, print_line, print_table, progress_bar
+from featcolor.commands.options import seed, whole_number, words
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def plan_film_study(arguments: argparse.Namespace) -> FilmStudy:
 
     if (arguments.output / SPEED_REPORT).exists() or (arguments.output / "outputs" / INDEX).exists():
         raise UsageError(f"{arguments.output}: holds the report of another benchmark; choose another -o")
-    names = set(_words(arguments.sequences)) if arguments.sequences else None
+    names = set(words(arguments.sequences)) if arguments.sequences else None
     sequences = find_sequences(arguments.data, names=names, limit=arguments.limit)
     outputs = tuple(_outputs(text) for text in arguments.outputs)
     check_outputs(outputs, sequences)
@@ -108,7 +107,7 @@ def _methods(arguments: argparse.Namespace) -> tuple[FilmMethod, ...]:
     from benchmarks.methods.film import FILM_METHODS, ModelFrames, build_film_method
 
     methods: list[FilmMethod] = []
-    for name in _words(arguments.methods) if arguments.methods else METHOD_NAMES:
+    for name in words(arguments.methods) if arguments.methods else METHOD_NAMES:
         if name not in FILM_METHODS:
             raise UsageError(f"no method of film is called {name!r}; there are {', '.join(FILM_METHODS)}")
         methods.append(build_film_method(name, arguments.preset))
@@ -162,7 +161,7 @@ def _print_film(results: FilmResults) -> None:
     rows = list_rows(results)
     columns = [column for column in COLUMNS if column.key in SHOWN]
     means = average(rows, ALL)
-    lines = [[name, *(_number(values[c.key], c.digits, c.factor) for c in columns)] for name, values in means.items()]
+    lines = [[name, *(number(c.factor * values[c.key], c.digits) for c in columns)] for name, values in means.items()]
     print_table(("method", *(column.title for column in columns)), lines, title="mean over sequences")
     gaps = []
     for gap in list_gaps(rows, results.study.seed):
@@ -170,11 +169,3 @@ def _print_film(results: FilmResults) -> None:
         gaps.append([gap.text, f"{mean:+.2f} [{low:+.2f}, {high:+.2f}] {gap.unit}"])
     if gaps:
         print_table(("what", "difference"), gaps)
-
-
-def _number(value: float, digits: int, factor: float) -> str:
-    return f"{factor * value:.{digits}f}" if math.isfinite(value) else "-"
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]

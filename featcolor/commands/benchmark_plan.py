@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from featcolor.commands.options import words
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def _method_names(arguments: argparse.Namespace, known: Sequence[str], tell: Cal
     from importlib.util import find_spec
 
     if arguments.methods and arguments.methods != ALL:
-        return [name.strip() for name in arguments.methods.split(",") if name.strip()]
+        return words(arguments.methods)
     if arguments.benchmark == "outputs" and not arguments.methods:
         return ["grey"]
     names = QUICK_METHODS.split(",") if arguments.quick and not arguments.methods else list(known)
@@ -254,7 +255,7 @@ def _metrics(text: str, weights: Mapping[str, Path]) -> tuple[str, ...]:
     if text in groups:
         asked = [key for key, metric in table.items() if metric.group in groups[text]]
     else:
-        asked = [_known_metric(key.strip()) for key in text.split(",") if key.strip()]
+        asked = [_known_metric(key) for key in words(text)]
     if missing := [key for key in asked if table[key].group == "weights" and key not in weights]:
         raise UsageError(f"--metrics {missing[0]}: needs its network, --{missing[0]} FILE.onnx")
     return tuple(key for key in table if key in asked or key in weights or key == "cf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import Any, TypeAlias
 WORK_FAILED = 1
 """Exit code of a command that could not do all of its work."""
 LEFT_OUT_SHOWN = 20
+QUALITY_ROWS = {"featcolor": "this model", "grey": "grey", "constant": "one mean colour"}
+QUALITY_COLUMNS = {"psnr": ".2f", "gain": "+.2f", "delta_e00": ".2f", "colourfulness": ".1f"}
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done, and its total; what follows a comma in the name may change."""
 
@@ -123,3 +126,20 @@ def progress_bar(*, quiet: bool, unit: str | None = None) -> Iterator[Progress]:
             bar.update(tasks[name], completed=done, total=total, description=stage)
 
         yield report
+
+
+def print_quality(table: Mapping[str, Mapping[str, float]], truth_colourfulness: float | None) -> None:
+    """Quality on held-back references beside grey, one mean colour, and the truth's own colourfulness."""
+    rows = [
+        [title, *(f"{row[key]:{form}}" for key, form in QUALITY_COLUMNS.items())]
+        for name, title in QUALITY_ROWS.items()
+        if (row := table.get(name))
+    ]
+    if truth_colourfulness is not None:
+        rows.append(["the truth", "-", "-", "-", f"{truth_colourfulness:.1f}"])
+    print_table(("on pictures held back", "PSNR dB", "gain dB", "ΔE00", "colourfulness"), rows)
+
+
+def number(value: float, digits: int) -> str:
+    """For a table; a dash where there is none."""
+    return f"{value:.{digits}f}" if math.isfinite(value) else "-"

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.console import name_left_out, print_json, print_line, print_table, progress_bar
+from featcolor.commands.console import name_left_out, print_json, print_line, print_quality, print_table, progress_bar
 from featcolor.commands.options import (
     DEFAULT_PRESET,
     FILM_NAMES,
@@ -18,7 +18,6 @@ from featcolor.commands.options import (
     seed,
     whole_number,
 )
-from featcolor.commands.quality import print_quality
 from featcolor.commands.references import find
 from featcolor.errors import ModelFileError, UsageError
 

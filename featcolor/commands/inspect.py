@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from featcolor.commands.console import print_json, print_line, print_pairs
-from featcolor.commands.quality import print_quality
+from featcolor.commands.console import print_json, print_line, print_pairs, print_quality
 
 SUMMARY = "print a model's card"
 DESCRIPTION = """\

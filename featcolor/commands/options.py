@@ -133,3 +133,8 @@ not_negative = typed("a number from 0", float, lambda number: 0 <= number < math
 positive = typed("a number above 0", float, lambda number: 0 < number < math.inf)
 fraction = typed("a fraction from 0 up to (not including) 1", float, lambda number: 0 <= number < 1)
 from_0_to_1 = typed("a number from 0 (mild) to 1 (bold)", float, lambda number: 0 <= number <= 1)
+
+
+def words(text: str) -> list[str]:
+    """Those of a comma list."""
+    return [word.strip() for word in text.split(",") if word.strip()]
