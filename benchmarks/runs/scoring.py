@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data.datasets import Progress, Sample
+from benchmarks.data.datasets import Sample
 from benchmarks.methods.outputs import lightness_deviation
 from benchmarks.metrics.film import colour_distribution_table, mean_cdc, temporal_errors
 from benchmarks.metrics.intervals import Interval, bootstrap_combined, bootstrap_mean
@@ -21,7 +21,7 @@ from benchmarks.metrics.table import PICTURE_METRICS, SET_METRICS, SetMetric, bi
 from benchmarks.runs.output_folder import TRUTH, OutputFolder
 from benchmarks.runs.results import Score, Summary
 from featcolor.errors import FeatcolorError, UsageError
-from featcolor.parallel import available_cores, run_over
+from featcolor.parallel import Progress, available_cores, run_over
 
 Done: TypeAlias = Mapping[str, Sequence[str]]
 """{method: pictures that it has an output of}."""
