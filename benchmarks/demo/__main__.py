@@ -115,7 +115,7 @@ def colour_unseen(truths: dict[str, NDArray[np.uint8]], out: Path) -> tuple[list
         run(
             "preview",
             *(greys / f"{name}.png" for name in STRIP),
-            *("-o", out / "preview.html", "--grid", "saturation=0.8,1,1.2", "temperature=0.4,0.7"),
+            *("-o", out / "preview.html", "--grid", "saturation=0.8,1,1.2", "boldness=0.3,0.6"),
         ),
     ]
     mean = read_network_card()["mean_chroma"]
