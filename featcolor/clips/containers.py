@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import cv2
 
 from featcolor.errors import UsageError
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from featcolor.clips.frames import ClipInfo
 
 
-@dataclass(frozen=True, kw_only=True)
-class Container:
+class Container(NamedTuple):
     """A kind of film file: FFmpeg's name of its muxer, and the codecs it takes (None: any that the muxer knows)."""
 
     muxer: str
@@ -64,8 +64,7 @@ CONTAINERS: Mapping[str, Container] = {
 """By extension; the first of `codecs` is what is written when none is asked for."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Codec:
+class Codec(NamedTuple):
     """An encoder: its name in FFmpeg, the samples it takes, what it costs.
 
     Attributes
@@ -86,8 +85,6 @@ class Codec:
 
 
 def _x264(crf: int) -> dict[str, str]:
-    import cv2  # not for the command line, which reads the names of the codecs here
-
     # At 10 bits crf 0 is not lossless in x264; a quantiser of 0 is at every depth.
     quality = {"qp": "0"} if crf == 0 else {"crf": str(crf)}
     # With AVX-512 its macroblock tree is another each time that it runs, and so is the film.
@@ -136,8 +133,7 @@ PLANAR_NAME = re.compile(r"yuv[aj]?(4[1-4][0-4])p(9|10|12|14|16)?(le|be)?")
 GREY_NAME = re.compile(r"gray(9|10|12|14|16)?(le|be)?")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Format:
+class Format(NamedTuple):
     """A pixel format to write: its name in FFmpeg, bits of a sample, halvings of chroma."""
 
     name: str

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from featcolor.clips.containers import CODECS as ENCODERS
 from featcolor.clips.timecode import Timecode
 
 PIPE: Final = "-"
 """Y4M on stdin, or on stdout."""
 
-CODECS: Final = tuple(ENCODERS)
+CODECS: Final = ("h264", "h265", "vp9", "av1", "ffv1", "prores")
+"""Keys of `featcolor.clips.containers.CODECS`, which `--help` does not wait for."""
 PICTURE_FORMATS: Final = ("png", "tiff")
 DEFAULT_EVERY: Final = 25
 """Frames between the key frames that a model colours, at most."""

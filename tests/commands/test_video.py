@@ -17,7 +17,9 @@ import pytest
 
 import featcolor.batch.colour
 import featcolor.video.colorize
+from featcolor.clips import containers
 from featcolor.commands import main
+from featcolor.video import options
 from tests.clips.samples import damaged_copy, make_clip
 from tests.samples import write_rgb
 
@@ -216,3 +218,7 @@ def test_sigterm_keeps_the_work(reel: str) -> None:
     assert done.returncode == 128 + signal.SIGTERM
     assert "--resume goes on" in done.stderr
     assert sorted(path.name for path in Path().iterdir()) == ["keys", "out.mp4.featcolor-work", "reel.mp4"]
+
+
+def test_every_codec_can_be_asked_for() -> None:
+    assert tuple(containers.CODECS) == options.CODECS
