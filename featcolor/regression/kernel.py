@@ -119,7 +119,7 @@ class KernelRegression:
             best = closeness.max(axis=1, keepdims=True)
             closeness -= best
             closeness *= np.float32(2 / self.bandwidths[0])
-            weights = cv2.exp(np.maximum(closeness, np.log(LEAST_WEIGHT)))
+            weights = cv2.exp(np.maximum(closeness, np.log(LEAST_WEIGHT), out=closeness), closeness)
             for i in range(len(self.bandwidths)):
                 if i:  # half the bandwidth is the square of the weight
                     np.square(weights, out=weights)

@@ -45,6 +45,9 @@ SCANNING: Final = "finding shots"
 COLOURING: Final = "colouring shots"
 WRITING: Final = "writing"
 
+KEPT_FREE: Final = 31 * 2**20
+"""Bytes. glibc takes every array larger than any that was freed so far from the system anew, page by page (up to 32 MiB:
+mallopt(3), M_MMAP_THRESHOLD), which costs a frame's planes more than most of what is done with them."""
 NAMED: Final = 5
 """Damaged frames that a note names, and what else was wrong with the file."""
 
@@ -101,6 +104,7 @@ def colorize_video(
     UsageError : what was asked for cannot be done; nothing was written, and nothing coloured.
     ClipError : the film cannot be read on, or the output not written; what was done stays for `options.resume`.
     """
+    bytearray(KEPT_FREE)
     with _Run(source, target, keyframes, model, options, progress, notify) as run:
         return run.colour()
 
