@@ -46,7 +46,7 @@ COLOURING: Final = "colouring shots"
 WRITING: Final = "writing"
 
 KEPT_FREE: Final = 31 * 2**20
-"""Bytes. glibc takes every array larger than any that was freed so far from the system anew, page by page (up to 32 MiB:
+"""Bytes. glibc takes every array larger than any that was freed so far from the system anew, page by page (to 32 MiB:
 mallopt(3), M_MMAP_THRESHOLD), which costs a frame's planes more than most of what is done with them."""
 NAMED: Final = 5
 """Damaged frames that a note names, and what else was wrong with the file."""
