@@ -33,17 +33,23 @@ NETWORK_SUFFIX = ".onnx"
 
 SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
     ("epochs", whole_number, "N", "passes over the photographs (default: 12)"),
-    ("batch", whole_number, "N", "crops a step (default: 64)"),
+    ("batch", whole_number, "N", "crops a step (default: 48)"),
     ("rate", positive, "X", "largest learning rate of the decoder (default: 0.0015)"),
-    ("trunk-rate", not_negative, "X", "the same of the trunk; 0 leaves it as it is (default: 0)"),
-    ("trunk-stages", whole_number, "N", "how many of the trunk's last stages, of 7, learn at that rate (default: 7)"),
+    ("trunk-rate", not_negative, "X", "the same of the trunk; 0 leaves it as it is (default: 0.0001)"),
+    ("trunk-stages", whole_number, "N", "how many of the trunk's last stages, of 7, learn at that rate (default: 4)"),
     ("dropout", fraction, "F", "share of the trunk's channels that are dropped (default: 0.15)"),
     ("width", whole_number, "N", "channels of the embedding (default: 96)"),
     ("blocks", whole_number, "N", "residual blocks at each of four strides (default: 2)"),
     ("heads", from_zero, "N", "heads of the self-attention at strides 32 and 16, 0 for none (default: 4)"),
     ("rebalance", not_negative, "X", "weight of rare colours: 0 as they come, 1 as by Zhang 2016 (default: 0)"),
-    ("balance", not_negative, "X", "0 draws sources by their size, 1 all alike (default: 0.3)"),
-    ("ageing", not_negative, "F", "share of the crops with another film's grain, blur and fading (default: 0.3)"),
+    ("balance", not_negative, "X", "0 draws sources by their size, 1 all alike (default: 0.35)"),
+    ("class-balance", not_negative, "X", "the same of the classes (folders) of a source (default: 0.15)"),
+    (
+        "ageing",
+        not_negative,
+        "F",
+        "how worn the crops are: film stock, blur, grain, fading; 0 not at all (default: 0.7)",
+    ),
     ("held-back", from_zero, "N", "photographs kept back to measure on, a tenth at most (default: 200)"),
     ("seed", seed, "N", "same seed, photographs, versions and threads: same network (default: 0)"),
 )
@@ -58,7 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="NETWORK", help="the network to write, NETWORK.onnx")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint beside NETWORK")
     parser.add_argument(
-        "--from", dest="start", type=Path, metavar="CHECKPOINT", help="start from another training's checkpoint"
+        "--from",
+        dest="start",
+        type=Path,
+        metavar="FILE",
+        help="start from a network, or from another training's checkpoint",
     )
     parser.add_argument("--minutes", type=positive, metavar="M", help="train so long, whatever --epochs says")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s")

@@ -19,7 +19,7 @@ class PretrainConfig(Settings):
     ----------
     width : channels of the decoder and of the embedding.
     blocks : residual blocks at each of the strides 32, 16, 8 and 4.
-    heads : heads of the self-attention at strides 32 and 16; 0 for none.
+    heads : heads of the self-attention before each block at strides 32 and 16; 0 for none.
     hidden : units between the embedding and the cells.
     epochs, batch : passes over the pictures, crops a step.
     rate, trunk_rate : largest learning rates of the decoder and of the trunk; a trunk_rate of 0 leaves the trunk as it
@@ -29,9 +29,12 @@ class PretrainConfig(Settings):
     dropout : share of the trunk's channels that are dropped.
     rebalance : exponent of the weights of rare colours, see `featcolor.regression.bins.rebalancing_weights`.
     balance : exponent that brings sources (folders) to equal weight: 0 as they are, 1 all alike.
-    ageing : share of the crops that are seen as another film stock, with grain, blur and fading.
+    class_balance : the same for classes (folders within a source).
+    ageing : how worn the crops are, `featcolor.pretraining.negatives`: 0 not at all, 1 most of them.
     average : decay of the running mean of the weights, a step.
     side : pixels of the square crops.
+    large : share of the steps with fewer, larger crops.
+    fine : last share of the training, of which every second step goes down to stride 4; the others stop at stride 8.
     held_back : pictures kept back from training, drawn evenly by source.
     seed : of everything random.
     """
@@ -41,26 +44,36 @@ class PretrainConfig(Settings):
     heads: int = 4
     hidden: int = 192
     epochs: int = 12
-    batch: int = 64
+    batch: int = 48
     rate: float = 1.5e-3
-    trunk_rate: float = 0.0
-    trunk_stages: int = 7
+    trunk_rate: float = 1e-4
+    trunk_stages: int = 4
     decay: float = 0.02
     dropout: float = 0.15
     rebalance: float = 0.0
-    balance: float = 0.3
-    ageing: float = 0.3
-    average: float = 0.998
-    side: int = 128
+    balance: float = 0.35
+    class_balance: float = 0.15
+    ageing: float = 0.7
+    average: float = 0.9995
+    side: int = 96
+    large: float = 0.2
+    fine: float = 0.3
     held_back: int = 200
     seed: int = 0
+
+    @property
+    def widths(self) -> tuple[int, int, int, int]:
+        """Channels of the decoder at strides 32, 16, 8 and 4: context is wide where places are few."""
+        return 2 * self.width, 4 * self.width // 3, self.width, self.width
 
     def __post_init__(self) -> None:
         self.check(RANGES)
         if self.side % 32:
             raise ValueError(f"side must be a multiple of 32, got {self.side}")
-        if self.heads and self.width % self.heads:
-            raise ValueError(f"width must be a multiple of heads, got {self.width} and {self.heads}")
+        if self.width % 3:
+            raise ValueError(f"width must be a multiple of 3, got {self.width}")
+        if self.heads and self.width % (3 * self.heads):
+            raise ValueError(f"width must be a multiple of three times heads, got {self.width} and {self.heads}")
 
 
 RANGES: Final = (
@@ -77,7 +90,10 @@ RANGES: Final = (
     ("dropout", 0.0, 0.9),
     ("rebalance", 0.0, 2.0),
     ("balance", 0.0, 1.0),
+    ("class_balance", 0.0, 1.0),
     ("ageing", 0.0, 1.0),
+    ("large", 0.0, 1.0),
+    ("fine", 0.0, 1.0),
     ("average", 0.0, 0.99999),
     ("side", 64, 512),
     ("held_back", 0, 100_000),

@@ -7,6 +7,8 @@ stride 4 is the embedding; two pointwise layers on it give the logits of the cel
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import torch
@@ -20,10 +22,13 @@ from featcolor.pretraining.lite0 import INPUT_MEAN, INPUT_SCALE, OUTPUTS, STAGES
 LEVELS: Final = (6, 4, 2, 1)
 """Stages of the trunk whose outputs the decoder reads, coarse to fine: strides 32, 16, 8, 4."""
 ATTENTION_LEVELS: Final = 2
-"""Coarsest levels that attend."""
+"""Coarsest levels, strides 32 and 16, that attend."""
 EXPANSION: Final = 2
 """Channels inside a residual block, in widths."""
-KERNEL: Final = 5
+KERNEL: Final = 3
+SLOW_KERNEL: Final = 5
+"""Of the trunk's depthwise convolutions: torch needs longer for these kernels' gradients than for the rest of their
+block, so they stay as ImageNet left them; what follows and precedes them learns."""
 RELU6_TOP: Final = 6.0
 
 
@@ -38,11 +43,15 @@ class FoldedConvolution(nn.Module):
         self.pads = (missing // 2, missing - missing // 2) if missing > 0 else (0, 0)
 
     def forward(self, x: Tensor) -> Tensor:
-        before, after = self.pads
-        if before != after:
-            x, before = functional.pad(x, (before, after) * 2), 0
-        x = functional.conv2d(x, self.weight, self.bias, self.stride, before, groups=self.groups)
-        return x.clamp(0, RELU6_TOP) if self.clipped else x
+        if self.weight.shape[2] == 1:
+            x = _pointwise(x, self.weight, self.bias)
+        else:
+            before, after = self.pads
+            if before != after:
+                x, before = functional.pad(x, (before, after) * 2), 0
+            with _whole_floats(x, learns=self.weight.requires_grad or x.requires_grad) as x:
+                x = functional.conv2d(x, self.weight, self.bias, self.stride, before, groups=self.groups)
+        return functional.relu6(x) if self.clipped else x
 
 
 class InvertedResidual(nn.Module):
@@ -97,15 +106,40 @@ class Trunk(nn.Module):
         return [maps[number] for number in LEVELS]
 
 
-class Pointwise(nn.Conv2d):
+@contextmanager
+def _whole_floats(x: Tensor, *, learns: bool) -> Iterator[Tensor]:
+    """32-bit floats where a way back is needed: depthwise convolutions have a slow one in 16 bits on a processor."""
+    if learns and x.device.type == "cpu":
+        with torch.autocast("cpu", enabled=False):
+            yield x.float()
+    else:
+        yield x
+
+
+def _pointwise(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """A 1 x 1 convolution as the matrix product that it is: torch's own takes a slow path on one thread."""
+    return functional.linear(x.permute(0, 2, 3, 1), weight.flatten(1), bias).permute(0, 3, 1, 2)
+
+
+class Pointwise(nn.Conv2d):
+    """A 1 x 1 convolution."""
 
     def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
         super().__init__(inputs, outputs, 1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = functional.linear(x.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias)
-        return y.permute(0, 3, 1, 2)
+        return _pointwise(x, self.weight, self.bias)
+
+
+class Depthwise(nn.Conv2d):
+    """A convolution of each channel by itself."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width, width, KERNEL, padding=KERNEL // 2, groups=width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with _whole_floats(x, learns=True) as x:
+            return super().forward(x)
 
 
 class ResidualBlock(nn.Module):
@@ -115,7 +149,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         inner = EXPANSION * width
         self.layers = nn.Sequential(
-            nn.Conv2d(width, width, KERNEL, padding=KERNEL // 2, groups=width, bias=False),
+            Depthwise(width),
             nn.BatchNorm2d(width),
             Pointwise(width, inner, bias=False),
             nn.BatchNorm2d(inner),
@@ -145,42 +179,68 @@ class Attention(nn.Module):
         count, width, rows, columns = x.shape
         each = width // self.heads
         q, k, v = self.qkv(self.norm(x)).reshape(count, 3, self.heads, each, rows * columns).transpose(-1, -2).unbind(1)
-        mixed = functional.scaled_dot_product_attention(q, k, v).transpose(-1, -2).reshape(count, width, rows, columns)
+        # written out: torch's own has a way back that is ten times as slow in 16 bits on a processor
+        shares = (q @ k.transpose(-1, -2) * each**-0.5).softmax(dim=-1)
+        mixed = (shares.to(v.dtype) @ v).transpose(-1, -2).reshape(count, width, rows, columns)
         y: Tensor = self.out(mixed)
         return x + y
 
 
+class Level(nn.Module):
+    """One stride of the decoder: the trunk's map is added to what comes from below, then blocks mix it."""
+
+    def __init__(self, below: int, channels: int, width: int, config: PretrainConfig, *, attends: bool) -> None:
+        super().__init__()
+        self.reduction = nn.Sequential(Pointwise(channels, width, bias=False), nn.BatchNorm2d(width))
+        self.raising = Pointwise(below, width) if below not in (0, width) else None
+        layers: list[nn.Module] = []
+        for _ in range(config.blocks):
+            layers += [Attention(width, config.heads)] if attends else []
+            layers.append(ResidualBlock(width))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, below: Tensor, trunk: Tensor) -> Tensor:
+        x = below if self.raising is None else self.raising(below)
+        y: Tensor = self.layers(functional.interpolate(x, scale_factor=2, mode="bilinear") + self.reduction(trunk))
+        return y
+
+
 class Decoder(nn.Module):
-    """From the trunk's maps, coarse to fine, to the embedding at stride 4 and the logits of the cells."""
+    """From the trunk's maps, coarse to fine, to the embedding and the logits of the cells.
+
+    What leaves the level of stride 8 is read by the same two layers as what leaves stride 4, so that most of the
+    training can stop there.
+    """
 
     def __init__(self, channels: tuple[int, ...], config: PretrainConfig, n_cells: int) -> None:
         super().__init__()
-        width = config.width
-        self.reductions = nn.ModuleList(
-            nn.Sequential(Pointwise(each, width, bias=False), nn.BatchNorm2d(width)) for each in channels
-        )
-        self.scene = Pointwise(channels[0], width)
-        self.attentions = nn.ModuleList(
-            Attention(width, config.heads) for _ in range(ATTENTION_LEVELS if config.heads else 0)
-        )
+        widths = config.widths
+        self.scene = Pointwise(channels[0], widths[0])
+        below = (0, *widths)
         self.levels = nn.ModuleList(
-            nn.Sequential(*(ResidualBlock(width) for _ in range(config.blocks))) for _ in channels
+            Level(below[number], each, width, config, attends=bool(config.heads) and number < ATTENTION_LEVELS)
+            for number, (each, width) in enumerate(zip(channels, widths, strict=True))
         )
-        self.hidden = Pointwise(width, config.hidden)
+        # stride 4 begins as stride 8 made larger
+        nn.init.zeros_(self.levels[-1].reduction[-1].weight)
+        self.hidden = Pointwise(widths[-1], config.hidden)
         self.cells = Pointwise(config.hidden, n_cells)
         self.dropout = nn.Dropout2d(config.dropout)
 
-    def forward(self, maps: list[Tensor]) -> tuple[Tensor, Tensor]:
-        maps = [self.dropout(each) for each in maps]
-        x = self.reductions[0](maps[0]) + self.scene(maps[0].mean(dim=(2, 3), keepdim=True))
-        for number, level in enumerate(self.levels):
-            if number:
-                x = functional.interpolate(x, scale_factor=2, mode="bilinear") + self.reductions[number](maps[number])
-            if number < len(self.attentions):
-                x = self.attentions[number](x)
-            x = level(x)
-        embedding = functional.relu(x)
-        return embedding, self.cells(functional.relu(self.hidden(embedding)))
+    def forward(self, maps: list[Tensor], levels: int = len(LEVELS)) -> Tensor:
+        """The embedding after so many levels: at stride 4 after four, at stride 8 after three."""
+        maps = [self.dropout(each) for each in maps[:levels]]
+        first = self.levels[0]
+        x = first.reduction(maps[0]) + self.scene(maps[0].mean(dim=(2, 3), keepdim=True))
+        x = first.layers(x)
+        for level, trunk in zip(self.levels[1:levels], maps[1:], strict=True):
+            x = level(x, trunk)
+        return functional.relu(x)
+
+    def logits(self, embedding: Tensor) -> Tensor:
+        """Logits of the cells, (N, n_cells, h, w), of an embedding (N, width, h, w)."""
+        y: Tensor = self.cells(functional.relu(self.hidden(embedding)))
+        return y
 
 
 class ColourNet(nn.Module):
@@ -194,7 +254,10 @@ class ColourNet(nn.Module):
         for number, stage in enumerate(trunk.stages):
             stage.requires_grad_(number in learning)
         trunk.stem.requires_grad_(len(learning) == len(trunk.stages))
+        for layer in trunk.modules():
+            if isinstance(layer, FoldedConvolution) and layer.weight.shape[2] == SLOW_KERNEL:
+                layer.requires_grad_(False)
 
     def forward(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        embedding, logits = self.decoder(self.trunk(codes))
-        return embedding, logits
+        embedding = self.decoder(self.trunk(codes))
+        return embedding, self.decoder.logits(embedding)

@@ -139,11 +139,20 @@ def hold_back(pictures: Pictures, count: int, seed: int) -> IndexArray:
     return np.sort(np.concatenate(chosen)).astype(np.intp)
 
 
-def weigh(pictures: Pictures, numbers: IndexArray, exponent: float) -> FloatArray:
-    """Probability that each picture is drawn, (n,); exponent 0 for all alike, 1 for all sources alike."""
-    sources = np.array([pictures.source_of(number) for number in numbers])
-    _, inverse, sizes = np.unique(sources, return_inverse=True, return_counts=True)
-    weights = sizes[inverse].astype(np.float64) ** -exponent
+def weigh(pictures: Pictures, numbers: IndexArray, sources: float, classes: float) -> FloatArray:
+    """Probability that each picture is drawn, (n,), from the sizes of its source and of its class (whole folder).
+
+    Exponent 0 for all pictures alike, 1 for all sources alike, or for all classes of a source.
+    """
+    weights = np.ones(len(numbers))
+    depths = (
+        (sources, [pictures.source_of(number) for number in numbers]),
+        (classes, [pictures.names[n].rpartition("/")[0] for n in numbers]),
+    )
+    for exponent, folders in depths:
+        _, inverse = np.unique(folders, return_inverse=True)
+        shares = np.bincount(inverse, weights)
+        weights *= shares[inverse] ** -exponent
     return (weights / weights.sum()).astype(np.float32)
 
 

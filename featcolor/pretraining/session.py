@@ -24,11 +24,12 @@ from featcolor.pretraining.checkpoint import Checkpoint, checkpoint_path, read_c
 from featcolor.pretraining.config import SHORT_SIDE, PretrainConfig
 from featcolor.pretraining.export import export_network
 from featcolor.pretraining.folding import fold, round_weights
-from featcolor.pretraining.lite0 import read_weights
+from featcolor.pretraining.lite0 import read_weights as read_trunk
 from featcolor.pretraining.network import Trunk
 from featcolor.pretraining.pictures import Pictures, hold_back, names_of, read_pictures
 from featcolor.pretraining.quality import COLOURFUL, Look, choose_settings, measure, pick, temperatures_for
 from featcolor.pretraining.training import Training
+from featcolor.pretraining.unfolding import read_weights
 from features.base import IndexArray
 from features.colournet import ColourNetwork
 
@@ -48,7 +49,7 @@ class Request:
     given : settings of PretrainConfig that were given; others are the defaults, or the checkpoint's.
     device : auto, cpu or cuda.
     threads : of torch; None: all cores.
-    start : a checkpoint whose averaged weights the training starts from.
+    start : what the training starts from: a checkpoint, whose averaged weights it takes, or a network's file.
     resume : go on from the checkpoint beside the output.
     minutes : how long to train; None: for `epochs`.
     temperature, saturation : None: chosen on the pictures kept back.
@@ -107,15 +108,24 @@ def make_plan(request: Request) -> Checkpoint:
         if request.start is None:
             config = PretrainConfig.from_dict(request.given)
             return Checkpoint(config, np.zeros((0, 2), np.float32), "", (), seconds, False, (), {})
-        earlier = read_checkpoint(request.start)
+        earlier = _network_plan(request.start) if request.start.suffix == ".onnx" else read_checkpoint(request.start)
         kept = {name: getattr(earlier.config, name) for name in ARCHITECTURE}
         config = PretrainConfig.from_dict({**kept, **request.given})
     except ValueError as error:
         raise error if isinstance(error, UsageError) else UsageError(str(error)) from error
     if other := [name for name in ARCHITECTURE if getattr(config, name) != kept[name]]:
         raise UsageError(f"{request.start}: its network has {other[0]} {kept[other[0]]}; leave --{other[0]} out")
-    history = (*earlier.history, {**earlier.config.to_dict(), "steps": earlier.state["step"]})
+    history = (*earlier.history, {**earlier.config.to_dict(), "steps": earlier.state.get("step", 0)})
     return replace(earlier, config=config, pictures="", seconds=seconds, finished=False, history=history)
+
+
+def _network_plan(path: Path) -> Checkpoint:
+    """What a network's file tells of its training; its weights are read once there is a network to put them into."""
+    info = ColourNetwork(path).info
+    card = info.card
+    config = PretrainConfig.from_dict(card["training"])
+    held_back, history = (tuple(card.get(name, ())) for name in ("held_back", "earlier_trainings"))
+    return Checkpoint(config, info.cells, "", held_back, None, True, history, {"step": card.get("steps", 0)})
 
 
 def _resumed(path: Path, request: Request) -> Checkpoint:
@@ -147,18 +157,21 @@ def _prepare(
             f"{beside}: its pictures were others; name those, or begin anew with --from a copy of this file"
         )
     kept = set(plan.held_back)
-    held = np.array([number for number, each in enumerate(prints) if each in kept], np.intp)
+    names = pictures.names
+    held = np.array([number for number, each in enumerate(prints) if {each, names[number]} & kept], np.intp)
     if not request.resume and not len(held):  # pictures that an earlier training kept back stay unseen
         held = hold_back(pictures, plan.config.held_back, plan.config.seed)
-    trunk = Trunk(read_weights())
+    trunk = Trunk(read_trunk())
     numbers = np.setdiff1d(np.arange(len(pictures)), held)
     cells = plan.cells if len(plan.cells) else None
     training = Training(pictures, numbers, trunk, plan.config, device, cells=cells, seconds=plan.seconds)
     try:
         if request.resume:
             training.restore(plan.state)
-        elif plan.state:
+        elif "averaged" in plan.state:
             training.start_from(plan.weights)
+        elif plan.state and request.start is not None:
+            training.unfold(read_weights(request.start))
     except (LookupError, RuntimeError, TypeError, ValueError) as error:
         source = checkpoint_path(request.output) if request.resume else request.start
         raise UsageError(f"{source}: damaged checkpoint; its weights do not fit its settings") from error

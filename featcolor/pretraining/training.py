@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -16,14 +17,21 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import TrainingError
 from featcolor.pretraining.config import PretrainConfig
-from featcolor.pretraining.crops import Deck, Targets, build_targets, cell_shares, colour_numbers, see
+from featcolor.pretraining.crops import Crops, Deck, Targets, build_targets, cell_shares, colour_numbers
 from featcolor.pretraining.network import ColourNet, Trunk
 from featcolor.pretraining.pictures import Pictures, weigh
+from featcolor.pretraining.unfolding import unfold
 from featcolor.regression.bins import build_cells
 from features.base import FloatArray, IndexArray
 
-WARM_UP: Final = 0.05
+WARM_UP: Final = 0.03
 """Share of the training in which the rate rises."""
+PLACES: Final = 144
+"""Places of a crop, drawn anew each step, that the loss is taken at."""
+SEEN: Final = 20
+"""Batches that the normalisation of a network without one is measured on."""
+COARSE_LEVELS: Final = 3
+"""Levels of the decoder down to stride 8."""
 LAST_RATE: Final = 0.01
 """What is left of the rate at the end."""
 LARGEST_GRADIENT: Final = 1.0
@@ -67,15 +75,16 @@ class Training:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config, self.device, self.seconds = config, device, seconds
-        self.generator = torch.Generator().manual_seed(config.seed)
-        self.deck = Deck(pictures, device)
-        self.numbers = torch.from_numpy(np.asarray(numbers, np.int64))
-        self.weights = torch.from_numpy(weigh(pictures, numbers, config.balance))
+        self.numbers = np.asarray(numbers, np.int64)
+        weights = weigh(pictures, self.numbers, config.balance, config.class_balance)
+        self.deck = Deck(pictures, self.numbers, weights, config)
+        self._pool = ThreadPoolExecutor(1)
+        self._drawn: tuple[int, Future[Crops]] | None = None
         chroma = sample_chroma(pictures, numbers)
         self.cells = build_cells(chroma) if cells is None else cells
         shares = cell_shares(chroma, self.cells)
         self.mean_chroma = chroma.mean(axis=0)
-        self.targets = build_targets(self.cells, shares, config.rebalance, device)
+        self.targets = build_targets(self.cells, shares, config.rebalance)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.network = ColourNet(trunk, config, len(self.cells))
@@ -123,6 +132,12 @@ class Training:
         self.network.load_state_dict(weights)
         self.averaged.module.load_state_dict(weights)
 
+    def unfold(self, weights: dict[str, FloatArray]) -> None:
+        """Begin at the weights of an exported network, `featcolor.pretraining.unfolding`; UsageError when they differ."""
+        seen = (torch.from_numpy(self.deck.draw(-1 - each).codes)[:, None].to(self.device) for each in range(SEEN))
+        unfold(self.network, weights, seen)
+        self.averaged.module.load_state_dict(self.network.state_dict())
+
     def state(self) -> dict[str, Any]:
         """State from which `restore` goes on as if nothing had happened, for a safe `torch.load`."""
         return {
@@ -133,7 +148,6 @@ class Training:
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "generator": self.generator.get_state(),
             "random": self._random,
         }
 
@@ -142,7 +156,6 @@ class Training:
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.generator.set_state(state["generator"])
         self._random = state["random"]
         self.step, self.skipped, self.loss = state["step"], state["skipped"], state["loss"]
         self._before, self._begun = state["spent"], self._clock()
@@ -152,10 +165,9 @@ class Training:
         factor = schedule(self.share + ahead)
         for group in self.optimizer.param_groups:
             group["lr"] = factor * group["largest"]
-        chosen = torch.multinomial(self.weights, self.config.batch, replacement=True, generator=self.generator)
-        linear = self.deck.draw(self.numbers[chosen], self.config.side, self.generator)
-        codes, chroma = see(linear, self.config, self.generator)
-        loss = self._loss(codes.contiguous(memory_format=torch.channels_last), chroma)
+        crops = self._crops()
+        levels = COARSE_LEVELS + (self.share >= 1 - self.config.fine and self.step % 2)
+        loss = self._loss(crops, levels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
@@ -192,14 +204,37 @@ class Training:
             groups.append({"params": trunk, "largest": self.config.trunk_rate})
         return groups
 
-    def _loss(self, codes: Tensor, chroma: Tensor) -> Tensor:
+    def _crops(self) -> Crops:
+        """The crops of this step; those of the next are drawn meanwhile."""
+        if self._drawn is None or self._drawn[0] != self.step:
+            self._drawn = (self.step, self._pool.submit(self.deck.draw, self.step))
+        crops = self._drawn[1].result()
+        self._drawn = (self.step + 1, self._pool.submit(self.deck.draw, self.step + 1))
+        return crops
+
+    def _loss(self, crops: Crops, levels: int) -> Tensor:
+        """Soft cross entropy at some places of the map that leaves the decoder after so many levels.
+
+        Where a place is wider than a value of the chroma, one of those within it is drawn: their mean would be greyer.
+        """
+        codes = torch.from_numpy(crops.codes)[:, None].to(self.device)
         with self._precision():
-            _, logits = self.network(codes)
-        shares = logits.float().permute(0, 2, 3, 1).flatten(0, 2).log_softmax(dim=1)
-        return cross_entropy(shares, colour_numbers(chroma).flatten(), self.targets)
+            embedding = self.network.decoder(self.network.trunk(codes), levels)
+            rows, columns = embedding.shape[2:]
+            places = torch.randperm(rows * columns)[:PLACES]
+            chosen = embedding.flatten(2)[:, :, places.to(self.device), None]
+            logits = self.network.decoder.logits(chosen)
+        step = crops.chroma.shape[1] // rows
+        top, left = torch.randint(step, (2,)).tolist()
+        colours = colour_numbers(crops.chroma[:, top::step, left::step]).reshape(len(codes), -1)[:, places.numpy()]
+        log_shares = logits.float().squeeze(3).transpose(1, 2).flatten(0, 1).log_softmax(dim=1)
+        return cross_entropy(log_shares, torch.from_numpy(colours.reshape(-1)), self.targets)
 
     def _precision(self) -> AbstractContextManager[Any]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
+        """16-bit floats where the device multiplies them faster than 32-bit ones."""
+        kind = self.device.type
+        quick = torch.cpu._is_avx512_bf16_supported() if kind == "cpu" else True  # torch has no public name for it
+        return torch.autocast(kind, torch.bfloat16, enabled=quick)
 
 
 def sample_chroma(pictures: Pictures, numbers: IndexArray) -> FloatArray:
@@ -213,7 +248,8 @@ def sample_chroma(pictures: Pictures, numbers: IndexArray) -> FloatArray:
 
 def cross_entropy(log_shares: Tensor, colours: Tensor, targets: Targets) -> Tensor:
     """Mean over pixels of the (weighted) cross entropy of log shares (n, n_cells) with soft targets."""
-    return -(targets.weights[colours] * log_shares.gather(1, targets.indices[colours])).sum() / len(colours)
+    indices, weights = (each[colours].to(log_shares.device) for each in targets)
+    return -(weights * log_shares.gather(1, indices)).sum() / len(colours)
 
 
 def schedule(share: float) -> float:

@@ -32,7 +32,7 @@ from features.network_grid import grey_codes, mirror_out
 from tests.networks import colour_network
 from tests.samples import write_rgb
 
-TINY: dict[str, Any] = {"width": 8, "blocks": 1, "heads": 2, "hidden": 8, "side": 64, "batch": 2, "epochs": 1}
+TINY: dict[str, Any] = {"width": 12, "blocks": 1, "heads": 2, "hidden": 8, "side": 64, "batch": 2, "epochs": 1}
 COUNT = 12
 
 
@@ -165,10 +165,10 @@ def test_pictures_are_kept_back_from_every_source_and_drawn_by_weight(pictures):
     assert {many.source_of(number) for number in held} == {"large", "small"}
     assert len(hold_back(many, 1000, 0)) <= 10
     assert len(hold_back(pictures, 0, 0)) == 0
-    weights = weigh(many, np.arange(100), 1.0)
+    weights = weigh(many, np.arange(100), 1.0, 0.0)
     assert weights.sum() == pytest.approx(1)
     assert weights[90:].sum() == pytest.approx(0.5, abs=1e-3)
-    np.testing.assert_allclose(weigh(many, np.arange(100), 0.0), 0.01)
+    np.testing.assert_allclose(weigh(many, np.arange(100), 0.0, 0.0), 0.01)
 
 
 def test_settings_are_checked():
@@ -176,7 +176,8 @@ def test_settings_are_checked():
     for wrong, message in (
         ({"epochs": 0}, "epochs must be 1 to"),
         ({"side": 70}, "multiple of 32"),
-        ({"width": 98, "heads": 4}, "multiple of heads"),
+        ({"width": 98}, "multiple of 3"),
+        ({"width": 99, "heads": 4}, "multiple of three times heads"),
         ({"rate": math.nan}, "rate must be"),
         ({"rate": "much"}, "rate must be a float"),
     ):
@@ -252,46 +253,67 @@ def test_quality_is_measured_beside_grey_and_by_source(looks):
 # Training.
 
 
-def test_crops_show_a_picture_as_it_is(torch, pictures):
-    from featcolor.pretraining.crops import Deck, chroma_of, colour_numbers, see
+def test_crops_show_a_picture_as_it_is(torch):
+    from featcolor.pretraining.crops import Deck, colour_numbers
 
     plain = Pictures.of([np.full((90, 100, 3), (200, 90, 40), np.uint8)] * 2, ["a", "b"])
-    generator = torch.Generator().manual_seed(0)
-    linear = Deck(plain, torch.device("cpu")).draw(torch.tensor([0, 1, 1]), 64, generator)
-    assert linear.shape == (3, 64, 64, 3)
+    config = PretrainConfig(**TINY | {"batch": 3}, ageing=0.0, large=0.0)
+    codes, chroma = Deck(plain, np.arange(2), np.float32([0.3, 0.7]), config).draw(0)
     _, truth = rgb_to_lab(plain[0])
-    np.testing.assert_allclose(chroma_of(linear)[0, 5, 5], truth[0, 0], atol=0.02)
-    codes, chroma = see(linear, PretrainConfig(**TINY, ageing=0.0), generator)
-    assert codes.shape == (3, 1, 64, 64)
-    assert chroma.shape == (3, 2, 16, 16)
-    np.testing.assert_allclose(chroma[:, :, 3, 3], np.broadcast_to(truth[0, 0], (3, 2)), atol=0.02)
-    assert float(codes.std(dim=(1, 2, 3)).max()) < 1e-2  # tone is changed, texture is not
-    aged, _ = see(Deck(pictures, torch.device("cpu")).draw(torch.arange(8), 64, generator), PretrainConfig(), generator)
-    assert bool(aged.isfinite().all())
-    assert float(aged.min()) >= 0
-    assert float(aged.max()) <= 255
+    assert codes.shape == (3, 64, 64)
+    assert chroma.shape == (3, 16, 16, 2)
+    np.testing.assert_allclose(chroma[:, 3, 3], np.broadcast_to(truth[0, 0], (3, 2)), atol=0.02)
+    assert codes.std(axis=(1, 2)).max() < 1e-2  # tone is changed, texture is not
     a, b = truth[0, 0].round().astype(int) + 128
-    assert int(colour_numbers(chroma)[0, 3, 3]) == 256 * a + b
+    assert colour_numbers(chroma)[0, 3, 3] == 256 * a + b
+
+
+def test_crops_of_a_step_are_the_same_whenever_they_are_drawn(torch, pictures):
+    deck = train(pictures, large=0.5).deck
+    drawn = [deck.draw(step) for step in range(8)]
+    for step in (5, 2):
+        np.testing.assert_array_equal(deck.draw(step).codes, drawn[step].codes)
+        np.testing.assert_array_equal(deck.draw(step).chroma, drawn[step].chroma)
+    assert {each.codes.shape[1] for each in drawn} == {64, 96}
+    assert all(each.codes.min() >= 0 and each.codes.max() <= 255 for each in drawn)
+    assert not np.array_equal(deck.draw(-1).codes[:1], deck.draw(1).codes[:1])
+
+
+def test_wear_keeps_a_picture_and_changes_a_worn_one():
+    from featcolor.pretraining.negatives import film_response, worn
+
+    picture = lightness_of(photograph(3))
+    same, changed = [], []
+    for seed in range(40):
+        mild, old = (worn(picture, np.random.default_rng(seed), share) for share in (0.0, 1.0))
+        assert old.shape == picture.shape
+        assert old.dtype == np.float32
+        assert 0 <= old.min() <= old.max() <= 1
+        same.append(np.corrcoef(mild.ravel(), picture.ravel())[0, 1])
+        changed.append(np.corrcoef(old.ravel(), picture.ravel())[0, 1])
+        assert film_response(np.random.default_rng(seed), 1.0).sum() == pytest.approx(1, abs=1e-3)
+    assert min(same) > 0.98  # a tone curve
+    assert 0.5 < min(changed) < max(changed)
+    assert np.mean(changed) > 0.85
 
 
 def test_it_learns(torch):
-    from featcolor.pretraining.crops import see
-
     light = [lightness_of(photograph(seed)) > 0.5 for seed in range(COUNT)]
     world = [np.where(each[..., None], (90, 160, 240), (120, 60, 20)).astype(np.uint8) for each in light]
-    training = train(Pictures.of(world, [str(seed) for seed in range(COUNT)]), epochs=4, rate=0.01, dropout=0.0)
-    generator = torch.Generator().manual_seed(1)
-    batch = see(training.deck.draw(torch.arange(COUNT), 64, generator), training.config, generator)
+    pictures = Pictures.of(world, [str(seed) for seed in range(COUNT)])
+    training = train(pictures, epochs=4, rate=0.01, dropout=0.0, average=0.5)
+    crops = training.deck.draw(-1)
 
-    def loss() -> float:
+    def losses() -> list[float]:
+        torch.manual_seed(0)
         with torch.no_grad():
-            return float(training._loss(*batch))
+            return [float(training._loss(crops, levels)) for levels in (3, 4)]
 
-    before = loss()
+    before = losses()
     training.advance()
     assert training.share == 1
     assert training.step == training.steps == 4 * COUNT // TINY["batch"]
-    assert loss() < 0.9 * before
+    assert all(after < 0.9 * once for after, once in zip(losses(), before, strict=True))
 
 
 def test_a_stopped_training_goes_on_to_the_same_weights(torch, pictures, tmp_path):
@@ -311,7 +333,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(torch, pictures, tmp_pat
 
 
 def test_only_the_trunk_s_last_stages_learn(torch, pictures):
-    frozen, started = train(pictures, steps=2), train(pictures)
+    frozen, started = train(pictures, steps=2, trunk_rate=0.0), train(pictures)
     assert same_weights(frozen.network.trunk.state_dict(), started.network.trunk.state_dict())
     learning = train(pictures, steps=2, trunk_rate=1e-3, trunk_stages=1).network.trunk
     assert same_weights(learning.stages[:6].state_dict(), started.network.trunk.stages[:6].state_dict())
@@ -323,7 +345,7 @@ def test_a_step_without_finite_gradient_changes_nothing(torch, pictures, monkeyp
     before = {name: value.clone() for name, value in training.network.named_parameters()}
     mean = {name: value.clone() for name, value in training.result().state_dict().items()}
     right = training._loss
-    monkeypatch.setattr(training, "_loss", lambda codes, chroma: right(codes * math.nan, chroma))
+    monkeypatch.setattr(training, "_loss", lambda crops, levels: right(crops, levels) * math.nan)
     training.advance(4)
     assert training.skipped == 2
     assert same_weights(before, dict(training.network.named_parameters()))
@@ -353,7 +375,7 @@ def test_the_file_says_what_torch_says(torch, pictures, photographs, heads):
     from featcolor.pretraining.export import export_network
     from featcolor.pretraining.folding import fold, round_weights
 
-    training = train(pictures, steps=2, heads=heads, width=16)
+    training = train(pictures, steps=2, heads=heads, width=24)
     randomised(torch, training.result())
     folded = fold(training.result())
     rounded = round_weights(copy.deepcopy(folded))
@@ -373,7 +395,7 @@ def test_the_file_says_what_torch_says(torch, pictures, photographs, heads):
             size = float(np.abs(trained).max())
             assert size > 0.5
             np.testing.assert_allclose(without_norm, trained, atol=2e-5 * size)
-            np.testing.assert_allclose(given, shipped, atol=2e-5 * size)
+            np.testing.assert_allclose(given, shipped, atol=4e-5 * size)
             assert np.abs(given - trained).mean() < 2e-3 * size
 
 
@@ -457,8 +479,23 @@ def test_a_training_starts_from_another_one_s_checkpoint(torch, album, tmp_path)
     before, after = checkpoint(first).weights, checkpoint(second).weights
     name = "decoder.hidden.weight"
     np.testing.assert_allclose(after[name], before[name], atol=1e-4)
-    with pytest.raises(UsageError, match="its network has width 8; leave --width out"):
-        pretrain(album, second, start=start, given={"width": 16})
+    with pytest.raises(UsageError, match="its network has width 12; leave --width out"):
+        pretrain(album, second, start=start, given={"width": 24})
+
+
+def test_a_training_starts_from_a_network_s_file_alone(torch, album, tmp_path):
+    first, second = tmp_path / "first.onnx", tmp_path / "second.onnx"
+    held_back = pretrain(album, first, given={"rate": 0.01})["held_back"]
+    told = pretrain(album, second, start=first, given={"rate": 1e-6, "trunk_rate": 1e-6, "epochs": 2})
+    assert told["held_back"] == held_back
+    assert told["training"]["width"] == TINY["width"]
+    assert len(told["earlier_trainings"]) == 1
+    maps = [ColourNetwork(path).maps(lightness_of(photograph(5))) for path in (first, second)]
+    np.testing.assert_array_equal(maps[0].cells, maps[1].cells)
+    # the few steps move what the normalisation has seen of its batches, a little
+    assert np.abs(maps[0].logits - maps[1].logits).mean() < 0.02 < np.abs(maps[0].logits).mean()
+    with pytest.raises(UsageError, match="weights have no names"):
+        pretrain(album, second, start=colour_network(tmp_path / "older.onnx"), given={})
 
 
 def test_what_is_no_checkpoint_is_named(torch, tmp_path):
@@ -504,7 +541,7 @@ def test_a_wrong_output_is_refused_before_the_work(album, tmp_path, capsys):
 
 def test_the_command_trains_and_colours(torch, album, tmp_path, capsys):
     output = tmp_path / "n.onnx"
-    words = ["--width", "8", "--blocks", "1", "--heads", "0", "--batch", "4", "--epochs", "1", "--threads", "1"]
+    words = ["--width", "9", "--blocks", "1", "--heads", "0", "--batch", "4", "--epochs", "1", "--threads", "1"]
     photos = str(album[0].parents[1])
     assert main(["pretrain", photos, "-o", str(output), *words, "--temperature", "0.6", "--saturation", "1"]) == 0
     assert "n.onnx: " in capsys.readouterr().out
@@ -513,4 +550,4 @@ def test_the_command_trains_and_colours(torch, album, tmp_path, capsys):
     assert "no checkpoint, so nothing to go on with" in complaint(
         capsys, photos, "-o", tmp_path / "other.onnx", "--resume"
     )
-    assert "multiple of heads" in complaint(capsys, photos, "-o", tmp_path / "other.onnx", "--heads", 5)
+    assert "multiple of three times heads" in complaint(capsys, photos, "-o", tmp_path / "other.onnx", "--heads", 5)
