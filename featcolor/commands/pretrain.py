@@ -48,7 +48,7 @@ SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
         "ageing",
         not_negative,
         "F",
-        "how worn the crops are: film stock, blur, grain, fading; 0 not at all (default: 0.7)",
+        "how worn the crops are: stock, blur, grain, fading; 0 not at all (default: 0.7)",
     ),
     ("held-back", from_zero, "N", "photographs kept back to measure on, a tenth at most (default: 200)"),
     ("seed", seed, "N", "same seed, photographs, versions and threads: same network (default: 0)"),
@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start",
         type=Path,
         metavar="FILE",
-        help="start from a network, or from another training's checkpoint",
+        help="start from a network or another training's checkpoint",
     )
     parser.add_argument("--minutes", type=positive, metavar="M", help="train so long, whatever --epochs says")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s")

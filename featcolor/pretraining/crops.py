@@ -1,4 +1,4 @@
-"""Random square crops of training pictures, as grey codes with the chroma that they had, and the targets of the loss."""
+"""Random square crops of training pictures, as grey codes with the chroma that they had, and targets of the loss."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from featcolor.colour.lab import lightness_from_luminance, rgb_to_lab
@@ -83,20 +84,21 @@ class Deck:
         return Crops(codes, rgb_to_lab(small.reshape(count, -1, 3))[1].reshape(*small.shape[:3], 2))
 
 
-def cut(rgb: FloatArray, side: int, rng: np.random.Generator) -> FloatArray:
+def cut(rgb: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """A random crop of a picture (H, W, 3) uint8, stretched a little, half of them mirrored: (side, side, 3)."""
     draw = rng.random(5)
     least = NEARLY_WHOLE if draw[0] < WHOLE else SMALLEST_CROP
     extent = min(rgb.shape[:2]) * least ** draw[1]
     stretch = np.exp(0.5 * STRETCH * rng.standard_normal())
-    sizes = [min(max(2, round(extent * factor)), whole) for factor, whole in zip((stretch, 1 / stretch), rgb.shape[:2])]
+    wanted = (extent * stretch, extent / stretch)
+    sizes = [min(max(2, round(side)), whole) for side, whole in zip(wanted, rgb.shape[:2], strict=True)]
     top, left = (int(draw[2 + i] * (rgb.shape[i] - sizes[i] + 1)) for i in (0, 1))
     crop = rgb[top : top + sizes[0], left : left + sizes[1]]
     crop = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA if min(sizes) > side else cv2.INTER_LINEAR)
-    return cv2.flip(crop, 1) if draw[4] < 0.5 else crop
+    return np.asarray(cv2.flip(crop, 1) if draw[4] < 0.5 else crop)
 
 
-def see(rgb: FloatArray, rng: np.random.Generator, ageing: float) -> FloatArray:
+def see(rgb: NDArray[np.uint8], rng: np.random.Generator, ageing: float) -> FloatArray:
     """sRGB grey codes 0..255, (side, side) float32, that an old picture shows of a crop (side, side, 3) uint8."""
     linear = cv2.LUT(rgb, linear_table(8))
     luminance = cv2.transform(linear, film_response(rng, 0.6 * ageing)[None])

@@ -66,9 +66,8 @@ class Graph:
     def __init__(self, network: nn.Module | None = None) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
-        self.names = {
-            each.untyped_storage().data_ptr(): name for name, each in (network.named_parameters() if network else ())
-        }
+        parameters = network.named_parameters() if network else ()
+        self.names = {each.untyped_storage().data_ptr(): name for name, each in parameters}
 
     def trunk(self, trunk: Trunk) -> dict[int, str]:
         """Name of the map after each stage of `OUTPUTS`."""

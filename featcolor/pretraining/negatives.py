@@ -9,6 +9,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from featcolor.colour.film_stock import FILM_STOCKS
 from featcolor.colour.lab import LUMINANCE_WEIGHTS
@@ -65,7 +66,7 @@ def worn(lightness: FloatArray, rng: np.random.Generator, share: float) -> Float
     return lightness
 
 
-def _tone_curve(draw: FloatArray, share: float) -> FloatArray:
+def _tone_curve(draw: NDArray[np.float64], share: float) -> FloatArray:
     """Table over 0..1: gamma and S-curve; of worn pictures blacks and whites crushed or washed out."""
     x = np.linspace(0, 1, CODES, dtype=np.float32)
     curve = x ** np.exp(TONE * (2 * draw[0] - 1))
@@ -115,8 +116,9 @@ def _scratched(lightness: FloatArray, rng: np.random.Generator) -> FloatArray:
             cv2.line(marks, (column, row), end, 255, 1, cv2.LINE_AA)
         else:
             cv2.circle(marks, (column, row), int(rng.integers(0, 3)), 255, -1, cv2.LINE_AA)
-    strength = (np.float32(0.8 * rng.random() + 0.2) / 255) * marks.astype(np.float32)
-    return lightness + strength * (np.float32(rng.random() < 0.6) - lightness)
+    strength = np.float32((0.8 * rng.random() + 0.2) / 255) * marks.astype(np.float32)
+    white = np.float32(1 if rng.random() < 0.6 else 0)
+    return lightness + strength * (white - lightness)
 
 
 def _compressed(lightness: FloatArray, quality: int) -> FloatArray:

@@ -494,7 +494,7 @@ def test_a_training_starts_from_a_network_s_file_alone(torch, album, tmp_path):
     np.testing.assert_array_equal(maps[0].cells, maps[1].cells)
     # the few steps move what the normalisation has seen of its batches, a little
     assert np.abs(maps[0].logits - maps[1].logits).mean() < 0.02 < np.abs(maps[0].logits).mean()
-    with pytest.raises(UsageError, match="weights have no names"):
+    with pytest.raises(UsageError, match="does not tell the settings"):
         pretrain(album, second, start=colour_network(tmp_path / "older.onnx"), given={})
 
 
