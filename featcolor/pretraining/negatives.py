@@ -116,9 +116,9 @@ def _scratched(lightness: FloatArray, rng: np.random.Generator) -> FloatArray:
             cv2.line(marks, (column, row), end, 255, 1, cv2.LINE_AA)
         else:
             cv2.circle(marks, (column, row), int(rng.integers(0, 3)), 255, -1, cv2.LINE_AA)
-    strength = np.float32((0.8 * rng.random() + 0.2) / 255) * marks.astype(np.float32)
+    strength = marks.astype(np.float32) * np.float32((0.8 * rng.random() + 0.2) / 255)
     white = np.float32(1 if rng.random() < 0.6 else 0)
-    return lightness + strength * (white - lightness)
+    return np.asarray(lightness + strength * (white - lightness), np.float32)
 
 
 def _compressed(lightness: FloatArray, quality: int) -> FloatArray:

@@ -124,9 +124,7 @@ def _network_plan(path: Path) -> Checkpoint:
     info = ColourNetwork(path).info
     card = info.card
     if "training" not in card:
-        raise UsageError(
-            f"{path}: its card does not tell the settings of its training; train from a checkpoint or anew"
-        )
+        raise UsageError(f"{path}: its card does not tell the settings of its training; start from a checkpoint")
     config = PretrainConfig.from_dict(card["training"])
     held_back, history = (tuple(card.get(name, ())) for name in ("held_back", "earlier_trainings"))
     return Checkpoint(config, info.cells, "", held_back, None, True, history, {"step": card.get("steps", 0)})

@@ -133,7 +133,7 @@ class Training:
         self.averaged.module.load_state_dict(weights)
 
     def unfold(self, weights: dict[str, FloatArray]) -> None:
-        """Begin at the weights of an exported network, see `featcolor.pretraining.unfolding`; UsageError where it is another."""
+        """Begin at the weights of an exported network; UsageError where they do not fit the settings."""
         seen = (torch.from_numpy(self.deck.draw(-1 - each).codes)[:, None].to(self.device) for each in range(SEEN))
         unfold(self.network, weights, seen)
         self.averaged.module.load_state_dict(self.network.state_dict())
