@@ -118,9 +118,9 @@ def _scratched(lightness: FloatArray, rng: np.random.Generator) -> FloatArray:
             cv2.circle(marks, (column, row), int(rng.integers(0, 3)), 255, -1, cv2.LINE_AA)
     strength = marks.astype(np.float32) * np.float32((0.8 * rng.random() + 0.2) / 255)
     white = np.float32(1 if rng.random() < 0.6 else 0)
-    return np.asarray(lightness + strength * (white - lightness), np.float32)
+    return lightness + strength * (white - lightness)
 
 
 def _compressed(lightness: FloatArray, quality: int) -> FloatArray:
     coded = cv2.imencode(".jpg", (255 * lightness + 0.5).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)).astype(np.float32) / 255
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.float32) / np.float32(255)
