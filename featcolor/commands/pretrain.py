@@ -43,6 +43,7 @@ SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
     ("heads", from_zero, "N", "heads of the self-attention at strides 32 and 16, 0 for none (default: 4)"),
     ("rebalance", not_negative, "X", "weight of rare colours: 0 as they come, 1 as by Zhang 2016 (default: 0)"),
     ("balance", not_negative, "X", "0 draws sources by their size, 1 all alike (default: 0.35)"),
+    ("emphasis", str, "LIST", "factors on that by source, NAME=FACTOR,..., as people=2,food=0.5"),
     ("class-balance", not_negative, "X", "the same of the classes (folders) of a source (default: 0.15)"),
     (
         "ageing",
@@ -50,6 +51,7 @@ SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
         "F",
         "how worn the crops are: stock, blur, grain, fading; 0 not at all (default: 0.7)",
     ),
+    ("fine", fraction, "F", "last share of the training that goes down to stride 4 too (default: 0.3)"),
     ("held-back", from_zero, "N", "photographs kept back to measure on, a tenth at most (default: 200)"),
     ("seed", seed, "N", "same seed, photographs, versions and threads: same network (default: 0)"),
 )

@@ -29,6 +29,7 @@ class PretrainConfig(Settings):
     dropout : share of the trunk's channels that are dropped.
     rebalance : exponent of the weights of rare colours, see `featcolor.regression.bins.rebalancing_weights`.
     balance : exponent that brings sources (folders) to equal weight: 0 as they are, 1 all alike.
+    emphasis : factors on that by source, as "NAME=FACTOR,..."; others have 1.
     class_balance : the same for classes (folders within a source).
     ageing : how worn the crops are, `featcolor.pretraining.negatives`: 0 not at all, 1 most of them.
     average : decay of the running mean of the weights, a step.
@@ -52,6 +53,7 @@ class PretrainConfig(Settings):
     dropout: float = 0.15
     rebalance: float = 0.0
     balance: float = 0.35
+    emphasis: str = ""
     class_balance: float = 0.15
     ageing: float = 0.7
     average: float = 0.9995
@@ -62,12 +64,23 @@ class PretrainConfig(Settings):
     seed: int = 0
 
     @property
+    def factors(self) -> dict[str, float]:
+        """The emphasis by source; ValueError where it is none."""
+        try:
+            pairs = [each.rsplit("=", 1) for each in self.emphasis.split(",") if each]
+            return {name.strip(): float(factor) for name, factor in pairs}
+        except ValueError as error:
+            raise ValueError(f"emphasis must be NAME=FACTOR,..., got {self.emphasis!r}") from error
+
+    @property
     def widths(self) -> tuple[int, int, int, int]:
         """Channels of the decoder at strides 32, 16, 8 and 4: context is wide where places are few."""
         return 2 * self.width, 4 * self.width // 3, self.width, self.width
 
     def __post_init__(self) -> None:
         self.check(RANGES)
+        if not all(0 < factor < float("inf") for factor in self.factors.values()):
+            raise ValueError(f"emphasis must have positive factors, got {self.emphasis!r}")
         if self.side % 32:
             raise ValueError(f"side must be a multiple of 32, got {self.side}")
         if self.width % 3:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,10 +139,12 @@ def hold_back(pictures: Pictures, count: int, seed: int) -> IndexArray:
     return np.sort(np.concatenate(chosen)).astype(np.intp)
 
 
-def weigh(pictures: Pictures, numbers: IndexArray, sources: float, classes: float) -> FloatArray:
+def weigh(
+    pictures: Pictures, numbers: IndexArray, sources: float, classes: float, factors: Mapping[str, float]
+) -> FloatArray:
     """Probability that each picture is drawn, (n,), from the sizes of its source and of its class (whole folder).
 
-    Exponent 0 for all pictures alike, 1 for all sources alike, or for all classes of a source.
+    Exponent 0 for all pictures alike, 1 for all sources alike, or all classes of a source; then `factors` by source.
     """
     weights = np.ones(len(numbers))
     depths = (
@@ -153,6 +155,7 @@ def weigh(pictures: Pictures, numbers: IndexArray, sources: float, classes: floa
         _, inverse = np.unique(folders, return_inverse=True)
         shares = np.bincount(inverse, weights)
         weights *= shares[inverse] ** -exponent
+    weights *= [factors.get(pictures.source_of(number), 1.0) for number in numbers]
     return (weights / weights.sum()).astype(np.float32)
 
 

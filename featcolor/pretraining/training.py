@@ -76,7 +76,7 @@ class Training:
     ) -> None:
         self.config, self.device, self.seconds = config, device, seconds
         self.numbers = np.asarray(numbers, np.int64)
-        weights = weigh(pictures, self.numbers, config.balance, config.class_balance)
+        weights = weigh(pictures, self.numbers, config.balance, config.class_balance, config.factors)
         self.deck = Deck(pictures, self.numbers, weights, config)
         self._pool = ThreadPoolExecutor(1)
         self._drawn: tuple[int, Future[Crops]] | None = None

@@ -165,10 +165,11 @@ def test_pictures_are_kept_back_from_every_source_and_drawn_by_weight(pictures):
     assert {many.source_of(number) for number in held} == {"large", "small"}
     assert len(hold_back(many, 1000, 0)) <= 10
     assert len(hold_back(pictures, 0, 0)) == 0
-    weights = weigh(many, np.arange(100), 1.0, 0.0)
+    weights = weigh(many, np.arange(100), 1.0, 0.0, {})
     assert weights.sum() == pytest.approx(1)
     assert weights[90:].sum() == pytest.approx(0.5, abs=1e-3)
-    np.testing.assert_allclose(weigh(many, np.arange(100), 0.0, 0.0), 0.01)
+    np.testing.assert_allclose(weigh(many, np.arange(100), 0.0, 0.0, {}), 0.01)
+    assert weigh(many, np.arange(100), 1.0, 0.0, {"small": 3.0})[90:].sum() == pytest.approx(0.75, abs=1e-3)
 
 
 def test_settings_are_checked():
@@ -179,6 +180,8 @@ def test_settings_are_checked():
         ({"width": 98}, "multiple of 3"),
         ({"width": 99, "heads": 4}, "multiple of three times heads"),
         ({"rate": math.nan}, "rate must be"),
+        ({"emphasis": "people"}, "NAME=FACTOR"),
+        ({"emphasis": "people=0"}, "positive factors"),
         ({"rate": "much"}, "rate must be a float"),
     ):
         with pytest.raises(ValueError, match=message):
