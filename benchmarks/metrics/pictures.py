@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.metrics.histograms import ab_shares
+from benchmarks.metrics.skin import skin_tones
 from featcolor.colour.measures import check_rgb, colourfulness, grey_psnr, lab_of
 
 
@@ -43,6 +44,11 @@ class Picture:
     def ab_shares(self) -> NDArray[np.float64]:
         """Share of the pixels in each ab bin: (AB_BINS,)."""
         return ab_shares(self.chroma)
+
+    @cached_property
+    def skin_tones(self) -> NDArray[np.uint8]:
+        """Tone of the skin at each pixel, 0 for none: (H, W)."""
+        return skin_tones(self.rgb, self.lab)
 
     @cached_property
     def grey_psnr(self) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
@@ -19,13 +19,14 @@ from benchmarks.metrics.histograms import auc, combine_rebalanced_auc, jensen_sh
 from benchmarks.metrics.lpips_fid import InceptionFeatures, Lpips, frechet_distance
 from benchmarks.metrics.perceptual import flip, ssimulacra2_score
 from benchmarks.metrics.pictures import Picture
+from benchmarks.metrics.skin import TONES, combine_skin, skin_parts
 from benchmarks.metrics.ssim import ssim, wrapped_psnr
 from featcolor.colour.measures import colourfulness, delta_e00, psnr
 from featcolor.errors import UsageError
 
 Rgb: TypeAlias = NDArray[np.uint8]
 Better: TypeAlias = Literal["higher", "lower", "near truth"]
-Group: TypeAlias = Literal["core", "perceptual", "weights"]
+Group: TypeAlias = Literal["core", "perceptual", "people", "weights"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Metric(Described):
     """A measure of one output against its truth.
 
     `measure`: from truth and output, two pictures of one shape, to a number; `group`: "core" is always measured,
-    "perceptual" is modelled on sight and needs the extra of that name, "weights" needs files of the user's.
+    "perceptual" is modelled on sight and needs the extra of that name, "people" means something in pictures of people
+    only, "weights" needs files of the user's.
     """
 
     measure: Callable[[Picture, Picture], float]
@@ -111,6 +113,11 @@ def lack_weights(truth: Picture, output: Picture) -> Any:
     raise UsageError("this measure needs a network: give its ONNX file by --lpips or --fid")
 
 
+def skin_statistic(truth: Picture, output: Picture) -> NDArray[np.float32]:
+    """`skin_parts` of a picture."""
+    return skin_parts(truth.skin_tones, truth.lab, output.lab)
+
+
 _open_lpips = lru_cache(maxsize=2)(Lpips)
 _open_inception = lru_cache(maxsize=2)(InceptionFeatures)
 
@@ -138,6 +145,7 @@ def by_key(metrics: Iterable[Keyed]) -> Mapping[str, Keyed]:
 
 
 _ZHANG: Final = "Zhang, Isola, Efros 2016"
+_SKIN: Final = "hue within 25° and half the chroma; skin by Chai, Ngan 1999 and shape (benchmarks/metrics/skin.py)"
 _HASLER: Final = "Hasler, Süsstrunk 2003"
 
 PICTURE_METRICS: Final = by_key(
@@ -203,6 +211,22 @@ SET_METRICS: Final = by_key(
             lambda truth, output: np.asarray([truth.ab_shares, output.ab_shares], np.float32),
             combine_ab_js,
             (0, 1),
+        ),
+        SetMetric(
+            *("skin", "skin that is right", "%", "higher", _SKIN),
+            skin_statistic,
+            combine_skin,
+            (0, 100),
+            "people",
+        ),
+        *(
+            SetMetric(
+                *(f"skin_{tone}", f"skin that is right, {tone}", "%", "higher", _SKIN, skin_statistic),
+                partial(combine_skin, tone=tone),
+                (0, 100),
+                "people",
+            )
+            for tone in TONES
         ),
         SetMetric(
             *("fid", "FID", "", "lower", "Heusel et al. 2017, weights as given; compare sets of one size only"),

@@ -64,6 +64,7 @@ Time start-up, features, fitting, prediction, refiners and whole pictures, besid
 and of DDColor-tiny with random weights, on the same runtime and threads. Writes report.md, speed.csv and speed.json.
 """
 
+METRICS_HELP = "by commas: core, all, people (skin that is right), or keys of measures (default: core)"
 LAYOUT_NAMES = (
     "auto",
     "folder",
@@ -135,7 +136,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--layout", choices=LAYOUT_NAMES, default="auto", help="of the test pictures (default: auto)")
     how.add_argument("--protocol", metavar="NAME", help="size and crop (default: what is usual for the layout)")
     how.add_argument("--limit", type=whole_number, metavar="N", help="at most N test pictures, spread over the set")
-    how.add_argument("--metrics", default="core", metavar="LIST", help="core, all, or keys by commas (default: core)")
+    how.add_argument("--metrics", default="core", metavar="LIST", help=METRICS_HELP)
     how.add_argument("--lpips", type=Path, metavar="FILE.onnx", help="LPIPS by this network")
     how.add_argument("--fid", type=Path, metavar="FILE.onnx", help="FID by this feature network")
     how.add_argument("--sequences", action="store_true", help="pictures are frames in order: measures of film too")

@@ -251,11 +251,13 @@ def _metrics(text: str, weights: Mapping[str, Path]) -> tuple[str, ...]:
 
     bind_weights(weights)
     table: dict[str, Metric | SetMetric] = {**PICTURE_METRICS, **SET_METRICS}
-    groups = {"core": ("core",), ALL: ("core", "perceptual")}
-    if text in groups:
-        asked = [key for key, metric in table.items() if metric.group in groups[text]]
-    else:
-        asked = [_known_metric(key) for key in words(text)]
+    groups = {"core": ("core",), ALL: ("core", "perceptual"), "people": ("people",)}
+    asked = []
+    for word in words(text):
+        if word in groups:
+            asked += [key for key, metric in table.items() if metric.group in groups[word]]
+        else:
+            asked.append(_known_metric(word))
     if missing := [key for key in asked if table[key].group == "weights" and key not in weights]:
         raise UsageError(f"--metrics {missing[0]}: needs its network, --{missing[0]} FILE.onnx")
     return tuple(key for key in table if key in asked or key in weights or key == "cf")

@@ -87,6 +87,16 @@ def test_a_bound_that_does_not_hold_fails_the_run(folders: Path, capsys: pytest.
     assert "delta_e00" in complaint(capsys)
 
 
+def test_skin_is_measured_where_it_is_asked_for(folders: Path) -> None:
+    words = ("outputs", "gallery", "-o", "report", "-q", "--metrics")
+    for asked, has_skin, has_ssim in (("core", False, True), ("people", True, False), ("core,people", True, True)):
+        assert bench(*words, asked) == 0
+        with (folders / "report" / "summary.csv").open() as file:
+            measured = {row["metric"] for row in csv.DictReader(file)}
+        assert ({"skin", "skin_dark", "skin_medium", "skin_light"} <= measured) == has_skin
+        assert ("ssim" in measured) == has_ssim
+
+
 def test_a_missing_output_is_named_and_fails_the_run(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folders / "gallery" / "Flat" / "coffee.png").unlink()
     assert bench("outputs", "gallery", "-o", "report", "-q") == 1
