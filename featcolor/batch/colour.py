@@ -18,6 +18,7 @@ from featcolor.errors import PictureError
 from featcolor.files import replacing
 from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.pictures.io import encode_picture, output_format, read_picture, write_picture
+from featcolor.preparation.advice import signs_of_age
 from featcolor.preparation.steps import Region, Step, grey_picture, prepare
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ class PictureTask:
 
 @dataclass(frozen=True)
 class Coloured:
-    """A picture that was coloured."""
+    """A picture that was coloured; `signs` of age that it shows and nobody asked to prepare it for."""
 
     seconds: float
     width: int
     height: int
+    signs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class ColourPicture:
         write_picture(task.target, rgb, like=picture)
         if task.confidence is not None:
             write_confidence(task.confidence, confidence, shape=rgb.shape[:2])
-        return Coloured(time.perf_counter() - start, width=rgb.shape[1], height=rgb.shape[0])
+        signs = () if self.preparation else signs_of_age(picture.pixels)
+        return Coloured(time.perf_counter() - start, width=rgb.shape[1], height=rgb.shape[0], signs=signs)
 
     def of_bytes(self, content: bytes, *, name: str, target: Path | None = None) -> bytes:
         """A coloured picture's file from a grey picture's file, for the pipes; the target's name tells the format.

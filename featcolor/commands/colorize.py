@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.console import WORK_FAILED, complain, print_line, progress_bar, stopping
+from featcolor.commands.console import WORK_FAILED, complain, many, print_line, progress_bar, stopping
 from featcolor.commands.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
 from featcolor.commands.options import add_settings, preparation, whole_number
 from featcolor.commands.references import (
@@ -153,6 +153,7 @@ class _Batch:
             self._write_report(seconds, work, model)
         if not self.arguments.quiet:
             print_line(self._summary(seconds))
+            self._advise()
         return WORK_FAILED if self._count("failed") or self._count("not reached") else 0
 
     def _note(self, outcome: Outcome[Any]) -> None:
@@ -172,6 +173,7 @@ class _Batch:
                 "seconds": round(done.seconds, 3),
                 "width": done.width,
                 "height": done.height,
+                **({"signs": list(done.signs)} if done.signs else {}),
             }
 
     def _remove_parts(self) -> None:
@@ -200,6 +202,21 @@ class _Batch:
         }
         with replacing(self.arguments.report) as part:
             part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+    def _advise(self) -> None:
+        """What a preparation would mend, told once."""
+        signs = [record["signs"] for record in self.records.values() if "signs" in record]
+        if not signs:
+            return
+        counts = Counter(sign for each in signs for sign in each)
+        told = ", ".join(f"{count} {sign}" for sign, count in sorted(counts.items()))
+        steps = "scratches,auto" if "scratched" in counts else "auto"
+        looks = "looks" if len(signs) == 1 else "look"
+        complain(
+            f"{len(signs)} of {many(self._count('coloured'), 'picture')} {looks} worn ({told}); "
+            f"--prepare {steps} would help",
+            kind="note",
+        )
 
     def _count(self, status: str) -> int:
         return sum(record["status"] == status for record in self.records.values())

@@ -9,6 +9,7 @@ Analysis, 1998); Wiener filtering of its details with a first pass as pilot (Gha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -106,10 +107,25 @@ def _block_energies(detail: FloatArray, lightness: FloatArray, side: int) -> NDA
     return mean(detail * detail)[(tone > low) & (tone < high)]
 
 
-def _decompose(plane: FloatArray) -> tuple[list[FloatArray], FloatArray]:
+def evenness(probes: Sequence[FloatArray]) -> tuple[float, float]:
+    """Deviation of a picture's finest detail where it is quietest, L*/100, and how alike it is elsewhere, 0..1.
+
+    The second is the energy of detail in the quietest fiftieth of the blocks over that in the quietest fifth: near 1
+    for grain, which lies over the whole picture; (0, 0) where too few blocks are of middle tone to tell.
+
+    `probes`: parts of one picture, (h, w) each, 0..1.
+    """
+    energies = np.concatenate([_block_energies(_decompose(probe, 1)[0][0], probe, _BLOCK) for probe in probes])
+    if len(energies) < _FEWEST_BLOCKS:
+        return 0.0, 0.0
+    quietest, quiet = np.percentile(energies, (_QUIET_PERCENTILE, 10 * _QUIET_PERCENTILE))
+    return float(np.sqrt(quietest)), float(quietest / quiet) if quiet > 0 else 0.0
+
+
+def _decompose(plane: FloatArray, levels: int = LEVELS) -> tuple[list[FloatArray], FloatArray]:
     """Details of each scale, finest first, and the rest; together they sum up to the plane."""
     details, rest = [], plane
-    for level in range(LEVELS):
+    for level in range(levels):
         kernel = np.zeros(4 * 2**level + 1, np.float32)
         kernel[:: 2**level] = _SPLINE
         smooth = np.asarray(cv2.sepFilter2D(rest, -1, kernel, kernel, borderType=cv2.BORDER_REFLECT_101))

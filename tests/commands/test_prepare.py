@@ -48,6 +48,32 @@ def test_contrast_is_stretched_when_asked_and_kept_otherwise(faded: NDArray[np.u
     assert np.ptp(lightness("stretched.png")) > 0.98
 
 
+def test_a_batch_says_once_how_many_scans_look_worn_and_what_would_help(
+    faded: NDArray[np.uint8], photographs: Photographs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rgb(Path("faded.png"), faded[:, ::-1])
+    write_rgb(Path("clean.png"), photographs["china"])
+    batch = ["colorize", "old.png", "faded.png", "clean.png", "-o", "new", "--overwrite"]
+    assert main([*batch, "--report", "report.json"]) == 0
+    told = capsys.readouterr()
+    assert "prepare" not in told.out
+    advice = [line for line in told.err.splitlines() if "--prepare" in line]
+    assert advice == ["featcolor: note: 2 of 3 pictures look worn (2 faded); --prepare auto would help"]
+    pictures = json.loads(Path("report.json").read_text())["pictures"]
+    assert [each.get("signs") for each in pictures] == [["faded"], ["faded"], None]
+    for words in ([*batch, "-q"], [*batch, "--prepare", "contrast"], ["colorize", "clean.png", "-o", "alone.png"]):
+        assert main(words) == 0
+        assert "--prepare" not in capsys.readouterr().err
+
+
+def test_scratches_are_advised_where_they_are(faded: NDArray[np.uint8], capsys: pytest.CaptureFixture[str]) -> None:
+    scratched = faded.copy()
+    scratched[:, scratched.shape[1] // 3] = 20
+    write_rgb(Path("old.png"), scratched)
+    assert main(["colorize", "old.png", "-o", "new.png"]) == 0
+    assert "1 of 1 picture looks worn (1 scratched); --prepare scratches,auto" in capsys.readouterr().err
+
+
 def test_the_work_travels_to_workers_with_its_steps(faded: NDArray[np.uint8], tmp_path: Path, tiny_model: Path) -> None:
     steps = "border,dust,scratches,denoise:0.5,contrast:clahe"
     assert main(["colorize", "old.png", "-o", "here.png", "-q", "--prepare", steps]) == 0
