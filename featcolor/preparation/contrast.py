@@ -14,6 +14,11 @@ CLIPPED_SHARE: Final = 0.005
 """Share of the pixels that may become black, and white: what specks and reflections take of a picture."""
 MAX_GAIN: Final = 4.0
 """Steepest stretch: an 8-bit scan holds no more; beyond it grain and JPEG blocks are all that grows."""
+FADED_RANGE: Final = 0.6
+FULL_RANGE: Final = 0.8
+"""Range of tones up to which a picture counts as faded to `restore`, and from which on it has its full contrast."""
+LIGHT_AREA: Final = 0.88
+"""Lightness to which `restore` raises the lightest tenth of a picture at most: so much of it is a sky, not a gleam."""
 FLAT: Final = 0.02
 """A range of lightness, 0..1, that shows nothing (five codes of 255): such a picture stays as it is."""
 TILES: Final = 8
@@ -29,12 +34,33 @@ def stretch(lightness: FloatArray, *, clipped: float = CLIPPED_SHARE) -> FloatAr
     Tones keep their order. A picture within `FLAT` stays as it is, and nothing is raised by more than `MAX_GAIN`.
     """
     low, high = tone_range(lightness, clipped)
-    if high - low <= FLAT:
+    return _line(lightness, (low, high), (0.0, 1.0))
+
+
+def restore(lightness: FloatArray) -> FloatArray:
+    """Lightness (H, W), 0..1, stretched as far as it has faded; a sky stays darker than white, and so keeps its colour.
+
+    As `stretch` up to a range of tones of `FADED_RANGE`, less and less from there to `FULL_RANGE`; where the lightest
+    tenth would be raised above `LIGHT_AREA`, only as far as that.
+    """
+    low, high = tone_range(lightness)
+    area = tone_range(lightness, 0.1)[1]
+    faded = float(np.clip((FULL_RANGE - (high - low)) / (FULL_RANGE - FADED_RANGE), 0.0, 1.0))
+    black, white = low - faded * low, high + faded * (1.0 - high)
+    if area > low:
+        white = min(white, black + (max(area, LIGHT_AREA) - black) / (area - low) * (high - low))
+    return _line(lightness, (low, high), (black, white))
+
+
+def _line(lightness: FloatArray, tones: tuple[float, float], places: tuple[float, float]) -> FloatArray:
+    """Lightness with two tones moved to their places, and all others in a straight line, within 0..1."""
+    (low, high), (black, white) = tones, places
+    if high - low <= FLAT or tones == places:
         return lightness.copy()
-    gain, black = 1.0 / (high - low), 0.0
+    gain = (white - black) / (high - low)
     if gain > MAX_GAIN:
+        still = (black - gain * low) / (1.0 - gain)  # the tone that the full stretch would leave in its place
         gain = MAX_GAIN
-        still = low / (1.0 - (high - low))  # the tone that the full stretch would leave in its place
         black = still + gain * (low - still)
     stretched = (lightness - np.float32(low)) * np.float32(gain)
     stretched += np.float32(black)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from featcolor.colour.lab import FloatArray, bands, lab_to_rgb
 from featcolor.preparation.border import inside_border
-from featcolor.preparation.contrast import equalize_locally, stretch
+from featcolor.preparation.contrast import equalize_locally, restore, stretch
 from featcolor.preparation.dust import remove_dust, remove_scratches
 from featcolor.preparation.grain import denoise
 
@@ -24,7 +24,7 @@ Region = tuple[slice, slice]
 
 BORDER: Final = "border"
 AUTO: Final = "auto"
-CONTRASTS: Final = MappingProxyType({"percentile": stretch, "clahe": equalize_locally})
+CONTRASTS: Final = MappingProxyType({"percentile": stretch, "clahe": equalize_locally, "faded": restore})
 """Ways to raise the contrast by name; the first is meant where none is named."""
 
 
@@ -129,5 +129,5 @@ STEPS: Final = MappingProxyType(
     }
 )
 """Steps by name, in the order in which they serve best: what a stretch has enlarged is harder to take out."""
-AUTO_STEPS: Final = tuple(Step(name) for name in STEPS if name != "scratches")
+AUTO_STEPS: Final = (Step(BORDER), Step("dust"), Step("denoise"), Step("contrast", "faded"))
 """What `auto` stands for. Each step measures first: a clean picture of full range stays nearly as it is."""

@@ -17,7 +17,7 @@ from featcolor.colour.film_stock import add_grain, fade
 from featcolor.colour.lab import FloatArray, lab_to_rgb, lightness_of
 from featcolor.commands.options import PREPARE_HELP
 from featcolor.preparation.border import inside_border
-from featcolor.preparation.contrast import FLAT, equalize_locally, stretch
+from featcolor.preparation.contrast import FLAT, LIGHT_AREA, equalize_locally, restore, stretch
 from featcolor.preparation.dust import remove_dust, remove_scratches
 from featcolor.preparation.grain import denoise, measure_grain
 from featcolor.preparation.steps import AUTO_STEPS, CONTRASTS, STEPS, Step, grey_picture, parse_preparation, prepare
@@ -93,11 +93,30 @@ def test_percentile_contrast_reaches_black_and_white_keeps_the_order_of_tones_an
     assert psnr(stretch(fade(original, strength=0.5)), original) > psnr(fade(original, strength=0.5), original) + 20
 
 
+def test_restoring_undoes_fading_and_leaves_full_contrast_alone():
+    original = stretch(photograph())
+    faded = fade(original, strength=0.5)
+    assert psnr(restore(faded), original) > psnr(faded, original) + 10
+    np.testing.assert_array_equal(restore(original), original)
+    ranges = [np.ptp(restore(fade(original, strength=strength))) for strength in (0.1, 0.15, 0.2, 0.25, 0.3)]
+    assert min(ranges) > 0.79, "half faded pictures are not left behind"
+
+
+@pytest.mark.parametrize("sky", [0.55, 0.7, 0.83])
+def test_restoring_does_not_turn_a_sky_white(sky):
+    rng = np.random.default_rng(0)
+    picture = np.float32(sky) * rng.random((120, 160), np.float32)
+    picture[:40] = np.float32(sky) + np.float32(0.02) * rng.random((40, 160), np.float32)
+    assert sky - 0.01 < restore(picture)[:40].mean() < max(LIGHT_AREA, sky) + 0.02
+    assert stretch(picture)[:40].mean() > 0.95
+
+
 def test_contrast_of_next_to_nothing_is_not_raised():
     rng = np.random.default_rng(0)
     fog = np.float32(0.5) + rng.random((60, 60), np.float32) * np.float32(FLAT / 2)
     np.testing.assert_array_equal(stretch(fog), fog)
     np.testing.assert_array_equal(equalize_locally(fog), fog)
+    np.testing.assert_array_equal(restore(fog), fog)
 
 
 def test_clahe_opens_shadows_and_has_no_steps_in_16_bits():
