@@ -32,7 +32,8 @@ REFINER_NAMES = (
 
 PREPARE_HELP = (
     "auto, or steps with commas between, in the order you name them: border (the frame of a scan stays grey), "
-    "dust[:SENSITIVITY], scratches[:SENSITIVITY], denoise[:STRENGTH], contrast[:percentile, :clahe or :faded]"
+    "dust[:SENSITIVITY], scratches[:SENSITIVITY], denoise[:STRENGTH or :grainy], "
+    "contrast[:percentile, :clahe or :faded]"
 )
 
 

@@ -24,6 +24,8 @@ LEAST_GRAIN: Final = 0.004
 """Grain, standard deviation of L*/100, that nobody sees (one code of 255): the picture stays as it is."""
 MAX_GRAIN_RATIOS: Final = (1.0, 1.0, 0.6, 0.3)
 """Grain of each scale as a share of the finest's, at most: more in the coarse ones is the picture itself."""
+EVEN: Final = 0.38
+"""Evenness from which on detail is grain to `denoise_grainy`: grass, cloth and bark measure as grain too."""
 RESIDUE: Final = 0.25
 """Share of the grain that stays everywhere: a picture quite without looks like plastic, and shows what was missed."""
 _SPLINE = np.array([1, 4, 6, 4, 1], np.float32) / 16
@@ -60,6 +62,12 @@ def denoise(lightness: FloatArray, strength: float = 1.0) -> FloatArray:
         band = _weaken(lightness[first:last], grain)
         smooth[start:stop] = band[start - first : stop - first]
     return np.clip(smooth, 0.0, 1.0, out=smooth)
+
+
+def denoise_grainy(lightness: FloatArray) -> FloatArray:
+    """`denoise` where the grain lies evenly over the whole picture; any other stays as it is, its texture with it."""
+    _, even = evenness(_probes(lightness))
+    return denoise(lightness) if even >= EVEN else lightness.copy()
 
 
 def measure_grain(lightness: FloatArray) -> NDArray[np.float32]:

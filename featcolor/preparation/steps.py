@@ -18,12 +18,13 @@ from featcolor.colour.lab import FloatArray, bands, lab_to_rgb
 from featcolor.preparation.border import inside_border
 from featcolor.preparation.contrast import equalize_locally, restore, stretch
 from featcolor.preparation.dust import remove_dust, remove_scratches
-from featcolor.preparation.grain import denoise
+from featcolor.preparation.grain import denoise, denoise_grainy
 
 Region = tuple[slice, slice]
 
 BORDER: Final = "border"
 AUTO: Final = "auto"
+GRAINY: Final = "grainy"
 CONTRASTS: Final = MappingProxyType({"percentile": stretch, "clahe": equalize_locally, "faded": restore})
 """Ways to raise the contrast by name; the first is meant where none is named."""
 
@@ -120,7 +121,11 @@ STEPS: Final = MappingProxyType(
         BORDER: StepKind(lambda lightness, _: lightness, {"": None}.__getitem__, "takes no option"),
         "dust": StepKind(remove_dust, _amount, _AMOUNT),
         "scratches": StepKind(remove_scratches, _amount, _AMOUNT),
-        "denoise": StepKind(denoise, _amount, _AMOUNT),
+        "denoise": StepKind(
+            lambda lightness, amount: denoise_grainy(lightness) if amount is None else denoise(lightness, amount),
+            lambda option: None if option == GRAINY else _amount(option),
+            f"{_AMOUNT}, or {GRAINY}",
+        ),
         "contrast": StepKind(
             lambda lightness, method: method(lightness),
             lambda option: CONTRASTS[option or next(iter(CONTRASTS))],
@@ -129,5 +134,5 @@ STEPS: Final = MappingProxyType(
     }
 )
 """Steps by name, in the order in which they serve best: what a stretch has enlarged is harder to take out."""
-AUTO_STEPS: Final = (Step(BORDER), Step("dust"), Step("denoise"), Step("contrast", "faded"))
+AUTO_STEPS: Final = (Step(BORDER), Step("dust"), Step("denoise", GRAINY), Step("contrast", "faded"))
 """What `auto` stands for. Each step measures first: a clean picture of full range stays nearly as it is."""

@@ -19,7 +19,7 @@ from featcolor.commands.options import PREPARE_HELP
 from featcolor.preparation.border import inside_border
 from featcolor.preparation.contrast import FLAT, LIGHT_AREA, equalize_locally, restore, stretch
 from featcolor.preparation.dust import remove_dust, remove_scratches
-from featcolor.preparation.grain import denoise, measure_grain
+from featcolor.preparation.grain import denoise, denoise_grainy, measure_grain
 from featcolor.preparation.steps import AUTO_STEPS, CONTRASTS, STEPS, Step, grey_picture, parse_preparation, prepare
 
 EVERY_STEP = [*(Step(name) for name in STEPS), *(Step("contrast", name) for name in CONTRASTS)]
@@ -143,6 +143,18 @@ def test_denoising_leaves_a_clean_picture_nearly_alone():
     clean = photograph("astronaut", (512, 512))
     assert psnr(denoise(clean), clean) > 40
     np.testing.assert_array_equal(denoise(clean, strength=0.01), clean)
+
+
+def test_grain_alone_is_taken_out_where_texture_shall_stay():
+    clean = photograph("camera", (512, 512))
+    rng = np.random.default_rng(0)
+    grainy = (clean + np.float32(0.03) * rng.standard_normal(clean.shape, np.float32)).clip(0, 1)
+    np.testing.assert_array_equal(denoise_grainy(grainy), denoise(grainy))
+    grass = clean.copy()  # as strong as grain, but not everywhere alike
+    grass *= 1 + np.float32(0.3) * rng.standard_normal(clean.shape, np.float32) * np.linspace(0.1, 1, 512)[None, :] ** 2
+    grass = np.float32(grass.clip(0, 1))
+    assert not np.array_equal(denoise(grass), grass)
+    np.testing.assert_array_equal(denoise_grainy(grass), grass)
 
 
 def test_grain_is_measured_beside_texture():
