@@ -102,6 +102,15 @@ def combine_skin(parts: NDArray[Any], tone: str | None = None) -> float:
     return 100.0 * float(right / skin) if skin > 0 else float("nan")
 
 
+def mean_skin(parts: NDArray[Any], tone: str | None = None) -> float:
+    """As `combine_skin`, but the mean of the pictures' own shares: a hand weighs as much as a portrait.
+
+    Pictures without such skin are left out.
+    """
+    shares = np.array([combine_skin(each[None], tone) for each in parts])
+    return float(np.mean(shares[~np.isnan(shares)])) if not np.isnan(shares).all() else float("nan")
+
+
 def _polar(lab: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Hue in degrees, -180..180, and chroma."""
     return np.degrees(np.arctan2(lab[..., 2], lab[..., 1])), np.hypot(lab[..., 1], lab[..., 2])

@@ -19,7 +19,7 @@ from benchmarks.metrics.histograms import auc, combine_rebalanced_auc, jensen_sh
 from benchmarks.metrics.lpips_fid import InceptionFeatures, Lpips, frechet_distance
 from benchmarks.metrics.perceptual import flip, ssimulacra2_score
 from benchmarks.metrics.pictures import Picture
-from benchmarks.metrics.skin import TONES, combine_skin, skin_parts
+from benchmarks.metrics.skin import TONES, combine_skin, mean_skin, skin_parts
 from benchmarks.metrics.ssim import ssim, wrapped_psnr
 from featcolor.colour.measures import colourfulness, delta_e00, psnr
 from featcolor.errors import UsageError
@@ -216,6 +216,13 @@ SET_METRICS: Final = by_key(
             *("skin", "skin that is right", "%", "higher", _SKIN),
             skin_statistic,
             combine_skin,
+            (0, 100),
+            "people",
+        ),
+        SetMetric(
+            *("skin_of_pictures", "skin that is right, mean of pictures", "%", "higher", _SKIN),
+            skin_statistic,
+            mean_skin,
             (0, 100),
             "people",
         ),

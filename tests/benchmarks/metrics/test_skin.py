@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.metrics.pictures import Picture
-from benchmarks.metrics.skin import TONES, combine_skin
+from benchmarks.metrics.skin import TONES, combine_skin, mean_skin
 from benchmarks.metrics.table import SET_METRICS
 from featcolor.colour.lab import lab_to_rgb
 
@@ -88,5 +88,13 @@ def test_each_tone_has_a_share_of_its_own_and_pixels_count_alike():
     assert inside.any()
 
 
+def test_a_hand_weighs_as_much_as_a_portrait_in_the_mean_of_pictures():
+    (hand, _), (face, _), (none, _) = portrait(box=np.s_[30:42, 34:46]), portrait(), portrait(hue=120.0)
+    pairs = [(hand, portrait(turn=60.0, box=np.s_[30:42, 34:46])[0]), (face, face), (none, none)]
+    assert share("skin", *pairs) > 80
+    assert share("skin_of_pictures", *pairs) == 50
+
+
 def test_without_skin_there_is_no_share():
     assert np.isnan(combine_skin(np.zeros((3, 2, 3))))
+    assert np.isnan(mean_skin(np.zeros((3, 2, 3))))
