@@ -48,7 +48,7 @@ _PROBE = 256
 _PROBES = 2  # along each side
 _ROWS = 64  # that a picture's height is averaged to: scratches stay, texture goes
 _COLUMNS = 2000
-_LEAST_SIDE = 64
+_LEAST_SIDE = 200  # below it is no scan, and texture is as fine as grain
 _DRIFTS = range(-6, 7, 2)  # columns that a scratch leans from top to bottom
 _THIN = 7  # columns: wider lines are none
 

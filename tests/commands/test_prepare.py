@@ -51,8 +51,10 @@ def test_contrast_is_stretched_when_asked_and_kept_otherwise(faded: NDArray[np.u
 def test_a_batch_says_once_how_many_scans_look_worn_and_what_would_help(
     faded: NDArray[np.uint8], photographs: Photographs, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_rgb(Path("faded.png"), faded[:, ::-1])
-    write_rgb(Path("clean.png"), photographs["china"])
+    scan = cv2.resize(faded, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    write_rgb(Path("old.png"), scan)
+    write_rgb(Path("faded.png"), scan[:, ::-1])
+    write_rgb(Path("clean.png"), cv2.resize(photographs["china"], None, fx=2, fy=2))
     batch = ["colorize", "old.png", "faded.png", "clean.png", "-o", "new", "--overwrite"]
     assert main([*batch, "--report", "report.json"]) == 0
     told = capsys.readouterr()
@@ -67,7 +69,7 @@ def test_a_batch_says_once_how_many_scans_look_worn_and_what_would_help(
 
 
 def test_scratches_are_advised_where_they_are(faded: NDArray[np.uint8], capsys: pytest.CaptureFixture[str]) -> None:
-    scratched = faded.copy()
+    scratched = cv2.resize(faded, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     scratched[:, scratched.shape[1] // 3] = 20
     write_rgb(Path("old.png"), scratched)
     assert main(["colorize", "old.png", "-o", "new.png"]) == 0
