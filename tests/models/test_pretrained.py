@@ -16,6 +16,8 @@ from featcolor.models.load import ColouringSettings, load, load_colorizer
 from featcolor.models.pretrained import SCALES, PretrainedColorizer, read_network_card
 from featcolor.models.views import merge
 from featcolor.pictures.resize import resize, working_size
+from featcolor.video.inputs import ClipInputs
+from featcolor.video.options import ClipOptions
 from tests.models.samples import check_light, noise
 from tests.networks import colour_network, mean_colour_network
 from tests.samples import quick_config
@@ -76,6 +78,14 @@ def test_films_and_single_views_see_the_whole_alone(colorizer: PretrainedColoriz
         chroma, confidence = model.look_closer(lightness, planes[..., 2], planes[..., :2], planes[..., 2])
         assert not chroma.any()
         assert not confidence.any()
+
+
+def test_a_film_has_no_closer_views(network: Path) -> None:
+    with ClipInputs("film.mkv", None, network, ClipOptions()) as inputs:
+        model = inputs.load_model()
+    assert isinstance(model, PretrainedColorizer)
+    assert not model.closer
+    assert load_colorizer(network, ColouringSettings()).closer
 
 
 def test_a_large_picture_in_tiles_has_no_seam(tmp_path: Path) -> None:
