@@ -81,10 +81,16 @@ class PretrainedColorizer(StillColorizer):
         ----------
         working : (h, w), what the picture was shrunk to
         chroma : (h, w, 2)
-        confidence : (h, w)
+        confidence : (h, w), 0..1
+
+        Returns
+        -------
+        chroma, confidence : likewise; as they came where there is nothing more to see
         """
         side, shape = self.network.info.short_side, (working.shape[0], working.shape[1])
         sights = closer_sights(lightness.shape, side) if self.closer and self.config.mirrored else ()
+        if not sights:
+            return chroma, confidence
         views = [tiles(shape, sight * min(lightness.shape) / min(shape)) for sight in sights]
 
         def seen(sight: float, tile: Tile) -> FloatArray:

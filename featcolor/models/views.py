@@ -29,6 +29,8 @@ OVERLAP: Final = 64
 """Pixels, as the network sees them, that neighbouring tiles share."""
 SURER: Final = 12.0
 """Power of the ratio of the confidences by which a finer view that is less sure counts less."""
+LEAST: Final = 1e-3
+"""Confidence below which one is as good as none."""
 LARGE: Final = 0.15
 """Standard deviation, in short sides, of the Gaussian whose mean change tells the large from the small."""
 COARSENESS: Final = 4
@@ -104,14 +106,15 @@ def joined(shape: tuple[int, int], parts: Iterable[tuple[Tile, FloatArray]]) -> 
 
 
 def merge(coarse: FloatArray, fine: FloatArray) -> FloatArray:
-    """Chroma and confidence above 0, (h, w, 3), of a view, and what a finer one of the same picture makes better.
+    """Chroma and confidence, (h, w, 3), of a view, and what a finer one of the same picture makes better.
 
     What the finer view changes likewise all around, by the mean m of the change c in a wide Gaussian, is large, and
     there the coarse view is kept: the share of c that counts is 1 - |m|^2 / |c|^2, more where the finer view is surer,
     up to twice and all of it, and less where it is not, by a power r of the confidences' ratio: times 2 r / (1 + r).
     """
     change = fine - coarse
-    lead = (fine[..., 2:] / coarse[..., 2:]) ** np.float32(SURER)
+    surer = np.maximum(fine[..., 2:], np.float32(LEAST)) / np.maximum(coarse[..., 2:], np.float32(LEAST))
+    lead = surer ** np.float32(SURER)
     around = _blurred(change[..., :2])
     small = 1 - _squared(around) / np.maximum(_squared(change[..., :2]), np.float32(1e-6))
     return coarse + change * np.minimum(1, np.maximum(small, 0) * (2 * lead / (1 + lead)))

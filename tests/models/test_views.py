@@ -89,6 +89,9 @@ def test_the_closer_view_counts_by_its_confidence() -> None:
     assert shares == sorted(shares)
     assert shares[0] < 0.05
     assert shares[2] > 0.9
+    for confidences in ((0, 0), (0, 1), (1, 0)):
+        fine[..., 2], coarse[..., 2] = confidences
+        assert np.isfinite(merge(coarse, fine)).all()
 
 
 def test_equal_views_stay_as_they_are() -> None:
