@@ -6,6 +6,7 @@ from the references themselves, each asked what the others make of it; where the
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -209,6 +210,12 @@ class AlbumColorizer(StillColorizer):
         colorizer.left_out = [(name, reason) for name, reason in header["left_out"]]
         return colorizer
 
+    def from_afar(self) -> Self:
+        """The same album on the model's views of the whole alone."""
+        other = copy.copy(self)
+        other.base = self.base.from_afar()
+        return other
+
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         config = self.config
         shape = (working.shape[0], working.shape[1])
@@ -216,6 +223,8 @@ class AlbumColorizer(StillColorizer):
         with network_errors("", DEFAULT):
             chroma, confidence, features = self.sampler.sample(lightness, working, yx, temperature=config.temperature)
         guess = chroma[yx[:, 0], yx[:, 1]]
+        base = self.base.with_options(temperature=config.temperature)
+        chroma, confidence = base.look_closer(lightness, working, chroma, confidence)
         answers, nearest = self.kernel.predict(features[:, : self.kernel.keys.shape[1]])
         if self.regressor is not None:
             regressed, _ = self.regressor.predict(features, temperature=config.temperature)

@@ -60,6 +60,24 @@ class StillColorizer(ABC):
         """`_chroma` of the mirrored picture, where `mirrored` asks for it."""
         return self._chroma(lightness, working)
 
+    def _unrefined(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """`_chroma`, with that of the mirrored picture averaged where `mirrored` asks for it."""
+        views = [partial(self._chroma, lightness, working)]
+        if self.config.mirrored:
+            flipped = lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1])
+            views.append(partial(self._mirrored_chroma, *flipped))
+        (chroma, confidence), *mirrored = side_by_side(views)
+        for mirror in mirrored:
+            chroma += mirror[0][:, ::-1]
+            chroma *= 0.5
+            confidence += mirror[1][:, ::-1]
+            confidence *= 0.5
+        return chroma, confidence
+
+    def from_afar(self) -> Self:
+        """The same model seeing each picture as a whole only, as films do: less work, and less that could flicker."""
+        return self
+
     def with_options(self, **options: Any) -> Self:
         """The same model with other colouring settings (`featcolor.models.config.COLOURING_OPTIONS`)."""
         other = copy.copy(self)
@@ -81,17 +99,8 @@ class StillColorizer(ABC):
         """
         shape = working_size(lightness.shape, self.config.size)
         working = resize(lightness, shape)
-        views = [partial(self._chroma, lightness, working)]
-        if self.config.mirrored:
-            flipped = lightness[:, ::-1], np.ascontiguousarray(working[:, ::-1])
-            views.append(partial(self._mirrored_chroma, *flipped))
         with one_blas_thread():
-            (chroma, confidence), *mirrored = side_by_side(views)
-            for mirror in mirrored:
-                chroma += mirror[0][:, ::-1]
-                chroma *= 0.5
-                confidence += mirror[1][:, ::-1]
-                confidence *= 0.5
+            chroma, confidence = self._unrefined(lightness, working)
             seeds = confidence if self.config.refine in SEEDED else None
             chroma = refine(chroma, working, seeds, method=self.config.refine)
         return chroma, confidence, working

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 
 from featcolor.models.base import StillColorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import DEFAULT, network_errors
+from featcolor.models.views import Tile, closer_sights, joined, merge, tiles
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourMaps, ColourNetwork, network_file
+from features.threads import side_by_side
 
 SCALES: Final = (1.0, 1.27)
 """Short sides at which the picture and its mirror image are seen where both are, in the network's own: the coarser view
@@ -31,6 +35,7 @@ class PretrainedColorizer(StillColorizer):
     Attributes
     ----------
     network : ColourNetwork
+    closer : whether a picture with more to show than the network sees of the whole is seen closer too, in tiles
 
     Raises
     ------
@@ -41,6 +46,7 @@ class PretrainedColorizer(StillColorizer):
         with network_errors("", DEFAULT):
             self.network = ColourNetwork(network)
         self.config = config or ColorizerConfig(temperature=self.network.info.temperature, mirrored=True)
+        self.closer = True
 
     def card(self) -> dict[str, Any]:
         """What `featcolor inspect` shows: training, quality, how the network is used."""
@@ -56,6 +62,48 @@ class PretrainedColorizer(StillColorizer):
 
     def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.view(lightness, working, SCALES[1])[1:]
+
+    def from_afar(self) -> Self:
+        """The same model without its closer views."""
+        other = copy.copy(self)
+        other.closer = False
+        return other
+
+    def _unrefined(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return self.look_closer(lightness, working, *super()._unrefined(lightness, working))
+
+    def look_closer(
+        self, lightness: FloatArray, working: FloatArray, chroma: FloatArray, confidence: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """What views of the whole made of a picture (H, W), merged with closer ones where it has more to show.
+
+        Parameters
+        ----------
+        working : (h, w), what the picture was shrunk to
+        chroma : (h, w, 2)
+        confidence : (h, w), 0..1
+
+        Returns
+        -------
+        chroma, confidence : likewise; as they came where there is nothing more to see
+        """
+        side, shape = self.network.info.short_side, (working.shape[0], working.shape[1])
+        sights = closer_sights(lightness.shape, side) if self.closer and self.config.mirrored else ()
+        if not sights:
+            return chroma, confidence
+        views = [tiles(shape, sight * min(lightness.shape) / min(shape)) for sight in sights]
+
+        def seen(sight: float, tile: Tile) -> FloatArray:
+            part = tile.of(lightness, working)
+            scale = sight * min(part.shape) / side
+            return np.dstack(self.view(part, working[tile.rows, tile.columns], scale)[1:])
+
+        calls = [partial(seen, sight, tile) for sight, view in zip(sights, views, strict=True) for tile in view]
+        planes = iter(side_by_side(calls))
+        merged = np.dstack([chroma, confidence])
+        for view in views:
+            merged = merge(merged, joined(shape, [(tile, next(planes)) for tile in view]))
+        return np.ascontiguousarray(merged[..., :2]), np.ascontiguousarray(merged[..., 2])
 
     def view(
         self, lightness: FloatArray, working: FloatArray, scale: float

@@ -85,7 +85,7 @@ class ClipInputs(Closing):
         """The model, if one colours."""
         if not self.uses_model:
             return None
-        return load_colorizer(self.model, ColouringSettings())
+        return load_colorizer(self.model, ColouringSettings()).from_afar()
 
     def match(self, scan: ClipScan) -> KeyMatch:
         """Matches of the pictures with their frames; whether any is left is for `check_match` to say."""

@@ -45,12 +45,15 @@ def test_lightness_is_untouched_and_references_are_not_changed(network: Path) ->
 
 
 def test_what_looks_like_no_reference_stays_as_the_default_has_it(network: Path) -> None:
-    asked = lightness_of(small("coffee"))
+    asked = lightness_of(small("coffee")).repeat(2, axis=0).repeat(2, axis=1)
     default = PretrainedColorizer(network).predict(asked)
     model = album(network, small("chelsea"))
     assert np.abs(model.predict(asked) - default).mean() > 0.5
     model.kernel.keys += 100
     np.testing.assert_allclose(model.predict(asked), default, atol=0.05)
+    afar = PretrainedColorizer(network).from_afar().predict(asked)
+    assert np.abs(afar - default).max() > 0.5
+    np.testing.assert_allclose(model.from_afar().predict(asked), afar, atol=0.05)
 
 
 def learned(answer: FloatArray, chroma: FloatArray, picture: IndexArray, *, most_vivid: float = 1.0) -> Blend:

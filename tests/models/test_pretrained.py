@@ -14,7 +14,10 @@ from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.load import ColouringSettings, load, load_colorizer
 from featcolor.models.pretrained import SCALES, PretrainedColorizer, read_network_card
-from featcolor.pictures.resize import working_size
+from featcolor.models.views import merge
+from featcolor.pictures.resize import resize, working_size
+from featcolor.video.inputs import ClipInputs
+from featcolor.video.options import ClipOptions
 from tests.models.samples import check_light, noise
 from tests.networks import colour_network, mean_colour_network
 from tests.samples import quick_config
@@ -51,6 +54,47 @@ def test_chroma_is_the_mean_of_a_coarse_view_and_a_fine_mirrored_one(colorizer: 
         views = [each.at_size(np.dstack(each.chroma(0.6, 1.25)), size) for each in (coarse, fine)]
         expected = (views[0] + views[1][:, ::-1])[..., :2] / 2
         np.testing.assert_allclose(model.predict_working(lightness)[0], expected, atol=1e-3)
+
+
+def test_a_picture_with_more_to_show_is_seen_closer(colorizer: PretrainedColorizer) -> None:
+    model = colorizer.with_options(**PLAIN)
+    short_side = model.network.info.short_side
+    lightness = noise((2 * short_side, 3 * short_side), np.float32)
+    working = resize(lightness, working_size(lightness.shape, model.config.size))
+    coarse = model.from_afar().predict_working(lightness)
+    whole = model.network.maps(lightness, scale=2.0)
+    fine = whole.at_size(np.dstack(whole.chroma(0.6, 1.25)), working.shape)
+    merged = merge(np.dstack(coarse[:2]), fine)
+    chroma, confidence, _ = model.predict_working(lightness)
+    np.testing.assert_allclose(chroma, merged[..., :2], atol=1e-3)
+    np.testing.assert_allclose(confidence, merged[..., 2], atol=1e-5)
+    assert np.abs(chroma - coarse[0]).mean() > 0.1
+
+
+def test_films_and_single_views_see_the_whole_alone(colorizer: PretrainedColorizer) -> None:
+    lightness = noise((150, 200), np.float32)
+    for model in (colorizer.with_options(mirrored=False), colorizer.from_afar()):
+        planes = np.zeros((*working_size(lightness.shape, model.config.size), 3), np.float32)
+        chroma, confidence = model.look_closer(lightness, planes[..., 2], planes[..., :2], planes[..., 2])
+        assert not chroma.any()
+        assert not confidence.any()
+
+
+def test_a_film_has_no_closer_views(network: Path) -> None:
+    with ClipInputs("film.mkv", None, network, ClipOptions()) as inputs:
+        model = inputs.load_model()
+    assert isinstance(model, PretrainedColorizer)
+    assert not model.closer
+    assert load_colorizer(network, ColouringSettings()).closer
+
+
+def test_a_large_picture_in_tiles_has_no_seam(tmp_path: Path) -> None:
+    """Each pixel's colour is the network's mean code around it, so that tiles agree where they meet."""
+    network = mean_colour_network(tmp_path / "mean.onnx", 176)
+    ramp = np.tile(np.linspace(0.3, 0.6, 1061, dtype=np.float32), (705, 1))
+    model = PretrainedColorizer(network, ColorizerConfig(temperature=1.0, mirrored=True, **PLAIN))
+    chroma = model.predict_working(ramp)[0]
+    np.testing.assert_allclose(chroma, model.from_afar().predict_working(ramp)[0], atol=0.5)
 
 
 def test_the_networks_own_temperature_and_saturation_are_the_default(colorizer: PretrainedColorizer) -> None:
