@@ -92,9 +92,13 @@ class StillColorizer(ABC):
                 chroma *= 0.5
                 confidence += mirror[1][:, ::-1]
                 confidence *= 0.5
-            seeds = confidence if self.config.refine in SEEDED else None
-            chroma = refine(chroma, working, seeds, method=self.config.refine)
+            chroma = self._refined(chroma, working, confidence)
         return chroma, confidence, working
+
+    def _refined(self, chroma: FloatArray, working: FloatArray, confidence: FloatArray) -> FloatArray:
+        """The chroma that a pixel's neighbours agree on, all of it at the working size."""
+        seeds = confidence if self.config.refine in SEEDED else None
+        return refine(chroma, working, seeds, method=self.config.refine)
 
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:
         """Chroma at full size.

@@ -12,6 +12,7 @@ from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import DEFAULT, network_errors
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourMaps, ColourNetwork, network_file
+from refine.stains import calm_stains
 
 SCALES: Final = (1.0, 1.27)
 """Short sides at which the picture and its mirror image are seen where both are, in the network's own: the coarser view
@@ -26,7 +27,8 @@ class PretrainedColorizer(StillColorizer):
     network : "bundled" or the path of a colour network ('featcolor pretrain' makes them).
     config : ColorizerConfig, optional
         Only what may be changed at colouring time counts, and `step` does not. The saturation is a factor on the one
-        that the network was measured best with. None: the network's own temperature, the mirrored picture averaged.
+        that the network was measured best with. None: the network's own temperature, the mirrored picture averaged,
+        chroma refined from inside regions out. Whatever the refiner, but for "none", stains are calmed after it.
 
     Attributes
     ----------
@@ -40,7 +42,9 @@ class PretrainedColorizer(StillColorizer):
     def __init__(self, network: str | Path = BUNDLED, config: ColorizerConfig | None = None) -> None:
         with network_errors("", DEFAULT):
             self.network = ColourNetwork(network)
-        self.config = config or ColorizerConfig(temperature=self.network.info.temperature, mirrored=True)
+        self.config = config or ColorizerConfig(
+            temperature=self.network.info.temperature, mirrored=True, refine="interior"
+        )
 
     def card(self) -> dict[str, Any]:
         """What `featcolor inspect` shows: training, quality, how the network is used."""
@@ -56,6 +60,10 @@ class PretrainedColorizer(StillColorizer):
 
     def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.view(lightness, working, SCALES[1])[1:]
+
+    def _refined(self, chroma: FloatArray, working: FloatArray, confidence: FloatArray) -> FloatArray:
+        refined = super()._refined(chroma, working, confidence)
+        return refined if self.config.refine == "none" else calm_stains(refined, working, confidence)
 
     def view(
         self, lightness: FloatArray, working: FloatArray, scale: float
