@@ -24,8 +24,8 @@ GRAIN = 1.0
 LEAST_SHARE = 0.02
 # Weight of a pixel's own chroma beside that which is spread to it: far inside, and added everywhere. The latter keeps
 # the colour of a thing too small to have an inside, into which its surroundings would leak.
-OWN_INSIDE = 2.0
-OWN_ANYWHERE = 0.05
+OWN_INSIDE = 4.0
+OWN_ANYWHERE = 0.1
 
 
 def interior(
@@ -34,15 +34,15 @@ def interior(
     confidence: FloatArray | None = None,
     *,
     reach: float = 5.0,
-    sigma_space: float = 20.0,
-    sigma_lightness: float = 0.02,
+    sigma_space: float = 30.0,
+    sigma_lightness: float = 0.012,
     near_space: float = 8.0,
     near_lightness: float = 0.05,
 ) -> FloatArray:
     """Filter chroma with lightness as guide: near pixels that are alike first, then from the inside of regions out.
 
     out = (S(s c) + d c) / (S(s) + d), c the chroma after the joint bilateral filter, s = `interior_share`, S the fast
-    global smoother, d = 2 s² + 0.05.
+    global smoother, d = 4 s² + 0.1.
 
     Parameters
     ----------
@@ -72,8 +72,13 @@ def interior_share(lightness: FloatArray, reach: float) -> FloatArray:
 
     1 / (1 + reach · G(slope²) / EDGE_SLOPE²), G a Gaussian of deviation `reach`, slope that of lightness a pixel.
     """
-    smooth = cv2.GaussianBlur(lightness, (0, 0), GRAIN)
-    across, down = (cv2.Sobel(smooth, cv2.CV_32F, *axes, ksize=3, scale=1 / 8) for axes in ((1, 0), (0, 1)))
-    steep = np.minimum(across * across + down * down, np.float32(STEEPEST**2))
+    steep = np.minimum(squared_slope(lightness), np.float32(STEEPEST**2))
     edges = cv2.GaussianBlur(steep, (0, 0), reach)
     return np.asarray(1 / (1 + edges * np.float32(reach / EDGE_SLOPE**2)) + np.float32(LEAST_SHARE), np.float32)
+
+
+def squared_slope(plane: FloatArray) -> FloatArray:
+    """Square of the change of a plane (H, W) a pixel, grain blurred away."""
+    smooth = cv2.GaussianBlur(plane, (0, 0), GRAIN)
+    across, down = (cv2.Sobel(smooth, cv2.CV_32F, *axes, ksize=3, scale=1 / 8) for axes in ((1, 0), (0, 1)))
+    return np.asarray(across * across + down * down, np.float32)

@@ -1,17 +1,20 @@
 """Stains: small regions of another colour than their surroundings, borne out by nothing, and calming them.
 
-Whatever surrounds a pixel is what it can be reached from without crossing an edge of lightness: a red ball has its own,
-a red spot in a grey blouse has the blouse. The colour of the surroundings is their weighted least squares fit with
-outliers taken out (Holland and Welsch, "Robust regression using iteratively reweighted least squares", 1977).
+What surrounds a pixel is what can be reached from it without crossing a strong edge of lightness: a red spot in a grey
+blouse has the blouse. Its colour is a weighted least squares fit with outliers taken out (Holland and Welsch, "Robust
+regression using iteratively reweighted least squares", 1977). Two things bear out a colour that is unlike it: that it
+ends where lightness has an edge, as that of a red ball does, and that the model is sure of it.
 """
 
 from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 
 from refine.fast_global_smoother import smooth_planes
+from refine.interior import squared_slope
 from refine.planes import FloatArray, checked_planes, weighted
 
 # Turns of the fit of the surroundings, each with what the one before it found alien weighing less.
@@ -23,6 +26,14 @@ VISIBLE = 5.0
 # Chroma of the surroundings less that of the pixel, over the deviation, from which on nothing is calmed, and up to
 # which all is: a grey spot among colours is no stain, and calming must not colour it.
 PALER, AS_VIVID = 0.5, -0.1
+# Slopes of lightness a pixel that are no edge, and a whole one; how near a change of colour is to its edge, and how far
+# around the changes are counted, in pixels.
+FAINT, CLEAR = 0.02, 0.05
+NEAR = 3
+WIDE = 10.0
+# Share of the changes of colour that have an edge: up to which nothing is borne out, and from which on all is. Edges
+# are everywhere in a photograph, so that half of them is chance.
+BY_CHANCE, BORNE_OUT = 0.7, 0.95
 
 
 def calm_stains(
@@ -56,18 +67,26 @@ def calm_stains(
     Returns
     -------
     (H, W, 2) float32
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit, an option out of range.
     """
     chroma, lightness, _ = checked_planes(
         chroma, lightness, confidence, bound=bound, sigma_space=sigma_space, sigma_lightness=sigma_lightness
     )
+    if not unsure < sure:
+        raise ValueError(f"unsure must be below sure, got {unsure} and {sure}")
     scale = np.float32(math.hypot(VISIBLE, math.sqrt(2 * np.mean(chroma * chroma, dtype=np.float64))))
     around = _surroundings(chroma, lightness, scale * np.float32(ALIEN), sigma_space, sigma_lightness)
     away = chroma - around
     deviation = _length(away)
     square = (deviation / (scale * np.float32(bound))) ** 2
     kept = 1 / np.sqrt(np.sqrt(1 + square * square))
-    paler: FloatArray = (_length(around) - _length(chroma)) / np.maximum(deviation, np.float32(1e-6))
+    paler = np.divide(_length(around) - _length(chroma), np.maximum(deviation, np.float32(1e-6)), dtype=np.float32)
     doubt = _fall(paler, AS_VIVID, PALER) * _fall(confidence, unsure, sure)
+    doubt = doubt * _fall(_edged_share(away, lightness), BY_CHANCE, BORNE_OUT)
     out: FloatArray = around + away * (1 - doubt * (1 - kept))[..., None]
     return out
 
@@ -83,6 +102,17 @@ def _surroundings(
         away = _length(chroma - around) / alien
         around = weighted(smooth, chroma, np.reciprocal(1 + away * away))
     return around
+
+
+def _edged_share(away: FloatArray, lightness: FloatArray) -> FloatArray:
+    """Of the changes of colour around each pixel, by their squares, the share that has an edge of lightness: 0..1."""
+    slope = cv2.dilate(np.sqrt(squared_slope(lightness)), np.ones((2 * NEAR + 1, 2 * NEAR + 1), np.uint8))
+    edge = np.clip((slope - FAINT) / np.float32(CLEAR - FAINT), 0, 1)
+    change = sum(squared_slope(np.ascontiguousarray(away[..., channel])) for channel in (0, 1))
+    edged, changes = (
+        cv2.GaussianBlur(np.asarray(plane, np.float32), (0, 0), WIDE) for plane in (change * edge, change)
+    )
+    return np.asarray(edged / (changes + np.float32(1e-4)), np.float32)
 
 
 def _length(chroma: FloatArray) -> FloatArray:
