@@ -22,7 +22,7 @@ from featcolor.pictures.resize import resize, working_size
 from features.base import FloatArray, grid_axes
 from features.threads import one_blas_thread, side_by_side
 from refine.chroma_grid import ChromaGrid
-from refine.refiners import SEEDED, refine
+from refine.refiners import DEFAULT_REFINER, SEEDED, refine
 from refine.upsample import chroma_grid
 
 
@@ -65,6 +65,13 @@ class StillColorizer(ABC):
         other = copy.copy(self)
         other.config = self.config.with_options(**options)
         return other
+
+    def for_every_frame(self) -> Self:
+        """The same model where a film asks it for every frame: refined as fast as can be.
+
+        Its colour is averaged along the motion after that, which does what the slower refiner is for.
+        """
+        return self.with_options(refine=DEFAULT_REFINER) if self.config.refine == "interior" else self
 
     def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Chroma at the working size.

@@ -28,7 +28,7 @@ class PretrainedColorizer(StillColorizer):
     config : ColorizerConfig, optional
         Only what may be changed at colouring time counts, and `step` does not. The saturation is a factor on the one
         that the network was measured best with. None: the network's own temperature, the mirrored picture averaged,
-        chroma refined from inside regions out. Whatever the refiner, but for "none", stains are calmed after it.
+        chroma refined from inside regions out and stains calmed (the refiner "interior").
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class PretrainedColorizer(StillColorizer):
 
     def _refined(self, chroma: FloatArray, working: FloatArray, confidence: FloatArray) -> FloatArray:
         refined = super()._refined(chroma, working, confidence)
-        return refined if self.config.refine == "none" else calm_stains(refined, working, confidence)
+        return calm_stains(refined, working, confidence) if self.config.refine == "interior" else refined
 
     def view(
         self, lightness: FloatArray, working: FloatArray, scale: float
