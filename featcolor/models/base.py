@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import cv2
 import numpy as np
@@ -23,7 +23,11 @@ from features.base import FloatArray, grid_axes
 from features.threads import one_blas_thread, side_by_side
 from refine.chroma_grid import ChromaGrid
 from refine.refiners import DEFAULT_REFINER, SEEDED, refine
+from refine.stains import calm_stains
 from refine.upsample import chroma_grid
+
+STAINLESS: Final = "interior"
+"""The refiner after which stains are calmed."""
 
 
 class StillColorizer(ABC):
@@ -71,7 +75,7 @@ class StillColorizer(ABC):
 
         Its colour is averaged along the motion after that, which does what the slower refiner is for.
         """
-        return self.with_options(refine=DEFAULT_REFINER) if self.config.refine == "interior" else self
+        return self.with_options(refine=DEFAULT_REFINER) if self.config.refine == STAINLESS else self
 
     def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Chroma at the working size.
@@ -99,13 +103,11 @@ class StillColorizer(ABC):
                 chroma *= 0.5
                 confidence += mirror[1][:, ::-1]
                 confidence *= 0.5
-            chroma = self._refined(chroma, working, confidence)
+            seeds = confidence if self.config.refine in SEEDED else None
+            chroma = refine(chroma, working, seeds, method=self.config.refine)
+            if self.config.refine == STAINLESS:
+                chroma = calm_stains(chroma, working, confidence)
         return chroma, confidence, working
-
-    def _refined(self, chroma: FloatArray, working: FloatArray, confidence: FloatArray) -> FloatArray:
-        """The chroma that a pixel's neighbours agree on, all of it at the working size."""
-        seeds = confidence if self.config.refine in SEEDED else None
-        return refine(chroma, working, seeds, method=self.config.refine)
 
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:
         """Chroma at full size.

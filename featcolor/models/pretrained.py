@@ -7,12 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from featcolor.models.base import StillColorizer
+from featcolor.models.base import STAINLESS, StillColorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import DEFAULT, network_errors
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourMaps, ColourNetwork, network_file
-from refine.stains import calm_stains
 
 SCALES: Final = (1.0, 1.27)
 """Short sides at which the picture and its mirror image are seen where both are, in the network's own: the coarser view
@@ -43,7 +42,7 @@ class PretrainedColorizer(StillColorizer):
         with network_errors("", DEFAULT):
             self.network = ColourNetwork(network)
         self.config = config or ColorizerConfig(
-            temperature=self.network.info.temperature, mirrored=True, refine="interior"
+            temperature=self.network.info.temperature, mirrored=True, refine=STAINLESS
         )
 
     def card(self) -> dict[str, Any]:
@@ -60,10 +59,6 @@ class PretrainedColorizer(StillColorizer):
 
     def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.view(lightness, working, SCALES[1])[1:]
-
-    def _refined(self, chroma: FloatArray, working: FloatArray, confidence: FloatArray) -> FloatArray:
-        refined = super()._refined(chroma, working, confidence)
-        return calm_stains(refined, working, confidence) if self.config.refine == "interior" else refined
 
     def view(
         self, lightness: FloatArray, working: FloatArray, scale: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from featcolor.models.config import ColorizerConfig
 from featcolor.models.load import ColouringSettings, load, load_colorizer
 from featcolor.models.pretrained import SCALES, PretrainedColorizer, read_network_card
 from featcolor.pictures.resize import working_size
+from refine.bilateral_grid import bilateral_grid
+from refine.interior import interior
+from refine.stains import calm_stains
 from tests.models.samples import check_light, noise
 from tests.networks import colour_network, mean_colour_network
 from tests.samples import quick_config
@@ -51,6 +55,26 @@ def test_chroma_is_the_mean_of_a_coarse_view_and_a_fine_mirrored_one(colorizer: 
         views = [each.at_size(np.dstack(each.chroma(0.6, 1.25)), size) for each in (coarse, fine)]
         expected = (views[0] + views[1][:, ::-1])[..., :2] / 2
         np.testing.assert_allclose(model.predict_working(lightness)[0], expected, atol=1e-3)
+
+
+def test_stains_are_calmed_after_the_refiner_of_stills(colorizer: PretrainedColorizer) -> None:
+    lightness = noise((64, 96), np.float32)
+    raw, confidence, working = colorizer.with_options(refine="none").predict_working(lightness)
+    assert colorizer.config.refine == "interior"
+    refined = interior(raw, working)
+    np.testing.assert_array_equal(
+        colorizer.predict_working(lightness)[0], calm_stains(refined, working, confidence), strict=True
+    )
+
+
+def test_a_film_guessed_frame_by_frame_is_refined_the_fast_way(colorizer: PretrainedColorizer) -> None:
+    fast = colorizer.for_every_frame()
+    assert fast.config == replace(colorizer.config, refine="bilateral_grid")
+    lightness = noise((64, 96), np.float32)
+    raw, _, working = colorizer.with_options(refine="none").predict_working(lightness)
+    np.testing.assert_array_equal(fast.predict_working(lightness)[0], bilateral_grid(raw, working), strict=True)
+    chosen = colorizer.with_options(refine="guided")
+    assert chosen.for_every_frame().config == chosen.config
 
 
 def test_the_networks_own_temperature_and_saturation_are_the_default(colorizer: PretrainedColorizer) -> None:
