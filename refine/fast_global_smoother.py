@@ -7,6 +7,7 @@ problem is solved by turns along rows and columns, a tridiagonal system each.
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import cv2
 import numpy as np
@@ -46,19 +47,30 @@ def fast_global_smoother(
     chroma, lightness, confidence = checked_planes(
         chroma, lightness, confidence, sigma_space=sigma_space, sigma_lightness=sigma_lightness, iterations=iterations
     )
+    smooth = partial(
+        smooth_planes,
+        lightness,
+        sigma_space=sigma_space,
+        sigma_lightness=sigma_lightness,
+        iterations=iterations,
+    )
+    return weighted(smooth, chroma, confidence)
+
+
+def smooth_planes(
+    lightness: FloatArray, planes: FloatArray, *, sigma_space: float, sigma_lightness: float, iterations: int = 3
+) -> FloatArray:
+    """Planes (H, W, k), k up to 4, smoothed each alike; float32 as checked, options as `fast_global_smoother`."""
     guide = np.rint(np.clip(lightness, 0, 1) * GUIDE_LEVELS).astype(np.uint8)
     smoother = ximgproc().fastGlobalSmootherFilter
-
-    def smooth(planes: FloatArray) -> FloatArray:
-        # OpenCV cuts the rows into as many strips as it has threads, and rounds otherwise at their ends.
-        with _ALONE:
-            threads = cv2.getNumThreads()
-            cv2.setNumThreads(1)
-            try:
-                return smoother(
-                    guide, planes, float(sigma_space) ** 2, sigma_lightness * GUIDE_LEVELS, num_iter=int(iterations)
-                )
-            finally:
-                cv2.setNumThreads(threads)
-
-    return weighted(smooth, chroma, confidence)
+    # OpenCV cuts the rows into as many strips as it has threads, and rounds otherwise at their ends.
+    with _ALONE:
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
+            smoothed = smoother(
+                guide, planes, float(sigma_space) ** 2, sigma_lightness * GUIDE_LEVELS, num_iter=int(iterations)
+            )
+        finally:
+            cv2.setNumThreads(threads)
+    return np.asarray(smoothed, np.float32)

@@ -10,6 +10,7 @@ from refine.bilateral_grid import bilateral_grid
 from refine.domain_transform import domain_transform
 from refine.fast_global_smoother import fast_global_smoother
 from refine.guided import guided
+from refine.interior import interior
 from refine.joint_bilateral import joint_bilateral
 from refine.levin import levin
 from refine.planes import FloatArray, checked_planes
@@ -35,6 +36,7 @@ REFINERS: MappingProxyType[str, Refiner] = MappingProxyType(
         "domain_transform": domain_transform,
         "fast_global_smoother": fast_global_smoother,
         "levin": levin,
+        "interior": interior,
     }
 )
 

@@ -23,6 +23,7 @@ from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.video.colorize import colorize_video
 from features.threads import one_blas_thread, side_by_side
 from refine.refiners import REFINERS, refine
+from refine.stains import calm_stains
 from tests.samples import quick_config
 from tests.video.samples import ffv1, make_keys, make_reel
 
@@ -110,6 +111,12 @@ def test_a_refiner(once: Callable[[Threads], bytes], photographs: Photographs, m
     lightness = lightness_of(photographs["coffee"])
     chroma = np.random.default_rng(0).normal(0, 20, (*lightness.shape, 2)).astype(np.float32)
     once(lambda: refine(chroma, lightness, method=method).tobytes())
+
+
+def test_calming_stains(once: Callable[[Threads], bytes], photographs: Photographs) -> None:
+    lightness = lightness_of(photographs["coffee"])
+    chroma = np.random.default_rng(0).normal(0, 20, (*lightness.shape, 2)).astype(np.float32)
+    once(lambda: calm_stains(chroma, lightness, lightness).tobytes())
 
 
 @pytest.mark.parametrize("keys", [True, False])

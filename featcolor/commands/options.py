@@ -28,6 +28,7 @@ REFINER_NAMES = (
     "domain_transform",
     "fast_global_smoother",
     "levin",
+    "interior",
 )
 
 PREPARE_HELP = (

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import cv2
 import numpy as np
@@ -22,8 +22,12 @@ from featcolor.pictures.resize import resize, working_size
 from features.base import FloatArray, grid_axes
 from features.threads import one_blas_thread, side_by_side
 from refine.chroma_grid import ChromaGrid
-from refine.refiners import SEEDED, refine
+from refine.refiners import DEFAULT_REFINER, SEEDED, refine
+from refine.stains import calm_stains
 from refine.upsample import chroma_grid
+
+STAINLESS: Final = "interior"
+"""The refiner after which stains are calmed."""
 
 
 class StillColorizer(ABC):
@@ -84,6 +88,13 @@ class StillColorizer(ABC):
         other.config = self.config.with_options(**options)
         return other
 
+    def for_every_frame(self) -> Self:
+        """The same model where a film asks it for every frame: refined as fast as can be.
+
+        Its colour is averaged along the motion after that, which does what the slower refiner is for.
+        """
+        return self.with_options(refine=DEFAULT_REFINER) if self.config.refine == STAINLESS else self
+
     def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Chroma at the working size.
 
@@ -103,6 +114,8 @@ class StillColorizer(ABC):
             chroma, confidence = self._unrefined(lightness, working)
             seeds = confidence if self.config.refine in SEEDED else None
             chroma = refine(chroma, working, seeds, method=self.config.refine)
+            if self.config.refine == STAINLESS:
+                chroma = calm_stains(chroma, working, confidence)
         return chroma, confidence, working
 
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:

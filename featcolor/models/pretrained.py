@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from featcolor.models.base import StillColorizer
+from featcolor.models.base import STAINLESS, StillColorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import DEFAULT, network_errors
 from featcolor.models.views import Tile, closer_sights, joined, merge, tiles
@@ -30,7 +30,8 @@ class PretrainedColorizer(StillColorizer):
     network : "bundled" or the path of a colour network ('featcolor pretrain' makes them).
     config : ColorizerConfig, optional
         Only what may be changed at colouring time counts, and `step` does not. The saturation is a factor on the one
-        that the network was measured best with. None: the network's own temperature, the mirrored picture averaged.
+        that the network was measured best with. None: the network's own temperature, the mirrored picture averaged,
+        chroma refined from inside regions out and stains calmed (the refiner "interior").
 
     Attributes
     ----------
@@ -45,7 +46,9 @@ class PretrainedColorizer(StillColorizer):
     def __init__(self, network: str | Path = BUNDLED, config: ColorizerConfig | None = None) -> None:
         with network_errors("", DEFAULT):
             self.network = ColourNetwork(network)
-        self.config = config or ColorizerConfig(temperature=self.network.info.temperature, mirrored=True)
+        self.config = config or ColorizerConfig(
+            temperature=self.network.info.temperature, mirrored=True, refine=STAINLESS
+        )
         self.closer = True
 
     def card(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from featcolor.models.views import merge
 from featcolor.pictures.resize import resize, working_size
 from featcolor.video.inputs import ClipInputs
 from featcolor.video.options import ClipOptions
+from refine.bilateral_grid import bilateral_grid
+from refine.interior import interior
+from refine.stains import calm_stains
 from tests.models.samples import check_light, noise
 from tests.networks import colour_network, mean_colour_network
 from tests.samples import quick_config
@@ -95,6 +99,26 @@ def test_a_large_picture_in_tiles_has_no_seam(tmp_path: Path) -> None:
     model = PretrainedColorizer(network, ColorizerConfig(temperature=1.0, mirrored=True, **PLAIN))
     chroma = model.predict_working(ramp)[0]
     np.testing.assert_allclose(chroma, model.from_afar().predict_working(ramp)[0], atol=0.5)
+
+
+def test_stains_are_calmed_after_the_refiner_of_stills(colorizer: PretrainedColorizer) -> None:
+    lightness = noise((64, 96), np.float32)
+    raw, confidence, working = colorizer.with_options(refine="none").predict_working(lightness)
+    assert colorizer.config.refine == "interior"
+    refined = interior(raw, working)
+    np.testing.assert_array_equal(
+        colorizer.predict_working(lightness)[0], calm_stains(refined, working, confidence), strict=True
+    )
+
+
+def test_a_film_guessed_frame_by_frame_is_refined_the_fast_way(colorizer: PretrainedColorizer) -> None:
+    fast = colorizer.for_every_frame()
+    assert fast.config == replace(colorizer.config, refine="bilateral_grid")
+    lightness = noise((64, 96), np.float32)
+    raw, _, working = colorizer.with_options(refine="none").predict_working(lightness)
+    np.testing.assert_array_equal(fast.predict_working(lightness)[0], bilateral_grid(raw, working), strict=True)
+    chosen = colorizer.with_options(refine="guided")
+    assert chosen.for_every_frame().config == chosen.config
 
 
 def test_the_networks_own_temperature_and_saturation_are_the_default(colorizer: PretrainedColorizer) -> None:
