@@ -60,6 +60,12 @@ class StillColorizer(ABC):
         """`_chroma` of the mirrored picture, where `mirrored` asks for it."""
         return self._chroma(lightness, working)
 
+    def _finished(
+        self, chroma: FloatArray, confidence: FloatArray, working: FloatArray, lightness: FloatArray
+    ) -> FloatArray:
+        """Refined chroma (h, w, 2) as it is to be; `lightness` (H, W) is the picture that `working` was shrunk from."""
+        return chroma
+
     def with_options(self, **options: Any) -> Self:
         """The same model with other colouring settings (`featcolor.models.config.COLOURING_OPTIONS`)."""
         other = copy.copy(self)
@@ -94,6 +100,7 @@ class StillColorizer(ABC):
                 confidence *= 0.5
             seeds = confidence if self.config.refine in SEEDED else None
             chroma = refine(chroma, working, seeds, method=self.config.refine)
+            chroma = self._finished(chroma, confidence, working, lightness)
         return chroma, confidence, working
 
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:

@@ -10,8 +10,10 @@ import numpy as np
 from featcolor.models.base import StillColorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import DEFAULT, network_errors
+from featcolor.models.vividness import read_vividness
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourMaps, ColourNetwork, network_file
+from features.network import NetworkError
 
 SCALES: Final = (1.0, 1.27)
 """Short sides at which the picture and its mirror image are seen where both are, in the network's own: the coarser view
@@ -26,11 +28,13 @@ class PretrainedColorizer(StillColorizer):
     network : "bundled" or the path of a colour network ('featcolor pretrain' makes them).
     config : ColorizerConfig, optional
         Only what may be changed at colouring time counts, and `step` does not. The saturation is a factor on the one
-        that the network was measured best with. None: the network's own temperature, the mirrored picture averaged.
+        that the network was measured best with. None: the network's own temperature, the mirrored picture averaged,
+        and `vivid`.
 
     Attributes
     ----------
     network : ColourNetwork
+    vividness : Vividness or None, what its file says of how colourful scenes are
 
     Raises
     ------
@@ -40,7 +44,11 @@ class PretrainedColorizer(StillColorizer):
     def __init__(self, network: str | Path = BUNDLED, config: ColorizerConfig | None = None) -> None:
         with network_errors("", DEFAULT):
             self.network = ColourNetwork(network)
-        self.config = config or ColorizerConfig(temperature=self.network.info.temperature, mirrored=True)
+            try:
+                self.vividness = read_vividness(self.network.info.vividness, self.network.info.channels)
+            except ValueError as error:
+                raise NetworkError(f"{network}: {error}") from error
+        self.config = config or ColorizerConfig(temperature=self.network.info.temperature, mirrored=True, vivid=True)
 
     def card(self) -> dict[str, Any]:
         """What `featcolor inspect` shows: training, quality, how the network is used."""
@@ -56,6 +64,21 @@ class PretrainedColorizer(StillColorizer):
 
     def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.view(lightness, working, SCALES[1])[1:]
+
+    def _finished(
+        self, chroma: FloatArray, confidence: FloatArray, working: FloatArray, lightness: FloatArray
+    ) -> FloatArray:
+        return self.as_vivid(chroma, confidence, working, lightness) if self.config.vivid else chroma
+
+    def as_vivid(
+        self, chroma: FloatArray, confidence: FloatArray, working: FloatArray, lightness: FloatArray
+    ) -> FloatArray:
+        """Chroma (h, w, 2) as vivid as its scene lets expect; as it is where the network's file knows nothing of it."""
+        if self.vividness is None:
+            return chroma
+        with network_errors("", DEFAULT):
+            scene = self.network.scene(lightness)
+        return self.vividness.apply(chroma, confidence, working, scene)
 
     def view(
         self, lightness: FloatArray, working: FloatArray, scale: float
