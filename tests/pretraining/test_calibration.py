@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 from featcolor.colour.lab import lightness_of
 from featcolor.colour.measures import colourfulness, lab_of
 from featcolor.models.pretrained import PretrainedColorizer
-from featcolor.pretraining.calibration import CELLS, FEWEST, calibrate, fit_confidence, write_settings
+from featcolor.pretraining.calibration import FEWEST, calibrate, write_settings
 from features.annealed import confidence_of
 from features.base import FloatArray
 from features.colournet import ColourNetwork
@@ -107,10 +107,3 @@ def test_a_picture_comes_out_nearer_to_its_colourfulness(file: Path, pictures: l
         return np.abs(np.subtract(made, [colourfulness(rgb) for rgb in pictures]))
 
     assert misses(auto).mean() < misses(learned).mean()
-
-
-def test_errors_are_learned_from_a_share_of_the_cells(file: Path, pictures: list[NDArray[np.uint8]]) -> None:
-    assert 16 * 16 > CELLS, "else the test shows nothing"
-    certainty = fit_confidence(ColourNetwork(file), pictures[:3], progress=ignore)
-    assert certainty.half > 0
-    assert certainty.power > 0
