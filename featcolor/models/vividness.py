@@ -32,7 +32,7 @@ CEILING: Final = 60.0
 """Chroma from which on nothing is added, so that what is vivid already stays as it is."""
 SKY: Final = 30.0
 """The same for light blue: a clear sky's is rarely higher."""
-SKIN: Final = 36.0
+SKIN: Final = 30.0
 """The same for orange, the hue of all tones of skin (ITA literature: hue angles of 40 to 75 degrees)."""
 BLUE: Final = (0.2, 0.6)
 """Of -b*/C: from where to where a hue comes to count as blue."""
