@@ -10,6 +10,7 @@ import pytest
 
 from featcolor.colour.lab import lab_to_rgb
 from featcolor.colour.measures import colourfulness
+from featcolor.commands import main
 from featcolor.errors import NetworkError
 from featcolor.models.album import AlbumColorizer
 from featcolor.models.colorizer import Colorizer
@@ -27,9 +28,12 @@ from featcolor.models.vividness import (
     few_of,
     statistics,
 )
+from featcolor.video.inputs import ClipInputs
+from featcolor.video.options import ClipOptions
 from features.base import FloatArray
 from tests.models.samples import noise
 from tests.networks import colour_network
+from tests.samples import write_rgb
 
 CHANNELS = 6
 """Of the embedding of `colour_network`."""
@@ -197,6 +201,24 @@ def test_an_album_is_as_vivid_as_the_model_that_it_is_built_on(lively: Path) -> 
     plain = album.with_options(saturation=1.0)
     grey = noise((64, 80), seed=5)
     assert colourfulness(album.colorize(grey)) > 1.05 * colourfulness(plain.colorize(grey))
+
+
+def test_a_film_has_one_saturation(lively: Path) -> None:
+    with ClipInputs("film.mkv", None, lively, ClipOptions()) as inputs:
+        model = inputs.load_model()
+    assert model is not None
+    assert (model.config.saturation, model.config.vivid) == (1.0, False)
+
+
+def test_the_command_line_knows_auto(lively: Path, tmp_path: Path) -> None:
+    write_rgb(tmp_path / "old.png", np.dstack([noise((64, 96))] * 3))
+    made = []
+    for number, option in enumerate(([], ["--saturation", "auto"], ["--saturation", "1"])):
+        target = tmp_path / f"{number}.png"
+        call = ["colorize", str(tmp_path / "old.png"), "-o", str(target), "-m", str(lively), "-q", *option]
+        assert main(call) == 0
+        made.append(target.read_bytes())
+    assert made[0] == made[1] != made[2]
 
 
 def test_the_same_scene_is_not_run_again(lively: Path) -> None:
