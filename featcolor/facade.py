@@ -39,7 +39,7 @@ def colorize(
     *,
     model: Model | None = None,
     references: Source | Iterable[Source] | None = None,
-    saturation: float | None = None,
+    saturation: float | str | None = None,
     boldness: float | None = None,
     refine: str | None = None,
     size: int | None = None,
@@ -56,7 +56,8 @@ def colorize(
     model : path of a file that `load` reads, or a model; None or "default" is the default model
     references : colour pictures that the default model, or another colour network, learns from first: a folder, a
         glob, @list.txt, paths, RGB arrays, or several of them
-    saturation : factor on the colours; None: 1
+    saturation : factor on the colours, or "auto": as vivid as the scene lets expect, which a model without a network
+        takes for 1; None: as the model has it, the default model "auto"
     boldness : 0 (mild: the mean of the likely colours) to 1 (the likeliest colour); None: as the model is best
     refine : what brings colour to the edges, a key of `refine.refiners.REFINERS`
     size : side of the square that colour is worked out on, in pixels

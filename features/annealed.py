@@ -26,13 +26,16 @@ def annealed_mean(logits: FloatArray, cells: FloatArray, *, temperature: float) 
     spread : (n,)
         Root mean squared distance of the colours from their mean, in a*b* units, at temperature 1.
     """
-    plain = softmax(logits)
-    mean = plain @ cells
-    variance = plain @ (cells**2).sum(axis=1) - (mean**2).sum(axis=1)
-    spread = np.sqrt(np.maximum(variance, 0))
-    if temperature == 1:
-        return mean, spread
-    return softmax(logits / temperature) @ cells, spread
+    shares = softmax(logits)
+    mean, spread = mean_and_spread(shares, cells)
+    return (mean if temperature == 1 else softmax(logits / temperature) @ cells), spread
+
+
+def mean_and_spread(shares: FloatArray, cells: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Expected colour (n, 2) of distributions (n, n_cells), and the root mean squared distance from it, (n,)."""
+    mean = shares @ cells
+    variance = shares @ (cells**2).sum(axis=1) - (mean**2).sum(axis=1)
+    return mean, np.sqrt(np.maximum(variance, 0))
 
 
 def softmax(logits: FloatArray) -> FloatArray:

@@ -18,8 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from features.annealed import annealed_mean, confidence_of
+from features.annealed import annealed_mean, confidence_of, mean_and_spread, softmax
 from features.base import FloatArray, IndexArray
+from features.confidence import Certainty, evidence
 from features.network import ONNX_FLOAT, OPENING, Network, NetworkError
 from features.network_grid import FrameAxis, gather, grey_codes, mirror_out
 from features.onnxfile import OnnxSummary, summarise
@@ -59,6 +60,8 @@ class ColourNetworkInfo:
     short_side : pixels of the short side of the picture that it sees
     temperature, saturation : that it was measured best with
     channels : of the embedding
+    certainty : what makes its confidence one about error; None: the spread of its distribution does
+    vividness : what `featcolor.models.vividness` makes of it; None: nothing is known
     card : what it was trained on, and its quality; for people
     sha256 : of the file
     """
@@ -68,6 +71,8 @@ class ColourNetworkInfo:
     temperature: float
     saturation: float
     channels: int
+    certainty: Certainty | None
+    vividness: dict[str, Any] | None
     card: dict[str, Any]
     sha256: str
 
@@ -80,14 +85,18 @@ class ColourMaps:
     ----------
     embedding : (C, h, w) float32, finite, of the whole frame at stride 4.
     logits : (Q, h, w) float32, finite, likewise.
+    grey : (h, w) float32, 0..1, the mean code of each cell.
     axes : how rows and columns of the picture that was given lie in the frame.
     cells : (Q, 2) float32, the a*, b* that the logits stand for.
+    certainty : what makes confidence of the logits; None: their spread does.
     """
 
     embedding: FloatArray
     logits: FloatArray
+    grey: FloatArray
     axes: tuple[FrameAxis, FrameAxis]
     cells: FloatArray
+    certainty: Certainty | None = None
 
     def sample_embedding(self, yx: Points) -> FloatArray:
         """The embedding at pixels (n, 2) of the picture that was given, between cells bilinearly: (n, C)."""
@@ -110,12 +119,29 @@ class ColourMaps:
         chroma : (h', w', 2) float32
         confidence : (h', w') float32, 0..1
         """
-        rows, columns = self._inside()
-        inner = self.logits[:, rows, columns]
+        chroma, spread, values = self.read(temperature, saturation, told=self.certainty is not None)
+        confidence = confidence_of(spread) if self.certainty is None else self.certainty.confidence(values)
+        shape = self.inside(self.grey).shape
+        return chroma.reshape(*shape, 2), confidence.reshape(shape)
+
+    def read(
+        self, temperature: float, saturation: float, *, told: bool = True
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Chroma (n, 2), spread (n,) and `features.confidence.evidence` (n, k) of the cells of `chroma`, row by row.
+
+        The last is empty, (n, 0), unless `told` is set.
+        """
+        inner = self.inside(self.logits)
         logits = np.ascontiguousarray(inner.reshape(len(inner), -1).T)
-        chroma, spread = annealed_mean(logits, self.cells, temperature=temperature)
+        if not told:
+            chroma, spread = annealed_mean(logits, self.cells, temperature=temperature)
+            return chroma * np.float32(saturation), spread, np.empty((len(logits), 0), np.float32)
+        shares = softmax(logits)
+        chroma, spread = mean_and_spread(shares, self.cells)
+        if temperature != 1:
+            chroma = softmax(logits / temperature) @ self.cells
         chroma *= np.float32(saturation)
-        return chroma.reshape(*inner.shape[1:], 2), confidence_of(spread).reshape(inner.shape[1:])
+        return chroma, spread, evidence(shares, spread, chroma, self.inside(self.grey).ravel())
 
     def at_size(self, planes: FloatArray, shape: tuple[int, int]) -> FloatArray:
         """Planes on the grid of `chroma`, (h', w') or (h', w', k), bilinear at every pixel of the picture in any size.
@@ -131,8 +157,12 @@ class ColourMaps:
 
     def scene(self) -> FloatArray:
         """The picture as one vector, its mean embedding: (C,)."""
+        return self.inside(self.embedding).mean(axis=(1, 2))
+
+    def inside(self, planes: FloatArray) -> FloatArray:
+        """Of planes (..., h, w) of the frame, the cells that the picture is read from: (..., h', w')."""
         rows, columns = self._inside()
-        return self.embedding[:, rows, columns].mean(axis=(1, 2))
+        return planes[..., rows, columns]
 
     def _inside(self) -> tuple[slice, slice]:
         rows, columns = (axis.inside(n) for axis, n in zip(self.axes, self.logits.shape[1:], strict=True))
@@ -170,6 +200,7 @@ class ColourNetwork:
         self.network = str(network)
         self.info = _content(self.network, sha256)[1]
         self._latest: tuple[bytes, ColourMaps] | None = None
+        self._scene: tuple[bytes, FloatArray] | None = None
 
     def maps(self, lightness: FloatArray, *, scale: float = 1.0) -> ColourMaps:
         """Embedding and logits of a picture (H, W) of any size, 0..1; those of the latest picture are kept.
@@ -177,17 +208,29 @@ class ColourNetwork:
         `scale` multiplies the short side at which the network sees it.
         """
         axes, seen = self._look(lightness, max(1, round(scale * self.info.short_side)))
-        digest = hashlib.blake2b(seen.data, digest_size=16).digest() + f"{lightness.shape}{seen.shape}".encode()
+        digest = _digest(lightness, seen)
         latest = self._latest
         if latest is None or latest[0] != digest:
-            network = self._opened()
-            embedding, logits = network.run(mirror_out(grey_codes(seen))[None, None])
+            network, frame = self._opened(), mirror_out(grey_codes(seen))
+            embedding, logits = network.run(frame[None, None])
             if len(embedding) != self.info.channels or len(logits) != len(self.info.cells):
                 raise NetworkError(f"{self.network}: the outputs are not of the size that the file promises")
-            maps = ColourMaps(np.nan_to_num(embedding), np.nan_to_num(logits), axes, self.info.cells)
+            embedding, logits = np.nan_to_num(embedding), np.nan_to_num(logits)
+            grey = cv2.resize(frame, logits.shape[:0:-1], interpolation=cv2.INTER_AREA) / np.float32(255)
+            maps = ColourMaps(embedding, logits, grey, axes, self.info.cells, self.info.certainty)
             latest = (digest, maps)
             self._latest = latest
+            if scale == 1:
+                self._scene = (digest, maps.scene())
         return latest[1]
+
+    def scene(self, lightness: FloatArray) -> FloatArray:
+        """A picture (H, W) of any size, 0..1, as one vector: (C,). Nothing is run where it was seen as a whole last."""
+        _, seen = self._look(lightness, self.info.short_side)
+        kept = self._scene
+        if kept is not None and kept[0] == _digest(lightness, seen):
+            return kept[1]
+        return self.maps(lightness).scene()
 
     def _look(self, lightness: FloatArray, side: int) -> tuple[tuple[FrameAxis, FrameAxis], FloatArray]:
         """The picture with this short side, and how it lies in the frame."""
@@ -205,7 +248,11 @@ class ColourNetwork:
             return _open(self.network, self.info.sha256)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_latest": None}
+        return {**self.__dict__, "_latest": None, "_scene": None}
+
+
+def _digest(lightness: FloatArray, seen: FloatArray) -> bytes:
+    return hashlib.blake2b(seen.data, digest_size=16).digest() + f"{lightness.shape}{seen.shape}".encode()
 
 
 @lru_cache(maxsize=4)
@@ -257,12 +304,17 @@ def _checked(content: bytes, name: str) -> ColourNetworkInfo:
         card = settings.get("card", {})
         if not isinstance(card, dict):
             raise ValueError("the card must be an object")
+        certainty, vividness = settings.get("confidence"), settings.get("vividness")
+        if not isinstance(vividness, dict | None):
+            raise ValueError("damaged: its vividness must be an object")
         return ColourNetworkInfo(
             cells=cells,
             short_side=short_side,
             temperature=_number(settings, "temperature", TEMPERATURES),
             saturation=_number(settings, "saturation", SATURATIONS),
             channels=channels,
+            certainty=None if certainty is None else Certainty.from_dict(certainty),
+            vividness=vividness,
             card=card,
             sha256=hashlib.sha256(content).hexdigest(),
         )

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from featcolor.errors import UsageError
-from featcolor.models.config import boldness_of, temperature_of
+from featcolor.models.config import AUTO, boldness_of, temperature_of
 from featcolor.models.load import DEFAULT_MODEL, ColouringSettings, named_model
 
 if TYPE_CHECKING:
@@ -31,7 +31,13 @@ BOLDNESS: Final = "boldness"
 
 
 KEYS: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
-    {MODEL: named_model, "saturation": float, BOLDNESS: float, "refine": str, "size": int}
+    {
+        MODEL: named_model,
+        "saturation": lambda text: AUTO if text == AUTO else float(text),
+        BOLDNESS: float,
+        "refine": str,
+        "size": int,
+    }
 )
 """What a grid may hold, and what makes a value of its text; all but the model are as the command line has them."""
 
@@ -127,11 +133,10 @@ def default_grid(colorizer: StillColorizer) -> tuple[Axis, ...]:
     """What is worth comparing with the model's own settings, which are among it."""
     own = max(0.0, boldness_of(colorizer.config.temperature))
     bold = sorted((own, own + (BOLDER if own < 0.5 else -BOLDER)))
-    livelier = (colorizer.config.saturation * factor for factor in LIVELIER)
-    return tuple(
-        Axis(key, tuple(f"{value:g}" for value in values))
-        for key, values in (("saturation", livelier), (BOLDNESS, bold))
-    )
+    livelier = [f"{colorizer.config.saturation * factor:g}" for factor in LIVELIER]
+    if colorizer.config.vivid:
+        livelier = [AUTO, *livelier[1:]]
+    return Axis("saturation", tuple(livelier)), Axis(BOLDNESS, tuple(f"{value:g}" for value in bold))
 
 
 def _parse_axis(word: str) -> Axis:

@@ -111,7 +111,8 @@ def _colorizer(model: str | None) -> StillColorizer | None:
         return None
     from featcolor.models.load import ColouringSettings, load_colorizer, named_model
 
-    return load_colorizer(named_model(model), ColouringSettings())
+    # The same colours that 'featcolor video' gives.
+    return load_colorizer(named_model(model), ColouringSettings(saturation=1.0))
 
 
 def _chosen(reader: Any, every: int | None, progress: Progress) -> list[int]:

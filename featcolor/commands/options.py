@@ -42,7 +42,11 @@ def add_settings(parser: argparse.ArgumentParser, note: str) -> None:
     """What may be chosen at colouring time, but for the model: of `ColouringSettings`, and the preparation."""
     look = parser.add_argument_group("the look", note)
     look.add_argument(
-        "--saturation", type=not_negative, metavar="X", help="factor on the colours: 0 grey, 1 as learned"
+        "--saturation",
+        type=_saturation,
+        metavar="X",
+        help="factor on the colours: 0 grey, 1 as learned; or auto, as vivid as each scene lets expect, which is what "
+        "the default model does",
     )
     look.add_argument(
         "--boldness",
@@ -56,6 +60,12 @@ def add_settings(parser: argparse.ArgumentParser, note: str) -> None:
     look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
     old = parser.add_argument_group("old pictures", "without it the lightness of a picture stays as it is")
     old.add_argument("--prepare", metavar="STEPS", help=PREPARE_HELP)
+
+
+def _saturation(text: str) -> float | str:
+    from featcolor.models.config import AUTO
+
+    return AUTO if text == AUTO else _factor(text)
 
 
 def _boldness(text: str) -> float:
@@ -132,6 +142,7 @@ from_zero = typed("a whole number from 0", int, lambda number: number >= 0)
 # As NumPy's random states take it.
 seed = typed("a whole number from 0 to 4294967295", int, lambda number: 0 <= number < 2**32)
 not_negative = typed("a number from 0", float, lambda number: 0 <= number < math.inf)
+_factor = typed("a number from 0, or auto,", float, lambda number: 0 <= number < math.inf)
 positive = typed("a number above 0", float, lambda number: 0 < number < math.inf)
 fraction = typed("a fraction from 0 up to (not including) 1", float, lambda number: 0 <= number < 1)
 from_0_to_1 = typed("a number from 0 (mild) to 1 (bold)", float, lambda number: 0 <= number <= 1)

@@ -235,3 +235,8 @@ class AlbumColorizer(StillColorizer):
         chroma *= np.float32(config.saturation)
         np.maximum(confidence, planes[..., 2], out=confidence)
         return chroma, confidence
+
+    def _finished(
+        self, chroma: FloatArray, confidence: FloatArray, working: FloatArray, lightness: FloatArray
+    ) -> FloatArray:
+        return self.base.as_vivid(chroma, confidence, working, lightness) if self.config.vivid else chroma

@@ -82,6 +82,12 @@ class StillColorizer(ABC):
         """The same model seeing each picture as a whole only, as films do: less work, and less that could flicker."""
         return self
 
+    def _finished(
+        self, chroma: FloatArray, confidence: FloatArray, working: FloatArray, lightness: FloatArray
+    ) -> FloatArray:
+        """Refined chroma (h, w, 2) as it is to be; `lightness` (H, W) is the picture that `working` was shrunk from."""
+        return chroma
+
     def with_options(self, **options: Any) -> Self:
         """The same model with other colouring settings (`featcolor.models.config.COLOURING_OPTIONS`)."""
         other = copy.copy(self)
@@ -116,6 +122,7 @@ class StillColorizer(ABC):
             chroma = refine(chroma, working, seeds, method=self.config.refine)
             if self.config.refine == STAINLESS:
                 chroma = calm_stains(chroma, working, confidence)
+            chroma = self._finished(chroma, confidence, working, lightness)
         return chroma, confidence, working
 
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:

@@ -14,8 +14,19 @@ from refine.upsample import UPSAMPLERS
 
 HEADS: Final = ("bins", "mean")
 SOLVERS: Final = ("mlp", "ridge")
-COLOURING_OPTIONS: Final = ("refine", "upsample", "temperature", "saturation", "size", "step", "mirrored")
+COLOURING_OPTIONS: Final = (
+    "refine",
+    "upsample",
+    "temperature",
+    "saturation",
+    "vivid",
+    "size",
+    "step",
+    "mirrored",
+)
 """What may be changed after fitting."""
+AUTO: Final = "auto"
+"""The saturation that stands for `vivid`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +77,8 @@ class ColorizerConfig(Settings):
     refine, upsample : keys of `refine.refiners.REFINERS` and `refine.upsample.UPSAMPLERS`.
     temperature : sharpens (below 1) the distribution of the bins head.
     saturation : factor on the predicted chroma.
+    vivid : scale each picture's chroma towards what its scene lets expect, see `featcolor.models.vividness`; of what a
+        colour network gives, and only where its file knows how.
     mirrored : predict on the mirrored picture too and average.
     seed : of everything random.
     """
@@ -89,6 +102,7 @@ class ColorizerConfig(Settings):
     upsample: str = "guided"
     temperature: float = 0.6
     saturation: float = 1.0
+    vivid: bool = False
     mirrored: bool = False
     seed: int = 0
 
@@ -110,7 +124,14 @@ class ColorizerConfig(Settings):
             raise ValueError("the solver ridge has the head mean only")
 
     def with_options(self, **options: Any) -> Self:
-        """The same but for what may be changed at colouring time."""
+        """The same but for what may be changed at colouring time.
+
+        Saturation "auto" is 1 and `vivid`; a number is that factor for all pictures, unless `vivid` is named too.
+        """
+        if options.get("saturation") == AUTO:
+            options |= {"saturation": 1.0, "vivid": True}
+        elif "saturation" in options:
+            options = {"vivid": False, **options}
         for name in sorted(set(options) - set(COLOURING_OPTIONS)):
             if hasattr(self, name):
                 raise ValueError(f"{name} is fixed at fitting; changeable are {', '.join(COLOURING_OPTIONS)}")

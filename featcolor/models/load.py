@@ -55,12 +55,12 @@ def load(path: str | os.PathLike[str]) -> StillColorizer:
 
 @dataclass(frozen=True)
 class ColouringSettings:
-    """What may be chosen at colouring time; None leaves it as the model has it."""
+    """What may be chosen at colouring time; None leaves it as the model has it. Saturation is a number or "auto"."""
 
     size: int | None = None
     refine: str | None = None
     temperature: float | None = None
-    saturation: float | None = None
+    saturation: float | str | None = None
 
     def chosen(self) -> dict[str, int | float | str]:
         """The settings that were chosen."""

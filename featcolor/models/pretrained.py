@@ -13,8 +13,10 @@ from featcolor.models.base import STAINLESS, StillColorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import DEFAULT, network_errors
 from featcolor.models.views import Tile, closer_sights, joined, merge, tiles
+from featcolor.models.vividness import read_vividness
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourMaps, ColourNetwork, network_file
+from features.network import NetworkError
 from features.threads import side_by_side
 
 SCALES: Final = (1.0, 1.27)
@@ -31,12 +33,13 @@ class PretrainedColorizer(StillColorizer):
     config : ColorizerConfig, optional
         Only what may be changed at colouring time counts, and `step` does not. The saturation is a factor on the one
         that the network was measured best with. None: the network's own temperature, the mirrored picture averaged,
-        chroma refined from inside regions out and stains calmed (the refiner "interior").
+        chroma refined from inside regions out and stains calmed (the refiner "interior"), and `vivid`.
 
     Attributes
     ----------
     network : ColourNetwork
     closer : whether a picture with more to show than the network sees of the whole is seen closer too, in tiles
+    vividness : Vividness or None, what its file says of how colourful scenes are
 
     Raises
     ------
@@ -46,8 +49,12 @@ class PretrainedColorizer(StillColorizer):
     def __init__(self, network: str | Path = BUNDLED, config: ColorizerConfig | None = None) -> None:
         with network_errors("", DEFAULT):
             self.network = ColourNetwork(network)
+            try:
+                self.vividness = read_vividness(self.network.info.vividness, self.network.info.channels)
+            except ValueError as error:
+                raise NetworkError(f"{network}: {error}") from error
         self.config = config or ColorizerConfig(
-            temperature=self.network.info.temperature, mirrored=True, refine=STAINLESS
+            temperature=self.network.info.temperature, mirrored=True, refine=STAINLESS, vivid=True
         )
         self.closer = True
 
@@ -107,6 +114,21 @@ class PretrainedColorizer(StillColorizer):
         for view in views:
             merged = merge(merged, joined(shape, [(tile, next(planes)) for tile in view]))
         return np.ascontiguousarray(merged[..., :2]), np.ascontiguousarray(merged[..., 2])
+
+    def _finished(
+        self, chroma: FloatArray, confidence: FloatArray, working: FloatArray, lightness: FloatArray
+    ) -> FloatArray:
+        return self.as_vivid(chroma, confidence, working, lightness) if self.config.vivid else chroma
+
+    def as_vivid(
+        self, chroma: FloatArray, confidence: FloatArray, working: FloatArray, lightness: FloatArray
+    ) -> FloatArray:
+        """Chroma (h, w, 2) as vivid as its scene lets expect; as it is where the network's file knows nothing of it."""
+        if self.vividness is None:
+            return chroma
+        with network_errors("", DEFAULT):
+            scene = self.network.scene(lightness)
+        return self.vividness.apply(chroma, confidence, working, scene)
 
     def view(
         self, lightness: FloatArray, working: FloatArray, scale: float

@@ -20,6 +20,7 @@ from featcolor.errors import UsageError
 from featcolor.files import replacing
 from featcolor.models.fit_report import library_versions
 from featcolor.parallel import Progress, available_cores
+from featcolor.pretraining.calibration import calibrate
 from featcolor.pretraining.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, write_checkpoint
 from featcolor.pretraining.config import SHORT_SIDE, PretrainConfig
 from featcolor.pretraining.export import export_network
@@ -87,6 +88,7 @@ def pretrain(paths: Sequence[Path], request: Request, progress: Progress) -> dic
         _train(training, plan, request, progress)
         card = _card(pictures, held, plan, training, len(left_out))
         card = _write(training, pictures, pick(held), card, request, progress)
+        calibrate(request.output, [pictures[number] for number in held], progress)
     finally:
         torch.set_num_threads(threads)
     return {**card, "names_left_out": left_out}

@@ -85,7 +85,8 @@ class ClipInputs(Closing):
         """The model, if one colours."""
         if not self.uses_model:
             return None
-        return load_colorizer(self.model, ColouringSettings()).from_afar()
+        # One factor for the whole film: one of each frame's own would flicker with what walks through it.
+        return load_colorizer(self.model, ColouringSettings(saturation=1.0)).from_afar()
 
     def match(self, scan: ClipScan) -> KeyMatch:
         """Matches of the pictures with their frames; whether any is left is for `check_match` to say."""

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from featcolor.batch.colour import colorize_prepared
 from featcolor.batch.preview import PreviewedPicture, Previewer, load_cells, pick_evenly, preview_pictures
-from featcolor.batch.preview_grid import CELLS, KEYS, MODEL, Axis, Cell, cells_of, parse_grid
+from featcolor.batch.preview_grid import CELLS, KEYS, MODEL, Axis, Cell, cells_of, default_grid, parse_grid
 from featcolor.batch.preview_page import COLUMNS, Sheet, build_page, duration, is_page, write_page
 from featcolor.commands.program import build_parser
 from featcolor.errors import PictureError, UsageError
-from featcolor.models.load import ColouringSettings, load_colorizer
+from featcolor.models.load import ColouringSettings, load, load_colorizer
 from featcolor.preparation.steps import Step, parse_preparation
 from tests.samples import grey, write_rgb
 from tests.video.test_report_page import checked_outline
@@ -64,6 +64,14 @@ def test_cells_are_every_combination_once_and_the_first_setting_runs_fastest() -
     assert cells[1].caption == "saturation 1, boldness 0.6"
     assert all(cell.model == Path("m.featcolor") for cell in cells)
     assert parse_grid(["saturation=1,1.0, 1.2"]) == (Axis("saturation", ("1", "1.2")),)  # the same is one value
+    assert [cell.settings.saturation for cell in grid("saturation=auto,1")] == ["auto", 1.0]
+
+
+def test_a_models_own_saturation_is_in_the_default_grid(network: Path, tiny_model: Path) -> None:
+    assert [default_grid(load(each))[0].texts for each in (network, tiny_model)] == [
+        ("auto", "1", "1.2"),
+        ("0.8", "1", "1.2"),
+    ]
 
 
 def test_models_side_by_side_and_the_default_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
