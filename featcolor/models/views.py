@@ -27,7 +27,7 @@ TILE_PIXELS: Final = 230_000
 """Pixels of one tile at most, as the network sees them: a whole picture of 16:9 at twice the short side."""
 OVERLAP: Final = 64
 """Pixels, as the network sees them, that neighbouring tiles share."""
-SURER: Final = 12.0
+SURER: Final = 8.0
 """Power of the ratio of the confidences by which a finer view that is less sure counts less."""
 LEAST: Final = 1e-3
 """Confidence below which one is as good as none."""
