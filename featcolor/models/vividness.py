@@ -25,14 +25,20 @@ TONES: Final = (0.05, 0.5, 0.95)
 """Quantiles of chroma, and of lightness."""
 ROUNDS: Final = 3
 """Of the search for the factor."""
+SLIGHT: Final = 0.01
+"""A colourfulness that is none."""
 LARGEST_FACTOR: Final = 2.4
 """Up to 2.45 `enlivened` keeps the order of two chromas of one hue and lightness."""
 
-CEILING: Final = 60.0
+WAY: Final = 0.7
+"""How far log CF of a picture is brought from what it is to what is expected: both tell something of the truth."""
+NEUTRAL: Final = 5.0
+"""Chroma at which half is added: what is nearly grey is mostly grey in truth, a road, a suit, a wall."""
+CEILING: Final = 90.0
 """Chroma from which on nothing is added, so that what is vivid already stays as it is."""
-SKY: Final = 30.0
+SKY: Final = 38.0
 """The same for light blue: a clear sky's is rarely higher."""
-SKIN: Final = 30.0
+SKIN: Final = 32.0
 """The same for orange, the hue of all tones of skin (ITA literature: hue angles of 40 to 75 degrees)."""
 BLUE: Final = (0.2, 0.6)
 """Of -b*/C: from where to where a hue comes to count as blue."""
@@ -96,12 +102,14 @@ class Vividness:
     def factor(self, chroma: FloatArray, confidence: FloatArray, lightness: FloatArray, scene: FloatArray) -> float:
         """The factor for `enlivened` by some pixels of a picture, as of `few_of`."""
         values = np.concatenate([scene, statistics(chroma, confidence, lightness)])
-        wanted = float(np.exp(values @ self.weights + self.bias)) - 1
-        factor = 1.0
+        expected = float(np.exp(values @ self.weights + self.bias)) - 1
+        wanted, factor = 0.0, 1.0
         for number in range(ROUNDS):
             reached = colourfulness(lab_to_rgb(lightness, enlivened(chroma, lightness, factor)))
+            if number == 0:
+                wanted = reached * ((max(expected, 0.0) + SLIGHT) / (reached + SLIGHT)) ** WAY
             # What is held back answers less than in proportion; a step too far is taken back in the next round.
-            factor *= (max(wanted, 0.0) + 0.01) / (reached + 0.01)
+            factor *= (wanted + SLIGHT) / (reached + SLIGHT)
             factor = min(max(factor, self.lowest), self.highest)
             if number == 0 and factor <= 1:
                 break
@@ -141,8 +149,8 @@ def statistics(chroma: FloatArray, confidence: FloatArray, lightness: FloatArray
 def enlivened(chroma: FloatArray, lightness: FloatArray, factor: float) -> FloatArray:
     """Chroma (h, w, 2) times a factor; of one above 1 little is left where more would look wrong.
 
-    The addition fades out towards a ceiling, lower for light blue (skies) and orange (skin), and towards white and
-    black. Hue stays, and of two chromas of one hue and lightness the higher stays the higher.
+    The addition fades out towards grey, towards a ceiling, lower for light blue (skies) and orange (skin), and towards
+    white and black. Hue stays, and of two chromas of one hue and lightness the higher stays the higher.
     """
     if factor <= 1:
         return np.asarray(chroma * np.float32(factor))
@@ -153,7 +161,8 @@ def enlivened(chroma: FloatArray, lightness: FloatArray, factor: float) -> Float
     aside = np.abs(np.degrees(np.arctan2(b, a)) - np.float32(middle)) / np.float32(reach)
     orange = _rise(np.asarray(1 - aside, np.float32), 0, 1)
     np.minimum(ceiling, CEILING + (SKIN - CEILING) * orange, out=ceiling)
-    share = (1 - _rise(magnitude / ceiling, 0, 1)) * (1 - _rise(lightness, *WHITE)) * np.clip(lightness / DARK, 0, 1)
+    share = magnitude / (magnitude + np.float32(NEUTRAL)) * (1 - _rise(magnitude / ceiling, 0, 1))
+    share *= (1 - _rise(lightness, *WHITE)) * np.clip(lightness / np.float32(DARK), 0, 1)
     return np.asarray(chroma * (1 + (factor - 1) * share)[..., None], np.float32)
 
 

@@ -43,7 +43,7 @@ VIVIDNESS_PENALTY: Final = 0.3
 """Of the ridge regressions, a row; every column has a standard deviation of 1."""
 SCENE_SHARE: Final = 0.3
 """Standard deviation of the embedding's columns beside 1 of the statistics': there are many of them."""
-FACTORS: Final = (0.8, 1.8)
+FACTORS: Final = (0.8, 2.2)
 """The least and the most that a picture's chroma is multiplied by."""
 ERROR_ADDED: Final = 1e-3
 """To an error whose logarithm is taken."""

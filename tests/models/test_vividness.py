@@ -20,9 +20,11 @@ from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.models.vividness import (
     CEILING,
     LARGEST_FACTOR,
+    NEUTRAL,
     SKIN,
     SKY,
     STATISTICS,
+    WAY,
     Vividness,
     enlivened,
     few_of,
@@ -68,12 +70,17 @@ def gained(magnitude: float, hue: float, lightness: float, factor: float = 1.8) 
 # What is held back
 
 
-def test_low_chroma_gains_most_and_vivid_chroma_nothing() -> None:
+def test_middling_chroma_gains_most_and_grey_and_vivid_ones_nothing() -> None:
     for hue in (0, 120, 320):
-        gains = [gained(magnitude, hue, 0.5) for magnitude in (1, 20, 40, CEILING, 90)]
-        assert gains == sorted(gains, reverse=True)
-        assert gains[0] == pytest.approx(1.8, abs=0.01)
-        assert gains[-2:] == [pytest.approx(1), pytest.approx(1)]
+        assert gained(NEUTRAL, hue, 0.5) == pytest.approx(1.4, abs=0.02), "half is added"
+        rising, falling = (
+            [gained(each, hue, 0.5) for each in row] for row in ((0.01, 2, 5, 10), (30, 50, 70, CEILING))
+        )
+        assert rising == sorted(rising)
+        assert rising[0] == pytest.approx(1, abs=0.01)
+        assert falling == sorted(falling, reverse=True)
+        assert [falling[-1], gained(CEILING + 9, hue, 0.5)] == [pytest.approx(1), pytest.approx(1)]
+        assert rising[-1] > 1.4
 
 
 def test_a_sky_skin_white_and_black_are_held_back() -> None:
@@ -102,13 +109,13 @@ def test_less_is_less_of_everything() -> None:
 # The factor
 
 
-def test_a_picture_comes_out_as_colourful_as_wanted() -> None:
+def test_a_picture_comes_most_of_the_way_to_the_colourfulness_expected() -> None:
     chroma, confidence, lightness = picture()
     plain = colourfulness(lab_to_rgb(lightness, chroma))
     for share in (0.7, 1.0, 1.3):
         model = Vividness.from_dict(wants(share * plain), CHANNELS)
         made = model.apply(chroma, confidence, lightness, np.zeros(CHANNELS, np.float32))
-        assert colourfulness(lab_to_rgb(lightness, made)) == pytest.approx(share * plain, rel=0.03)
+        assert colourfulness(lab_to_rgb(lightness, made)) == pytest.approx(share**WAY * plain, rel=0.03)
 
 
 def test_the_factor_keeps_to_its_bounds_and_a_grey_picture_stays_grey() -> None:
