@@ -19,7 +19,7 @@ class PretrainConfig(Settings):
     ----------
     width : channels of the decoder and of the embedding.
     blocks : residual blocks at each of the strides 32, 16, 8 and 4.
-    heads : heads of the self-attention before each block at strides 32 and 16; 0 for none.
+    heads : heads of the self-attention at strides 32 and 16; 0 for none.
     hidden : units between the embedding and the cells.
     epochs, batch : passes over the pictures, crops a step.
     rate, trunk_rate : largest learning rates of the decoder and of the trunk; a trunk_rate of 0 leaves the trunk as it
@@ -37,6 +37,7 @@ class PretrainConfig(Settings):
     large : share of the steps with fewer, larger crops.
     fine : last share of the training, of which every second step goes down to stride 4; the others stop at stride 8.
     held_back : pictures kept back from training, drawn evenly by source.
+    folded : whether batch normalisation is folded away already, as in a network's file that is trained further.
     seed : of everything random.
     """
 
@@ -61,6 +62,7 @@ class PretrainConfig(Settings):
     large: float = 0.2
     fine: float = 0.3
     held_back: int = 200
+    folded: bool = False
     seed: int = 0
 
     @property
@@ -72,21 +74,14 @@ class PretrainConfig(Settings):
         except ValueError as error:
             raise ValueError(f"emphasis must be NAME=FACTOR,..., got {self.emphasis!r}") from error
 
-    @property
-    def widths(self) -> tuple[int, int, int, int]:
-        """Channels of the decoder at strides 32, 16, 8 and 4: context is wide where places are few."""
-        return 2 * self.width, 4 * self.width // 3, self.width, self.width
-
     def __post_init__(self) -> None:
         self.check(RANGES)
         if not all(0 < factor < float("inf") for factor in self.factors.values()):
             raise ValueError(f"emphasis must have positive factors, got {self.emphasis!r}")
         if self.side % 32:
             raise ValueError(f"side must be a multiple of 32, got {self.side}")
-        if self.width % 3:
-            raise ValueError(f"width must be a multiple of 3, got {self.width}")
-        if self.heads and self.width % (3 * self.heads):
-            raise ValueError(f"width must be a multiple of three times heads, got {self.width} and {self.heads}")
+        if self.heads and self.width % self.heads:
+            raise ValueError(f"width must be a multiple of heads, got {self.width} and {self.heads}")
 
 
 RANGES: Final = (

@@ -26,8 +26,6 @@ from features.base import FloatArray
 
 ONNX_OPSET: Final = 13
 ONNX_IR_VERSION: Final = 8
-PART: Final = "@"
-"""Between the name of a parameter and where a part of it begins, in the name of a constant that is that part."""
 FORMAT_VERSION: Final = 1
 """Of the metadata `featcolor.colour`, see `features.colournet`."""
 
@@ -47,9 +45,8 @@ def export_network(
     settings : short_side, temperature, saturation.
     card : what the file says of its training, as JSON can hold it.
     """
-    graph = Graph(network)
-    maps = graph.trunk(network.trunk)
-    embedding, logits = graph.decoder(network.decoder, [maps[number] for number in LEVELS])
+    graph = Graph()
+    embedding, logits = graph.network(network)
     graph.node("Identity", [embedding], "embedding")
     graph.node("Identity", [logits], "logits")
     colour = {"version": FORMAT_VERSION, "cells": np.round(cells, 3).astype(float).tolist(), **settings, "card": card}
@@ -63,11 +60,14 @@ def export_network(
 class Graph:
     """Nodes and constants, gathered layer by layer; methods return the name of a layer's output."""
 
-    def __init__(self, network: nn.Module | None = None) -> None:
+    def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
-        parameters = network.named_parameters() if network else ()
-        self.names = {each.untyped_storage().data_ptr(): name for name, each in parameters}
+
+    def network(self, network: ColourNet) -> tuple[str, str]:
+        """Names of the embedding and of the logits."""
+        maps = self.trunk(network.trunk)
+        return self.decoder(network.decoder, [maps[number] for number in LEVELS])
 
     def trunk(self, trunk: Trunk) -> dict[int, str]:
         """Name of the map after each stage of `OUTPUTS`."""
@@ -96,22 +96,24 @@ class Graph:
     def decoder(self, decoder: Decoder, maps: list[str]) -> tuple[str, str]:
         """Names of the embedding and of the logits."""
         scene = self.node("ReduceMean", [maps[0]], axes=[2, 3], keepdims=1)
-        x = self.convolution(decoder.levels[0].reduction[0], maps[0])
+        reductions = [layers[0] for layers in decoder.reductions]
+        x = self.convolution(reductions[0], maps[0])
         # OpenCV takes an addition after a convolution into it, and cannot stretch a summand then
         scene = self.node("Expand", [self.convolution(decoder.scene, scene), self.node("Shape", [x])])
         x = self.node("Add", [x, scene])
         for number, level in enumerate(decoder.levels):
             if number:
-                x = x if level.raising is None else self.convolution(level.raising, x)
                 raised = self.node(
                     "Resize",
                     [x, "", self.constant(np.array([1, 1, 2, 2], np.float32))],
                     mode="linear",
                     coordinate_transformation_mode="half_pixel",
                 )
-                x = self.node("Add", [raised, self.convolution(level.reduction[0], maps[number])])
-            for layer in level.layers:
-                x = self.attention(layer, x) if isinstance(layer, Attention) else self.residual(layer, x)
+                x = self.node("Add", [raised, self.convolution(reductions[number], maps[number])])
+            if number < len(decoder.attentions):
+                x = self.attention(decoder.attentions[number], x)
+            for block in level:
+                x = self.residual(block, x)
         embedding = self.node("Relu", [x])
         hidden = self.node("Relu", [self.convolution(decoder.hidden, embedding)])
         return embedding, self.convolution(decoder.cells, hidden)
@@ -158,13 +160,8 @@ class Graph:
         return self.node("Conv", [x, self.weights(weight), self.weights(bias)], group=groups, **shape)
 
     def weights(self, values: Tensor) -> str:
-        """Weights in 16 bits, which they are rounded to already, cast to 32 where they are used.
-
-        The constant has the name of the parameter, so that a training can go on from the file alone.
-        """
-        name, offset = self.names.get(values.untyped_storage().data_ptr(), ""), values.storage_offset()
-        constant = self.constant(values.numpy().astype(np.float16), f"{name}{PART}{offset}" if offset else name)
-        return self.node("Cast", [constant], to=1)  # TensorProto.FLOAT
+        """Weights in 16 bits, which they are rounded to already, cast to 32 where they are used."""
+        return self.node("Cast", [self.constant(values.numpy().astype(np.float16))], to=1)  # TensorProto.FLOAT
 
     def number(self, value: float) -> str:
         return self.constant(np.float32(value))
@@ -179,10 +176,10 @@ class Graph:
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
         return output
 
-    def constant(self, array: Any, name: str = "") -> str:
+    def constant(self, array: Any) -> str:
         from onnx import numpy_helper
 
-        name = name or f"constant{len(self.constants)}"
+        name = f"constant{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(array), name))
         return name
 

@@ -22,7 +22,7 @@ def fold(network: ColourNet) -> ColourNet:
                 if isinstance(norm, nn.BatchNorm2d):
                     _fold_after(layer, norm)
                     module[number + 1] = nn.Identity()
-        elif isinstance(module, Attention):
+        elif isinstance(module, Attention) and isinstance(module.norm, nn.BatchNorm2d):
             _fold_before(module.norm, module.qkv)
             module.norm = nn.Identity()
     return folded

@@ -25,10 +25,10 @@ ATTENTION_LEVELS: Final = 2
 """Coarsest levels, strides 32 and 16, that attend."""
 EXPANSION: Final = 2
 """Channels inside a residual block, in widths."""
-KERNEL: Final = 3
+KERNEL: Final = 5
 SLOW_KERNEL: Final = 5
-"""Of the trunk's depthwise convolutions: torch needs longer for these kernels' gradients than for the rest of their
-block, so they stay as ImageNet left them; what follows and precedes them learns."""
+"""Of depthwise convolutions that are trained already: torch needs longer for these kernels' gradients than for the rest
+of their block, so they stay as they are; what follows and precedes them learns."""
 RELU6_TOP: Final = 6.0
 
 
@@ -186,55 +186,40 @@ class Attention(nn.Module):
         return x + y
 
 
-class Level(nn.Module):
-    """One stride of the decoder: the trunk's map is added to what comes from below, then blocks mix it."""
-
-    def __init__(self, below: int, channels: int, width: int, config: PretrainConfig, *, attends: bool) -> None:
-        super().__init__()
-        self.reduction = nn.Sequential(Pointwise(channels, width, bias=False), nn.BatchNorm2d(width))
-        self.raising = Pointwise(below, width) if below not in (0, width) else None
-        layers: list[nn.Module] = []
-        for _ in range(config.blocks):
-            layers += [Attention(width, config.heads)] if attends else []
-            layers.append(ResidualBlock(width))
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, below: Tensor, trunk: Tensor) -> Tensor:
-        x = below if self.raising is None else self.raising(below)
-        y: Tensor = self.layers(functional.interpolate(x, scale_factor=2, mode="bilinear") + self.reduction(trunk))
-        return y
-
-
 class Decoder(nn.Module):
     """From the trunk's maps, coarse to fine, to the embedding and the logits of the cells.
 
-    What leaves the level of stride 8 is read by the same two layers as what leaves stride 4, so that most of the
-    training can stop there.
+    What leaves the level of stride 8 is read by the same two layers as what leaves stride 4, so that most of a training
+    can stop there.
     """
 
     def __init__(self, channels: tuple[int, ...], config: PretrainConfig, n_cells: int) -> None:
         super().__init__()
-        widths = config.widths
-        self.scene = Pointwise(channels[0], widths[0])
-        below = (0, *widths)
-        self.levels = nn.ModuleList(
-            Level(below[number], each, width, config, attends=bool(config.heads) and number < ATTENTION_LEVELS)
-            for number, (each, width) in enumerate(zip(channels, widths, strict=True))
+        width = config.width
+        self.reductions = nn.ModuleList(
+            nn.Sequential(Pointwise(each, width, bias=False), nn.BatchNorm2d(width)) for each in channels
         )
-        # stride 4 begins as stride 8 made larger
-        nn.init.zeros_(self.levels[-1].reduction[-1].weight)
-        self.hidden = Pointwise(widths[-1], config.hidden)
+        self.scene = Pointwise(channels[0], width)
+        self.attentions = nn.ModuleList(
+            Attention(width, config.heads) for _ in range(ATTENTION_LEVELS if config.heads else 0)
+        )
+        self.levels = nn.ModuleList(
+            nn.Sequential(*(ResidualBlock(width) for _ in range(config.blocks))) for _ in channels
+        )
+        self.hidden = Pointwise(width, config.hidden)
         self.cells = Pointwise(config.hidden, n_cells)
         self.dropout = nn.Dropout2d(config.dropout)
 
     def forward(self, maps: list[Tensor], levels: int = len(LEVELS)) -> Tensor:
         """The embedding after so many levels: at stride 4 after four, at stride 8 after three."""
         maps = [self.dropout(each) for each in maps[:levels]]
-        first = self.levels[0]
-        x = first.reduction(maps[0]) + self.scene(maps[0].mean(dim=(2, 3), keepdim=True))
-        x = first.layers(x)
-        for level, trunk in zip(self.levels[1:levels], maps[1:], strict=True):
-            x = level(x, trunk)
+        x = self.reductions[0](maps[0]) + self.scene(maps[0].mean(dim=(2, 3), keepdim=True))
+        for number, level in enumerate(self.levels[:levels]):
+            if number:
+                x = functional.interpolate(x, scale_factor=2, mode="bilinear") + self.reductions[number](maps[number])
+            if number < len(self.attentions):
+                x = self.attentions[number](x)
+            x = level(x)
         return functional.relu(x)
 
     def logits(self, embedding: Tensor) -> Tensor:
@@ -250,12 +235,19 @@ class ColourNet(nn.Module):
         super().__init__()
         self.trunk = trunk
         self.decoder = Decoder(tuple(trunk.channels[number] for number in LEVELS), config, n_cells)
-        learning = range(len(trunk.stages) - config.trunk_stages, len(trunk.stages)) if config.trunk_rate else ()
-        for number, stage in enumerate(trunk.stages):
-            stage.requires_grad_(number in learning)
-        trunk.stem.requires_grad_(len(learning) == len(trunk.stages))
-        for layer in trunk.modules():
-            if isinstance(layer, FoldedConvolution) and layer.weight.shape[2] == SLOW_KERNEL:
+        self.learn(config)
+
+    def learn(self, config: PretrainConfig) -> None:
+        """Mark what learns: the decoder, and the trunk's last stages where its rate is not 0; slow kernels do not."""
+        self.decoder.requires_grad_(True)
+        stages = self.trunk.stages
+        first = len(stages) - config.trunk_stages if config.trunk_rate else len(stages)
+        for number, stage in enumerate(stages):
+            stage.requires_grad_(number >= first)
+        self.trunk.stem.requires_grad_(first == 0)
+        for layer in self.modules():
+            slow = isinstance(layer, FoldedConvolution) and layer.weight.shape[2] == SLOW_KERNEL
+            if slow or (isinstance(layer, Depthwise) and config.folded):
                 layer.requires_grad_(False)
 
     def forward(self, codes: Tensor) -> tuple[Tensor, Tensor]:

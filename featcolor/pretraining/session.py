@@ -30,13 +30,12 @@ from featcolor.pretraining.network import Trunk
 from featcolor.pretraining.pictures import Pictures, hold_back, names_of, read_pictures
 from featcolor.pretraining.quality import COLOURFUL, Look, choose_settings, measure, pick, temperatures_for
 from featcolor.pretraining.training import Training
-from featcolor.pretraining.unfolding import read_weights
 from features.base import IndexArray
 from features.colournet import ColourNetwork
 
 CHECKPOINT_EVERY: Final = 300.0
 """Seconds between checkpoints."""
-ARCHITECTURE: Final = ("width", "blocks", "heads", "hidden")
+ARCHITECTURE: Final = ("width", "blocks", "heads", "hidden", "folded")
 """Settings that a training started from another one's checkpoint has in common with it."""
 
 
@@ -127,7 +126,7 @@ def _network_plan(path: Path) -> Checkpoint:
     card = info.card
     if "training" not in card:
         raise UsageError(f"{path}: its card does not tell the settings of its training; start from a checkpoint")
-    config = PretrainConfig.from_dict(card["training"])
+    config = PretrainConfig.from_dict({**card["training"], "folded": True})
     held_back, history = (tuple(card.get(name, ())) for name in ("held_back", "earlier_trainings"))
     return Checkpoint(config, info.cells, "", held_back, None, True, history, {"step": card.get("steps", 0)})
 
@@ -168,14 +167,15 @@ def _prepare(
     trunk = Trunk(read_trunk())
     numbers = np.setdiff1d(np.arange(len(pictures)), held)
     cells = plan.cells if len(plan.cells) else None
-    training = Training(pictures, numbers, trunk, plan.config, device, cells=cells, seconds=plan.seconds)
+    network = None if request.resume or "averaged" in plan.state else request.start
+    training = Training(
+        pictures, numbers, trunk, plan.config, device, cells=cells, network=network, seconds=plan.seconds
+    )
     try:
         if request.resume:
             training.restore(plan.state)
         elif "averaged" in plan.state:
             training.start_from(plan.weights)
-        elif plan.state and request.start is not None:
-            training.unfold(read_weights(request.start))
     except (LookupError, RuntimeError, TypeError, ValueError) as error:
         source = checkpoint_path(request.output) if request.resume else request.start
         raise UsageError(f"{source}: damaged checkpoint; its weights do not fit its settings") from error

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,9 +19,10 @@ from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import TrainingError
 from featcolor.pretraining.config import PretrainConfig
 from featcolor.pretraining.crops import Crops, Deck, Targets, build_targets, cell_shares, colour_numbers
+from featcolor.pretraining.folding import fold
 from featcolor.pretraining.network import ColourNet, Trunk
 from featcolor.pretraining.pictures import Pictures, weigh
-from featcolor.pretraining.unfolding import unfold
+from featcolor.pretraining.reading import read_into
 from featcolor.regression.bins import build_cells
 from features.base import FloatArray, IndexArray
 
@@ -28,8 +30,6 @@ WARM_UP: Final = 0.03
 """Share of the training in which the rate rises."""
 PLACES: Final = 144
 """Places of a crop, drawn anew each step, that the loss is taken at."""
-SEEN: Final = 20
-"""Batches that the normalisation of a network without one is measured on."""
 COARSE_LEVELS: Final = 3
 """Levels of the decoder down to stride 8."""
 LAST_RATE: Final = 0.01
@@ -58,6 +58,7 @@ class Training:
     config : PretrainConfig
     device : where the crops are made and the network runs.
     cells : (n_cells, 2), of an earlier training that is continued; None: of these pictures.
+    network : file whose weights it begins with, where `config.folded`.
     seconds : time that the training gets; None: `config.epochs`.
     clock : seconds, for `seconds`.
     """
@@ -71,6 +72,7 @@ class Training:
         device: torch.device,
         *,
         cells: FloatArray | None = None,
+        network: Path | None = None,
         seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -91,6 +93,11 @@ class Training:
             self._random = torch.get_rng_state()
         with torch.no_grad():  # before the first step the network knows the commonest colours, and nothing of pictures
             self.network.decoder.cells.bias.copy_(torch.from_numpy(np.log(np.maximum(shares, 1e-6))))
+        if config.folded:
+            self.network = fold(self.network)
+            self.network.learn(config)
+        if network is not None:
+            read_into(self.network, network)
         self.network.to(device, memory_format=torch.channels_last)
         self.averaged = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=config.decay)
@@ -131,12 +138,6 @@ class Training:
         """Begin at the weights of an earlier training's averaged network; the schedule begins anew."""
         self.network.load_state_dict(weights)
         self.averaged.module.load_state_dict(weights)
-
-    def unfold(self, weights: dict[str, FloatArray]) -> None:
-        """Begin at the weights of an exported network; UsageError where they do not fit the settings."""
-        seen = (torch.from_numpy(self.deck.draw(-1 - each).codes)[:, None].to(self.device) for each in range(SEEN))
-        unfold(self.network, weights, seen)
-        self.averaged.module.load_state_dict(self.network.state_dict())
 
     def state(self) -> dict[str, Any]:
         """State from which `restore` goes on as if nothing had happened, for a safe `torch.load`."""
@@ -199,7 +200,12 @@ class Training:
 
     def _groups(self) -> list[dict[str, Any]]:
         trunk = [each for each in self.network.trunk.parameters() if each.requires_grad]
-        groups = [{"params": list(self.network.decoder.parameters()), "largest": self.config.rate}]
+        groups = [
+            {
+                "params": [each for each in self.network.decoder.parameters() if each.requires_grad],
+                "largest": self.config.rate,
+            }
+        ]
         if trunk:
             groups.append({"params": trunk, "largest": self.config.trunk_rate})
         return groups
