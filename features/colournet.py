@@ -184,7 +184,7 @@ class ColourNetwork:
             embedding, logits = network.run(mirror_out(grey_codes(seen))[None, None])
             if len(embedding) != self.info.channels or len(logits) != len(self.info.cells):
                 raise NetworkError(f"{self.network}: the outputs are not of the size that the file promises")
-            maps = ColourMaps(np.nan_to_num(embedding), np.nan_to_num(logits), axes, self.info.cells)
+            maps = ColourMaps(_finite(embedding), _finite(logits), axes, self.info.cells)
             latest = (digest, maps)
             self._latest = latest
         return latest[1]
@@ -212,6 +212,11 @@ class ColourNetwork:
 def _open(network: str, sha256: str) -> Network:
     """One network a process, however many copies arrive there with their tasks."""
     return Network(_content(network, sha256)[0], OUTPUTS)
+
+
+def _finite(values: FloatArray) -> FloatArray:
+    """The values, those that are no numbers or infinite replaced; one look at a sum where all are, as nearly always."""
+    return values if np.isfinite(values.sum()) else np.nan_to_num(values)
 
 
 def _content(network: str, sha256: str | None) -> tuple[bytes, ColourNetworkInfo]:

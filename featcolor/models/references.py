@@ -48,6 +48,8 @@ SAME_PICTURE = 1.0
 """Two references are the same picture when their thumbnails differ by less than this in L* (root mean square)."""
 ROWS_BYTES = 600 * 2**20
 """Memory of the training rows; more references give fewer pixels each."""
+COMPARED = 512
+"""Thumbnails at once that are compared with all others: bounds the memory."""
 LEARNING_PICTURES = 200
 """References that visual words and principal components are learned from."""
 
@@ -302,15 +304,19 @@ def settle(
 
 def find_duplicates(thumbnails: dict[int, FloatArray], distance: float = SAME_PICTURE) -> dict[int, int]:
     """{duplicate: the earlier reference that shows the same, within a root mean square distance of thumbnails}."""
-    from scipy.spatial import cKDTree
-
     if len(thumbnails) < 2:
         return {}
     numbers = np.array(sorted(thumbnails))
-    points = np.stack([thumbnails[i] for i in numbers])
-    pairs = cKDTree(points).query_pairs(distance * np.sqrt(points.shape[1]))
+    points = np.stack([thumbnails[i] for i in numbers]).astype(np.float64)
+    squares, nearest = (points**2).sum(axis=1), distance**2 * points.shape[1]
+    pairs: list[tuple[int, int]] = []
+    for start in range(0, len(points), COMPARED):
+        part = slice(start, start + COMPARED)
+        apart = squares[part, None] + squares[start:] - 2 * points[part] @ points[start:].T
+        rows, columns = np.nonzero(np.triu(apart <= nearest, 1))
+        pairs += zip((rows + start).tolist(), (columns + start).tolist(), strict=True)
     originals: dict[int, int] = {}
-    for first, second in sorted(pairs):
+    for first, second in pairs:
         if int(numbers[first]) not in originals:
             originals.setdefault(int(numbers[second]), int(numbers[first]))
     return originals

@@ -68,14 +68,7 @@ class KernelRegression:
         weights : mean squared length that each block is brought to
         components : principal ones that the features are projected on; None: on none
         """
-        mean = features.mean(axis=0)
-        scales, start = [], 0
-        for width, weight in zip(blocks, weights, strict=True):
-            block = features[:, start : start + width]
-            deviation = block.std(axis=0) + SMALLEST_SCALE * max(1.0, float(np.abs(block).mean()))
-            scales.append(np.sqrt(weight / width) / deviation)
-            start += width
-        scale = np.concatenate(scales).astype(np.float32)
+        mean, scale = features.mean(axis=0), block_scale(features, blocks, weights)
         standard = (features - mean) * scale
         axes = None
         if components is not None:
@@ -130,3 +123,17 @@ class KernelRegression:
 
         side_by_side([partial(match, start) for start in range(0, len(queries), CHUNK)])
         return colours, np.maximum(nearest, 0)
+
+
+def block_scale(features: FloatArray, blocks: Sequence[int], weights: Sequence[float]) -> FloatArray:
+    """Factors (d,) that bring each block of features to the mean squared length that its weight is.
+
+    See `KernelRegression.fitted`.
+    """
+    scales, start = [], 0
+    for width, weight in zip(blocks, weights, strict=True):
+        block = features[:, start : start + width]
+        deviation = block.std(axis=0) + SMALLEST_SCALE * max(1.0, float(np.abs(block).mean()))
+        scales.append(np.sqrt(weight / width) / deviation)
+        start += width
+    return np.concatenate(scales).astype(np.float32)

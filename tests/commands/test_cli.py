@@ -132,7 +132,7 @@ def test_a_tree_is_mirrored_in_format_and_size(album: dict[str, NDArray[np.uint8
 
 
 def test_processes_change_nothing(album: dict[str, NDArray[np.uint8]], references: Path) -> None:
-    quick = AlbumConfig(pixels=1200, keys=900, pixels_each=900, steps=20, folds=2)
+    quick = AlbumConfig(pixels=1200, keys=900, pixels_each=900, width=64, folds=2)
     AlbumColorizer(album=quick).fit(sorted(references.iterdir())).save("references.album")
     for model in (os.environ["FEATCOLOR_MODEL"], str(BUNDLED_FILE), "references.album"):
         for jobs in ("1", "2", "3"):
