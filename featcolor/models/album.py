@@ -180,6 +180,7 @@ class AlbumColorizer(StillColorizer):
             "regressor": self.regressor is not None,
             "same_distance": self.blend.same_distance,
             "vividness": self.blend.vividness,
+            "reach": self.blend.reach,
             "references": self.references,
             "left_out": [list(pair) for pair in self.left_out],
         }
@@ -203,6 +204,7 @@ class AlbumColorizer(StillColorizer):
             NARROWEST,
             same_distance=float(header["same_distance"]),
             vividness=float(header["vividness"]),
+            reach=float(header["reach"]),
         )
         colorizer.references = header["references"]
         colorizer.left_out = [(name, reason) for name, reason in header["left_out"]]

@@ -402,7 +402,7 @@ def test_quiet_says_nothing_but_errors_and_debug_shows_where(
 def test_inspect_prints_the_card(tiny_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(tiny_model), "--json"]) == 0
     card = json.loads(capsys.readouterr().out)
-    assert card["format_version"] == 1
+    assert card["format_version"] == 2
     assert card["file_bytes"] == tiny_model.stat().st_size
     assert main(["inspect", str(tiny_model)]) == 0
     assert card["versions"]["numpy"] in capsys.readouterr().out
