@@ -35,6 +35,9 @@ VIVID_SHARE: Final = 0.5
 """Of the network's own factor on the chroma, how much may make up for what least squares mutes: dB against colour."""
 COMPARED: Final = 3
 """Blocks of features that the kernel compares pixels by: not by DAISY, in which everything is far from everything."""
+FLOOR: Final = 0.1
+"""Of a block's typical deviation, added to each feature's: channels of a network that are silent in all references are
+loud in other pictures, and a linear answer to them has no bounds."""
 KERNEL_ARRAYS: Final = ("mean", "scale", "keys", "chroma")
 """What of a kernel is kept in a file."""
 
@@ -130,7 +133,7 @@ class AlbumColorizer(StillColorizer):
         weights = (1.0, 1.0, album.position_weight, 1.0)
         width = sum(blocks[:COMPARED])
         self.kernel = KernelRegression.fitted(
-            rows.features[keys, :width], rows.chroma[keys], blocks[:COMPARED], weights[:COMPARED]
+            rows.features[keys, :width], rows.chroma[keys], blocks[:COMPARED], weights[:COMPARED], floor=FLOOR
         )
         self.regressor = None
         if rows.pictures == 1:
@@ -146,6 +149,7 @@ class AlbumColorizer(StillColorizer):
             weights,
             width=album.width,
             seed=album.seed,
+            floor=FLOOR,
         )
         answers, nearest = self.kernel.leave_one_out(rows.picture[keys])
         self.blend = fit_blend(

@@ -62,7 +62,7 @@ class Blend:
         return guess + same[:, None] * (answers[self.narrowest] - guess), same
 
     def apply(self, answers: FloatArray, guess: FloatArray, nearest: FloatArray) -> FloatArray:
-        """Chroma (n, 2).
+        """Chroma (n, 2) of places of one picture, or of references that are alike.
 
         Parameters
         ----------
@@ -73,6 +73,7 @@ class Blend:
         recalled, same = self.recall(answers, guess, nearest)
         learned = np.tensordot(self.weights, basis_of(answers, recalled, nearest), axes=1)
         within = np.reciprocal(1 + np.maximum(nearest / np.float32(self.reach) - 1, 0) ** 2)
+        within *= within.mean() ** 2  # a picture of which little is within reach is of another kind
         blended = recalled + within[:, None] * learned
         return np.asarray(blended * (1 + (self.vividness - 1) * (1 - same) * within)[:, None], np.float32)
 

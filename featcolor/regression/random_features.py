@@ -63,6 +63,7 @@ class RandomFeatureRegression:
         *,
         width: int,
         seed: int,
+        floor: float = 0.0,
     ) -> tuple[RandomFeatureRegression, FloatArray]:
         """The regression, and what regressions without a row's own fold answer for some rows.
 
@@ -72,7 +73,7 @@ class RandomFeatureRegression:
         chroma : (n, 2)
         fold : (n,) from 0; two of them at least
         wanted : (m,) numbers of the rows to answer for
-        blocks, weights : see `KernelRegression.fitted`
+        blocks, weights, floor : see `KernelRegression.fitted`
         width : random features
         seed : of the directions
 
@@ -81,7 +82,7 @@ class RandomFeatureRegression:
         The regression, and (2, m, 2).
         """
         rng = np.random.default_rng(seed)
-        mean, scale = features.mean(axis=0), block_scale(features, blocks, weights)
+        mean, scale = features.mean(axis=0), block_scale(features, blocks, weights, floor=floor)
         directions = rng.standard_normal((features.shape[1], width), dtype=np.float32)
         offsets = np.float32(OFFSET) * rng.standard_normal(width, dtype=np.float32)
         cells = build_cells(chroma)
