@@ -215,7 +215,7 @@ class ColourNetwork:
             embedding, logits = network.run(frame[None, None])
             if len(embedding) != self.info.channels or len(logits) != len(self.info.cells):
                 raise NetworkError(f"{self.network}: the outputs are not of the size that the file promises")
-            embedding, logits = np.nan_to_num(embedding), np.nan_to_num(logits)
+            embedding, logits = _finite(embedding), _finite(logits)
             grey = cv2.resize(frame, logits.shape[:0:-1], interpolation=cv2.INTER_AREA) / np.float32(255)
             maps = ColourMaps(embedding, logits, grey, axes, self.info.cells, self.info.certainty)
             latest = (digest, maps)
@@ -259,6 +259,11 @@ def _digest(lightness: FloatArray, seen: FloatArray) -> bytes:
 def _open(network: str, sha256: str) -> Network:
     """One network a process, however many copies arrive there with their tasks."""
     return Network(_content(network, sha256)[0], OUTPUTS)
+
+
+def _finite(values: FloatArray) -> FloatArray:
+    """The values, those that are no numbers or infinite replaced; one look at a sum where all are, as nearly always."""
+    return values if np.isfinite(values.sum()) else np.nan_to_num(values)
 
 
 def _content(network: str, sha256: str | None) -> tuple[bytes, ColourNetworkInfo]:

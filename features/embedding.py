@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Self
 
+import numpy as np
+
+from features.annealed import annealed_mean
 from features.base import FloatArray, IndexArray, Stateless
 from features.colournet import BUNDLED, ColourNetwork
 from features.network import NetworkError
@@ -53,6 +56,13 @@ class EmbeddingFeatures(Stateless):
     def sample(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         """The embedding at chosen pixels, (n_points, n_channels) float32; see `FeatureExtractor.sample`."""
         return self.colour_network().maps(lightness).sample_embedding(yx)
+
+    def guess(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
+        """What the network says of chosen pixels, a* and b*, (n_points, 2), at its temperature and saturation."""
+        network = self.colour_network()
+        logits = network.maps(lightness).sample_logits(yx)
+        chroma, _ = annealed_mean(logits, network.info.cells, temperature=network.info.temperature)
+        return chroma * np.float32(network.info.saturation)
 
     def describe(self, lightness: FloatArray) -> FloatArray:
         """The picture as one vector, its mean embedding: (n_channels,) float32."""

@@ -102,7 +102,7 @@ def test_a_fit_and_its_pictures(once: Callable[[Threads], bytes], photographs: P
 @pytest.mark.parametrize("count", [1, 5])
 def test_an_album(once: Callable[[Threads], bytes], photographs: Photographs, count: int) -> None:
     pictures = [photographs[name] for name in ("astronaut", "coffee", "rocket", "flower", "chelsea")][:count]
-    config = AlbumConfig(pixels=3000, keys=900, pixels_each=900, steps=20, folds=2)
+    config = AlbumConfig(pixels=3000, keys=900, pixels_each=900, width=64, folds=2)
     once(lambda: AlbumColorizer(album=config).fit(pictures).predict(lightness_of(photographs["china"])).tobytes())
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.errors import NetworkError
-from featcolor.models.album_regressor import fit_and_cross
 from featcolor.models.album_rows import AlbumSampler, read_album
 from featcolor.models.base import StillColorizer, between_grid_points
 from featcolor.models.config import ColorizerConfig, Settings
@@ -25,9 +24,8 @@ from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.models.references import Source, collect_sources
 from featcolor.parallel import Progress, silent
 from featcolor.regression.blend import Blend, blend_of_one, fit_blend, nearness
-from featcolor.regression.experts import Experts
 from featcolor.regression.kernel import BANDWIDTHS, KernelRegression
-from featcolor.regression.predictor import ChromaPredictor
+from featcolor.regression.random_features import RandomFeatureRegression
 from features.base import FloatArray, grid_points
 from features.colournet import BUNDLED
 from features.threads import one_blas_thread
@@ -36,6 +34,11 @@ NARROWEST: Final = len(BANDWIDTHS) - 1
 """Place of the answer of the narrowest kernel."""
 VIVID_SHARE: Final = 0.5
 """Of the network's own factor on the chroma, how much may make up for what least squares mutes: dB against colour."""
+COMPARED: Final = 3
+"""Blocks of features that the kernel compares pixels by: not by DAISY, in which everything is far from everything."""
+FLOOR: Final = 0.1
+"""Of a block's typical deviation, added to each feature's: channels of a network that are silent in all references are
+loud in other pictures, and a linear answer to them has no bounds."""
 KERNEL_ARRAYS: Final = ("mean", "scale", "keys", "chroma")
 """What of a kernel is kept in a file."""
 
@@ -49,18 +52,18 @@ class AlbumConfig(Settings):
     pixels : that the regressor is fitted on, of all references together
     pixels_each : at most, of one reference
     keys : pixels that the kernel remembers, in all
-    position_weight : of where a pixel lies, beside 1 for the embedding and 1 for its surroundings
-    steps : of the regressor's training
-    folds : fits without a part of the references, from which the blend is learned
+    position_weight : of where a pixel lies, beside 1 for the embedding, 1 for its surroundings and 1 for DAISY
+    width : random features of the regressor
+    folds : parts of the references that it answers for without knowing them, from which the blend is learned
     seed : of everything random
     """
 
     pixels: int = 24_000
     pixels_each: int = 1500
-    keys: int = 6000
+    keys: int = 9000
     position_weight: float = 0.3
-    steps: int = 500
-    folds: int = 4
+    width: int = 640
+    folds: int = 6
     seed: int = 0
 
 
@@ -76,7 +79,7 @@ class AlbumColorizer(StillColorizer):
     Attributes
     ----------
     kernel : KernelRegression
-    regressor : ChromaPredictor or None, None for an album of one picture
+    regressor : RandomFeatureRegression or None, None for an album of one picture
     blend : Blend
     base : PretrainedColorizer, what colours where the album says nothing
     left_out : list of (name, reason), references that could not be used
@@ -84,7 +87,7 @@ class AlbumColorizer(StillColorizer):
     """
 
     kernel: KernelRegression
-    regressor: ChromaPredictor | None
+    regressor: RandomFeatureRegression | None
     blend: Blend
 
     def __init__(
@@ -128,27 +131,30 @@ class AlbumColorizer(StillColorizer):
         self.references = rows.pictures
         keys = rows.thinned(album.keys)
         blocks = self.sampler.blocks
-        weights = (1.0, 1.0, album.position_weight)
-        width = sum(blocks[: len(weights)])
+        weights = (1.0, 1.0, album.position_weight, 1.0)
+        width = sum(blocks[:COMPARED])
         self.kernel = KernelRegression.fitted(
-            rows.features[keys, :width], rows.chroma[keys], blocks[: len(weights)], weights
+            rows.features[keys, :width], rows.chroma[keys], blocks[:COMPARED], weights[:COMPARED], floor=FLOOR
         )
         self.regressor = None
         if rows.pictures == 1:
             self.blend = blend_of_one(len(BANDWIDTHS), NARROWEST)
             return self
-        self.regressor, regressed = fit_and_cross(
+        order = np.random.default_rng(album.seed).permutation(rows.pictures)
+        self.regressor, regressed = RandomFeatureRegression.fitted(
             rows.features,
             rows.chroma,
-            rows.picture,
+            (order % min(album.folds, rows.pictures))[rows.picture],
             keys,
-            folds=album.folds,
-            steps=album.steps,
+            blocks,
+            weights,
+            width=album.width,
             seed=album.seed,
+            floor=FLOOR,
         )
         answers, nearest = self.kernel.leave_one_out(rows.picture[keys])
         self.blend = fit_blend(
-            np.concatenate([answers, regressed[None]]),
+            np.concatenate([answers, regressed]),
             rows.guess[keys],
             nearest,
             rows.chroma[keys],
@@ -169,19 +175,17 @@ class AlbumColorizer(StillColorizer):
         """A header that JSON can hold, and named arrays; the network's file is named, with its hash, and not held."""
         named: dict[str, NDArray[Any]] = {f"kernel.{name}": getattr(self.kernel, name) for name in KERNEL_ARRAYS}
         named["blend"] = self.blend.weights
-        layers = None
         if self.regressor is not None:
-            experts = Experts((self.regressor,), np.zeros(1, np.float32), np.zeros((1, 1), np.float32))
-            layers, arrays = experts.to_arrays()
-            named |= {f"regressor.{name}": array for name, array in arrays.items()}
+            named |= {f"regressor.{name}": array for name, array in self.regressor.to_arrays().items()}
         header = {
             "network": self.base.network.network,
             "sha256": self.base.network.info.sha256,
             "config": self.base.config.to_dict(),
             "album": self.album.to_dict(),
-            "regressor": layers,
+            "regressor": self.regressor is not None,
             "same_distance": self.blend.same_distance,
             "vividness": self.blend.vividness,
+            "reach": self.blend.reach,
             "references": self.references,
             "left_out": [list(pair) for pair in self.left_out],
         }
@@ -197,14 +201,15 @@ class AlbumColorizer(StillColorizer):
         kernel: dict[str, Any] = {name: arrays[f"kernel.{name}"] for name in KERNEL_ARRAYS}
         colorizer.kernel = KernelRegression(**kernel)
         colorizer.regressor = None
-        if header["regressor"] is not None:
+        if header["regressor"]:
             regressor = {k.removeprefix("regressor."): v for k, v in arrays.items() if k.startswith("regressor.")}
-            (colorizer.regressor,) = Experts.from_arrays(header["regressor"], regressor).predictors
+            colorizer.regressor = RandomFeatureRegression.from_arrays(regressor)
         colorizer.blend = Blend(
             arrays["blend"],
             NARROWEST,
             same_distance=float(header["same_distance"]),
             vividness=float(header["vividness"]),
+            reach=float(header["reach"]),
         )
         colorizer.references = header["references"]
         colorizer.left_out = [(name, reason) for name, reason in header["left_out"]]
@@ -227,8 +232,7 @@ class AlbumColorizer(StillColorizer):
         chroma, confidence = base.look_closer(lightness, working, chroma, confidence)
         answers, nearest = self.kernel.predict(features[:, : self.kernel.keys.shape[1]])
         if self.regressor is not None:
-            regressed, _ = self.regressor.predict(features, temperature=config.temperature)
-            answers = np.concatenate([answers, regressed[None]])
+            answers = np.concatenate([answers, self.regressor.predict(features)])
         change = self.blend.apply(answers, guess, nearest) - guess
         planes = between_grid_points(np.column_stack([change, nearness(nearest)]), shape, config.step)
         chroma += planes[..., :2]

@@ -16,7 +16,7 @@ from featcolor.models.base import StillColorizer, between_grid_points
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.fit_report import FitReport
 from featcolor.models.network_errors import network_errors
-from featcolor.models.references import Source, describe
+from featcolor.models.references import Source, describe, network_within
 from featcolor.parallel import Progress
 from featcolor.regression.experts import Experts
 from features.base import FeatureStack, FloatArray, grid_points
@@ -34,12 +34,14 @@ class Colorizer(StillColorizer):
     ----------
     stack_ : FeatureStack
     experts_ : Experts
+    followed_ : float, 0..1: how much of their answer is taken, beside that of the colour network of the features
     card_ : dict, what the model file says of itself: references, quality, versions
     report_ : FitReport, only of a Colorizer that was fitted in this process
     """
 
     stack_: FeatureStack
     experts_: Experts
+    followed_: float
     card_: dict[str, Any]
     report_: FitReport
 
@@ -68,12 +70,13 @@ class Colorizer(StillColorizer):
         """
         from featcolor.models.fitting import fit_references  # here: colouring does not need scikit-learn
 
-        def predict(stack: FeatureStack, experts: Experts, lightness: FloatArray) -> FloatArray:
-            self.stack_, self.experts_ = stack, experts
+        def predict(stack: FeatureStack, experts: Experts, followed: float, lightness: FloatArray) -> FloatArray:
+            self.stack_, self.experts_, self.followed_ = stack, experts, followed
             return np.asarray(self.predict(lightness), np.float32)
 
         fit = fit_references(references, self.config, predict=predict, jobs=jobs, progress=progress)
-        self.stack_, self.experts_, self.report_, self.card_ = fit.stack, fit.experts, fit.report, fit.card
+        self.stack_, self.experts_, self.followed_ = fit.stack, fit.experts, fit.followed
+        self.report_, self.card_ = fit.report, fit.card
         return self
 
     def predict_rows(self, features: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -112,6 +115,7 @@ class Colorizer(StillColorizer):
             "config": self.config.to_dict(),
             "stack": stack_settings(self.stack_),
             "experts": experts,
+            "followed": self.followed_,
             "card": self.card_,
         }
         return header, named
@@ -124,6 +128,9 @@ class Colorizer(StillColorizer):
         for i, extractor in enumerate(colorizer.stack_.extractors):
             extractor.set_state(_within(arrays, f"stack.{i}."))
         colorizer.experts_ = Experts.from_arrays(header["experts"], _within(arrays, "experts."))
+        colorizer.followed_ = header["followed"]
+        if not isinstance(colorizer.followed_, float) or not 0 <= colorizer.followed_ <= 1:
+            raise ValueError(f"0 to 1 of the answer can be followed, not {colorizer.followed_!r}")
         colorizer.card_ = dict(header["card"])
         n_features = len(colorizer.stack_.names)
         if colorizer.experts_.n_inputs != n_features:
@@ -132,9 +139,15 @@ class Colorizer(StillColorizer):
 
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         shape = (working.shape[0], working.shape[1])
+        yx = grid_points(shape, self.config.step)
+        network = network_within(self.stack_) if self.followed_ < 1 else None
         with network_errors():
-            features = self.stack_.sample(working, grid_points(shape, self.config.step))
+            features = self.stack_.sample(working, yx)
+            guess = None if network is None else network.guess(working, yx)
         chroma, confidence = self.predict_rows(features, working)
+        if guess is not None:
+            guess *= np.float32(self.config.saturation)
+            chroma = guess + np.float32(self.followed_) * (chroma - guess)
         planes = between_grid_points(np.column_stack([chroma, confidence]), shape, self.config.step)
         return np.ascontiguousarray(planes[..., :2]), np.ascontiguousarray(planes[..., 2])
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from featcolor.colour.film_stock import film_lightness
 from featcolor.models.config import ColorizerConfig
+from featcolor.models.few_references import ENOUGH, share_borne_out
 from featcolor.models.fit_report import FitReport, QualityTable, library_versions, measure_held_back
 from featcolor.models.references import (
     Source,
@@ -20,6 +22,7 @@ from featcolor.models.references import (
     collect_sources,
     learn_stack,
     name_of,
+    network_within,
     read_source,
     sample_all,
 )
@@ -50,15 +53,15 @@ FEWEST_STEPS = 600
 
 def fit_regressors(
     rows: TrainingSet, config: ColorizerConfig, *, jobs: int, progress: Progress
-) -> tuple[Experts, IndexArray]:
-    """The experts, and the numbers of the references that were held back from all of them."""
+) -> tuple[Experts, IndexArray, float]:
+    """The experts, the numbers of the references that were held back from all of them, and how far to follow them."""
     n_references = len(rows.kept)
     order = np.random.default_rng(config.seed + 1).permutation(n_references)
     n_held = max(1, round(config.holdout * n_references)) if config.holdout else 0
     held = np.sort(order[:n_held]) if n_references >= FEWEST_TO_HOLD_BACK else order[:0]
     watched = held if len(held) >= FEWEST_TO_WATCH else held[:0]
 
-    def fit_one(references: IndexArray) -> ChromaPredictor:
+    def fit_one(references: IndexArray, members: int = config.members) -> ChromaPredictor:
         trained = np.setdiff1d(references, held)
         chosen = np.union1d(trained if len(trained) else np.setdiff1d(order, held), watched)
         batch = BATCH if len(chosen) * rows.pixels > SMALL_SET else SMALL_BATCH
@@ -69,7 +72,7 @@ def fit_regressors(
             head=config.head,
             solver=config.solver,
             hidden=config.hidden,
-            members=config.members,
+            members=members,
             epochs=max(config.epochs, -(-FEWEST_STEPS // steps_an_epoch)),
             batch=batch,
             dropout=config.dropout,
@@ -86,7 +89,8 @@ def fit_regressors(
         )
         return regressor.predictor_
 
-    return fit_experts(rows.descriptors, fit_one, clusters=config.clusters, seed=config.seed), held
+    experts = fit_experts(rows.descriptors, fit_one, clusters=config.clusters, seed=config.seed)
+    return experts, held, share_borne_out(rows, config, held, partial(fit_one, members=1))
 
 
 def worst_references(rows: TrainingSet, sources: list[Source]) -> list[tuple[str, float]]:
@@ -115,6 +119,7 @@ class Fit:
 
     stack: FeatureStack
     experts: Experts
+    followed: float
     report: FitReport
     card: dict[str, Any]
 
@@ -124,7 +129,7 @@ def fit_references(
     references: Source | Iterable[Source],
     config: ColorizerConfig,
     *,
-    predict: Callable[[FeatureStack, Experts, FloatArray], FloatArray],
+    predict: Callable[[FeatureStack, Experts, float, FloatArray], FloatArray],
     jobs: int | None,
     progress: Progress | None,
 ) -> Fit:
@@ -133,15 +138,16 @@ def fit_references(
     sources = collect_sources(references, config.size)
     jobs = jobs or default_fit_jobs(len(sources))
     stack = learn_stack(sources, config, jobs=jobs, progress=progress)
-    rows, left_out = sample_all(sources, stack, config, jobs=jobs, progress=progress)
-    experts, held = fit_regressors(rows, config, jobs=available_cores(), progress=progress)
+    network = network_within(stack) if len(sources) < ENOUGH else None
+    rows, left_out = sample_all(sources, stack, config, jobs=jobs, progress=progress, network=network)
+    experts, held, followed = fit_regressors(rows, config, jobs=available_cores(), progress=progress)
     constant = rows.chroma.mean(axis=0, dtype=np.float64).astype(np.float32)
     with library_threads(available_cores()):
         worst = worst_references(rows, sources)
         pictures = [read_working(sources[rows.kept[i]], config.size) for i in held[:MOST_MEASURED]]
         table, truth = measure_held_back(
             pictures,
-            lambda rgb: predict(stack, experts, film_lightness(rgb, config.film)),
+            lambda rgb: predict(stack, experts, followed, film_lightness(rgb, config.film)),
             constant,
             lambda done, total: progress("measuring", done, total),
         )
@@ -161,10 +167,11 @@ def fit_references(
         "held_back": len(pictures),
         "quality": table,
         "truth_colourfulness": truth if table else None,
+        "followed": followed,
         "mean_chroma": constant.tolist(),
         "versions": library_versions(),
     }
-    return Fit(stack, experts, report, card)
+    return Fit(stack, experts, followed, report, card)
 
 
 def default_fit_jobs(n_references: int) -> int:

@@ -83,7 +83,10 @@ def _load(model: Path | None) -> StillColorizer:
 
         return PretrainedColorizer() if model is None else PretrainedColorizer(model)
     document, arrays = read_arrays(model)
-    if "album" in document["colorizer"]:
+    header = document["colorizer"]
+    if document["format_version"] == 1 and "experts" in header:
+        header |= {"followed": 1.0}
+    if "album" in header:
         from featcolor.models.album import AlbumColorizer
 
         build: Callable[..., StillColorizer] = AlbumColorizer.from_arrays
@@ -92,7 +95,7 @@ def _load(model: Path | None) -> StillColorizer:
 
         build = Colorizer.from_arrays
     try:
-        return build(document["colorizer"], arrays)
+        return build(header, arrays)
     except FeatcolorError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:

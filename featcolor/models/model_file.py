@@ -29,7 +29,7 @@ from featcolor.errors import ModelFileError
 from featcolor.files import jsonable, replacing
 
 FORMAT_NAME = "featcolor-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 HEADER_KEY = "featcolor"
 DIGEST_KEY = "sha256"

@@ -48,6 +48,8 @@ SAME_PICTURE = 1.0
 """Two references are the same picture when their thumbnails differ by less than this in L* (root mean square)."""
 ROWS_BYTES = 600 * 2**20
 """Memory of the training rows; more references give fewer pixels each."""
+COMPARED = 512
+"""Thumbnails at once that are compared with all others: bounds the memory."""
 LEARNING_PICTURES = 200
 """References that visual words and principal components are learned from."""
 
@@ -62,12 +64,14 @@ class ReferenceRows:
     chroma : (n, 2) float32
     thumbnail : (THUMBNAIL**2,) float32, L* of the shrunk picture
     descriptor : (k,) float32, the picture as one vector
+    guess : (n, 2) float32, what the colour network of the features says itself; None where it is not asked
     """
 
     features: NDArray[np.float16]
     chroma: FloatArray
     thumbnail: FloatArray
     descriptor: FloatArray
+    guess: FloatArray | None = None
 
 
 def each_source(references: Source | Iterable[Source]) -> Iterator[Source]:
@@ -120,11 +124,17 @@ def working_lightness(rgb: NDArray[np.uint8], config: ColorizerConfig) -> FloatA
     return film_lightness(resize(rgb, working_size(rgb.shape, config.size)), config.film)
 
 
-def sample_reference(rgb: NDArray[np.uint8], stack: FeatureStack, config: ColorizerConfig, seed: int) -> ReferenceRows:
-    """Features and chroma of random pixels of one reference, shared out among its views."""
+def sample_reference(
+    rgb: NDArray[np.uint8],
+    stack: FeatureStack,
+    config: ColorizerConfig,
+    seed: int,
+    network: EmbeddingFeatures | None = None,
+) -> ReferenceRows:
+    """Features and chroma of random pixels of one reference, shared out among its views; and a network's guess."""
     rng = np.random.default_rng(seed)
     counts = np.diff(np.linspace(0, config.pixels, config.views + 1).round().astype(int))
-    features, chroma = [], []
+    features, chroma, guess = [], [], []
     for view, count in enumerate(counts):
         seen = resize(rgb, working_size(rgb.shape, config.size)) if view == 0 else random_view(rgb, config.size, rng)
         _, ab = rgb_to_lab(seen)
@@ -134,9 +144,12 @@ def sample_reference(rgb: NDArray[np.uint8], stack: FeatureStack, config: Colori
         yx = random_pixels(lightness.shape, count, rng)
         features.append(stack.sample(lightness, yx).astype(np.float16))
         chroma.append(ab[yx[:, 0], yx[:, 1]])
+        if network is not None:
+            guess.append(network.guess(lightness, yx))
     lightness = working_lightness(rgb, config)
     thumbnail, descriptor = thumbnail_of(lightness), describe(stack, lightness)
-    return ReferenceRows(np.concatenate(features), np.concatenate(chroma), thumbnail, descriptor)
+    guesses = np.concatenate(guess) if guess else None
+    return ReferenceRows(np.concatenate(features), np.concatenate(chroma), thumbnail, descriptor, guesses)
 
 
 def thumbnail_of(lightness: FloatArray) -> FloatArray:
@@ -174,7 +187,7 @@ class TrainingSet:
     """Rows of all usable references.
 
     `features` (n_rows, d) float16, `chroma` (n_rows, 2), `descriptors` (n_references, k), `kept`: numbers of the
-    references among the sources, each with `pixels` rows in order.
+    references among the sources, each with `pixels` rows in order. `guess` (n_rows, 2), or None where none was asked.
     """
 
     features: NDArray[np.float16]
@@ -182,6 +195,7 @@ class TrainingSet:
     descriptors: FloatArray
     kept: list[int]
     pixels: int
+    guess: FloatArray | None = None
 
     @property
     def pictures(self) -> IndexArray:
@@ -193,10 +207,18 @@ class TrainingSet:
         return (references[:, None] * self.pixels + np.arange(self.pixels)).ravel()
 
 
-def sample_source(item: tuple[int, Source], *, stack: FeatureStack, config: ColorizerConfig) -> ReferenceRows:
+def sample_source(
+    item: tuple[int, Source], *, stack: FeatureStack, config: ColorizerConfig, network: EmbeddingFeatures | None = None
+) -> ReferenceRows:
     """Rows of a reference and its number, which the seed depends on: what a worker does."""
     index, source = item
-    return sample_reference(read_source(source, size=config.size), stack, config, config.seed * 1_000_003 + index)
+    rgb = read_source(source, size=config.size)
+    return sample_reference(rgb, stack, config, config.seed * 1_000_003 + index, network)
+
+
+def network_within(stack: FeatureStack) -> EmbeddingFeatures | None:
+    """The first extractor that is a colour network's."""
+    return next((each for each in stack.extractors if isinstance(each, EmbeddingFeatures)), None)
 
 
 def source_lightness(source: Source, *, config: ColorizerConfig) -> FloatArray:
@@ -242,18 +264,25 @@ def learn_stack(sources: list[Source], config: ColorizerConfig, *, jobs: int, pr
 
 
 def sample_all(
-    sources: list[Source], stack: FeatureStack, config: ColorizerConfig, *, jobs: int, progress: Progress
+    sources: list[Source],
+    stack: FeatureStack,
+    config: ColorizerConfig,
+    *,
+    jobs: int,
+    progress: Progress,
+    network: EmbeddingFeatures | None = None,
 ) -> tuple[TrainingSet, list[tuple[str, str]]]:
-    """Rows of every usable reference, and (name, reason) of the others."""
+    """Rows of every usable reference, with the guesses of a network where it is given; (name, reason) of the others."""
     n_features = len(stack.names)
     pixels = min(config.pixels, max(1, ROWS_BYTES // (2 * n_features * len(sources))))
     config = replace(config, pixels=pixels)
     features = np.empty((len(sources) * pixels, n_features), np.float16)
     chroma = np.empty((len(sources) * pixels, 2), np.float32)
+    guess = np.empty((len(chroma) if network else 0, 2), np.float32)
     thumbnails: dict[int, FloatArray] = {}
     descriptors: dict[int, FloatArray] = {}
     reasons: dict[int, str] = {}
-    work = partial(sample_source, stack=stack, config=config)
+    work = partial(sample_source, stack=stack, config=config, network=network)
     for done, outcome in enumerate(run_over(work, enumerate(sources), jobs=jobs)):
         index, rows = outcome.index, outcome.result
         if rows is None:
@@ -261,16 +290,18 @@ def sample_all(
         else:
             block = slice(index * pixels, (index + 1) * pixels)
             features[block], chroma[block] = rows.features, rows.chroma
+            if rows.guess is not None:
+                guess[block] = rows.guess
             thumbnails[index], descriptors[index] = rows.thumbnail, rows.descriptor
         progress("reading references", done + 1, len(sources))
     kept, left_out = settle(sources, thumbnails, reasons)
     for to, index in enumerate(kept):
         if to != index:
             place, block = (slice(i * pixels, (i + 1) * pixels) for i in (to, index))
-            features[place], chroma[place] = features[block], chroma[block]
-    n_rows = len(kept) * pixels
-    rows_kept = TrainingSet(features[:n_rows], chroma[:n_rows], np.stack([descriptors[i] for i in kept]), kept, pixels)
-    return rows_kept, left_out
+            features[place], chroma[place], guess[place] = features[block], chroma[block], guess[block]
+    used = slice(len(kept) * pixels)
+    described, guesses = np.stack([descriptors[i] for i in kept]), guess[used] if network else None
+    return TrainingSet(features[used], chroma[used], described, kept, pixels, guesses), left_out
 
 
 def settle(
@@ -302,15 +333,19 @@ def settle(
 
 def find_duplicates(thumbnails: dict[int, FloatArray], distance: float = SAME_PICTURE) -> dict[int, int]:
     """{duplicate: the earlier reference that shows the same, within a root mean square distance of thumbnails}."""
-    from scipy.spatial import cKDTree
-
     if len(thumbnails) < 2:
         return {}
     numbers = np.array(sorted(thumbnails))
-    points = np.stack([thumbnails[i] for i in numbers])
-    pairs = cKDTree(points).query_pairs(distance * np.sqrt(points.shape[1]))
+    points = np.stack([thumbnails[i] for i in numbers]).astype(np.float64)
+    squares, nearest = (points**2).sum(axis=1), distance**2 * points.shape[1]
+    pairs: list[tuple[int, int]] = []
+    for start in range(0, len(points), COMPARED):
+        part = slice(start, start + COMPARED)
+        apart = squares[part, None] + squares[start:] - 2 * points[part] @ points[start:].T
+        rows, columns = np.nonzero(np.triu(apart <= nearest, 1))
+        pairs += zip((rows + start).tolist(), (columns + start).tolist(), strict=True)
     originals: dict[int, int] = {}
-    for first, second in sorted(pairs):
+    for first, second in pairs:
         if int(numbers[first]) not in originals:
             originals.setdefault(int(numbers[second]), int(numbers[first]))
     return originals

@@ -12,10 +12,16 @@ from features.base import FloatArray, IndexArray
 
 UNSURE_DISTANCE: Final = 2.0
 """Squared feature distance of the nearest pixel of the album at which nearness is one half."""
-SAME_DISTANCE: Final = 0.4
+SAME_DISTANCES: Final = (0.4, 0.2, 0.1, 0.05, 0.025)
+"""Squared feature distances of which one is that at which the album is half taken to have the very same: the largest
+that references do not speak against. Things that look the same have one colour in a film scene, and in fashion not."""
 SAME_DISTANCE_OF_ONE: Final = 1.0
-"""Squared feature distance at which the album is half taken to have the very same; of an album of one picture, whose
-colours nothing else could carry further."""
+"""Of an album of one picture, whose colours nothing else could carry further."""
+WITHIN: Final = 0.95
+"""Share of the references' pixels that lie within reach of others': to these distances the blend was learned, and where
+nothing in the album is so near it says nothing."""
+ANYWHERE: Final = 1e9
+"""A reach that nothing is beyond; a file can hold no infinity."""
 RIDGE: Final = 0.08
 """Of each part's own mean square: how firmly its weight is held to nought; the same share for few as for many."""
 FEW: Final = 12
@@ -40,13 +46,15 @@ class Blend:
     weights : (2 k,) of a `basis_of` k answers
     narrowest : place of the answer that is taken where the album has the very same
     same_distance : squared feature distance at which "the very same" is half true
+    reach : squared feature distance beyond which what was learned counts for less: half at twice as much
     vividness : factor on the chroma, but where the album has the very same
     """
 
     weights: FloatArray
     narrowest: int
-    same_distance: float = SAME_DISTANCE
+    same_distance: float = SAME_DISTANCES[0]
     vividness: float = 1.0
+    reach: float = ANYWHERE
 
     def recall(self, answers: FloatArray, guess: FloatArray, nearest: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The guess (n, 2) with the album's own colour where it has the very same, and how far that is so, (n,)."""
@@ -54,7 +62,7 @@ class Blend:
         return guess + same[:, None] * (answers[self.narrowest] - guess), same
 
     def apply(self, answers: FloatArray, guess: FloatArray, nearest: FloatArray) -> FloatArray:
-        """Chroma (n, 2).
+        """Chroma (n, 2) of places of one picture, or of references that are alike.
 
         Parameters
         ----------
@@ -63,8 +71,11 @@ class Blend:
         nearest : (n,) squared distance of the album's nearest pixel
         """
         recalled, same = self.recall(answers, guess, nearest)
-        blended = recalled + np.tensordot(self.weights, basis_of(answers, recalled, nearest), axes=1)
-        return np.asarray(blended * (1 + (self.vividness - 1) * (1 - same))[:, None], np.float32)
+        learned = np.tensordot(self.weights, basis_of(answers, recalled, nearest), axes=1)
+        within = np.reciprocal(1 + np.maximum(nearest / np.float32(self.reach) - 1, 0) ** 2)
+        within *= within.mean() ** 2  # a picture of which little is within reach is of another kind
+        blended = recalled + within[:, None] * learned
+        return np.asarray(blended * (1 + (self.vividness - 1) * (1 - same) * within)[:, None], np.float32)
 
 
 def basis_of(answers: FloatArray, start: FloatArray, nearest: FloatArray) -> FloatArray:
@@ -114,18 +125,68 @@ def fit_blend(
     narrowest : place of the answer that is taken where the album has the very same
     most_vivid : 1 or more
     """
-    unlearned = Blend(np.zeros(2 * len(answers), np.float32), narrowest)
+    blank = Blend(np.zeros(2 * len(answers), np.float32), narrowest, reach=float(np.quantile(nearest, WITHIN)) + TINY)
+    unlearned = _recalling(blank, answers, guess, nearest, chroma, picture)
     recalled, _ = unlearned.recall(answers, guess, nearest)
     basis = basis_of(answers, recalled, nearest)
-    weights, trust = _learn(*_moments(basis, chroma - recalled, picture))
+    moments = _moments(basis, chroma - recalled, picture)
+    weights, trust = _learn(*moments, doubts=_doubts(len(moments[0])))
     blend = replace(unlearned, weights=np.asarray(weights * trust, np.float32))
     muted = float(np.mean(blend.apply(answers, guess, nearest) ** 2)) + TINY
     vivid = float(np.clip(np.sqrt(np.mean(chroma**2) / muted), 1, most_vivid))
     return replace(blend, vividness=1 + trust * (vivid - 1))
 
 
-def _learn(normals: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Weights (k,) from each reference's moments, and how far to trust them, 0..1."""
+def _recalling(
+    blend: Blend,
+    answers: FloatArray,
+    guess: FloatArray,
+    nearest: FloatArray,
+    chroma: FloatArray,
+    picture: IndexArray,
+) -> Blend:
+    """The blend with the distance of `SAME_DISTANCES` that serves references best, doubted as in `fit_blend`.
+
+    Where none of them has anything so near in another there is no difference, and the largest stays.
+    """
+    before = _relative_errors(guess, guess, chroma, picture)
+    blends = [replace(blend, same_distance=distance) for distance in SAME_DISTANCES]
+    worth = []
+    for each in blends:
+        gained = before - _relative_errors(each.recall(answers, guess, nearest)[0], guess, chroma, picture)
+        worth.append(gained.mean() - _doubts(len(gained)) * gained.std() / np.sqrt(len(gained)))
+    return blends[int(np.argmax(worth))]
+
+
+def _relative_errors(
+    colours: FloatArray, guess: FloatArray, chroma: FloatArray, picture: IndexArray
+) -> NDArray[np.float64]:
+    """Mean squared error of each reference, in units of the guess's."""
+    count = np.bincount(picture)
+    errors = [np.bincount(picture, ((each - chroma) ** 2).sum(axis=1)) / count / 2 for each in (colours, guess)]
+    present = count > 0
+    return np.asarray(errors[0][present] / (errors[1][present] + NEGLIGIBLE_ERROR), np.float64)
+
+
+def _doubts(references: int) -> float:
+    """Standard errors that are taken off what so many references bear out."""
+    return min(MOST_DOUBT, FEW / references)
+
+
+def share_to_follow(answer: FloatArray, guess: FloatArray, chroma: FloatArray, picture: IndexArray) -> float:
+    """How far to go from a guess towards one answer, 0..1: learned as a blend is, and doubted half as much.
+
+    `answer`, `guess`, `chroma` (n, 2) of pixels that the answer does not know, `picture` (n,) where they are from.
+    """
+    moments = _moments((answer - guess)[None], chroma - guess, picture)
+    weights, trust = _learn(*moments, doubts=0.5 * _doubts(len(moments[0])))
+    return float(np.clip(weights[0] * trust, 0, 1))
+
+
+def _learn(
+    normals: NDArray[np.float64], targets: NDArray[np.float64], *, doubts: float
+) -> tuple[NDArray[np.float64], float]:
+    """Weights (k,) from each reference's moments, and how far to trust them, 0..1, so many standard errors less."""
     gained, spent = [], []
     for i in range(len(normals)):
         others = np.arange(len(normals)) != i
@@ -136,7 +197,7 @@ def _learn(normals: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[
     factor = float(np.sum(gained)) / total
     doubt = float(np.linalg.norm(np.subtract(gained, np.multiply(factor, spent)))) / total
     whole = _ridge(normals.sum(axis=0), targets.sum(axis=0))
-    return whole, float(np.clip(factor - doubt * min(MOST_DOUBT, FEW / len(normals)), 0, 1))
+    return whole, float(np.clip(factor - doubt * doubts, 0, 1))
 
 
 def _moments(

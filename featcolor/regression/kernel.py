@@ -57,6 +57,7 @@ class KernelRegression:
         *,
         bandwidths: Sequence[float] = BANDWIDTHS,
         components: int | None = None,
+        floor: float = 0.0,
     ) -> Self:
         """Remember pixels.
 
@@ -67,15 +68,9 @@ class KernelRegression:
         blocks : how many features belong together, in order; they sum to d
         weights : mean squared length that each block is brought to
         components : principal ones that the features are projected on; None: on none
+        floor : see `block_scale`
         """
-        mean = features.mean(axis=0)
-        scales, start = [], 0
-        for width, weight in zip(blocks, weights, strict=True):
-            block = features[:, start : start + width]
-            deviation = block.std(axis=0) + SMALLEST_SCALE * max(1.0, float(np.abs(block).mean()))
-            scales.append(np.sqrt(weight / width) / deviation)
-            start += width
-        scale = np.concatenate(scales).astype(np.float32)
+        mean, scale = features.mean(axis=0), block_scale(features, blocks, weights, floor=floor)
         standard = (features - mean) * scale
         axes = None
         if components is not None:
@@ -130,3 +125,22 @@ class KernelRegression:
 
         side_by_side([partial(match, start) for start in range(0, len(queries), CHUNK)])
         return colours, np.maximum(nearest, 0)
+
+
+def block_scale(
+    features: FloatArray, blocks: Sequence[int], weights: Sequence[float], *, floor: float = 0.0
+) -> FloatArray:
+    """Factors (d,) that bring each block of features to about the mean squared length that its weight is.
+
+    A feature that hardly varies counts for less where `floor` is above 0: so much of its block's typical deviation is
+    added to its own. What is constant in a few pictures may be far from it in others. See `KernelRegression.fitted`.
+    """
+    scales, start = [], 0
+    for width, weight in zip(blocks, weights, strict=True):
+        block = features[:, start : start + width]
+        deviation = block.std(axis=0)
+        typical = np.float32(floor * np.sqrt(np.mean(deviation**2)))
+        deviation += typical + SMALLEST_SCALE * max(1.0, float(np.abs(block).mean()))
+        scales.append(np.sqrt(weight / width) / deviation)
+        start += width
+    return np.concatenate(scales).astype(np.float32)

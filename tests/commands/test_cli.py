@@ -132,7 +132,7 @@ def test_a_tree_is_mirrored_in_format_and_size(album: dict[str, NDArray[np.uint8
 
 
 def test_processes_change_nothing(album: dict[str, NDArray[np.uint8]], references: Path) -> None:
-    quick = AlbumConfig(pixels=1200, keys=900, pixels_each=900, steps=20, folds=2)
+    quick = AlbumConfig(pixels=1200, keys=900, pixels_each=900, width=64, folds=2)
     AlbumColorizer(album=quick).fit(sorted(references.iterdir())).save("references.album")
     for model in (os.environ["FEATCOLOR_MODEL"], str(BUNDLED_FILE), "references.album"):
         for jobs in ("1", "2", "3"):
@@ -402,7 +402,7 @@ def test_quiet_says_nothing_but_errors_and_debug_shows_where(
 def test_inspect_prints_the_card(tiny_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(tiny_model), "--json"]) == 0
     card = json.loads(capsys.readouterr().out)
-    assert card["format_version"] == 1
+    assert card["format_version"] == 2
     assert card["file_bytes"] == tiny_model.stat().st_size
     assert main(["inspect", str(tiny_model)]) == 0
     assert card["versions"]["numpy"] in capsys.readouterr().out

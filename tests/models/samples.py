@@ -13,7 +13,7 @@ from skimage import data
 
 from featcolor.models.album import AlbumConfig
 
-QUICK_ALBUM = AlbumConfig(pixels=1200, keys=900, pixels_each=900, steps=20, folds=2)
+QUICK_ALBUM = AlbumConfig(pixels=1200, keys=900, pixels_each=900, width=64, folds=2)
 SHAPES = [(1, 1), (8, 8), (1, 50), (50, 1), (2, 3), (37, 61), (130, 90)]
 ROUNDING = {"u1": 0.0027, "u2": 0.000015, "f4": 0.0001}
 """Largest change of L*/100 by the rounding of the channels, as test_lab has it."""

@@ -17,7 +17,7 @@ from featcolor.errors import ModelFileError, NetworkError, ReferencesError
 from featcolor.models.album import AlbumColorizer
 from featcolor.models.load import load
 from featcolor.models.pretrained import PretrainedColorizer
-from featcolor.regression.blend import Blend, fit_blend
+from featcolor.regression.blend import SAME_DISTANCES, Blend, fit_blend, share_to_follow
 from featcolor.regression.kernel import KernelRegression
 from features.base import FloatArray, IndexArray
 from tests.models.samples import QUICK_ALBUM, small
@@ -94,6 +94,39 @@ def test_a_blend_is_as_vivid_as_the_references_but_by_its_limit_at_most() -> Non
     np.testing.assert_array_equal(plain.weights, vivid.weights)
     assert plain.vividness == 1
     assert 1.1 < vivid.vividness < 1.2001
+
+
+def test_what_was_learned_counts_for_nothing_where_the_album_has_nothing_so_near() -> None:
+    rng = np.random.default_rng(0)
+    truth, guess = 20 * rng.normal(size=(2, 2000, 2)).astype(np.float32)
+    answers, nearest = truth[None], rng.uniform(2, 4, 2000).astype(np.float32)
+    blend = fit_blend(answers, guess, nearest, truth, np.repeat(np.arange(40), 50), narrowest=0)
+    near, far = (np.abs(blend.apply(answers, guess, nearest * by) - guess).mean() for by in (1, 40))
+    assert near > 0.8 * np.abs(truth - guess).mean()
+    assert far < 0.02 * near
+
+
+def test_the_same_look_is_recalled_unless_references_speak_against_it() -> None:
+    rng = np.random.default_rng(0)
+    answer, truth = 20 * rng.normal(size=(2, 2000, 2)).astype(np.float32)
+    guess = np.float32(0.8) * truth
+    picture, near = np.repeat(np.arange(20), 100), rng.uniform(0.05, 0.5, 2000).astype(np.float32)
+
+    def same_distance(answer: FloatArray, nearest: FloatArray) -> float:
+        return fit_blend(answer[None], guess, nearest, truth, picture, narrowest=0).same_distance
+
+    assert same_distance(truth, near) == same_distance(answer, near + 1e6) == max(SAME_DISTANCES)
+    assert same_distance(answer, near) == min(SAME_DISTANCES)
+
+
+def test_a_share_is_what_pictures_bear_out() -> None:
+    rng = np.random.default_rng(0)
+    truth, noise, other = 20 * rng.normal(size=(3, 4000, 2)).astype(np.float32)
+    picture, guess = np.repeat(np.arange(20), 200), np.zeros((4000, 2), np.float32)
+    right, doubtful, wrong = (share_to_follow(each, guess, truth, picture) for each in (truth, truth + noise, other))
+    assert right > 0.85
+    assert 0.35 < doubtful < 0.75
+    assert wrong < 0.05
 
 
 @pytest.mark.parametrize("vividness", [1.0, 1.25])

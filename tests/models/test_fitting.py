@@ -218,9 +218,9 @@ def test_held_back_references_are_not_learned_from(
     original = fitting.fit_regressors
 
     def spy(rows: TrainingSet, *arguments: Any, **options: Any) -> Any:
-        experts, numbers = original(rows, *arguments, **options)
+        experts, numbers, followed = original(rows, *arguments, **options)
         held[:] = numbers
-        return experts, numbers
+        return experts, numbers, followed
 
     monkeypatch.setattr(fitting, "fit_regressors", spy)
     first = fit(pictures, epochs=1, head="mean")
@@ -264,3 +264,24 @@ def test_held_back_quality_is_that_of_the_measures(pictures: list[NDArray[np.uin
     assert table["featcolor"]["colourfulness"] == pytest.approx(truth, abs=0.1)
     assert psnr(pictures[0], pictures[0]) == float("inf")
     assert measure_held_back([], perfect, np.zeros(2, np.float32), lambda *_: None)[0] == {}
+
+
+def test_a_few_references_are_followed_as_far_as_they_bear_out_each_other(network: Path) -> None:
+    """Beside the colour network of the features; a fit without one, or on many, is followed wholly."""
+    shade = [np.repeat(picture(seed).mean(axis=2, keepdims=True), 3, axis=2) / 255 for seed in range(8)]
+    rng = np.random.default_rng(0)
+    alike = [each * np.float32([1, 0.7, 0.4]) for each in shade]
+    unlike = [each * rng.uniform(0.3, 1, 3) for each in shade]
+    features = f"context:2-5,embedding:{network}"
+    fits = [fit(each, features=features, epochs=30) for each in (alike, unlike)]
+    assert fits[0].followed_ > 0.8
+    assert fits[1].followed_ < fits[0].followed_ - 0.2
+    assert fit(alike, features="context:2-5").followed_ == 1
+    grey = np.asarray(picture(20).mean(axis=2) / 255, np.float32)
+    model, share = fits[0], fits[0].followed_
+    coloured = model.predict(grey)
+    model.followed_ = 0.0
+    guess = model.predict(grey)
+    model.followed_ = 1.0
+    answer = model.predict(grey)
+    np.testing.assert_allclose(coloured, guess + share * (answer - guess), atol=0.01)

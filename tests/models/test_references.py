@@ -21,6 +21,7 @@ from featcolor.models.references import (
     THUMBNAIL,
     as_rgb8,
     describe,
+    find_duplicates,
     random_pixels,
     random_view,
     read_source,
@@ -190,3 +191,10 @@ def test_pixels_are_drawn_once_where_they_suffice() -> None:
     assert len(np.unique(every, axis=0)) == 40
     assert len(random_pixels((5, 8), 100, rng)) == 100
     assert (random_pixels((5, 8), 100, rng).max(axis=0) == (4, 7)).all()
+
+
+def test_copies_are_found_however_far_apart_they_come() -> None:
+    rng = np.random.default_rng(0)
+    thumbnails = {number: 100 * rng.random(64, np.float32) for number in range(1200)}
+    thumbnails |= {1100: thumbnails[3] + np.float32(0.5), 1150: thumbnails[1140], 1199: thumbnails[3] + np.float32(1.1)}
+    assert find_duplicates(thumbnails) == {1100: 3, 1150: 1140}
