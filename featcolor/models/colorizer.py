@@ -41,7 +41,7 @@ class Colorizer(StillColorizer):
 
     stack_: FeatureStack
     experts_: Experts
-    followed_: float
+    followed_: float = 1.0
     card_: dict[str, Any]
     report_: FitReport
 
