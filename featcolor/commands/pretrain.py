@@ -33,10 +33,10 @@ NETWORK_SUFFIX = ".onnx"
 
 SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
     ("epochs", whole_number, "N", "passes over the photographs (default: 12)"),
-    ("batch", whole_number, "N", "crops a step (default: 48)"),
+    ("batch", whole_number, "N", "crops a step (default: 32)"),
     ("rate", positive, "X", "largest learning rate of the decoder (default: 0.0015)"),
-    ("trunk-rate", not_negative, "X", "the same of the trunk; 0 leaves it as it is (default: 0.0001)"),
-    ("trunk-stages", whole_number, "N", "how many of the trunk's last stages, of 7, learn at that rate (default: 4)"),
+    ("trunk-rate", not_negative, "X", "the same of the trunk; 0 leaves it as it is (default: 0.00004)"),
+    ("trunk-stages", whole_number, "N", "how many of the trunk's last stages, of 7, learn at that rate (default: 2)"),
     ("dropout", fraction, "F", "share of the trunk's channels that are dropped (default: 0.15)"),
     ("width", whole_number, "N", "channels of the embedding (default: 96)"),
     ("blocks", whole_number, "N", "residual blocks at each of four strides (default: 2)"),
@@ -49,7 +49,7 @@ SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
         "ageing",
         not_negative,
         "F",
-        "how worn the crops are: stock, blur, grain, fading; 0 not at all (default: 0.7)",
+        "how worn the crops are: stock, blur, grain, fading; 0 not at all (default: 0.4)",
     ),
     ("fine", fraction, "F", "last share of the training that goes down to stride 4 too (default: 0.3)"),
     ("held-back", from_zero, "N", "photographs kept back to measure on, a tenth at most (default: 200)"),

@@ -22,11 +22,13 @@ from features.network_grid import grey_codes
 
 OUTPUT_STRIDE: Final = 4
 """Pixels of a crop to one value of the network's output."""
-SMALLEST_CROP: Final = 0.25
+SMALLEST_CROP: Final = 0.35
 """Shortest side of a crop in short sides of the picture; the longest is the whole."""
-WHOLE: Final = 0.35
+WHOLE: Final = 0.5
 """Share of the crops that show the whole short side, or nearly."""
 NEARLY_WHOLE: Final = 0.85
+SHARPENING: Final = 1.5
+"""Most that the detail of a crop is raised by which had to be enlarged."""
 STRETCH: Final = 0.12
 """Deviation of the logarithm of a crop's aspect ratio."""
 LARGE: Final = 5 / 3
@@ -94,7 +96,12 @@ def cut(rgb: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[
     sizes = [min(max(2, round(side)), whole) for side, whole in zip(wanted, rgb.shape[:2], strict=True)]
     top, left = (int(draw[2 + i] * (rgb.shape[i] - sizes[i] + 1)) for i in (0, 1))
     crop = rgb[top : top + sizes[0], left : left + sizes[1]]
-    crop = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA if min(sizes) > side else cv2.INTER_LINEAR)
+    if min(sizes) > side:
+        crop = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
+    else:  # as sharp, in part, as the large pictures are that the network will see
+        crop = cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC)
+        amount = SHARPENING * rng.random()
+        crop = cv2.addWeighted(crop, 1 + amount, cv2.GaussianBlur(crop, (0, 0), side / min(sizes)), -amount, 0)
     return np.asarray(cv2.flip(crop, 1) if draw[4] < 0.5 else crop)
 
 
