@@ -51,7 +51,7 @@ SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
         "F",
         "how worn the crops are: stock, blur, grain, fading; 0 not at all (default: 0.4)",
     ),
-    ("fine", fraction, "F", "last share of the training that goes down to stride 4 too (default: 0.3)"),
+    ("fine", not_negative, "F", "last share of the training that goes down to stride 4 too (default: 0.3)"),
     ("held-back", from_zero, "N", "photographs kept back to measure on, a tenth at most (default: 200)"),
     ("seed", seed, "N", "same seed, photographs, versions and threads: same network (default: 0)"),
 )
