@@ -94,12 +94,13 @@ class StillColorizer(ABC):
         other.config = self.config.with_options(**options)
         return other
 
-    def for_every_frame(self) -> Self:
-        """The same model where a film asks it for every frame: refined as fast as can be.
+    def for_film(self) -> Self:
+        """The same model where a film asks it: from afar, and refined as fast as can be.
 
-        Its colour is averaged along the motion after that, which does what the slower refiner is for.
+        Its colour is carried or averaged along the motion after that, which calms what the slower refiner is for.
         """
-        return self.with_options(refine=DEFAULT_REFINER) if self.config.refine == STAINLESS else self
+        model = self.from_afar()
+        return model.with_options(refine=DEFAULT_REFINER) if model.config.refine == STAINLESS else model
 
     def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Chroma at the working size.

@@ -226,8 +226,6 @@ class _Run(Closing):
         self, plan: ClipPlan, work: WorkFolder, keys: KeyPictures, colorizer: StillColorizer | None
     ) -> list[ShotReport]:
         """The second pass."""
-        if colorizer is not None and self.options.steady is not None:
-            colorizer = colorizer.for_every_frame()
         guess = None if colorizer is None else model_guess(colorizer, plan.info)
         colouring = ShotColouring(plan.info, self.options, work, keys.chroma, guess)
         if guess is None and any(not shot.keys for shot in plan.shots):

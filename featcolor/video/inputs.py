@@ -86,7 +86,7 @@ class ClipInputs(Closing):
         if not self.uses_model:
             return None
         # One factor for the whole film: one of each frame's own would flicker with what walks through it.
-        return load_colorizer(self.model, ColouringSettings(saturation=1.0)).from_afar()
+        return load_colorizer(self.model, ColouringSettings(saturation=1.0)).for_film()
 
     def match(self, scan: ClipScan) -> KeyMatch:
         """Matches of the pictures with their frames; whether any is left is for `check_match` to say."""

@@ -111,14 +111,14 @@ def test_stains_are_calmed_after_the_refiner_of_stills(colorizer: PretrainedColo
     )
 
 
-def test_a_film_guessed_frame_by_frame_is_refined_the_fast_way(colorizer: PretrainedColorizer) -> None:
-    fast = colorizer.for_every_frame()
+def test_a_film_is_refined_the_fast_way(colorizer: PretrainedColorizer) -> None:
+    fast = colorizer.for_film()
     assert fast.config == replace(colorizer.config, refine="bilateral_grid")
     lightness = noise((64, 96), np.float32)
     raw, _, working = colorizer.with_options(refine="none").predict_working(lightness)
     np.testing.assert_array_equal(fast.predict_working(lightness)[0], bilateral_grid(raw, working), strict=True)
     chosen = colorizer.with_options(refine="guided")
-    assert chosen.for_every_frame().config == chosen.config
+    assert chosen.for_film().config == chosen.config
 
 
 def test_the_networks_own_temperature_and_saturation_are_the_default(colorizer: PretrainedColorizer) -> None:
