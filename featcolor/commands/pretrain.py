@@ -53,6 +53,7 @@ SETTINGS: tuple[tuple[str, Any, str, str], ...] = (
     ),
     ("fine", not_negative, "F", "last share of the training that goes down to stride 4 too (default: 0.3)"),
     ("held-back", from_zero, "N", "photographs kept back to measure on, a tenth at most (default: 200)"),
+    ("kept", fraction, "F", "with --from NETWORK, share of its weights in the mean at the end (default: 0)"),
     ("seed", seed, "N", "same seed, photographs, versions and threads: same network (default: 0)"),
 )
 """Option without its dashes (a field of `PretrainConfig`), type, name of its value, help."""

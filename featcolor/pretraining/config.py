@@ -38,6 +38,8 @@ class PretrainConfig(Settings):
     fine : last share of the training, of which every second step goes down to stride 4; the others stop at stride 8.
     held_back : pictures kept back from training, drawn evenly by source.
     folded : whether batch normalisation is folded away already, as in a network's file that is trained further.
+    kept : share of the weights that a folded network began with in the mean that it ends with (Wortsman et al., "Robust
+        fine-tuning of zero-shot models", CVPR 2022): what it learns is often worse on pictures of other kinds.
     seed : of everything random.
     """
 
@@ -63,6 +65,7 @@ class PretrainConfig(Settings):
     fine: float = 0.3
     held_back: int = 200
     folded: bool = False
+    kept: float = 0.0
     seed: int = 0
 
     @property
@@ -78,6 +81,8 @@ class PretrainConfig(Settings):
         self.check(RANGES)
         if not all(0 < factor < float("inf") for factor in self.factors.values()):
             raise ValueError(f"emphasis must have positive factors, got {self.emphasis!r}")
+        if self.kept and not self.folded:
+            raise ValueError("kept needs a network's file to begin with")
         if self.side % 32:
             raise ValueError(f"side must be a multiple of 32, got {self.side}")
         if self.heads and self.width % self.heads:
@@ -102,6 +107,7 @@ RANGES: Final = (
     ("ageing", 0.0, 1.0),
     ("large", 0.0, 1.0),
     ("fine", 0.0, 1.0),
+    ("kept", 0.0, 1.0),
     ("average", 0.0, 0.99999),
     ("side", 64, 512),
     ("held_back", 0, 100_000),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -98,6 +99,7 @@ class Training:
             self.network.learn(config)
         if network is not None:
             read_into(self.network, network)
+        self.before = {name: value.clone() for name, value in self.network.state_dict().items()} if config.kept else {}
         self.network.to(device, memory_format=torch.channels_last)
         self.averaged = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=config.decay)
@@ -130,8 +132,13 @@ class Training:
             self._random = torch.get_rng_state()
 
     def result(self) -> ColourNet:
-        """The averaged network, in evaluation mode."""
+        """The averaged network, in evaluation mode, with `config.kept` of what it began with."""
         network: ColourNet = self.averaged.module
+        if self.before:
+            network = copy.deepcopy(network)
+            with torch.no_grad():
+                for name, value in network.state_dict().items():
+                    value.lerp_(self.before[name].to(value.device), self.config.kept)
         return network.eval()
 
     def start_from(self, weights: Mapping[str, Tensor]) -> None:
@@ -149,6 +156,7 @@ class Training:
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "before": self.before,
             "random": self._random,
         }
 
@@ -157,6 +165,7 @@ class Training:
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.before = state["before"]
         self._random = state["random"]
         self.step, self.skipped, self.loss = state["step"], state["skipped"], state["loss"]
         self._before, self._begun = state["spent"], self._clock()

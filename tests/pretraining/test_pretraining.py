@@ -501,6 +501,26 @@ def test_a_training_starts_from_a_network_s_file_alone(torch, album, tmp_path):
         pretrain(album, second, start=colour_network(tmp_path / "older.onnx"), given={})
 
 
+def test_a_network_keeps_a_share_of_what_it_began_with(torch, album, tmp_path):
+    first, changed, mean = (tmp_path / name for name in ("first.onnx", "changed.onnx", "mean.onnx"))
+    pretrain(album, first)
+    pretrain(album, changed, start=first, given={"rate": 0.01})
+    pretrain(album, mean, start=first, given={"rate": 0.01, "kept": 0.25})
+    before, after, kept = (weights_of(path) for path in (first, changed, mean))
+    assert np.abs(after - before).max() > 1e-3
+    np.testing.assert_allclose(kept, 0.25 * before + 0.75 * after, rtol=2e-3, atol=2e-3)
+    with pytest.raises(UsageError, match="kept needs a network"):
+        pretrain(album, tmp_path / "other.onnx", given={"kept": 0.25})
+
+
+def weights_of(path: Path) -> NDArray[np.float32]:
+    """All weights of a network's file, one after the other."""
+    import onnx
+
+    constants = [each for each in onnx.load(str(path)).graph.initializer if each.data_type == onnx.TensorProto.FLOAT16]
+    return np.concatenate([onnx.numpy_helper.to_array(each).ravel() for each in constants]).astype(np.float32)
+
+
 def test_what_is_no_checkpoint_is_named(torch, tmp_path):
     from featcolor.pretraining.checkpoint import read_checkpoint
 
