@@ -215,10 +215,10 @@ class AlbumColorizer(StillColorizer):
         colorizer.left_out = [(name, reason) for name, reason in header["left_out"]]
         return colorizer
 
-    def from_afar(self) -> Self:
+    def without_closer_views(self) -> Self:
         """The same album on the model's views of the whole alone."""
         other = copy.copy(self)
-        other.base = self.base.from_afar()
+        other.base = self.base.without_closer_views()
         return other
 
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -229,7 +229,7 @@ class AlbumColorizer(StillColorizer):
             chroma, confidence, features = self.sampler.sample(lightness, working, yx, temperature=config.temperature)
         guess = chroma[yx[:, 0], yx[:, 1]]
         base = self.base.with_options(temperature=config.temperature)
-        chroma, confidence = base.look_closer(lightness, working, chroma, confidence)
+        chroma, confidence = base.merge_closer_views(lightness, working, chroma, confidence)
         answers, nearest = self.kernel.predict(features[:, : self.kernel.keys.shape[1]])
         if self.regressor is not None:
             answers = np.concatenate([answers, self.regressor.predict(features)])

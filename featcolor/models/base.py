@@ -26,7 +26,7 @@ from refine.refiners import DEFAULT_REFINER, SEEDED, refine
 from refine.stains import calm_stains
 from refine.upsample import chroma_grid
 
-STAINLESS: Final = "interior"
+STILLS_REFINER: Final = "interior"
 """The refiner after which stains are calmed."""
 
 
@@ -78,7 +78,7 @@ class StillColorizer(ABC):
             confidence *= 0.5
         return chroma, confidence
 
-    def from_afar(self) -> Self:
+    def without_closer_views(self) -> Self:
         """The same model seeing each picture as a whole only, as films do: less work, and less that could flicker."""
         return self
 
@@ -99,8 +99,8 @@ class StillColorizer(ABC):
 
         Its colour is carried or averaged along the motion after that, which calms what the slower refiner is for.
         """
-        model = self.from_afar()
-        return model.with_options(refine=DEFAULT_REFINER) if model.config.refine == STAINLESS else model
+        model = self.without_closer_views()
+        return model.with_options(refine=DEFAULT_REFINER) if model.config.refine == STILLS_REFINER else model
 
     def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Chroma at the working size.
@@ -121,7 +121,7 @@ class StillColorizer(ABC):
             chroma, confidence = self._unrefined(lightness, working)
             seeds = confidence if self.config.refine in SEEDED else None
             chroma = refine(chroma, working, seeds, method=self.config.refine)
-            if self.config.refine == STAINLESS:
+            if self.config.refine == STILLS_REFINER:
                 chroma = calm_stains(chroma, working, confidence)
             chroma = self._finished(chroma, confidence, working, lightness)
         return chroma, confidence, working

@@ -9,10 +9,10 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from featcolor.models.base import STAINLESS, StillColorizer
+from featcolor.models.base import STILLS_REFINER, StillColorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import DEFAULT, network_errors
-from featcolor.models.views import Tile, closer_sights, joined, merge, tiles
+from featcolor.models.views import Tile, closer_ratios, joined, merge, tiles
 from featcolor.models.vividness import read_vividness
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourMaps, ColourNetwork, network_file
@@ -54,7 +54,7 @@ class PretrainedColorizer(StillColorizer):
             except ValueError as error:
                 raise NetworkError(f"{network}: {error}") from error
         self.config = config or ColorizerConfig(
-            temperature=self.network.info.temperature, mirrored=True, refine=STAINLESS, vivid=True
+            temperature=self.network.info.temperature, mirrored=True, refine=STILLS_REFINER, vivid=True
         )
         self.closer = True
 
@@ -73,16 +73,16 @@ class PretrainedColorizer(StillColorizer):
     def _mirrored_chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.view(lightness, working, SCALES[1])[1:]
 
-    def from_afar(self) -> Self:
+    def without_closer_views(self) -> Self:
         """The same model without its closer views."""
         other = copy.copy(self)
         other.closer = False
         return other
 
     def _unrefined(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return self.look_closer(lightness, working, *super()._unrefined(lightness, working))
+        return self.merge_closer_views(lightness, working, *super()._unrefined(lightness, working))
 
-    def look_closer(
+    def merge_closer_views(
         self, lightness: FloatArray, working: FloatArray, chroma: FloatArray, confidence: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """What views of the whole made of a picture (H, W), merged with closer ones where it has more to show.
@@ -98,17 +98,17 @@ class PretrainedColorizer(StillColorizer):
         chroma, confidence : likewise; as they came where there is nothing more to see
         """
         side, shape = self.network.info.short_side, (working.shape[0], working.shape[1])
-        sights = closer_sights(lightness.shape, side) if self.closer and self.config.mirrored else ()
-        if not sights:
+        ratios = closer_ratios(lightness.shape, side) if self.closer and self.config.mirrored else ()
+        if not ratios:
             return chroma, confidence
-        views = [tiles(shape, sight * min(lightness.shape) / min(shape)) for sight in sights]
+        views = [tiles(shape, ratio * min(lightness.shape) / min(shape)) for ratio in ratios]
 
-        def seen(sight: float, tile: Tile) -> FloatArray:
+        def seen(ratio: float, tile: Tile) -> FloatArray:
             part = tile.of(lightness, working)
-            scale = sight * min(part.shape) / side
+            scale = ratio * min(part.shape) / side
             return np.dstack(self.view(part, working[tile.rows, tile.columns], scale)[1:])
 
-        calls = [partial(seen, sight, tile) for sight, view in zip(sights, views, strict=True) for tile in view]
+        calls = [partial(seen, ratio, tile) for ratio, view in zip(ratios, views, strict=True) for tile in view]
         planes = iter(side_by_side(calls))
         merged = np.dstack([chroma, confidence])
         for view in views:

@@ -60,32 +60,32 @@ class Tile:
         return picture[rows, columns]
 
 
-def closer_sights(shape: Sequence[int], short_side: int) -> tuple[float, ...]:
+def closer_ratios(shape: Sequence[int], short_side: int) -> tuple[float, ...]:
     """Pixels that the network sees for each of a picture (H, W) in its closer views, coarse to fine: 1 at most."""
     whole = min(short_side / min(shape), LONGEST * short_side / max(shape))
     return tuple(min(1.0, scale * whole) for scale in CLOSER if WORTH * scale * whole <= 1)
 
 
-def tiles(shape: tuple[int, int], sight: float) -> list[Tile]:
-    """Tiles that together cover a working picture (h, w), seen at `sight` pixels for each of its own."""
+def tiles(shape: tuple[int, int], ratio: float) -> list[Tile]:
+    """Tiles that together cover a working picture (h, w), seen at `ratio` pixels for each of its own."""
     parts = [1, 1]
     while True:
-        lengths = [_length(side, n, sight) for side, n in zip(shape, parts, strict=True)]
-        if lengths[0] * lengths[1] * sight**2 <= TILE_PIXELS:
+        lengths = [_length(side, n, ratio) for side, n in zip(shape, parts, strict=True)]
+        if lengths[0] * lengths[1] * ratio**2 <= TILE_PIXELS:
             break
         parts[int(np.argmax(lengths))] += 1
-    rows, columns = (_spans(side, n, sight) for side, n in zip(shape, parts, strict=True))
+    rows, columns = (_spans(side, n, ratio) for side, n in zip(shape, parts, strict=True))
     return [Tile(y, x, np.outer(v, u)) for y, v in rows for x, u in columns]
 
 
-def _length(side: int, parts: int, sight: float) -> int:
+def _length(side: int, parts: int, ratio: float) -> int:
     """Pixels of each of so many overlapping parts of a side."""
-    return min(side, ceil((side + (parts - 1) * OVERLAP / sight) / parts))
+    return min(side, ceil((side + (parts - 1) * OVERLAP / ratio) / parts))
 
 
-def _spans(side: int, parts: int, sight: float) -> list[tuple[slice, FloatArray]]:
+def _spans(side: int, parts: int, ratio: float) -> list[tuple[slice, FloatArray]]:
     """Parts of one side, and weights of their pixels, which fall linearly where two overlap."""
-    length = _length(side, parts, sight)
+    length = _length(side, parts, ratio)
     starts = [round(i * (side - length) / max(1, parts - 1)) for i in range(parts)]
     ramps = np.zeros((parts, side), np.float32)
     for ramp, start in zip(ramps, starts, strict=True):

@@ -28,7 +28,7 @@ ROUNDS: Final = 3
 SLIGHT: Final = 0.01
 """A colourfulness that is none."""
 LARGEST_FACTOR: Final = 2.4
-"""Up to 2.45 `enlivened` keeps the order of two chromas of one hue and lightness."""
+"""Up to 2.45 `scale_chroma` keeps the order of two chromas of one hue and lightness."""
 
 WAY: Final = 0.7
 """How far log CF of a picture is brought from what it is to what is expected: both tell something of the truth."""
@@ -97,15 +97,15 @@ class Vividness:
         scene : (C,), see `features.colournet.ColourNetwork.scene`
         """
         some, sure, tones = few_of(chroma, confidence, lightness)
-        return enlivened(chroma, lightness, self.factor(some, sure, tones, scene))
+        return scale_chroma(chroma, lightness, self.factor(some, sure, tones, scene))
 
     def factor(self, chroma: FloatArray, confidence: FloatArray, lightness: FloatArray, scene: FloatArray) -> float:
-        """The factor for `enlivened` by some pixels of a picture, as of `few_of`."""
+        """The factor for `scale_chroma` by some pixels of a picture, as of `few_of`."""
         values = np.concatenate([scene, statistics(chroma, confidence, lightness)])
         expected = float(np.exp(values @ self.weights + self.bias)) - 1
         wanted, factor = 0.0, 1.0
         for number in range(ROUNDS):
-            reached = colourfulness(lab_to_rgb(lightness, enlivened(chroma, lightness, factor)))
+            reached = colourfulness(lab_to_rgb(lightness, scale_chroma(chroma, lightness, factor)))
             if number == 0:
                 wanted = reached * ((max(expected, 0.0) + SLIGHT) / (reached + SLIGHT)) ** WAY
             # What is held back answers less than in proportion; a step too far is taken back in the next round.
@@ -146,7 +146,7 @@ def statistics(chroma: FloatArray, confidence: FloatArray, lightness: FloatArray
     )
 
 
-def enlivened(chroma: FloatArray, lightness: FloatArray, factor: float) -> FloatArray:
+def scale_chroma(chroma: FloatArray, lightness: FloatArray, factor: float) -> FloatArray:
     """Chroma (h, w, 2) times a factor; of one above 1 little is left where more would look wrong.
 
     The addition fades out towards grey, towards a ceiling, lower for light blue (skies) and orange (skin), and towards

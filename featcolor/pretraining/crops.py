@@ -14,7 +14,7 @@ from torch import Tensor
 from featcolor.colour.lab import lightness_from_luminance, rgb_to_lab
 from featcolor.colour.srgb import linear_table
 from featcolor.pretraining.config import PretrainConfig
-from featcolor.pretraining.negatives import film_response, worn
+from featcolor.pretraining.negatives import add_wear, film_response
 from featcolor.pretraining.pictures import Pictures
 from featcolor.regression.bins import CELL_WIDTH, SIGMA_IN_WIDTHS, prior, rebalancing_weights, soft_encode
 from features.base import FloatArray, IndexArray
@@ -80,13 +80,13 @@ class Deck:
         codes = np.empty((count, side, side), np.float32)
         small = np.empty((count, side // OUTPUT_STRIDE, side // OUTPUT_STRIDE, 3), np.uint8)
         for place, number in enumerate(chosen):
-            crop = cut(self.pictures[number], side, rng)
-            codes[place] = see(crop, rng, self.config.ageing)
+            crop = random_crop(self.pictures[number], side, rng)
+            codes[place] = aged_grey(crop, rng, self.config.ageing)
             small[place] = cv2.resize(crop, small.shape[1:3], interpolation=cv2.INTER_AREA)
         return Crops(codes, rgb_to_lab(small.reshape(count, -1, 3))[1].reshape(*small.shape[:3], 2))
 
 
-def cut(rgb: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def random_crop(rgb: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """A random crop of a picture (H, W, 3) uint8, stretched a little, half of them mirrored: (side, side, 3)."""
     draw = rng.random(5)
     least = NEARLY_WHOLE if draw[0] < WHOLE else SMALLEST_CROP
@@ -105,11 +105,11 @@ def cut(rgb: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[
     return np.asarray(cv2.flip(crop, 1) if draw[4] < 0.5 else crop)
 
 
-def see(rgb: NDArray[np.uint8], rng: np.random.Generator, ageing: float) -> FloatArray:
+def aged_grey(rgb: NDArray[np.uint8], rng: np.random.Generator, ageing: float) -> FloatArray:
     """sRGB grey codes 0..255, (side, side) float32, that an old picture shows of a crop (side, side, 3) uint8."""
     linear = cv2.LUT(rgb, linear_table(8))
     luminance = cv2.transform(linear, film_response(rng, 0.6 * ageing)[None])
-    return grey_codes(worn(lightness_from_luminance(luminance), rng, ageing))
+    return grey_codes(add_wear(lightness_from_luminance(luminance), rng, ageing))
 
 
 def build_targets(cells: FloatArray, shares: FloatArray | None, rebalance: float) -> Targets:

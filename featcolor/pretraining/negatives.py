@@ -39,7 +39,7 @@ def film_response(rng: np.random.Generator, share: float) -> FloatArray:
     return weights + np.float32(np.sqrt(draw[1])) * (stock - weights)
 
 
-def worn(lightness: FloatArray, rng: np.random.Generator, share: float) -> FloatArray:
+def add_wear(lightness: FloatArray, rng: np.random.Generator, share: float) -> FloatArray:
     """Lightness L*/100, (H, W), 0..1, of an exposure as it comes back from a box of prints, 0..1.
 
     `share` 0 leaves the lens, the film and the years out: a tone curve alone is drawn then.

@@ -51,9 +51,9 @@ def test_what_looks_like_no_reference_stays_as_the_default_has_it(network: Path)
     assert np.abs(model.predict(asked) - default).mean() > 0.5
     model.kernel.keys += 100
     np.testing.assert_allclose(model.predict(asked), default, atol=0.05)
-    afar = PretrainedColorizer(network).from_afar().predict(asked)
+    afar = PretrainedColorizer(network).without_closer_views().predict(asked)
     assert np.abs(afar - default).max() > 0.5
-    np.testing.assert_allclose(model.from_afar().predict(asked), afar, atol=0.05)
+    np.testing.assert_allclose(model.without_closer_views().predict(asked), afar, atol=0.05)
 
 
 def learned(answer: FloatArray, chroma: FloatArray, picture: IndexArray, *, most_vivid: float = 1.0) -> Blend:

@@ -65,7 +65,7 @@ def test_a_picture_with_more_to_show_is_seen_closer(colorizer: PretrainedColoriz
     short_side = model.network.info.short_side
     lightness = noise((2 * short_side, 3 * short_side), np.float32)
     working = resize(lightness, working_size(lightness.shape, model.config.size))
-    coarse = model.from_afar().predict_working(lightness)
+    coarse = model.without_closer_views().predict_working(lightness)
     whole = model.network.maps(lightness, scale=2.0)
     fine = whole.at_size(np.dstack(whole.chroma(0.6, 1.25)), working.shape)
     merged = merge(np.dstack(coarse[:2]), fine)
@@ -77,9 +77,9 @@ def test_a_picture_with_more_to_show_is_seen_closer(colorizer: PretrainedColoriz
 
 def test_films_and_single_views_see_the_whole_alone(colorizer: PretrainedColorizer) -> None:
     lightness = noise((150, 200), np.float32)
-    for model in (colorizer.with_options(mirrored=False), colorizer.from_afar()):
+    for model in (colorizer.with_options(mirrored=False), colorizer.without_closer_views()):
         planes = np.zeros((*working_size(lightness.shape, model.config.size), 3), np.float32)
-        chroma, confidence = model.look_closer(lightness, planes[..., 2], planes[..., :2], planes[..., 2])
+        chroma, confidence = model.merge_closer_views(lightness, planes[..., 2], planes[..., :2], planes[..., 2])
         assert not chroma.any()
         assert not confidence.any()
 
@@ -98,7 +98,7 @@ def test_a_large_picture_in_tiles_has_no_seam(tmp_path: Path) -> None:
     ramp = np.tile(np.linspace(0.3, 0.6, 1061, dtype=np.float32), (705, 1))
     model = PretrainedColorizer(network, ColorizerConfig(temperature=1.0, mirrored=True, **PLAIN))
     chroma = model.predict_working(ramp)[0]
-    np.testing.assert_allclose(chroma, model.from_afar().predict_working(ramp)[0], atol=0.5)
+    np.testing.assert_allclose(chroma, model.without_closer_views().predict_working(ramp)[0], atol=0.5)
 
 
 def test_stains_are_calmed_after_the_refiner_of_stills(colorizer: PretrainedColorizer) -> None:

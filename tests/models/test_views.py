@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featcolor.models.views import CLOSER, OVERLAP, TILE_PIXELS, closer_sights, joined, merge, tiles
+from featcolor.models.views import CLOSER, OVERLAP, TILE_PIXELS, closer_ratios, joined, merge, tiles
 from features.colournet import LONGEST
 
 SIDE = 176
@@ -15,23 +15,23 @@ SIDE = 176
     ("shape", "views"), [((150, 170), 0), ((256, 256), 0), ((321, 481), 1), ((5000, 400), 2), ((853, 1229), 2)]
 )
 def test_a_picture_is_seen_as_close_as_it_has_pixels(shape: tuple[int, int], views: int) -> None:
-    sights = closer_sights(shape, SIDE)
-    assert len(sights) == views
-    assert list(sights) == sorted(sights)
-    for sight, scale in zip(sights, CLOSER, strict=False):
-        assert sight <= 1
+    ratios = closer_ratios(shape, SIDE)
+    assert len(ratios) == views
+    assert list(ratios) == sorted(ratios)
+    for ratio, scale in zip(ratios, CLOSER, strict=False):
+        assert ratio <= 1
         whole = min(SIDE / min(shape), LONGEST * SIDE / max(shape))
-        assert 1.5 * whole < sight <= scale * whole * (1 + 1e-9)
+        assert 1.5 * whole < ratio <= scale * whole * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("shape", [(235, 353), (353, 235), (288, 288), (60, 1382), (12, 6912), (1, 1), (1, 9)])
-@pytest.mark.parametrize("sight", [1.5, 3.0, 9.0, 40.0])
-def test_tiles_cover_a_picture_in_bounded_parts(shape: tuple[int, int], sight: float) -> None:
-    views = tiles(shape, sight)
+@pytest.mark.parametrize("ratio", [1.5, 3.0, 9.0, 40.0])
+def test_tiles_cover_a_picture_in_bounded_parts(shape: tuple[int, int], ratio: float) -> None:
+    views = tiles(shape, ratio)
     covered = np.zeros(shape, np.float32)
     for tile in views:
         height, width = tile.share.shape
-        assert height * width * sight**2 <= max(TILE_PIXELS, (sight + OVERLAP) ** 2 * 4)
+        assert height * width * ratio**2 <= max(TILE_PIXELS, (ratio + OVERLAP) ** 2 * 4)
         assert (tile.share > 0).all()
         covered[tile.rows, tile.columns] += tile.share
     np.testing.assert_allclose(covered, 1, atol=1e-5)

@@ -26,8 +26,8 @@ from featcolor.models.vividness import (
     STATISTICS,
     WAY,
     Vividness,
-    enlivened,
     few_of,
+    scale_chroma,
     statistics,
 )
 from featcolor.video.inputs import ClipInputs
@@ -60,9 +60,9 @@ def polar(magnitude: float, hue: float) -> FloatArray:
 
 
 def gained(magnitude: float, hue: float, lightness: float, factor: float = 1.8) -> float:
-    """What `enlivened` multiplies one pixel's chroma by."""
+    """What `scale_chroma` multiplies one pixel's chroma by."""
     chroma = polar(magnitude, hue)
-    made = enlivened(chroma, np.full((1, 1), lightness, np.float32), factor)
+    made = scale_chroma(chroma, np.full((1, 1), lightness, np.float32), factor)
     assert np.degrees(np.arctan2(made[0, 0, 1], made[0, 0, 0])) == pytest.approx((hue + 180) % 360 - 180, abs=0.01)
     return float(np.hypot(*made[0, 0]) / magnitude)
 
@@ -97,13 +97,13 @@ def test_of_two_chromas_of_one_hue_the_higher_stays_the_higher(factor: float) ->
     magnitudes = np.linspace(0.1, 100, 400)
     for hue in range(0, 360, 15):
         for lightness in (0.1, 0.5, 0.7, 0.93):
-            made = [np.hypot(*enlivened(polar(m, hue), np.float32([[lightness]]), factor)[0, 0]) for m in magnitudes]
+            made = [np.hypot(*scale_chroma(polar(m, hue), np.float32([[lightness]]), factor)[0, 0]) for m in magnitudes]
             assert (np.diff(made) > 0).all()
 
 
 def test_less_is_less_of_everything() -> None:
     chroma, _, lightness = picture()
-    np.testing.assert_allclose(enlivened(chroma, lightness, 0.8), 0.8 * chroma, rtol=1e-5)
+    np.testing.assert_allclose(scale_chroma(chroma, lightness, 0.8), 0.8 * chroma, rtol=1e-5)
 
 
 # The factor

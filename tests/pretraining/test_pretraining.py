@@ -282,12 +282,12 @@ def test_crops_of_a_step_are_the_same_whenever_they_are_drawn(torch, pictures):
 
 
 def test_wear_keeps_a_picture_and_changes_a_worn_one():
-    from featcolor.pretraining.negatives import film_response, worn
+    from featcolor.pretraining.negatives import add_wear, film_response
 
     picture = lightness_of(photograph(3))
     same, changed = [], []
     for seed in range(40):
-        mild, old = (worn(picture, np.random.default_rng(seed), share) for share in (0.0, 1.0))
+        mild, old = (add_wear(picture, np.random.default_rng(seed), share) for share in (0.0, 1.0))
         assert old.shape == picture.shape
         assert old.dtype == np.float32
         assert 0 <= old.min() <= old.max() <= 1
