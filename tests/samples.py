@@ -54,3 +54,7 @@ def extract(extractor: FeatureExtractor, lightness: NDArray[np.float32]) -> NDAr
     """The features at every pixel, (H, W, n_features)."""
     yx = np.stack(np.indices(lightness.shape), axis=-1).reshape(-1, 2)
     return extractor.sample(lightness, yx).reshape(*lightness.shape, -1)
+
+
+def written(folder: str | Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file())
