@@ -19,7 +19,7 @@ from features.base import FloatArray
 from features.colournet import LONGEST
 
 CLOSER: Final = (2.0, 3.0)
-"""Short sides of the closer views, in the network's own. Four times cost as much as all others and gave no more."""
+"""Short sides of the closer views, in the network's own."""
 WORTH: Final = 0.85
 """Of such a short side, how much a picture must have in pixels of its own to be seen so: it is not enlarged, and at 1.5
 times the network's own a closer view says little new."""

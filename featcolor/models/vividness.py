@@ -39,7 +39,7 @@ CEILING: Final = 90.0
 SKY: Final = 38.0
 """The same for light blue: a clear sky's is rarely higher."""
 SKIN: Final = 32.0
-"""The same for orange, the hue of all tones of skin (ITA literature: hue angles of 40 to 75 degrees)."""
+"""The same for orange, the hue of skin of all tones."""
 BLUE: Final = (0.2, 0.6)
 """Of -b*/C: from where to where a hue comes to count as blue."""
 LIGHT: Final = (0.4, 0.6)
