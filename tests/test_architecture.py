@@ -30,12 +30,16 @@ LAYERS = {
     "featcolor.regression": {"features"},
     "featcolor.models": GROUND
     | {"features", "refine", "featcolor.parallel", "featcolor.colour", "featcolor.pictures", "featcolor.regression"},
+    "featcolor.hints": GROUND
+    | {"features", "refine", "featcolor.colour", "featcolor.pictures", "featcolor.regression", "featcolor.models"},
+    "featcolor.layers": GROUND | {"featcolor.colour", "featcolor.pictures"},
     "featcolor.clips": GROUND | {"featcolor.colour", "featcolor.pictures"},
     "featcolor.video": GROUND
     | {"features", "refine", "featcolor.parallel", "featcolor.pages", "featcolor.colour", "featcolor.pictures"}
-    | {"featcolor.regression", "featcolor.models", "featcolor.clips"},
+    | {"featcolor.regression", "featcolor.models", "featcolor.clips", "featcolor.hints"},
     "featcolor.batch": GROUND
-    | {"featcolor.pages", "featcolor.colour", "featcolor.pictures", "featcolor.preparation", "featcolor.models"},
+    | {"featcolor.pages", "featcolor.colour", "featcolor.pictures", "featcolor.preparation", "featcolor.models"}
+    | {"featcolor.hints", "featcolor.layers"},
     "featcolor.pretraining": GROUND
     | {"features", "featcolor.parallel", "featcolor.colour", "featcolor.pictures", "featcolor.regression"}
     | {"featcolor.models"},

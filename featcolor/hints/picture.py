@@ -1,0 +1,114 @@
+"""Colorizers that take hints: on top of any other, and one of a single picture that answers each new hint quickly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featcolor.colour.lab import lightness_of
+from featcolor.hints.colours import chroma_at
+from featcolor.hints.pixels import HintPixels
+from featcolor.hints.spread import Places, places_of, spread
+from featcolor.models.base import StillColorizer
+from features.base import FloatArray, IndexArray
+from features.colournet import ColourNetwork
+
+
+@dataclass
+class Unhinted:
+    """What a model makes of a picture that nobody has told anything of.
+
+    Attributes
+    ----------
+    lightness : (H, W)
+    chroma : (h, w, 2), at the working size
+    confidence : (h, w), 0..1
+    working : (h, w), the shrunk lightness
+    """
+
+    lightness: FloatArray
+    chroma: FloatArray
+    confidence: FloatArray
+    working: FloatArray
+
+    @cached_property
+    def places(self) -> Places:
+        """What its places look like; worked out when first asked for."""
+        return places_of(ColourNetwork(), self.lightness, self.working)
+
+
+class HintedColorizer(StillColorizer):
+    """Colorizer on top of another, with hints; without any it is the other, byte for byte.
+
+    Parameters
+    ----------
+    base : StillColorizer, any
+    pixels : HintPixels, of the pictures that it is asked about, which have one size
+    """
+
+    def __init__(self, base: StillColorizer, pixels: HintPixels) -> None:
+        self.base, self.config, self.pixels = base, base.config, pixels
+
+    def card(self) -> dict[str, Any]:
+        """What `featcolor inspect` shows of the model below."""
+        return self.base.card()
+
+    def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return self.base._chroma(lightness, working)
+
+    def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Chroma (h, w, 2), confidence (h, w) and lightness (h, w) at the working size, as the hints have it."""
+        seen = self._look(lightness)
+        if not len(self.pixels):
+            return seen.chroma, seen.confidence, seen.working
+        yx, chroma = on_working(self.pixels, lightness, (seen.working.shape[0], seen.working.shape[1]))
+        change = chroma - seen.chroma[yx[:, 0], yx[:, 1]]
+        return seen.chroma + spread(seen.places, yx, change), seen.confidence, seen.working
+
+    def _look(self, lightness: FloatArray) -> Unhinted:
+        return Unhinted(lightness, *self.base.predict_working(lightness))
+
+
+class HintablePicture:
+    """A picture that takes hints: what is costly of it is done once, each set of hints is then answered quickly.
+
+    Parameters
+    ----------
+    base : StillColorizer, any
+    picture : (H, W) or (H, W, 3), uint8, uint16 or float 0..1
+    """
+
+    def __init__(self, base: StillColorizer, picture: NDArray[Any]) -> None:
+        self.base, self.picture = base, picture
+        lightness = lightness_of(picture)
+        self.unhinted = Unhinted(lightness, *base.predict_working(lightness))
+
+    def colorize(self, pixels: HintPixels, *, return_confidence: bool = False) -> Any:
+        """The picture in colour with these hints, as `StillColorizer.colorize` gives it."""
+        return _OfOnePicture(self, pixels).colorize(self.picture, return_confidence=return_confidence)
+
+
+class _OfOnePicture(HintedColorizer):
+    """A hinted colorizer that is only asked about the picture that it knows."""
+
+    def __init__(self, known: HintablePicture, pixels: HintPixels) -> None:
+        super().__init__(known.base, pixels)
+        self._known = known.unhinted
+
+    def _look(self, lightness: FloatArray) -> Unhinted:
+        return self._known
+
+
+def on_working(pixels: HintPixels, lightness: FloatArray, shape: tuple[int, int]) -> tuple[IndexArray, FloatArray]:
+    """Hints on a picture (H, W) as places (n, 2) of the working size (h, w), each once, and their chroma (n, 2)."""
+    scale = np.divide(shape, lightness.shape)
+    places = np.minimum(((pixels.yx + 0.5) * scale).astype(np.intp), np.subtract(shape, 1))
+    chroma = chroma_at(pixels.rgb, lightness[pixels.yx[:, 0], pixels.yx[:, 1]])
+    yx, number = np.unique(places, axis=0, return_inverse=True)
+    number = number.ravel()
+    sums = np.stack([np.bincount(number, chroma[:, i]) for i in range(2)], axis=1)
+    return yx, np.asarray(sums / np.bincount(number)[:, None], np.float32)
