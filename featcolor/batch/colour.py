@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from featcolor.colour.lab import lightness_of
 from featcolor.errors import PictureError
 from featcolor.files import replacing
+from featcolor.layers.formats import is_layered
+from featcolor.layers.stack import layered_picture
+from featcolor.layers.write import encode_layers, write_layers
 from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.pictures.io import encode_picture, output_format, read_picture, write_picture
 from featcolor.preparation.advice import signs_of_age
@@ -59,12 +62,12 @@ class ColourPicture:
         start = time.perf_counter()
         colorizer = load_colorizer(self.model, self.settings)
         picture = read_picture(task.source)
-        if task.confidence is None:
-            rgb = colorize_prepared(colorizer, picture.pixels, self.preparation)
-        else:
-            rgb, confidence = colorize_prepared(colorizer, picture.pixels, self.preparation, return_confidence=True)
+        rgb, confidence = colorize_prepared(colorizer, picture.pixels, self.preparation, return_confidence=True)
         task.target.parent.mkdir(parents=True, exist_ok=True)
-        write_picture(task.target, rgb, like=picture)
+        if is_layered(task.target):
+            write_layers(task.target, layered_picture(picture, rgb, confidence))
+        else:
+            write_picture(task.target, rgb, like=picture)
         if task.confidence is not None:
             write_confidence(task.confidence, confidence, shape=rgb.shape[:2])
         signs = () if self.preparation else signs_of_age(picture.pixels)
@@ -76,8 +79,11 @@ class ColourPicture:
         `name` is what messages call the picture.
         """
         picture = read_picture(content, name=name)
+        colorizer = load_colorizer(self.model, self.settings)
+        rgb, confidence = colorize_prepared(colorizer, picture.pixels, self.preparation, return_confidence=True)
+        if target is not None and is_layered(target):
+            return encode_layers(layered_picture(picture, rgb, confidence), target)
         format = picture.metadata.format if target is None else output_format(target, picture)
-        rgb = colorize_prepared(load_colorizer(self.model, self.settings), picture.pixels, self.preparation)
         return encode_picture(rgb, format=format, like=picture, name=name)
 
 

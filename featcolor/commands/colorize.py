@@ -24,6 +24,7 @@ from featcolor.commands.references import (
     without_references,
 )
 from featcolor.errors import UsageError
+from featcolor.layers.formats import LAYERED, refuse_missing
 from featcolor.video.options import PIPE
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ examples:
   featcolor colorize old/ -o coloured/ --skip-existing               go on where a batch was stopped
   featcolor colorize 'scans/**/*.tif' -o out/ --saturation 1.2       livelier
   featcolor colorize old.jpg -o new.jpg --prepare dust,denoise,contrast    mend the picture first
+  featcolor colorize old.jpg -o new.ora                              layers for Krita; .psd: GIMP, Photoshop
   featcolor colorize @todo.txt -o out/ --limit 5 --dry-run           what would be done
   cat old.jpg | featcolor colorize - -o - > new.jpg                  on the pipes
   export {MODEL_VARIABLE}=town.featcolor                              saves typing --model
@@ -65,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="OUT",
-        help="a file for one picture (default: IN-colour beside it), a folder, or - for stdout",
+        help="a file for one picture (default: IN-colour beside it; .ora, .psd: with layers), a folder, or - for stdout",
     )
     parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument("--refs", action="append", default=[], metavar="REFS", help=REFS_HELP)
@@ -77,6 +79,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--limit", type=whole_number, metavar="N", help="colour at most N pictures")
     files.add_argument("--dry-run", action="store_true", help="show what would be written where, and stop")
     files.add_argument("--confidence", type=Path, metavar="DIR", help="write how sure the model is, as grey PNGs")
+    files.add_argument(
+        "--layers",
+        choices=LAYERED,
+        help="write layers for an image editor: NAME.ora (Krita) or NAME.psd (GIMP, Photoshop) for each",
+    )
     files.add_argument("--report", type=Path, metavar="FILE.json", help="write what became of each picture")
     parser.add_argument("-j", "--jobs", type=whole_number, metavar="N", help="processes (default: by the work)")
 
@@ -113,7 +120,7 @@ class _Batch:
         found = find_uncoloured(arguments.input, output=arguments.output, quiet=arguments.quiet)
         if len(found) == 1 and found[0].named and not is_picture_name(found[0].path.name):
             picture_format(found[0].path)  # of a film it has more to say than that OUT is no picture
-        self.output = arguments.output if arguments.output is not None else beside(found)
+        self.output = arguments.output if arguments.output is not None else beside(found, arguments.layers)
         self.tasks, self.skipped = _plan(arguments, self.output, without_references(found, references), references)
         self.records: dict[Path, dict[str, Any]] = {
             each.source: {"input": str(each.source), "output": str(each.target), "status": status}
@@ -249,7 +256,7 @@ class _Pipe:
         self.target = None if output in (PIPE, None) else Path(output)
         if len(arguments.input) > 1:
             raise UsageError("- is one picture on a pipe; it cannot be mixed with other inputs")
-        for option in ("confidence", "report", "limit"):
+        for option in ("confidence", "report", "limit", "layers"):
             if getattr(arguments, option) is not None:
                 raise UsageError(f"--{option} does not go with - (a pipe); name files instead")
         if output is None:
@@ -264,6 +271,8 @@ class _Pipe:
             raise UsageError(
                 "- reads a picture from stdin, but nothing is piped in: cat old.jpg | featcolor colorize - ..."
             )
+        if self.target is not None:
+            refuse_missing([self.target])
         keep_references(references, [self.target])
 
     def show(self) -> None:
@@ -304,7 +313,7 @@ def _plan(
     existing = Existing.REFUSE
     if arguments.overwrite or arguments.skip_existing:
         existing = Existing.OVERWRITE if arguments.overwrite else Existing.SKIP
-    routes = plan_routes(pictures, output, existing=existing)
+    routes = plan_routes(pictures, output, existing=existing, layers=arguments.layers)
     if arguments.report is not None and not arguments.report.parent.is_dir():
         raise UsageError(f"{arguments.report.parent}: no such folder for --report")
     todo = [route for route in routes if not route.done][: arguments.limit]
