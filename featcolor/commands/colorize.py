@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="OUT",
-        help="a file for one picture (default: IN-colour beside it; .ora, .psd: with layers), a folder, or - for stdout",
+        help="a file for one picture (default: IN-colour beside it; .ora, .psd: layers), a folder, or - for stdout",
     )
     parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument("--refs", action="append", default=[], metavar="REFS", help=REFS_HELP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from io import BytesIO
 from typing import Any, Final
@@ -38,22 +38,17 @@ def encode(layered: LayeredPicture) -> bytes:
     if layered.alpha is not None:
         layers.append(Layer("Cut-out", "what shows", np.zeros_like(layered.flat), "cut"))
     layers += [layer for layer in layered.layers if not layer.visible]
-    paths = {
-        id(layer.pixels): f"data/{layer.name.lower()}.png" for layer in reversed(layers)
-    }  # one file for equal ones
-    parts = {"stack.xml": _stack(layers, [paths[id(layer.pixels)] for layer in layers], layered)}
+    parts = {"stack.xml": _stack(layers, layered)}
     for layer in layers:
-        path = paths[id(layer.pixels)]
-        if path not in parts:
-            alpha = layered.alpha if layer.mode == "cut" else None
-            parts[path] = _png(layer.pixels, alpha, replace(layered.metadata, exif=None))
+        alpha = layered.alpha if layer.mode == "cut" else None
+        parts[_path(layer)] = _png(layer.pixels, alpha, replace(layered.metadata, exif=None))
     small = None if layered.alpha is None else _thumbnail(layered.alpha)
     parts["mergedimage.png"] = _png(layered.flat, layered.alpha, layered.metadata)
     parts["Thumbnails/thumbnail.png"] = _png(_thumbnail(layered.flat), small, Metadata("PNG"))
     return _archive(parts)
 
 
-def _stack(layers: Sequence[Layer], paths: Sequence[str], layered: LayeredPicture) -> bytes:
+def _stack(layers: Iterable[Layer], layered: LayeredPicture) -> bytes:
     """stack.xml; the topmost layer comes first in it."""
     height, width = layered.flat.shape[:2]
     image = ElementTree.Element("image", version="0.0.5", w=str(width), h=str(height))
@@ -61,10 +56,10 @@ def _stack(layers: Sequence[Layer], paths: Sequence[str], layered: LayeredPictur
         across, down = layered.metadata.dpi
         image.attrib |= {"xres": str(round(across)), "yres": str(round(down))}
     stack = ElementTree.SubElement(image, "stack")
-    for layer, path in zip(layers, paths, strict=True):
+    for layer in layers:
         attributes = {
             "name": layer.title,
-            "src": path,
+            "src": _path(layer),
             "x": "0",
             "y": "0",
             "opacity": "1.0",
@@ -73,6 +68,10 @@ def _stack(layers: Sequence[Layer], paths: Sequence[str], layered: LayeredPictur
         }
         stack.insert(0, ElementTree.Element("layer", attributes))
     return bytes(ElementTree.tostring(image, "UTF-8", xml_declaration=True))
+
+
+def _path(layer: Layer) -> str:
+    return f"data/{layer.name.lower()}.png"
 
 
 def _thumbnail(plane: NDArray[Any]) -> NDArray[Any]:

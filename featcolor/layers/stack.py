@@ -8,7 +8,7 @@
 The mode "color" keeps the luma of what is below it (W3C, Compositing and Blending Level 1: SetLum(Cs, Lum(Cb))), a mean
 of coded red, green and blue. A colorizer keeps L*, as GIMP's mode of that name does. No grey has both, so that over the
 scan itself Colour would differ from the coloured picture in one editor or the other. Lightness gives the scan what the
-editor's own mode then keeps, luma or L*: over it, Colour shows code for code.
+editor's own mode then keeps, luma or L*: over it, Colour shows as it is.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageCms
 
+from featcolor.layers.lightness import lightness_layer
 from featcolor.pictures.picture import Metadata, Picture, as_depth
 from featcolor.pictures.resize import resize
 
@@ -67,7 +68,7 @@ def layered_picture(picture: Picture, rgb: NDArray[Any], confidence: NDArray[np.
     sure = as_depth(resize(np.asarray(confidence, np.float32), flat.shape[:2]), depth)
     layers = (
         Layer("Scan", "as it was", _three(as_depth(picture.pixels, depth))),
-        Layer("Lightness", "retouch here", flat, "luminosity"),
+        Layer("Lightness", "retouch here", lightness_layer(flat), "luminosity"),
         Layer("Colour", "paint here", flat, "color"),
         Layer("Confidence", "white is sure", _three(sure), visible=False),
     )
