@@ -81,7 +81,7 @@ def _cuts(side: int, distance: float) -> list[int]:
 def visibility(lightness: FloatArray, chroma: FloatArray) -> FloatArray:
     """How much an error of chroma (n, 2) shows at places of a lightness (n,): as it is in RGB, over that in a*b*."""
     total = np.zeros(len(chroma))
-    for step in np.float32([[STEP, 0], [0, STEP]]):
+    for step in np.eye(2, dtype=np.float32) * np.float32(STEP):
         up, down = (lab_to_rgb(lightness[None], (chroma + sign * step)[None], np.float32)[0] for sign in (1, -1))
         total += ((up - down) ** 2).sum(axis=1)
     return np.sqrt(total)

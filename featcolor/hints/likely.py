@@ -39,7 +39,8 @@ class LikelyColours:
         """Distributions (n, Q) at pixels (n, 2) of the picture: the mean of the two views'."""
         places = np.asarray(yx, np.float64)
         flipped = np.column_stack([places[:, 0], self.width - 1 - places[:, 1]])
-        return (softmax(self.straight.sample_logits(places)) + softmax(self.mirrored.sample_logits(flipped))) / 2
+        both = softmax(self.straight.sample_logits(places)) + softmax(self.mirrored.sample_logits(flipped))
+        return np.asarray(both / 2, np.float32)
 
     def deviation(self, yx: Points, painted: FloatArray) -> FloatArray:
         """Root mean squared distance (n,), in a*b*, of likely colours from what the pixels are painted, (n, 2)."""

@@ -120,8 +120,8 @@ class HintablePicture:
         painted = seen.chroma[grid[:, 0], grid[:, 1]]
         deviation = seen.likely.deviation(pixels, painted)
         weight = visibility(seen.working[grid[:, 0], grid[:, 1]], painted)
-        told = np.array([(y, x) for x, y in known], np.float64).reshape(-1, 2)
-        told = np.minimum(((told + 0.5) / scale).astype(np.intp), np.subtract(shape, 1))
+        told = np.array([(y, x) for x, y in known], np.intp).reshape(-1, 2)
+        told = np.minimum(((told + 0.5) / scale).astype(np.intp), np.subtract(shape, 1)).astype(np.intp)
         order, worth = choose(seen.places, grid, deviation, weight, told, count)
         return tuple(Question(int(x), int(y), float(each)) for (y, x), each in zip(pixels[order], worth, strict=True))
 

@@ -19,8 +19,8 @@ from features.base import FloatArray
 
 SUGGESTED: Final = 5
 """Colours, where nobody says how many."""
-ALIKE: Final = 6.0
-"""CIE94 difference within which colours are about one: the deviation of a Gaussian."""
+ALIKE: Final = 8.0
+"""CIE94 difference within which colours are about one, the deviation of a Gaussian, and which suggestions are apart."""
 SLIGHT: Final = 0.002
 """A share that is not worth a suggestion."""
 
@@ -61,16 +61,19 @@ def suggestions(shares: FloatArray, cells: FloatArray, lightness: float, count: 
     lightness : of the place, 0..1
     """
     rgb, chroma = within_gamut(cells, lightness)
-    alike = np.exp(-0.5 * (_cie94(chroma) / ALIKE) ** 2)
+    apart = _cie94(chroma)
+    alike = np.exp(-0.5 * (apart / ALIKE) ** 2)
+    free = np.ones(len(cells), bool)
     left = np.asarray(shares / shares.sum(), np.float64)
     found: list[tuple[float, int]] = []
     for _ in range(count):
-        held = alike @ left
+        held = np.where(free, alike @ left, 0)
         best = int(np.argmax(held))
         if held[best] < SLIGHT:
             break
         found.append((float(held[best]), best))
         left = left * (1 - alike[best])
+        free &= apart[best] > ALIKE
     return tuple(
         Suggestion(hex_of(_codes(rgb[cell])), float(chroma[cell, 0]), float(chroma[cell, 1]), share)
         for share, cell in found
