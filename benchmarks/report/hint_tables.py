@@ -98,7 +98,9 @@ def curves(results: HintResults) -> dict[str, tuple[list[int], list[float]]]:
     }
     if not counts:
         return {}
-    return {**found, PUBLISHED_NAME: ([*PUBLISHED][1:], published_gains())}
+    # 501 of theirs are 500 of ours.
+    published = [each for each in zip([*PUBLISHED][1:], published_gains(), strict=True) if each[0] <= counts[-1] + 1]
+    return {**found, PUBLISHED_NAME: ([count for count, _ in published], [value for _, value in published])}
 
 
 def published_gains() -> list[float]:
