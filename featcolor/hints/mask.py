@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import sqrt
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -207,6 +206,8 @@ def _check_proportions(path: Path, mask: Sequence[int], picture: tuple[int, int]
 
 
 def _is_scaled(first: Sequence[int], second: Sequence[int]) -> bool:
+    """Whether one scale takes the larger shape to the smaller, each side to less than a pixel."""
     small, large = sorted((first, second), key=lambda shape: shape[0] * shape[1])
-    scale = sqrt(small[0] * small[1] / (large[0] * large[1]))
-    return all(abs(one - scale * other) <= 1 for one, other in zip(small, large, strict=True))
+    lower = max((one - 1) / other for one, other in zip(small, large, strict=True))
+    upper = min((one + 1) / other for one, other in zip(small, large, strict=True))
+    return lower < upper
