@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, progress_bar, stopping
+from featcolor.commands.masks import Masks, add_mask_options
 from featcolor.commands.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
 from featcolor.commands.options import add_settings, preparation, whole_number
 from featcolor.commands.references import (
@@ -50,6 +51,7 @@ examples:
   featcolor colorize 'scans/**/*.tif' -o out/ --saturation 1.2       livelier
   featcolor colorize old.jpg -o new.jpg --prepare dust,denoise,contrast    mend the picture first
   featcolor colorize old.jpg -o new.ora                              layers for Krita; .psd: GIMP, Photoshop
+  featcolor colorize card.jpg -o new.jpg --mask sky.png              only where the mask is white
   featcolor colorize @todo.txt -o out/ --limit 5 --dry-run           what would be done
   cat old.jpg | featcolor colorize - -o - > new.jpg                  on the pipes
   export {MODEL_VARIABLE}=town.featcolor                              saves typing --model
@@ -72,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument("--refs", action="append", default=[], metavar="REFS", help=REFS_HELP)
     add_settings(parser, "what is not given is as the model has it")
+    add_mask_options(parser)
     files = parser.add_argument_group("files")
     existing = files.add_mutually_exclusive_group()
     existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
@@ -121,7 +124,10 @@ class _Batch:
         if len(found) == 1 and found[0].named and not is_picture_name(found[0].path.name):
             picture_format(found[0].path)  # of a film it has more to say than that OUT is no picture
         self.output = arguments.output if arguments.output is not None else beside(found, arguments.layers)
-        self.tasks, self.skipped = _plan(arguments, self.output, without_references(found, references), references)
+        self.masks = Masks(arguments)
+        found = self.masks.without(without_references(found, references))
+        planned, self.skipped = _plan(arguments, self.output, found, references)
+        self.tasks = self.masks.put_on(planned, found)
         self.records: dict[Path, dict[str, Any]] = {
             each.source: {"input": str(each.source), "output": str(each.target), "status": status}
             for status, group in (("skipped", self.skipped), ("not reached", self.tasks))
@@ -160,6 +166,8 @@ class _Batch:
             self._write_report(seconds, work, model)
         if not self.arguments.quiet:
             print_line(self._summary(seconds))
+            blank = sum("blank mask" in record for record in self.records.values())
+            self.masks.tell_of_blank(blank, self._count("coloured"))
             self._advise()
         return WORK_FAILED if self._count("failed") or self._count("not reached") else 0
 
@@ -181,6 +189,7 @@ class _Batch:
                 "width": done.width,
                 "height": done.height,
                 **({"signs": list(done.signs)} if done.signs else {}),
+                **({"blank mask": True} if done.blank else {}),
             }
 
     def _remove_parts(self) -> None:
@@ -203,6 +212,7 @@ class _Batch:
             **({"references": self.arguments.refs} if self.arguments.refs else {}),
             "settings": work.settings.chosen(),
             "prepare": [str(step) for step in work.preparation],
+            **self.masks.as_report(),
             "seconds": round(seconds, 3),
             "counts": dict(Counter(record["status"] for record in self.records.values())),
             "pictures": list(self.records.values()),
@@ -274,6 +284,7 @@ class _Pipe:
         if self.target is not None:
             refuse_missing([self.target])
         keep_references(references, [self.target])
+        self.mask = Masks(arguments).of_one(None if self.source == PIPE else Path(self.source), self.target)
 
     def show(self) -> None:
         """What would be done."""
@@ -285,7 +296,7 @@ class _Pipe:
 
         content = sys.stdin.buffer.read() if self.source == PIPE else self._read_file()
         name = "stdin" if self.source == PIPE else self.source
-        coloured = work.of_bytes(content, name=name, target=self.target)
+        coloured = work.of_bytes(content, name=name, target=self.target, mask=self.mask)
         if self.target is None:
             sys.stdout.buffer.write(coloured)
             sys.stdout.buffer.flush()
