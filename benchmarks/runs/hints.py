@@ -51,8 +51,8 @@ class HintStudy:
 
     `dataset`: the pictures, under a protocol that makes them square; `methods`: in the report's order; `counts`:
     numbers of hints, rising, from 0; `seeds`: of the draws of hints; `draw`: a key of `DRAWS`; `clumsy`: simulated
-    people who are not exact too; `folder`: where the report goes, None for none; `references`: that some methods were given;
-    `jobs`: pictures at once; `fresh`: use nothing of an earlier run; `facts`: of the run, for the report.
+    people who are not exact too; `folder`: where the report goes, None for none; `references`: of some
+    methods; `jobs`: pictures at once; `fresh`: use nothing of an earlier run; `facts`: of the run, for the report.
     """
 
     dataset: DataSet

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.correlation import LEAST_CORRELATION, correlation
-from featcolor.colour.lab import lightness_of, rgb_to_lab
+from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import PictureError, UsageError
 from featcolor.hints.pixels import MOST_PIXELS, HintPixels, same_shape
 from featcolor.pictures.io import read_picture
@@ -29,7 +29,7 @@ OPAQUE: Final = 0.5
 LAYER_SHARE: Final = 0.5
 """Share of a picture that is opaque above which it is a photograph with paint on it, not a layer of paint."""
 LEAST_CHROMA: Final = 12.0
-"""Of a flattened picture's paint, distance of a*, b* from the photograph's tone; noise and fringes of JPEG have less."""
+"""Of a flattened picture's paint, distance of a*, b* from the photograph's tone; JPEG noise and fringes have less."""
 RIM: Final = 0.75
 """Share of the largest such distance nearby below which a pixel is the rim of a stroke."""
 EVEN: Final = 12.0
@@ -94,7 +94,7 @@ def _flattened_paint(
     faint = _length(cv2.blur(chroma, (5, 5)))[bare] > FAINT
     if coloured.sum() > MOST_PAINTED * opaque.sum() or faint.sum() > MOST_FAINT * len(faint):
         raise UsageError(
-            f"{path}: a picture in full colour, not a grey one with strokes of paint; that is a reference: --refs {path}"
+            f"{path}: a picture in full colour, not a grey one with paint on it; that is a reference: --refs {path}"
         )
     distance = _length(chroma)
     paint = coloured & (distance >= np.maximum(LEAST_CHROMA, RIM * cv2.dilate(distance, _NEAR)))
@@ -110,7 +110,7 @@ def _tone(levels: FloatArray, chroma: FloatArray, at: FloatArray) -> FloatArray:
     powers = np.vander(levels[::step], 3).astype(np.float64)
     some = chroma[::step].astype(np.float64)
     weights = np.ones(len(some))
-    tone = np.zeros((3, 2))
+    tone: NDArray[Any] = np.zeros((3, 2))
     for _ in range(_TONE_ROUNDS):
         weighted = powers * weights[:, None]
         tone = np.linalg.solve(weighted.T @ powers + 1e-6 * np.eye(3), weighted.T @ some)
