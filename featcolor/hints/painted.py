@@ -46,6 +46,7 @@ _TONE_PIXELS: Final = 20_000
 _TONE_ROUNDS: Final = 12
 _NEXT: Final = np.ones((3, 3), np.uint8)
 _NEAR: Final = np.ones((7, 7), np.uint8)
+_WIDTH: Final = np.ones((9, 9), np.uint8)
 _REACH: Final = np.ones((25, 25), np.uint8)  # of a coarse JPEG's fringes, whose chroma comes in blocks of 16
 
 
@@ -134,14 +135,11 @@ def _check_lightness(path: Path, levels: FloatArray, bare: NDArray[np.bool_], li
 
 
 def _cores(paint: NDArray[np.bool_], chroma: FloatArray) -> NDArray[np.bool_]:
-    """The even part of each stroke, and the whole of those that are too thin to have one."""
+    """The even part of the strokes, and all of them where they are too thin to have one."""
     planes = np.ascontiguousarray(chroma)
     spread = cv2.dilate(planes, _NEXT) - cv2.erode(planes, _NEXT)
     even = paint & (spread.max(axis=2) <= EVEN)
-    count, strokes = cv2.connectedComponents(paint.astype(np.uint8), connectivity=8)
-    has_core = np.zeros(count, bool)
-    has_core[strokes[even]] = True
-    return paint & (even | ~has_core[strokes])
+    return np.asarray(even | (paint & ~cv2.dilate(even.astype(np.uint8), _WIDTH).astype(bool)))
 
 
 def _on_photograph(rgb: NDArray[Any], paint: NDArray[np.bool_], shape: tuple[int, ...]) -> HintPixels:
