@@ -30,6 +30,8 @@ LAYER_SHARE: Final = 0.5
 """Share of a picture that is opaque above which it is a photograph with paint on it, not a layer of paint."""
 LEAST_CHROMA: Final = 12.0
 """Of a flattened picture's paint, distance of a*, b* from the photograph's tone; JPEG noise and fringes have less."""
+LEAST_SPOT: Final = 9
+"""Pixels; smaller spots with so much colour in a mean of 3 by 3 are a sepia photograph's noise, not one painted dot."""
 RIM: Final = 0.75
 """Share of the largest such distance nearby below which a pixel is the rim of a stroke."""
 EVEN: Final = 12.0
@@ -89,7 +91,7 @@ def _flattened_paint(
     """What of a flattened picture is paint, (h, w), and a word on it."""
     levels, chroma = rgb_to_lab(rgb)
     chroma -= _tone(levels[opaque], chroma[opaque], levels)
-    coloured = opaque & (_length(cv2.blur(chroma, (3, 3))) >= LEAST_CHROMA)
+    coloured = _without_specks(opaque & (_length(cv2.blur(chroma, (3, 3))) >= LEAST_CHROMA))
     bare = opaque & ~cv2.dilate(coloured.astype(np.uint8), _REACH).astype(bool)
     _check_lightness(path, levels, bare, lightness)
     faint = _length(cv2.blur(chroma, (5, 5)))[bare] > FAINT
@@ -100,6 +102,11 @@ def _flattened_paint(
     distance = _length(chroma)
     paint = coloured & (distance >= np.maximum(LEAST_CHROMA, RIM * cv2.dilate(distance, _NEAR)))
     return _cores(paint, chroma), "" if paint.any() else "no colour in it; paint on it, or leave it out"
+
+
+def _without_specks(coloured: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    _, spots, stats, _ = cv2.connectedComponentsWithStats(coloured.astype(np.uint8), connectivity=8)
+    return coloured & (stats[spots, cv2.CC_STAT_AREA] >= LEAST_SPOT)
 
 
 def _tone(levels: FloatArray, chroma: FloatArray, at: FloatArray) -> FloatArray:
