@@ -73,7 +73,7 @@ def test_hints_of_a_known_size_are_at_the_same_place_of_a_larger_picture(x: int,
 def test_what_a_hint_covers_is_what_a_plain_search_finds(hint: Hint) -> None:
     """Every pixel within the radius of a point is covered, and none farther than that from the line."""
     found = {(int(row), int(column)) for row, column in Hints((hint,)).pixels((HEIGHT, WIDTH)).yx}
-    points = np.rint(np.array(hint.points))
+    points = np.minimum(np.rint(np.array(hint.points)), [WIDTH - 1, HEIGHT - 1])
     rows, columns = np.indices((HEIGHT, WIDTH))
     near = np.full((HEIGHT, WIDTH), np.inf)
     for first, second in zip(points, np.concatenate([points[1:], points[-1:]]), strict=True):
