@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,11 @@ from featcolor.hints.ask import Question, calm_grid, choose, visibility
 from featcolor.hints.colours import chroma_at
 from featcolor.hints.likely import LikelyColours
 from featcolor.hints.pixels import HintPixels
-from featcolor.hints.spread import HintProcess, Places, Spots, places_of, touch_up
+from featcolor.hints.spread import TOUCHED, Places, places_of, spread, touch_up
 from featcolor.hints.suggest import SUGGESTED, Suggestion, suggestions
 from featcolor.models.base import Banded, StillColorizer
 from features.base import FloatArray, IndexArray
 from features.colournet import ColourNetwork
-
-TOUCH_UP: Final = 1.5
-"""Pixels of the working picture, and of the full one, around a hint that take what is left to its very colour."""
 
 
 @dataclass
@@ -79,12 +76,8 @@ class HintedColorizer(StillColorizer):
         if not len(self.pixels):
             return seen.chroma, seen.confidence, seen.working
         yx, told = on_working(self.pixels, lightness, seen.places.shape)
-        there = yx[:, 0], yx[:, 1]
-        process = HintProcess.of(seen.places.kernel, Spots.of(seen.places, yx, told - seen.chroma[there]))
-        chroma = seen.chroma + process.change(seen.places)
-        chroma += touch_up(seen.places.shape, yx, told - chroma[there], sigma=TOUCH_UP)
-        confidence = np.maximum(seen.confidence, process.influence(seen.places))
-        return chroma, confidence, seen.working
+        chroma, influence = spread(seen.places, seen.working, seen.chroma, yx, told)
+        return chroma, np.maximum(seen.confidence, influence), seen.working
 
     def _full_size(self, chroma: FloatArray, working: FloatArray, lightness: FloatArray) -> Banded:
         raised = super()._full_size(chroma, working, lightness)
@@ -159,13 +152,12 @@ class TouchedUp:
     def band(self, lightness_band: FloatArray, first_row: int = 0) -> FloatArray:
         """Chroma (n_rows, W, 2), as of what was raised."""
         chroma = self.raised.band(lightness_band, first_row)
-        reach = int(np.ceil(3 * TOUCH_UP))
-        start, stop = first_row - reach, first_row + len(chroma) + reach
+        start, stop = first_row - TOUCHED, first_row + len(chroma) + TOUCHED
         near = (self.yx[:, 0] >= start) & (self.yx[:, 0] < stop)
         if near.any():
             yx = self.yx[near] - np.array([start, 0])
-            touched = touch_up((stop - start, self.width), yx, self.error[near], sigma=TOUCH_UP)
-            chroma += touched[reach : reach + len(chroma)]
+            touched = touch_up((stop - start, self.width), yx, self.error[near])
+            chroma += touched[TOUCHED : TOUCHED + len(chroma)]
         return chroma
 
 

@@ -20,6 +20,7 @@ from featcolor.models.pretrained import SCALES
 from features.base import FloatArray, IndexArray
 from features.colournet import ColourMaps, ColourNetwork
 from features.threads import one_blas_thread, side_by_side
+from refine.refiners import refine
 
 BLOCK: Final = 4096
 """Places that are worked on at a time."""
@@ -29,6 +30,14 @@ SPOT_CHROMA: Final = 12.0
 """Differences of a*, b* by which touching hints are two."""
 MOST_SPOTS: Final = 512
 """Of one picture; of more hints, larger spots."""
+WIDER: Final = 1.25
+"""How much larger each time."""
+EDGES: Final = "interior"
+"""The refiner of what hints change: the slow one, as for stills."""
+TOUCH_UP: Final = 1.5
+"""Pixels around a hint that take what is left to its very colour, a deviation."""
+TOUCHED: Final = 5
+"""Pixels beyond which nothing of it is left."""
 COARSE: Final = 4
 """Pixels between those at which influence is worked out."""
 
@@ -94,108 +103,142 @@ def _projected(kernel: LikenessKernel, maps: ColourMaps, shape: tuple[int, int])
 
 @dataclass(frozen=True)
 class Spots:
-    """Hints as few places as tell the same.
+    """Hinted places in as few groups as tell the same: touching ones of one colour, side by side.
 
     Attributes
     ----------
-    looks : (n, d)
-    change : (n, 2), of a*, b*
+    looks : (n, d), the mean of each
+    number : (m,), of the spot that each hinted place belongs to
     """
 
     looks: FloatArray
-    change: FloatArray
+    number: NDArray[np.intp]
 
     @classmethod
-    def of(cls, places: Places, yx: IndexArray, change: FloatArray) -> Self:
-        """Those of hinted places (m, 2) and what each changes, (m, 2): touching ones of one colour together."""
-        mask = np.zeros(places.shape, np.uint8)
-        mask[yx[:, 0], yx[:, 1]] = 1
-        strokes = cv2.connectedComponents(mask, connectivity=8)[1][yx[:, 0], yx[:, 1]]
-        corner = np.full((strokes.max() + 1, 2), np.iinfo(np.intp).max)
-        np.minimum.at(corner, strokes, yx)
-        told = places.looks[yx[:, 0], yx[:, 1]][:, -2:] * np.float32(CHROMA) + change
-        shades = np.rint(told / np.float32(SPOT_CHROMA)).astype(np.intp)
-        side = SPOT * min(places.shape)
-        while True:
-            cells = ((yx - corner[strokes]) / side).astype(np.intp)
-            _, number = np.unique(np.column_stack([strokes, cells, shades]), axis=0, return_inverse=True)
-            number = number.ravel()
-            if number.max() < MOST_SPOTS or side > 2 * max(places.shape):
-                break
-            side *= 1.25
-        some = places.looks[yx[:, 0], yx[:, 1]]
-        return cls(_means(some, number), _means(change, number)).thinned()
+    def of(cls, places: Places, yx: IndexArray, chroma: FloatArray) -> Self:
+        """Those of hinted places (m, 2), one at least, and what they are told to be, (m, 2)."""
+        number = _spots(places.shape, yx, np.rint(chroma / np.float32(SPOT_CHROMA)).astype(np.intp))
+        return cls(_means(places.looks[yx[:, 0], yx[:, 1]], number), number)
 
-    def thinned(self) -> Self:
-        """At most `MOST_SPOTS`, every so many of them."""
-        step = -(-len(self.looks) // MOST_SPOTS)
-        return type(self)(self.looks[::step], self.change[::step])
+    def means(self, values: FloatArray) -> FloatArray:
+        """Of values (m, k) at the hinted places, the mean of each spot: (n, k)."""
+        return _means(values, self.number)
+
+
+def _spots(shape: tuple[int, int], yx: IndexArray, shades: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Numbers (m,) of hinted places: of stroke, part of it and shade; for too many, of parts of the picture and shade."""
+    mask = np.zeros(shape, np.uint8)
+    mask[yx[:, 0], yx[:, 1]] = 1
+    strokes = cv2.connectedComponents(mask, connectivity=8)[1][yx[:, 0], yx[:, 1]]
+    corner = np.full((strokes.max() + 1, 2), np.iinfo(np.intp).max)
+    np.minimum.at(corner, strokes, yx)
+    side = SPOT * min(shape)
+    number = _numbered(strokes, (yx - corner[strokes]) / side, shades)
+    while number.max() >= MOST_SPOTS:
+        number = _numbered(np.zeros_like(strokes), yx / side, shades)
+        side *= WIDER
+    return number
+
+
+def _numbered(strokes: NDArray[np.intp], cells: NDArray[np.float64], shades: NDArray[np.intp]) -> NDArray[np.intp]:
+    keys = np.column_stack([strokes, cells.astype(np.intp), shades])
+    return np.asarray(np.unique(keys, axis=0, return_inverse=True)[1].ravel(), np.intp)
 
 
 def _means(values: FloatArray, number: NDArray[np.intp]) -> FloatArray:
-    """Of values (m, k) by their groups' numbers (m,): (n, k)."""
     sums = np.stack([np.bincount(number, column) for column in values.T], axis=1)
     return np.asarray(sums / np.bincount(number)[:, None], np.float32)
 
 
 @dataclass(frozen=True)
 class HintProcess:
-    """The Gaussian process that hints condition.
+    """The Gaussian process that spots, of one picture or of several, condition.
 
     Attributes
     ----------
     kernel : LikenessKernel
-    looks : (n, d), of the spots that were told of
+    looks : (n, d), of the spots
     inverse : (n, n), of their covariance, noise and all
-    weights : (n, 2), the inverse times what they change
     """
 
     kernel: LikenessKernel
     looks: FloatArray
     inverse: NDArray[np.float64]
-    weights: FloatArray
 
     @classmethod
-    def of(cls, kernel: LikenessKernel, spots: Spots) -> Self:
-        """The process that knows some spots, one at least, of one picture or of several."""
+    def of(cls, kernel: LikenessKernel, looks: FloatArray) -> Self:
+        """The process that is told of places with looks (n, d), one at least."""
         with one_blas_thread():
-            covariance = kernel.likeness(spots.looks, spots.looks).astype(np.float64)
-            inverse = np.asarray(np.linalg.inv(covariance + kernel.noise * np.eye(len(covariance))), np.float64)
-            return cls(kernel, spots.looks, inverse, np.asarray(inverse @ spots.change, np.float32))
+            covariance = kernel.likeness(looks, looks).astype(np.float64) + kernel.noise * np.eye(len(looks))
+            return cls(kernel, looks, np.asarray(np.linalg.inv(covariance), np.float64))
 
-    def change(self, places: Places) -> FloatArray:
-        """What the hints change at all places, of this picture or another: (h, w, 2)."""
-        return places.each(self._change)
+    def change(self, places: Places, told: FloatArray) -> FloatArray:
+        """What changes (n, 2) at the spots make of all places, of their picture or another: (h, w, 2)."""
+        weights = np.asarray(self.inverse @ told, np.float32)
+
+        def at(looks: FloatArray) -> FloatArray:
+            reached = self.kernel.reached(looks, self.looks)[:, None]
+            return reached * (self.kernel.likeness(looks, self.looks) @ weights)
+
+        return places.each(at)
 
     def influence(self, places: Places) -> FloatArray:
         """How far the hints decide what stands at each place, 0..1, 1 at the hints: (h, w).
 
         What they leave of the process's variance, taken from 1.
         """
+        inverse = self.inverse.astype(np.float32)
+
+        def at(looks: FloatArray) -> FloatArray:
+            likeness = self.kernel.likeness(looks, self.looks)
+            known = np.einsum("ij,ij->i", likeness @ inverse, likeness)
+            return np.asarray(known * self.kernel.reached(looks, self.looks), np.float32)
+
         height, width = places.shape
         coarse = Places(np.ascontiguousarray(places.looks[::COARSE, ::COARSE]), self.kernel)
-        return np.clip(cv2.resize(coarse.each(self._influence), (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
-
-    def _change(self, looks: FloatArray) -> FloatArray:
-        reached = self.kernel.reached(looks, self.looks)[:, None]
-        return reached * (self.kernel.likeness(looks, self.looks) @ self.weights)
-
-    def _influence(self, looks: FloatArray) -> FloatArray:
-        likeness = self.kernel.likeness(looks, self.looks)
-        known = np.einsum("ij,ij->i", likeness @ self.inverse.astype(np.float32), likeness)
-        return np.asarray(known * self.kernel.reached(looks, self.looks), np.float32)
+        return np.clip(cv2.resize(coarse.each(at), (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
 
 
-def touch_up(shape: tuple[int, int], yx: IndexArray, error: FloatArray, *, sigma: float) -> FloatArray:
+def spread(
+    places: Places, working: FloatArray, chroma: FloatArray, yx: IndexArray, told: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Chroma of a picture with hints, and how far they decide it.
+
+    What the process makes of the picture ends where lightness has edges: the network's looks are coarse, and would
+    leave rims around things. What that takes from the hints, the process makes good.
+
+    Parameters
+    ----------
+    working : (h, w), lightness
+    chroma : (h, w, 2), without hints
+    yx : (m, 2), hinted places, one at least
+    told : (m, 2), their chroma
+
+    Returns
+    -------
+    chroma : (h, w, 2)
+    influence : (h, w), 0..1
+    """
+    there = yx[:, 0], yx[:, 1]
+    spots = Spots.of(places, yx, told)
+    process = HintProcess.of(places.kernel, spots.looks)
+    change = process.change(places, spots.means(told - chroma[there]))
+    hinted = chroma + refine(change, working, None, method=EDGES)
+    hinted += process.change(places, spots.means(told - hinted[there]))
+    hinted += touch_up(places.shape, yx, told - hinted[there])
+    return hinted, process.influence(places)
+
+
+def touch_up(shape: tuple[int, int], yx: IndexArray, error: FloatArray) -> FloatArray:
     """What brings hinted places (n, 2) to their very colour, in a picture (h, w): (h, w, 2).
 
-    The errors (n, 2) under a Gaussian of `sigma` pixels: at a lone place its error, fading around it; among many their
-    mean.
+    The errors (n, 2) under a Gaussian of `TOUCH_UP` pixels: at a lone place its error, fading around it; among many
+    their mean.
     """
     planes = np.zeros((*shape, 3), np.float32)
     planes[yx[:, 0], yx[:, 1], :2] = error
     planes[yx[:, 0], yx[:, 1], 2] = 1
-    size = 2 * int(np.ceil(3 * sigma)) + 1
-    profile = cv2.getGaussianKernel(size, sigma, cv2.CV_32F)
-    planes = cv2.GaussianBlur(planes, (size, size), sigma, borderType=cv2.BORDER_CONSTANT)
+    size = 2 * TOUCHED + 1
+    profile = cv2.getGaussianKernel(size, TOUCH_UP, cv2.CV_32F)
+    planes = cv2.GaussianBlur(planes, (size, size), TOUCH_UP, borderType=cv2.BORDER_CONSTANT)
     return planes[..., :2] / np.maximum(planes[..., 2:], np.float32(profile.max() ** 2))
