@@ -126,7 +126,7 @@ class Spots:
 
 
 def _spots(shape: tuple[int, int], yx: IndexArray, shades: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Numbers (m,) of hinted places: of stroke, part of it and shade; for too many, of parts of the picture and shade."""
+    """Numbers (m,) of hinted places: of stroke, part of it and shade; or of part of the picture and shade."""
     mask = np.zeros(shape, np.uint8)
     mask[yx[:, 0], yx[:, 1]] = 1
     strokes = cv2.connectedComponents(mask, connectivity=8)[1][yx[:, 0], yx[:, 1]]
