@@ -55,3 +55,15 @@ def spread(places: Places, yx: IndexArray, change: FloatArray) -> FloatArray:
     among = likeness[yx[:, 0], yx[:, 1]].astype(np.float64)
     weights = np.linalg.solve(among + NOISE * np.eye(len(yx)), change)
     return np.asarray(likeness @ weights.astype(np.float32), np.float32)
+
+
+def influence(places: Places, yx: IndexArray) -> FloatArray:
+    """How far hints at places (n, 2) decide what stands at each place: (h, w), 0..1, near 1 at the hints themselves.
+
+    What they leave of the process's variance, taken from 1.
+    """
+    likeness = places.likeness(yx)
+    among = likeness[yx[:, 0], yx[:, 1]].astype(np.float64)
+    explained = np.linalg.solve(among + NOISE * np.eye(len(yx)), likeness.reshape(-1, len(yx)).T.astype(np.float64))
+    left = np.einsum("pn,np->p", likeness.reshape(-1, len(yx)), explained)
+    return np.asarray(np.clip(left, 0, 1), np.float32).reshape(likeness.shape[:2])

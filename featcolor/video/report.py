@@ -34,6 +34,7 @@ class ShotReport:
     first, last : zero-based numbers of its first and last frame.
     kind : how it begins: "cut", "dissolve", "fade", or "start".
     key_frames : numbers of the frames whose colour was given, rising.
+    hinted : numbers of the frames that hints were given on, rising.
     confidence : mean over the picture, one a frame, 0..1.
     guessed : share of the picture whose confidence is below `GUESS_BELOW`, one a frame, 0..1.
     source : where the colour comes from.
@@ -43,6 +44,7 @@ class ShotReport:
     last: int
     kind: str = "cut"
     key_frames: tuple[int, ...] = ()
+    hinted: tuple[int, ...] = ()
     confidence: tuple[float, ...] = ()
     guessed: tuple[float, ...] = ()
     source: Source = "key frames"
