@@ -213,8 +213,14 @@ class _Run(Closing):
             self._note(f"{self.inputs.name}: damaged frames ({named}) are coloured like their neighbours")
         with self.inputs.open() as reader:
             info = reader.info
-        found = {"match": match, "hints": hints, "n_frames": scan.n_frames, "damaged": scan.damaged}
-        return ClipPlan(info=info, shots=tuple(plans), **found)
+        return ClipPlan(
+            info=info,
+            shots=tuple(plans),
+            match=match,
+            hints=hints,
+            n_frames=scan.n_frames,
+            damaged=scan.damaged,
+        )
 
     @contextmanager
     def _work_folder(self) -> Iterator[WorkFolder]:
@@ -261,8 +267,8 @@ class _Run(Closing):
             self.target.writer(plan.info, self.inputs.path, **part) as writer,
         ):
             masked = mask if options.mask is not None or options.region is not None else None
-            shown = {"mask": masked, "tiles": tiles, "hinted": plan.hints.frames}
-            encoding = Encoding(plan.info, writer, work, keys, options, **shown)
+            hinted = plan.hints.frames
+            encoding = Encoding(plan.info, writer, work, keys, options, mask=masked, tiles=tiles, hinted=hinted)
             encoding.run(reader, plan.shots, partial(self.progress, WRITING))
         problems = self._problems[:NAMED]
         if len(self._problems) > NAMED:

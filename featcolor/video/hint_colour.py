@@ -94,8 +94,7 @@ class HintedShot:
         """
         with library_threads(1):
             given = [*keys, *map(self._key, self._pixels)]
-        options = {"config": config, "folder": folder, "progress": progress}
-        made = carry_over(self._lightness, given, self._guess, **options)
+        made = carry_over(self._lightness, given, self._guess, config=config, folder=folder, progress=progress)
         for index in range(len(self._lightness)):
             made.confidence[index] = np.maximum(made.confidence[index], self._standing.confidence[index])
         return made

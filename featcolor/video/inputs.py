@@ -9,10 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from featcolor.clips.frames import ClipInfo, Closing
+from featcolor.clips.frames import ClipInfo, ClipReader, Closing
 from featcolor.clips.open import open_clip
 from featcolor.clips.trim import TrimmedReader
-from featcolor.clips.frames import ClipReader
 from featcolor.errors import UsageError
 from featcolor.models.load import ColouringSettings, load_colorizer, named_model
 from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
