@@ -138,7 +138,9 @@ class ClipReport:
         if document.get("version") != REPORT_VERSION:
             raise ValueError(f"a report of version {document.get('version')!r:.20}; this featcolor reads 1")
         try:
-            report: Self = _read(cls, document)
+            # Reports from before there were hints say nothing of them.
+            shots = [{"hinted": [], **shot} for shot in document["shots"]]
+            report: Self = _read(cls, {**document, "shots": shots})
             for shot in report.shots:
                 if not len(shot.confidence) == len(shot.guessed) == len(shot):
                     raise TypeError(f"shot {shot.first} to {shot.last}: a confidence and a share a frame are wanted")
