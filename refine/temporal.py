@@ -141,11 +141,6 @@ def lay_over(above: Carried, beneath: Carried) -> Carried:
     return Carried(above.chroma + share * (beneath.chroma - above.chroma), confidence)
 
 
-def confidence_of_share(share: FloatArray) -> FloatArray:
-    """The inverse of `trust`: how sure what is to have such a share of a blend must be."""
-    return np.asarray(1 - np.sqrt(1 - np.clip(share, 0, 1)), np.float32)
-
-
 def trust(confidence: FloatArray) -> FloatArray:
     """The share of carried colour in a blend with a guess: 1 - (1 - c)^2, which leans to what was carried."""
     return np.asarray(1 - np.square(1 - confidence), np.float32)

@@ -97,7 +97,7 @@ def _frames_shown(report: ClipReport) -> dict[int, list[int]]:
 
 
 def _spread(shot: ShotReport, count: int) -> list[int]:
-    """Frames at regular steps, each the middle of its step, or a key frame or one with hints where the step has such."""
+    """Frames at regular steps, each the middle of its step, or a key frame or one with hints in it."""
     count = min(count, len(shot))
     ends = [shot.first + len(shot) * step // count for step in range(count + 1)]
     frames = []
