@@ -64,10 +64,22 @@ class OnnxMethod(Method):
 
     def colorize(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The grey picture (H, W) uint8 as the network colours it, (H, W, 3) uint8."""
+        return self.colorize_told(grey, ())
+
+    def colorize_told(self, grey: NDArray[np.uint8], further: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
+        """The grey picture as the network colours it by its further inputs, (1, C, h, w) each; zeros without any.
+
+        UsageError also where further inputs are given to a network without.
+        """
         session, output_name = self._open()
         inputs = network_inputs(grey, self.description)
+        if further:
+            inputs[1:] = further
+        names = [value.name for value in session.get_inputs()]
+        if further and len(names) != len(inputs):
+            raise UsageError(f"{self.path}: the network was exported without the inputs of its hints; export it anew")
         # a network exported without hints has the picture's input alone
-        feed = dict(zip((value.name for value in session.get_inputs()), inputs, strict=False))
+        feed = dict(zip(names, inputs, strict=False))
         output = run_session(self.path, session, output_name, feed)
         try:
             return colour_picture(output, grey, self.description)

@@ -13,9 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.colour.lab import lightness_of
+from featcolor.colour.lab import FloatArray, lightness_of
 from featcolor.errors import PictureError
 from featcolor.files import replacing
+from featcolor.hints.mask import Mask, keep_outside
+from featcolor.layers.formats import is_layered
+from featcolor.layers.stack import layered_picture
+from featcolor.layers.write import encode_layers, write_layers
 from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.pictures.io import encode_picture, output_format, read_picture, write_picture
 from featcolor.preparation.advice import signs_of_age
@@ -30,21 +34,29 @@ PROBED_PICTURES = 40
 
 @dataclass(frozen=True)
 class PictureTask:
-    """A picture to read from `source` and to write in colour to `target`, its confidence to a path of its own."""
+    """A picture to read from `source` and to write in colour to `target`, its confidence to a path of its own.
+
+    `mask` says where it is coloured; None: everywhere.
+    """
 
     source: Path
     target: Path
     confidence: Path | None = None
+    mask: Mask | None = None
 
 
 @dataclass(frozen=True)
 class Coloured:
-    """A picture that was coloured; `signs` of age that it shows and nobody asked to prepare it for."""
+    """A picture that was coloured; `signs` of age that it shows and nobody asked to prepare it for.
+
+    `blank` says that its mask left nothing to colour.
+    """
 
     seconds: float
     width: int
     height: int
     signs: tuple[str, ...] = ()
+    blank: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,25 +71,36 @@ class ColourPicture:
         start = time.perf_counter()
         colorizer = load_colorizer(self.model, self.settings)
         picture = read_picture(task.source)
-        if task.confidence is None:
-            rgb = colorize_prepared(colorizer, picture.pixels, self.preparation)
-        else:
-            rgb, confidence = colorize_prepared(colorizer, picture.pixels, self.preparation, return_confidence=True)
+        share = None if task.mask is None else task.mask.of(picture.pixels.shape[:2])
+        rgb, confidence = colorize_prepared(
+            colorizer, picture.pixels, self.preparation, return_confidence=True, share=share
+        )
         task.target.parent.mkdir(parents=True, exist_ok=True)
-        write_picture(task.target, rgb, like=picture)
+        if is_layered(task.target):
+            write_layers(task.target, layered_picture(picture, rgb, confidence))
+        else:
+            write_picture(task.target, rgb, like=picture)
         if task.confidence is not None:
             write_confidence(task.confidence, confidence, shape=rgb.shape[:2])
         signs = () if self.preparation else signs_of_age(picture.pixels)
-        return Coloured(time.perf_counter() - start, width=rgb.shape[1], height=rgb.shape[0], signs=signs)
+        blank = share is not None and not share.any()
+        seconds = time.perf_counter() - start
+        return Coloured(seconds, width=rgb.shape[1], height=rgb.shape[0], signs=signs, blank=blank)
 
-    def of_bytes(self, content: bytes, *, name: str, target: Path | None = None) -> bytes:
+    def of_bytes(self, content: bytes, *, name: str, target: Path | None = None, mask: Mask | None = None) -> bytes:
         """A coloured picture's file from a grey picture's file, for the pipes; the target's name tells the format.
 
         `name` is what messages call the picture.
         """
         picture = read_picture(content, name=name)
+        colorizer = load_colorizer(self.model, self.settings)
+        share = None if mask is None else mask.of(picture.pixels.shape[:2])
+        rgb, confidence = colorize_prepared(
+            colorizer, picture.pixels, self.preparation, return_confidence=True, share=share
+        )
+        if target is not None and is_layered(target):
+            return encode_layers(layered_picture(picture, rgb, confidence), target)
         format = picture.metadata.format if target is None else output_format(target, picture)
-        rgb = colorize_prepared(load_colorizer(self.model, self.settings), picture.pixels, self.preparation)
         return encode_picture(rgb, format=format, like=picture, name=name)
 
 
@@ -112,7 +135,12 @@ def guess_total_pixels(paths: Sequence[Path]) -> int:
 
 
 def colorize_prepared(
-    colorizer: StillColorizer, picture: NDArray[Any], steps: Sequence[Step] = (), *, return_confidence: bool = False
+    colorizer: StillColorizer,
+    picture: NDArray[Any],
+    steps: Sequence[Step] = (),
+    *,
+    return_confidence: bool = False,
+    share: FloatArray | None = None,
 ) -> Any:
     """`colorizer.colorize` of the prepared picture; without steps, of the picture itself, bit for bit.
 
@@ -121,13 +149,21 @@ def colorize_prepared(
     colorizer : StillColorizer
     picture : (H, W) or (H, W, 3), uint8, uint16 or float32 0..1
     return_confidence : bool
-        Give (rgb, confidence) instead, confidence (h, w) 0..1, 0 in a frame.
+        Give (rgb, confidence) instead, confidence (h, w) 0..1, 0 in a frame; a mask does not change it.
+    share : (H, W) 0..1, how much of the colour each pixel gets, as `Mask.of` gives it; None: all of it
 
     Returns
     -------
-    (H, W, 3) of the same type; a frame that was found is neutral grey.
+    (H, W, 3) of the same type; a frame that was found is neutral grey where it gets colour.
     """
-    return colorize_inside(colorizer, *prepared(picture, steps), return_confidence=return_confidence)
+    grey, region = prepared(picture, steps)
+    coloured = colorize_inside(colorizer, grey, region, return_confidence=return_confidence)
+    if share is None:
+        return coloured
+    repaired = grey if steps else None
+    if not return_confidence:
+        return keep_outside(coloured, picture, share, repaired)
+    return keep_outside(coloured[0], picture, share, repaired), coloured[1]
 
 
 def prepared(picture: NDArray[Any], steps: Sequence[Step]) -> tuple[NDArray[Any], Region]:

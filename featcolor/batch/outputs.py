@@ -9,8 +9,12 @@ from enum import Enum
 from pathlib import Path
 
 from featcolor.errors import UsageError
+from featcolor.layers.formats import LAYERED_SUFFIXES, refuse_missing
 from featcolor.pictures.find import COLOURED_MARK, FoundPicture, is_picture_name
 from featcolor.pictures.io import PICTURE_SUFFIXES, picture_format
+
+OUTPUT_SUFFIXES = PICTURE_SUFFIXES | LAYERED_SUFFIXES
+"""Suffixes, lower case with the dot, of what a coloured picture may be called."""
 
 
 class Existing(Enum):
@@ -31,9 +35,13 @@ class Route:
 
 
 def plan_routes(
-    pictures: Sequence[FoundPicture], output: str, *, existing: Existing = Existing.REFUSE
+    pictures: Sequence[FoundPicture],
+    output: str,
+    *,
+    existing: Existing = Existing.REFUSE,
+    layers: str | None = None,
 ) -> tuple[Route, ...]:
-    """Routes of all pictures.
+    """Routes of all pictures; `layers`, of `featcolor.layers.formats.LAYERED`, is the suffix of all files in a folder.
 
     One picture that was named as a file goes to the file `output`, if that has a picture's suffix and is no folder;
     else `output` is a folder and each picture keeps its place below the folder that was named.
@@ -41,21 +49,27 @@ def plan_routes(
     Raises
     ------
     UsageError
-        An output that is an input, two inputs with one output, an output that exists (under Existing.REFUSE), or an
-        `output` that cannot be what it must be.
+        An output that is an input, two inputs with one output, an output that exists (under Existing.REFUSE), an
+        `output` that cannot be what it must be, or one that needs a package that is not installed.
     """
     if not output:
         raise UsageError("-o needs a file or a folder")
     if goes_to_file(pictures, output):
         targets = [Path(output)]
-        if targets[0].suffix.lower() not in PICTURE_SUFFIXES:
+        suffix = targets[0].suffix.lower()
+        if suffix not in OUTPUT_SUFFIXES:
             raise UsageError(
                 f"{output}: no picture format is called {targets[0].suffix}; use one of "
-                f"{', '.join(sorted(PICTURE_SUFFIXES))}, or end a folder's name in /"
+                f"{', '.join(sorted(OUTPUT_SUFFIXES))}, or end a folder's name in /"
             )
+        if layers is not None and suffix != f".{layers}":
+            raise UsageError(f"{output}: --layers {layers} writes .{layers} files; end the name so, or leave one out")
     else:
         folder = _output_folder(output, len(pictures))
         targets = [folder / picture.relative for picture in pictures]
+        if layers is not None:
+            targets = [target.with_suffix(f".{layers}") for target in targets]
+    refuse_missing(targets)
     _refuse_collisions(pictures, targets)
     _refuse_inputs(pictures, targets)
     for target in targets:
@@ -73,8 +87,8 @@ def plan_routes(
     )
 
 
-def beside(pictures: Sequence[FoundPicture]) -> str:
-    """Where one picture that was named goes when nobody says: OLD-colour.jpg beside OLD.jpg.
+def beside(pictures: Sequence[FoundPicture], layers: str | None = None) -> str:
+    """Where one picture that was named goes when nobody says: OLD-colour.jpg, or .ora with layers, beside OLD.jpg.
 
     Raises
     ------
@@ -87,6 +101,8 @@ def beside(pictures: Sequence[FoundPicture]) -> str:
         )
     path = pictures[0].path
     suffix = path.suffix if is_picture_name(path.name) else f".{picture_format(path).lower()}"
+    if layers is not None:
+        suffix = f".{layers}"
     return str(path.with_name(f"{path.stem}{COLOURED_MARK}{suffix}"))
 
 
@@ -106,7 +122,7 @@ def _output_folder(output: str, count: int) -> Path:
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: a file, but {count} pictures need a folder; choose another -o")
-    if folder.suffix.lower() in PICTURE_SUFFIXES and not folder.is_dir() and not output.endswith(("/", os.sep)):
+    if folder.suffix.lower() in OUTPUT_SUFFIXES and not folder.is_dir() and not output.endswith(("/", os.sep)):
         raise UsageError(
             f"{folder}: looks like one picture's name, but a folder is needed for what was given; "
             "name a folder (or end it in / if you mean it)"

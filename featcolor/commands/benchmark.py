@@ -1,4 +1,4 @@
-"""featcolor benchmark photos|outputs|film|speed -o REPORT: how good and how fast, beside others, on one page."""
+"""featcolor benchmark photos|outputs|film|hints|speed -o REPORT: how good and how fast, beside others, on one page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.benchmark_film import FILM, FILM_EPILOG, add_film_arguments, run_film
+from featcolor.commands.benchmark_hints import HINTS, HINTS_EPILOG, add_hint_arguments, run_hints
 from featcolor.commands.benchmark_plan import OURS, broken_bounds, check_bounds, parse_bound, plan_study
 from featcolor.commands.console import WORK_FAILED, complain, number, print_line, print_table, progress_bar, stopping
 from featcolor.commands.options import seed, whole_number
@@ -29,6 +30,7 @@ examples:
   featcolor benchmark photos --data val/ --layout imagenet-val5k --refs refs/ --onnx ddcolor-tiny=net.onnx -o val5k/
   featcolor benchmark outputs gallery/ --model town.featcolor -o others/
   featcolor benchmark film --data davis/ -o film/
+  featcolor benchmark hints --data test/ -o hints/
   featcolor benchmark speed -o speed/
 
 'featcolor benchmark photos --help' explains photos, and so on.
@@ -80,6 +82,8 @@ LAYOUT_NAMES = (
 )
 OUTPUTS_FOLDER = "outputs"
 SHOWN = ("gain", "delta_e00", "cf")
+RUNS = {"film": run_film, "hints": run_hints}
+"""What runs a kind of benchmark that is not of stills beside each other."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,13 +105,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     outputs.add_argument("--methods", metavar="LIST", help="methods to run beside them, by commas (default: grey)")
     _add_inputs(outputs)
     add_film_arguments(_add_kind(kinds, "film", "carry colour over the frames of a film", FILM, FILM_EPILOG))
+    hints = _add_kind(kinds, "hints", "gain by hints of a person", HINTS, HINTS_EPILOG, report_needed=False)
+    add_hint_arguments(hints)
     speed = _add_kind(kinds, "speed", "time every part", SPEED)
     speed.add_argument("--quick", action="store_true", help="fewer sizes and repeats: about half a minute")
     speed.add_argument("--model", type=Path, metavar="MODEL", help="the model to time (default: one fitted on the way)")
     speed.add_argument("--only", metavar="TEXT", help="only timings with this in their name")
 
 
-def _add_kind(kinds: Any, name: str, summary: str, text: str, epilog: str = "") -> argparse.ArgumentParser:
+def _add_kind(
+    kinds: Any, name: str, summary: str, text: str, epilog: str = "", *, report_needed: bool = True
+) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = kinds.add_parser(
         name,
         help=summary,
@@ -116,7 +124,9 @@ def _add_kind(kinds: Any, name: str, summary: str, text: str, epilog: str = "") 
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="REPORT", help="folder of the report")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=report_needed, metavar="REPORT", help="folder of the report"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress and no summary, only errors")
     # Not given here, the one of `featcolor benchmark` stands.
     parser.add_argument(
@@ -159,13 +169,14 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and write the report."""
-    output: Path = arguments.output
-    if output.exists() and not output.is_dir():
+    output: Path | None = arguments.output
+    if output is not None and output.exists() and not output.is_dir():
         raise UsageError(f"{output}: a file; -o needs a folder")
     if arguments.benchmark == "speed":
         return _speed(arguments)
-    with stopping(lambda: "stopped; what is done is kept, and the same command goes on"):
-        return (run_film if arguments.benchmark == "film" else _compare)(arguments)
+    kept = "stopped; what is done is kept, and the same command goes on"
+    with stopping(lambda: "" if output is None else kept):
+        return RUNS.get(arguments.benchmark, _compare)(arguments)
 
 
 def _compare(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, progress_bar, stopping
+from featcolor.commands.masks import Masks, add_mask_options
 from featcolor.commands.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
 from featcolor.commands.options import add_settings, preparation, whole_number
 from featcolor.commands.references import (
@@ -24,6 +25,7 @@ from featcolor.commands.references import (
     without_references,
 )
 from featcolor.errors import UsageError
+from featcolor.layers.formats import LAYERED, refuse_missing
 from featcolor.video.options import PIPE
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ examples:
   featcolor colorize old/ -o coloured/ --skip-existing               go on where a batch was stopped
   featcolor colorize 'scans/**/*.tif' -o out/ --saturation 1.2       livelier
   featcolor colorize old.jpg -o new.jpg --prepare dust,denoise,contrast    mend the picture first
+  featcolor colorize old.jpg -o new.ora                              layers for Krita; .psd: GIMP, Photoshop
+  featcolor colorize card.jpg -o new.jpg --mask sky.png              only where the mask is white
   featcolor colorize @todo.txt -o out/ --limit 5 --dry-run           what would be done
   cat old.jpg | featcolor colorize - -o - > new.jpg                  on the pipes
   export {MODEL_VARIABLE}=town.featcolor                              saves typing --model
@@ -65,11 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="OUT",
-        help="a file for one picture (default: IN-colour beside it), a folder, or - for stdout",
+        help="a file for one picture (default: IN-colour beside it; .ora, .psd: layers), a folder, or - for stdout",
     )
     parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument("--refs", action="append", default=[], metavar="REFS", help=REFS_HELP)
     add_settings(parser, "what is not given is as the model has it")
+    add_mask_options(parser)
     files = parser.add_argument_group("files")
     existing = files.add_mutually_exclusive_group()
     existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
@@ -77,6 +82,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--limit", type=whole_number, metavar="N", help="colour at most N pictures")
     files.add_argument("--dry-run", action="store_true", help="show what would be written where, and stop")
     files.add_argument("--confidence", type=Path, metavar="DIR", help="write how sure the model is, as grey PNGs")
+    files.add_argument(
+        "--layers",
+        choices=LAYERED,
+        help="write layers for an image editor: NAME.ora (Krita) or NAME.psd (GIMP, Photoshop) for each",
+    )
     files.add_argument("--report", type=Path, metavar="FILE.json", help="write what became of each picture")
     parser.add_argument("-j", "--jobs", type=whole_number, metavar="N", help="processes (default: by the work)")
 
@@ -113,8 +123,11 @@ class _Batch:
         found = find_uncoloured(arguments.input, output=arguments.output, quiet=arguments.quiet)
         if len(found) == 1 and found[0].named and not is_picture_name(found[0].path.name):
             picture_format(found[0].path)  # of a film it has more to say than that OUT is no picture
-        self.output = arguments.output if arguments.output is not None else beside(found)
-        self.tasks, self.skipped = _plan(arguments, self.output, without_references(found, references), references)
+        self.output = arguments.output if arguments.output is not None else beside(found, arguments.layers)
+        self.masks = Masks(arguments)
+        found = self.masks.without(without_references(found, references))
+        planned, self.skipped = _plan(arguments, self.output, found, references)
+        self.tasks = self.masks.put_on(planned, found)
         self.records: dict[Path, dict[str, Any]] = {
             each.source: {"input": str(each.source), "output": str(each.target), "status": status}
             for status, group in (("skipped", self.skipped), ("not reached", self.tasks))
@@ -153,6 +166,8 @@ class _Batch:
             self._write_report(seconds, work, model)
         if not self.arguments.quiet:
             print_line(self._summary(seconds))
+            blank = sum("blank mask" in record for record in self.records.values())
+            self.masks.tell_of_blank(blank, self._count("coloured"))
             self._advise()
         return WORK_FAILED if self._count("failed") or self._count("not reached") else 0
 
@@ -174,6 +189,7 @@ class _Batch:
                 "width": done.width,
                 "height": done.height,
                 **({"signs": list(done.signs)} if done.signs else {}),
+                **({"blank mask": True} if done.blank else {}),
             }
 
     def _remove_parts(self) -> None:
@@ -196,6 +212,7 @@ class _Batch:
             **({"references": self.arguments.refs} if self.arguments.refs else {}),
             "settings": work.settings.chosen(),
             "prepare": [str(step) for step in work.preparation],
+            **self.masks.as_report(),
             "seconds": round(seconds, 3),
             "counts": dict(Counter(record["status"] for record in self.records.values())),
             "pictures": list(self.records.values()),
@@ -249,7 +266,7 @@ class _Pipe:
         self.target = None if output in (PIPE, None) else Path(output)
         if len(arguments.input) > 1:
             raise UsageError("- is one picture on a pipe; it cannot be mixed with other inputs")
-        for option in ("confidence", "report", "limit"):
+        for option in ("confidence", "report", "limit", "layers"):
             if getattr(arguments, option) is not None:
                 raise UsageError(f"--{option} does not go with - (a pipe); name files instead")
         if output is None:
@@ -264,7 +281,10 @@ class _Pipe:
             raise UsageError(
                 "- reads a picture from stdin, but nothing is piped in: cat old.jpg | featcolor colorize - ..."
             )
+        if self.target is not None:
+            refuse_missing([self.target])
         keep_references(references, [self.target])
+        self.mask = Masks(arguments).of_one(None if self.source == PIPE else Path(self.source), self.target)
 
     def show(self) -> None:
         """What would be done."""
@@ -276,7 +296,7 @@ class _Pipe:
 
         content = sys.stdin.buffer.read() if self.source == PIPE else self._read_file()
         name = "stdin" if self.source == PIPE else self.source
-        coloured = work.of_bytes(content, name=name, target=self.target)
+        coloured = work.of_bytes(content, name=name, target=self.target, mask=self.mask)
         if self.target is None:
             sys.stdout.buffer.write(coloured)
             sys.stdout.buffer.flush()
@@ -304,7 +324,7 @@ def _plan(
     existing = Existing.REFUSE
     if arguments.overwrite or arguments.skip_existing:
         existing = Existing.OVERWRITE if arguments.overwrite else Existing.SKIP
-    routes = plan_routes(pictures, output, existing=existing)
+    routes = plan_routes(pictures, output, existing=existing, layers=arguments.layers)
     if arguments.report is not None and not arguments.report.parent.is_dir():
         raise UsageError(f"{arguments.report.parent}: no such folder for --report")
     todo = [route for route in routes if not route.done][: arguments.limit]

@@ -49,6 +49,16 @@ def print_line(message: str) -> None:
     print(message, flush=True)
 
 
+def print_swatch(colour: str, message: str) -> None:
+    """One line of result on stdout, behind a patch of "#rrggbb" where that is a terminal with colours."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    patch = Text("\u2588\u2588 ", style=colour) if console.is_terminal and console.color_system else Text("")
+    console.print(patch.append(message, style="default"))
+
+
 def print_json(value: Any) -> None:
     """Machine-readable output on stdout."""
     import json

@@ -12,13 +12,25 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from featcolor.commands import benchmark, colorize, completion, fit, inspect, keyframes, pretrain, preview, video
+from featcolor.commands import (
+    benchmark,
+    colorize,
+    completion,
+    fit,
+    inspect,
+    keyframes,
+    pretrain,
+    preview,
+    suggest,
+    video,
+)
 from featcolor.commands.console import complain
 from featcolor.errors import ModelFileError, NetworkError, UsageError
 
 COMMANDS = {
     "colorize": colorize,
     "preview": preview,
+    "suggest": suggest,
     "fit": fit,
     "keyframes": keyframes,
     "video": video,

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from featcolor.errors import UsageError
+from featcolor.errors import UsageError, reason
 from featcolor.files import write_json
 from featcolor.hints.colours import hex_of, parse_colour
-from featcolor.hints.pixels import HintPixels
+from featcolor.hints.pixels import MOST_PIXELS, HintPixels, same_shape
 
 VERSION: Final = 1
 """Of the JSON; what is newer is refused."""
 SUFFIX: Final = ".hints.json"
 MOST_POINTS: Final = 10_000
 """Of all hints of a picture together: more is a painting, which a painted picture says better."""
-LARGEST_SIDE: Final = 65_535
-"""Pixels; what no picture has."""
+MOST_BYTES: Final = 4 * 2**20
+"""Of a JSON file: ten times what so many points take."""
+LARGEST_SIDE: Final = 300_000
+"""Pixels; no longer side is read."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,31 @@ class Hint:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "colour", hex_of(parse_colour(self.colour)))
-        points = tuple((float(x), float(y)) for x, y in self.points)
-        object.__setattr__(self, "points", points)
-        if not points:
-            raise UsageError("a hint needs one point at least")
-        if not all(math.isfinite(value) and 0 <= value <= LARGEST_SIDE for point in points for value in point):
-            raise UsageError("a hint's points must be pixels from 0, x then y")
-        if not (math.isfinite(self.radius) and 0 <= self.radius <= LARGEST_SIDE):
-            raise UsageError(f"a hint's radius must be a number of pixels from 0, got {self.radius}")
+        object.__setattr__(self, "points", _points(self.points))
+        object.__setattr__(self, "radius", _pixels(self.radius, "a hint's radius"))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """What a person types: X,Y=COLOUR or X,Y,RADIUS=COLOUR, or several points with spaces between, a stroke.
+
+        >>> Hint.parse("10,20 40,25,3=navy").points
+        ((10.0, 20.0), (40.0, 25.0))
+        """
+        places, equals, colour = text.rpartition("=")
+        try:
+            numbers = [[float(number) for number in place.split(",")] for place in places.split()]
+        except ValueError:
+            numbers = []
+        if not equals or not numbers or not all(len(place) in (2, 3) for place in numbers):
+            raise UsageError(
+                f"--hint {text!r:.80}: X,Y=COLOUR is wanted, such as 320,410=navy; X,Y,RADIUS=COLOUR is a spot, and "
+                "'X,Y X,Y=COLOUR' a stroke"
+            )
+        try:
+            radius = max(place[2] if place[2:] else 0.0 for place in numbers)
+            return cls(tuple((x, y) for x, y, *_ in numbers), colour, radius)
+        except UsageError as error:
+            raise UsageError(f"--hint {text!r:.80}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -66,26 +86,45 @@ class Hints:
     ----------
     hints : their order does not matter
     size : (width, height) that the points are pixels of; None: of the picture whatever it is
+
+    Raises
+    ------
+    UsageError : when it is no such thing
     """
 
     hints: tuple[Hint, ...] = ()
     size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "hints", tuple(self.hints))
-        if sum(len(hint.points) for hint in self.hints) > MOST_POINTS:
+        hints = tuple(self.hints)
+        if not all(isinstance(hint, Hint) for hint in hints):
+            raise UsageError("hints must be a list of hints")
+        object.__setattr__(self, "hints", hints)
+        object.__setattr__(self, "size", _size(self.size))
+        if sum(len(hint.points) for hint in hints) > MOST_POINTS:
             raise UsageError(f"hints may have {MOST_POINTS:,} points in all; paint a picture to say more")
 
     def pixels(self, shape: tuple[int, int]) -> HintPixels:
-        """The hints as pixels of a picture (H, W); UsageError for a point that is outside."""
+        """The hints as pixels of a picture (H, W), thinned where they are many.
+
+        UsageError for a point that is outside, and for hints of a picture of another shape.
+        """
         height, width = shape
-        scale = (1.0, 1.0) if self.size is None else (width / self.size[0], height / self.size[1])
+        scale = (1.0, 1.0)
+        if self.size is not None:
+            if not same_shape(self.size, (width, height)):
+                raise UsageError(
+                    f"these hints are of a picture of {self.size[0]}x{self.size[1]} pixels, but this one has "
+                    f"{width}x{height}, another shape; are they of another picture?"
+                )
+            scale = (width / self.size[0], height / self.size[1])
+        self._check_inside((width, height) if self.size is None else self.size)
         parts = []
         for hint in self.hints:
             points = (np.array(hint.points) + 0.5) * scale - 0.5
-            yx = _covered(points, hint.radius * float(np.sqrt(scale[0] * scale[1])), shape)
-            parts.append(HintPixels(yx, np.repeat([parse_colour(hint.colour)], len(yx), axis=0)))
-        return HintPixels.together(parts)
+            yx = _covered(points, hint.radius * math.sqrt(scale[0] * scale[1]), shape)
+            parts.append(HintPixels.of_colour(yx, parse_colour(hint.colour)).thinned(MOST_PIXELS))
+        return HintPixels.together(parts).thinned(MOST_PIXELS)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -103,21 +142,17 @@ class Hints:
         }
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+    def from_dict(cls, content: Any) -> Self:
         """The inverse of `to_dict`; UsageError for what is no such thing."""
-        try:
-            if content["version"] > VERSION:
-                raise UsageError(f"hints of a newer featcolor (version {content['version']}, {VERSION} is known)")
-            size = content.get("size")
-            hints = tuple(
-                Hint(tuple(map(tuple, each["points"])), each["colour"], float(each.get("radius", 0.0)))
-                for each in content["hints"]
-            )
-            return cls(hints, None if size is None else (int(size[0]), int(size[1])))
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            if isinstance(error, UsageError):
-                raise
-            raise UsageError(f"no hints: {error}") from error
+        if not isinstance(content, Mapping) or "version" not in content:
+            raise UsageError(f'no hints; they begin with {{"version": {VERSION}, "hints": [')
+        version = content["version"]
+        if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+            raise UsageError(f"the version of hints must be {VERSION}, got {version!r:.40}")
+        if version > VERSION:
+            raise UsageError(f"hints of version {version:.3g}, and this featcolor knows {VERSION}; get a newer one")
+        _check_keys(content, ("version", "hints"), ("size",), "hints")
+        return cls(tuple(map(_hint, _list(content["hints"], "hints"))), content.get("size"))
 
     def write(self, path: Path) -> None:
         """One JSON file, written beside its place and then renamed."""
@@ -127,21 +162,96 @@ class Hints:
     def read(cls, path: Path) -> Self:
         """The hints in a JSON file; UsageError, naming it, for what is none."""
         try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, RecursionError) as error:
+            with path.open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
+            if len(content) > MOST_BYTES:
+                raise UsageError(f"is larger than hints can be ({MOST_BYTES >> 20} MB); paint a picture to say more")
+            return cls.from_dict(json.loads(content.decode("utf-8-sig"), parse_constant=_no_number))
+        except UsageError as error:
             raise UsageError(f"{path}: {error}") from error
+        except OSError as error:
+            raise UsageError(f"{path}: the hints cannot be read ({reason(error)}); check the path") from error
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{path}: no JSON ({_short(error)}); write it anew or restore it") from error
+
+    def _check_inside(self, size: tuple[int, int]) -> None:
+        for x, y in (point for hint in self.hints for point in hint.points):
+            if not (x <= size[0] - 0.5 and y <= size[1] - 0.5):
+                raise UsageError(
+                    f"the point {x:g},{y:g} is outside the picture, which has {size[0]}x{size[1]} pixels; x counts "
+                    "from the left, y from the top, of the picture as it is shown"
+                )
 
 
-def _covered(points: np.ndarray[Any, Any], radius: float, shape: tuple[int, int]) -> np.ndarray[Any, Any]:
-    """Pixels (n, 2), row and column, that a stroke covers."""
-    height, width = shape
-    places = np.rint(points).astype(int)
-    for (x, y), (u, v) in zip(points, places, strict=True):
-        if not (0 <= u < width and 0 <= v < height):
-            raise UsageError(f"the point {x:g},{y:g} is outside the picture, which has {width} x {height} pixels")
-    mask = np.zeros(shape, np.uint8)
-    thickness = 1 + 2 * round(radius)
-    cv2.polylines(mask, [places.astype(np.int32)[:, None]], False, 1, thickness)
-    for u, v in places:
-        cv2.circle(mask, (int(u), int(v)), round(radius), 1, -1)
-    return np.argwhere(mask)
+def _hint(content: Any) -> Hint:
+    if not isinstance(content, Mapping):
+        raise UsageError(f'a hint must be {{"points": [[x, y]], "colour": "..."}}, got {content!r:.40}')
+    _check_keys(content, ("points", "colour"), ("radius",), "a hint")
+    return Hint(content["points"], content["colour"], content.get("radius", 0.0))
+
+
+def _points(points: Any) -> tuple[tuple[float, float], ...]:
+    pairs = [_list(point, "a point") for point in _list(points, "a hint's points")]
+    if not pairs:
+        raise UsageError("a hint needs one point at least")
+    if len(pairs) > MOST_POINTS:
+        raise UsageError(f"a hint may have {MOST_POINTS:,} points; paint a picture to say more")
+    if not all(len(pair) == 2 for pair in pairs):
+        raise UsageError("each of a hint's points must be two numbers, x then y")
+    return tuple((_pixels(x, "a point's x"), _pixels(y, "a point's y")) for x, y in pairs)
+
+
+def _size(size: Any) -> tuple[int, int] | None:
+    if size is None:
+        return None
+    sides = _list(size, "the size of hints")
+    if len(sides) != 2 or not all(isinstance(side, int) and not isinstance(side, bool) for side in sides):
+        raise UsageError(f"the size of hints must be two whole numbers, width and height, got {sides!r:.60}")
+    if not all(1 <= side <= LARGEST_SIDE for side in sides):
+        raise UsageError(f"the size of hints must be from 1 to {LARGEST_SIDE:,} a side, got {sides!r:.60}")
+    return sides[0], sides[1]
+
+
+def _pixels(value: Any, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value <= LARGEST_SIDE:
+        raise UsageError(f"{what} must be a number of pixels from 0, got {value!r:.40}")
+    return float(value)
+
+
+def _list(value: Any, what: str) -> Sequence[Any]:
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        raise UsageError(f"{what} must be a list, got {value!r:.40}")
+    return value
+
+
+def _check_keys(content: Mapping[str, Any], needed: Sequence[str], others: Sequence[str], what: str) -> None:
+    for key in needed:
+        if key not in content:
+            raise UsageError(f"{what} must have {key!r}; there is {', '.join(map(repr, content)) or 'nothing':.60}")
+    for key in content:
+        if key not in (*needed, *others):
+            raise UsageError(f"{what} may have {', '.join((*needed, *others))}, but not {key!r:.40}")
+
+
+def _no_number(name: str) -> NoReturn:
+    raise UsageError(f"{name} is no number; write a number of pixels")
+
+
+def _short(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return "no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def _covered(points: NDArray[np.float64], radius: float, shape: tuple[int, int]) -> NDArray[np.intp]:
+    """Pixels (n, 2), row and column, of a picture (H, W) that are within `radius` of a stroke's line of pixels."""
+    places = np.clip(np.rint(points), 0, [shape[1] - 1, shape[0] - 1]).astype(np.int32)
+    reach = math.ceil(radius)
+    first = np.maximum(places.min(axis=0) - reach, 0)
+    last = np.minimum(places.max(axis=0) + reach, [shape[1] - 1, shape[0] - 1])
+    off_line = np.ones((last - first + 1)[::-1], np.uint8)
+    cv2.polylines(off_line, [(places - first)[:, None]], False, 0)
+    off_line[tuple((places - first).T[::-1])] = 0  # OpenCV draws no line of one point
+    if reach:
+        off_line = cv2.distanceTransform(off_line, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > radius
+    return np.asarray(np.argwhere(off_line == 0) + first[::-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import lightness_of
+from featcolor.errors import UsageError
+from featcolor.hints.ask import Question, calm_grid, choose, visibility
 from featcolor.hints.colours import chroma_at
+from featcolor.hints.likely import LikelyColours
 from featcolor.hints.pixels import HintPixels
 from featcolor.hints.spread import Places, places_of, spread
+from featcolor.hints.suggest import SUGGESTED, Suggestion, suggestions
 from featcolor.models.base import StillColorizer
 from features.base import FloatArray, IndexArray
 from features.colournet import ColourNetwork
@@ -39,6 +44,11 @@ class Unhinted:
     def places(self) -> Places:
         """What its places look like; worked out when first asked for."""
         return places_of(ColourNetwork(), self.lightness, self.working)
+
+    @cached_property
+    def likely(self) -> LikelyColours:
+        """Which colours its places may have; worked out when first asked for."""
+        return LikelyColours.of(ColourNetwork(), self.lightness)
 
 
 class HintedColorizer(StillColorizer):
@@ -90,6 +100,30 @@ class HintablePicture:
     def colorize(self, pixels: HintPixels, *, return_confidence: bool = False) -> Any:
         """The picture in colour with these hints, as `StillColorizer.colorize` gives it."""
         return _OfOnePicture(self, pixels).colorize(self.picture, return_confidence=return_confidence)
+
+    def suggest(self, x: int, y: int, count: int = SUGGESTED) -> tuple[Suggestion, ...]:
+        """The likely colours of a pixel, likeliest first; UsageError for one that is outside."""
+        seen = self.unhinted
+        height, width = seen.lightness.shape
+        if not (0 <= x < width and 0 <= y < height):
+            raise UsageError(f"the point {x},{y} is outside the picture, which has {width} x {height} pixels")
+        shares = seen.likely.shares(np.array([[y, x]]))[0]
+        return suggestions(shares, seen.likely.cells, float(seen.lightness[y, x]), count)
+
+    def ask(self, count: int, known: Sequence[tuple[int, int]] = ()) -> tuple[Question, ...]:
+        """The places whose hint would help most, where the pixels `known`, (x, y), are told already."""
+        seen = self.unhinted
+        shape, full = seen.working.shape, seen.lightness.shape
+        grid = calm_grid(seen.working)
+        scale = np.divide(full, shape)
+        pixels = np.minimum(((grid + 0.5) * scale).astype(np.intp), np.subtract(full, 1))
+        painted = seen.chroma[grid[:, 0], grid[:, 1]]
+        deviation = seen.likely.deviation(pixels, painted)
+        weight = visibility(seen.working[grid[:, 0], grid[:, 1]], painted)
+        told = np.array([(y, x) for x, y in known], np.intp).reshape(-1, 2)
+        told = np.minimum(((told + 0.5) / scale).astype(np.intp), np.subtract(shape, 1)).astype(np.intp)
+        order, worth = choose(seen.places, grid, deviation, weight, told, count)
+        return tuple(Question(int(x), int(y), float(each)) for (y, x), each in zip(pixels[order], worth, strict=True))
 
 
 class _OfOnePicture(HintedColorizer):

@@ -50,7 +50,7 @@ _MAGIC = (
 for _library in ("PIL", "tifffile"):  # their complaints about damaged files would go to the error stream
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
-SNIFFED = 16
+SNIFFED = 64
 """Bytes that tell."""
 _FILM = re.compile(
     rb"\x1aE\xdf\xa3|\0\0\x01[\xb3\xba]|0&\xb2u|\x1f\x07\0|FLV\x01|OggS|YUV4MPEG2|G@|RIFF....AVI |"
@@ -63,7 +63,6 @@ _FOREIGN_MAGIC = (
     (b"BM", "a BMP"),
     (b"%PDF", "a PDF"),
     (b"PK\x03\x04", "a zip archive"),
-    (b"8BPS", "a Photoshop file"),
     (b"\x00\x00\x00\x0cjP", "a JPEG 2000"),
 )
 
@@ -121,6 +120,10 @@ def sniff(head: bytes) -> str:
         raise ValueError("is empty (0 bytes); restore it from its source")
     if _FILM.match(head):
         raise ValueError("is a film; use: featcolor video FILM -o OUT")
+    if head[30:54] == b"mimetypeimage/openraster":
+        raise ValueError("is an OpenRaster file, whose layers are not read; export it as PNG or TIFF from the editor")
+    if head.startswith(b"8BPS"):
+        raise ValueError("is a Photoshop file, whose layers are not read; export it as PNG or TIFF from the editor")
     looks = next((name for magic, name in _FOREIGN_MAGIC if head.startswith(magic)), None)
     if head[4:8] == b"ftyp":
         looks = "a HEIC or AVIF picture"

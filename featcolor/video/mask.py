@@ -6,21 +6,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from featcolor.clips.frames import ClipInfo, Closing, Codes, Frame
 from featcolor.clips.open import open_clip
-from featcolor.clips.ycbcr import LUMA_WEIGHTS, as_stored, luma_from_codes, upright
+from featcolor.clips.ycbcr import as_stored, luma_from_codes, upright
 from featcolor.errors import UsageError, reason
-from featcolor.pictures.io import read_picture
+from featcolor.hints.mask import Region, read_mask, resized_mask, without_smear
 from featcolor.pictures.picture import sniff
-from featcolor.pictures.resize import resize
 from features.base import FloatArray
-
-SMEAR: Final = 4 / 255
-"""Codecs smear a mask clip's black and white by a few codes: what is nearer than that to either is taken for it."""
 
 FALLBACK_RATE: Final = Fraction(25)
 """Frames a second of a folder of masks; no time of theirs is used."""
@@ -31,20 +27,10 @@ def region_mask(text: str, info: ClipInfo) -> FloatArray:
 
     Parameters
     ----------
-    text : what a person typed, "x,y,w,h", in pixels of the picture as it is shown; UsageError where it is none
+    text : as `Region.parse` takes it, of the picture as it is shown; UsageError where it is none
     """
-    parts = [part.strip() for part in text.split(",")]
     width, height = info.shown_size
-    if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
-        raise UsageError(f"--region {text!r:.60}: four whole numbers are wanted, x,y,w,h, such as 0,0,{width},{height}")
-    x, y, w, h = map(int, parts)
-    if not w or not h:
-        raise UsageError(f"--region {text}: it holds no pixel; width and height are at least 1")
-    if x + w > width or y + h > height:
-        raise UsageError(f"--region {text}: it leaves the picture, which is {width}x{height}; choose one inside")
-    mask = np.zeros((height, width), np.float32)
-    mask[y : y + h, x : x + w] = 1
-    return as_stored(mask, info.rotation)
+    return as_stored(Region.parse(text).mask((height, width)), info.rotation)
 
 
 class MaskSource(Closing):
@@ -53,8 +39,8 @@ class MaskSource(Closing):
     Parameters
     ----------
     source : a still picture, a clip or a folder of frames, upright: white adds colour, black does not, grey does in
-        part, and what is transparent does not. It is brought to the film's size. A clip has a frame for each of the
-        film's; the last frame of a shorter one is held. None: all of the picture.
+        part; in a still with transparency what is opaque adds colour. It is brought to the film's size. A clip has a
+        frame for each of the film's; the last frame of a shorter one is held. None: all of the picture.
     info : of the film
     region : as `region_mask` takes it; colour is added only inside
 
@@ -75,7 +61,7 @@ class MaskSource(Closing):
         self._region = None if region is None else region_mask(region, info)
         self._mask = np.ones(info.shape, np.float32)
         if source is not None and _is_still(source):
-            self._mask = _fit(_read_still(source), info)
+            self._mask = _fit(read_mask(Path(source)), info)
         elif source is not None:
             reader = self._stack.enter_context(open_clip(source, rate=info.rate or FALLBACK_RATE))
             self._mask_info, self._frames = reader.info, iter(reader)
@@ -128,7 +114,7 @@ def apply_mask(
     -------
     (h, w) codes of the type of cb and cr, new arrays; exact where the mask is 0 or 1
     """
-    share = _resize(mask, (cb.shape[0], cb.shape[1]))
+    share = resized_mask(mask, (cb.shape[0], cb.shape[1]))
     return _blend(cb, cb_in, share, bits), _blend(cr, cr_in, share, bits)
 
 
@@ -154,31 +140,11 @@ def _is_still(source: str) -> bool:
     return True
 
 
-def _read_still(source: str) -> FloatArray:
-    picture = read_picture(source)
-    mask = _to_unit(picture.pixels)
-    if mask.ndim == 3:
-        mask = np.minimum(mask @ np.array(LUMA_WEIGHTS["bt601"], np.float32), 1)
-    return mask if picture.alpha is None else mask * _to_unit(picture.alpha)
-
-
-def _to_unit(pixels: np.ndarray[Any, Any]) -> FloatArray:
-    top = np.iinfo(pixels.dtype).max if np.issubdtype(pixels.dtype, np.integer) else 1
-    return np.clip(np.nan_to_num(pixels.astype(np.float32)) / np.float32(top), 0, 1)
-
-
 def _read_frame(frame: Frame, info: ClipInfo) -> FloatArray:
     """A mask clip's frame, upright."""
-    mask = luma_from_codes(frame.luma, info)
-    mask = np.where(mask < SMEAR, 0, np.where(mask > 1 - SMEAR, 1, mask)).astype(np.float32)
-    return upright(mask, info.rotation)
+    return upright(without_smear(luma_from_codes(frame.luma, info)), info.rotation)
 
 
 def _fit(mask: FloatArray, info: ClipInfo) -> FloatArray:
     """An upright mask of any size, as the film's frames are stored."""
-    return _resize(as_stored(mask, info.rotation), info.shape)
-
-
-def _resize(mask: FloatArray, shape: tuple[int, int]) -> FloatArray:
-    """A mask of another size; 0 and 1 stay what they are."""
-    return np.clip(resize(mask, shape), 0, 1)
+    return resized_mask(as_stored(mask, info.rotation), info.shape)

@@ -14,12 +14,13 @@ import pytest
 from numpy.typing import NDArray
 
 from featcolor.clips.frames import ClipInfo, ClipReader, Frame
+from featcolor.colour.correlation import correlation
 from featcolor.colour.lab import lab_to_rgb, lightness_of, rgb_to_lab
 from featcolor.errors import PictureError, UsageError
 from featcolor.pictures.io import write_picture
 from featcolor.video.keyframes.choose import choose_frames
 from featcolor.video.keyframes.export import export_keys, frame_picture, key_targets
-from featcolor.video.keyframes.match import KeyFile, correlation, find_keyframes, locate, match_keys
+from featcolor.video.keyframes.match import KeyFile, find_keyframes, locate, match_keys
 from featcolor.video.keyframes.pictures import read_key
 from featcolor.video.scan import ClipScan, Thumbnails, scan_clip, small_lightness
 from refine.shots import Shot, thumbnail

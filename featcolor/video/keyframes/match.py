@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from featcolor.clips.frames import ClipInfo
+from featcolor.colour.correlation import LEAST_CORRELATION, correlation, correlations
 from featcolor.colour.lab import lightness_of
 from featcolor.errors import PictureError
 from featcolor.pictures.find import expand_references
@@ -18,9 +19,6 @@ from featcolor.pictures.resize import resize
 from featcolor.video.keyframes.pictures import comparing_size, has_colour, read_key
 from featcolor.video.scan import Thumbnails
 from features.base import FloatArray
-
-LEAST_CORRELATION: Final = 0.8
-"""Of a key picture's lightness with its frame's; below it the picture is refused."""
 
 SURE_CORRELATION: Final = 0.95
 """From here on nobody asks whether another frame fits better than the one that the name says."""
@@ -30,9 +28,6 @@ CLEARLY_BETTER: Final = 0.05
 
 A_FRAME_OFF: Final = 0.001
 """By this much the frame before must fit better to count as a sign that names count from 1."""
-
-FLAT: Final = 1.0 / 255.0
-"""Standard deviation of L* below which a picture is one even grey, which correlates with nothing."""
 
 BLOCK: Final = 512
 """Thumbnails compared at once."""
@@ -112,16 +107,11 @@ def frame_numbers(names: Sequence[str], stems: Sequence[str] | None = None) -> l
     return [places.get(name, by_number.get(_last_number(name))) for name in names]
 
 
-def correlation(first: FloatArray, second: FloatArray) -> float:
-    """Pearson's correlation of two lightness pictures, -1..1; 1 for two even greys, 0 when only one is even."""
-    return float(_correlations(first, second[None])[0])
-
-
 def locate(lightness: FloatArray, thumbnails: Thumbnails) -> Candidate:
     """The frame that looks most like a picture (h, w), 0..1, by lightness; brightness and contrast do not count."""
     found = np.concatenate(
         [
-            _correlations(lightness, thumbnails.block(first, min(first + BLOCK, len(thumbnails))))
+            correlations(lightness, thumbnails.block(first, min(first + BLOCK, len(thumbnails))))
             for first in range(0, len(thumbnails), BLOCK)
         ]
     )
@@ -242,17 +232,3 @@ class _Matcher:
 def _last_number(stem: str) -> int | None:
     found = _DIGITS.findall(stem)
     return int(found[-1]) if found else None
-
-
-def _correlations(picture: FloatArray, others: FloatArray) -> FloatArray:
-    """Pearson's correlation of (h, w) with each of (n, h, w)."""
-    centred = picture - picture.mean()
-    others = others - others.mean(axis=(1, 2), keepdims=True)
-    spread = np.sqrt(np.mean(centred**2))
-    spreads = np.sqrt(np.mean(others**2, axis=(1, 2)))
-    products = np.tensordot(others, centred, axes=2) / centred.size
-    flat = spreads < FLAT
-    if spread < FLAT:
-        return flat.astype(np.float32)
-    found = np.where(flat, 0.0, products / np.maximum(spread * spreads, 1e-12))
-    return np.asarray(np.clip(found, -1.0, 1.0), np.float32)

@@ -1,0 +1,1 @@
+"""A coloured picture in layers, for image editors."""
