@@ -30,6 +30,8 @@ from features.colournet import ColourNetwork
 
 COARSER: Final = 4
 """Pixels of the working frame, each way, that are one place when frames are compared."""
+MOST_PLACES: Final = 2000
+"""Of all hinted frames of a shot together, evenly from each, that frames are compared with."""
 
 
 class StandingColour(StillColorizer):
@@ -122,7 +124,8 @@ class HintedShot:
         lightness, chroma = self._shown(position)
         places = self._places(lightness)
         shape = places.features.shape[0], places.features.shape[1]
-        yx, colour = on_working(self._pixels[position], lightness, shape)
+        some = self._pixels[position].thinned(-(-MOST_PLACES // len(self._pixels)))
+        yx, colour = on_working(some, lightness, shape)
         return Told(places, yx, colour - resize(chroma, shape)[yx[:, 0], yx[:, 1]])
 
     def _places(self, lightness: FloatArray) -> Places:

@@ -15,7 +15,7 @@ from featcolor.clips.trim import TrimmedReader
 from featcolor.errors import UsageError
 from featcolor.models.load import ColouringSettings, load_colorizer, named_model
 from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
-from featcolor.video.hint_files import FrameHints, HintFile, find_hints, match_hints
+from featcolor.video.hint_files import FrameHints, HintFile, check_hints, find_hints, match_hints
 from featcolor.video.keyframes.match import KeyMatch, find_keyframes, match_keys
 from featcolor.video.mask import MaskSource
 from featcolor.video.options import PIPE, ClipOptions
@@ -114,15 +114,16 @@ class ClipInputs(Closing):
 
     def check_hints(self, reader: ClipReader) -> None:
         """Refuse files of hints that cannot be read, name no frame, or have points outside it."""
-        if self._hints is not None:
-            match_hints(self._hint_files(reader.stems), reader.info)
+        check_hints(self._hint_files(reader.stems), reader.info)
 
     def match_hints(self, scan: ClipScan) -> FrameHints:
         """Hints by their frames; UsageError for those on a frame that there is not, or where none is left."""
         if self._hints is None:
             return FrameHints()
         with open_clip(self.path, rate=self._options.rate) as reader:
-            found = match_hints(self._hint_files(reader.stems), reader.info, scan)
+            known = reader.info.n_frames is not None or self._options.end is None
+            n_frames = max(scan.first + scan.n_frames, reader.info.n_frames or 0) if known else None
+            found = match_hints(self._hint_files(reader.stems), reader.info, scan, n_frames)
         if not found.frames:
             raise UsageError(
                 f"{', '.join(map(str, self._hints))}: no hint is left in these files; give some, or leave out --hints"
