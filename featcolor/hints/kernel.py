@@ -7,7 +7,7 @@ likeness` learns them, from photographs whose colours are known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
@@ -60,6 +60,11 @@ class LikenessKernel:
         }
         threshold, softness = map(float, arrays["gate"])
         return cls(**named, threshold=threshold, softness=softness, noise=float(arrays["noise"]))
+
+    def anywhere(self) -> LikenessKernel:
+        """The same of places of different pictures, in which the same thing is elsewhere."""
+        whole = np.float32([1, 0, 1, 1])
+        return replace(self, coefficients=self.coefficients * whole, reach=self.reach * whole)
 
     def likeness(self, first: FloatArray, second: FloatArray) -> FloatArray:
         """Of looks (m, d) and (n, d), 0..1: (m, n)."""

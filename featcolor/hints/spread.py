@@ -194,9 +194,7 @@ class HintProcess:
             known = np.einsum("ij,ij->i", likeness @ inverse, likeness)
             return np.asarray(known * self.kernel.reached(looks, self.looks), np.float32)
 
-        height, width = places.shape
-        coarse = Places(np.ascontiguousarray(places.looks[::COARSE, ::COARSE]), self.kernel)
-        return np.clip(cv2.resize(coarse.each(at), (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
+        return np.clip(places.each(at), 0, 1)
 
 
 def spread(
@@ -226,7 +224,9 @@ def spread(
     hinted = chroma + refine(change, working, None, method=EDGES)
     hinted += process.change(places, spots.means(told - hinted[there]))
     hinted += touch_up(places.shape, yx, told - hinted[there])
-    return hinted, process.influence(places)
+    coarse = Places(np.ascontiguousarray(places.looks[::COARSE, ::COARSE]), places.kernel)
+    influence = cv2.resize(process.influence(coarse), working.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return hinted, np.asarray(influence, np.float32)
 
 
 def touch_up(shape: tuple[int, int], yx: IndexArray, error: FloatArray) -> FloatArray:
