@@ -133,6 +133,14 @@ def join(earlier: Carried, later: Carried, position: float) -> Carried:
     return Carried(chroma, 1 - (1 - earlier.confidence) * (1 - later.confidence))
 
 
+def lay_over(above: Carried, beneath: Carried) -> Carried:
+    """What is known of a frame, and where that is not sure what has come to it; what either knows is known."""
+    through = beneath.confidence * (1 - above.confidence)
+    confidence = above.confidence + through
+    share = (through / np.maximum(confidence, np.float32(1e-6)))[..., None]
+    return Carried(above.chroma + share * (beneath.chroma - above.chroma), confidence)
+
+
 def trust(confidence: FloatArray) -> FloatArray:
     """The share of carried colour in a blend with a guess: 1 - (1 - c)^2, which leans to what was carried."""
     return np.asarray(1 - np.square(1 - confidence), np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,14 @@ from featcolor.video.options import PIPE
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer
+    from featcolor.video.report import ClipReport
 
 SUMMARY = "write the frames of a film that are worth colouring by hand"
 DESCRIPTION = """\
 Find the shots of a film and write the most typical frame of each as a picture: grey, or coloured by a model as a
-start. Correct them in any picture editor, keep their names and sizes, and give the folder to 'featcolor video'.
+start. Correct them in any picture editor, keep their names and sizes, and give the folder to 'featcolor video'. With
+--more, write the frames that a coloured film needs most, as they are coloured now. With --hints, begin a file of hints
+for each frame: to say what one or two things are is less work than to paint all.
 """
 EPILOG = """\
 examples:
@@ -28,11 +32,14 @@ examples:
   featcolor keyframes reel.mp4 -o keys/ --model default          coloured as a start
   featcolor keyframes reel.mp4 -o keys/ --every 50               more of long shots
   featcolor keyframes reel.mp4 -o keys/ --more report.json --limit 5
-                                                                 what a run of 'featcolor video' asks for next
+                                       what a run of 'featcolor video' asks for next, as it is coloured now
+  featcolor keyframes reel.mp4 -o hints/ --more report.json --hints
+                                       the same, and for each frame a file of hints to fill
   featcolor keyframes scans/ -o keys/ --fps 18                   a folder of frames
 
 A name's last digits are the frame's number, counted from 0. A picture that exists is not replaced, since somebody may
-have worked on it.
+have worked on it. A file of hints is JSON: {"version": 1, "size": [640, 480], "hints": [{"points": [[320, 410]],
+"colour": "navy"}]}, points in pixels from the top left; one without hints is passed over.
 """
 
 FORMATS = ("png", "tiff", "jpg")
@@ -42,14 +49,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `keyframes`."""
     parser.add_argument("input", metavar="CLIP", help="a film, or a folder of frames")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="folder for the pictures")
-    parser.add_argument(
+    colour = parser.add_mutually_exclusive_group()
+    colour.add_argument(
         "-m", "--model", metavar="MODEL", help="colour the pictures with this model, or the one that is called default"
+    )
+    colour.add_argument(
+        "--grey", action="store_true", help="grey pictures, with --more too (default there: as they are coloured now)"
     )
 
     which = parser.add_argument_group("which frames")
     which.add_argument("--every", type=whole_number, metavar="N", help="also one every N frames within a shot")
     which.add_argument(
-        "--more", type=Path, metavar="REPORT.json", help="only the frames that this report of 'video' asks for"
+        "--more",
+        type=Path,
+        metavar="REPORT.json",
+        help="only the frames that this report of 'video' asks for, as its film is coloured now",
     )
     which.add_argument("--limit", type=whole_number, metavar="N", help="at most N; with --more the most useful ones")
     which.add_argument("--start", type=readable(Timecode.parse), metavar="T", help="from here: 12.5, 1:02.5 or 300f")
@@ -58,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files = parser.add_argument_group("files")
     files.add_argument("--format", choices=FORMATS, default="png", help="of the pictures (default: %(default)s)")
     files.add_argument("--fps", type=readable(parse_rate), metavar="RATE", help="of a folder of frames")
+    files.add_argument("--hints", action="store_true", help="begin a file of hints beside each picture")
     files.add_argument("--overwrite", action="store_true", help="replace pictures that exist")
 
 
@@ -65,13 +80,20 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the pictures and say what comes next."""
     from featcolor.clips.open import open_clip
     from featcolor.clips.trim import TrimmedReader
-    from featcolor.video.keyframes.export import export_keys, key_targets
+    from featcolor.video.keyframes.export import export_keys, hints_beside, key_targets
 
     _check(arguments)
     colorizer = _colorizer(arguments.model)
-    with progress_bar(quiet=arguments.quiet) as progress:
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_bar(quiet=arguments.quiet))
+        coloured = None
         if arguments.more is not None:
-            frames = _asked_for(arguments.more, arguments.input)
+            asked = _asked_for(arguments.more, arguments.input)
+            frames = [frame.frame for frame in asked.next]
+            if colorizer is None and not arguments.grey:
+                from featcolor.video.keyframes.coloured import ColouredFilm
+
+                coloured = stack.enter_context(ColouredFilm(asked, arguments.more, rate=arguments.fps))
         else:
             with open_clip(arguments.input, rate=arguments.fps) as reader:
                 frames = _chosen(TrimmedReader(reader, arguments.start, arguments.end), arguments.every, progress)
@@ -80,7 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
             targets = key_targets(
                 frames, arguments.output, arguments.input, stems=reader.stems, format=arguments.format
             )
-            replaced = _existing(targets.values(), overwrite=arguments.overwrite)
+            beside = [hints_beside(target) for target in targets.values()] if arguments.hints else []
+            replaced = _existing([*targets.values(), *beside], overwrite=arguments.overwrite)
             written = 0
 
             def note(done: int, count: int) -> None:
@@ -89,7 +112,9 @@ def run(arguments: argparse.Namespace) -> int:
                 progress("writing", done, count)
 
             with stopping(lambda: _stopped(written, len(targets))):
-                export_keys(reader, targets, colorizer=colorizer, progress=note)
+                export_keys(
+                    reader, targets, colorizer=colorizer, coloured=coloured, hints=arguments.hints, progress=note
+                )
     if not arguments.quiet:
         _tell(arguments, list(targets.values()), replaced)
     return 0
@@ -123,7 +148,7 @@ def _chosen(reader: Any, every: int | None, progress: Progress) -> list[int]:
         return choose_frames(scan, every=every)
 
 
-def _asked_for(report: Path, clip: str) -> list[int]:
+def _asked_for(report: Path, clip: str) -> ClipReport:
     from featcolor.video.report import read_report
 
     asked = read_report(report)
@@ -131,7 +156,7 @@ def _asked_for(report: Path, clip: str) -> list[int]:
         complain(f"{report} is about {asked.clip}; its frame numbers are taken for {clip}", kind="warning")
     if not asked.next:
         raise UsageError(f"{report}: asks for no more frames; the colour is sure enough without")
-    return [frame.frame for frame in asked.next]
+    return asked
 
 
 def _existing(targets: Any, *, overwrite: bool) -> int:
@@ -150,14 +175,18 @@ def _stopped(written: int, count: int) -> str:
 
 def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> None:
     pictures = many(len(targets), "key frame")
-    what = "coloured by the model" if arguments.model is not None else "grey"
-    again = f", {replaced} of them replaced" if replaced else ""
-    print_line(f"wrote {pictures}, {what}, to {arguments.output}{again}")
-    todo = ("correct" if arguments.model is not None else "paint") + (" them" if len(targets) > 1 else " it")
+    grey = arguments.model is None and (arguments.more is None or arguments.grey)
+    what = "grey" if grey else "coloured by the model" if arguments.model is not None else "as coloured now"
+    again = f", {replaced} files replaced" if arguments.hints else f", {replaced} of them replaced"
+    print_line(f"wrote {pictures}, {what}, to {arguments.output}{again if replaced else ''}")
+    them = "them" if len(targets) > 1 else "it"
+    todo = f"{'paint' if grey else 'correct'} {them} in any picture editor"
+    if arguments.hints:
+        todo = f"give hints in the .hints.json beside {them}"
     source = Path(arguments.input)
     result = source.name + "-colour" if source.is_dir() else f"{source.stem}-colour.mp4"
     fps = f" --fps {arguments.fps}" if arguments.fps is not None else ""
     print_line(
-        f"{todo} in any picture editor, then: featcolor video {shlex.quote(arguments.input)}{fps} "
-        f"-o {shlex.quote(result)} --keyframes {shlex.quote(str(arguments.output))}"
+        f"{todo}, then: featcolor video {shlex.quote(arguments.input)}{fps} -o {shlex.quote(result)} "
+        f"--{'hints' if arguments.hints else 'keyframes'} {shlex.quote(str(arguments.output))}"
     )

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 SUMMARY = "colour a film from a few coloured frames, from a model, or from both"
 DESCRIPTION = """\
 Colour a film. Colour is carried from key frames (pictures of single frames that somebody has coloured) to all frames of
-their shot; where there is none, a model colours some first. Luma, size, time stamps, sound, subtitles, chapters and
-tags stay as they are. Both may be given: the model then colours the shots without a key frame. With neither, the
-default model colours.
+their shot; where there is none, a model colours some first. Both may be given: the model then colours the shots without
+a key frame. With neither, the default model colours. Hints (points and strokes with a colour, on single frames) correct
+what comes out: they change what looks alike, and are carried on as key frames are. Luma, size, time stamps, sound,
+subtitles, chapters and tags stay as they are.
 """
 EPILOG = """\
 examples:
@@ -33,13 +34,16 @@ examples:
   featcolor video reel.mp4 -o out.mp4                                    neither: the default model
   featcolor video reel.mp4 -o out.mkv --keyframes keys/ --codec ffv1     lossless
   featcolor video reel.mp4 -o out.mp4 --keyframes keys/ --report r.json  where colour is a guess; what to correct next
+  featcolor video reel.mp4 -o out.mp4 --hints hints/                     the model, corrected by hints on some frames
   featcolor video reel.mp4 -o out.mp4 --keyframes keys/ --resume         go on where a run was stopped
   featcolor video scans/ -o coloured/ --fps 18 --keyframes keys/         a folder of frames, into a folder
   ffmpeg -i reel.avi -f yuv4mpegpipe - | featcolor video - -o - --keyframes keys/ | ffmpeg -i - out.mp4
 
 A key picture's last digits are the number of its frame, counted from 0, as 'featcolor keyframes' names them; one whose
-name does not tell is found by its lightness. A place in the film is seconds (12.5), a clock (1:02.5, 0:01:02.500) or a
-frame (120f); --end is not included. What is done is kept, shot by shot, in OUT.featcolor-work until OUT is written.
+name does not tell is found by its lightness. Hints are named so too: 'featcolor keyframes --hints' begins such files,
+reel-000123.hints.json; on a frame that has both, they go on top of its key picture. A place in the film is seconds
+(12.5), a clock (1:02.5, 0:01:02.500) or a frame (120f); --end is not included. What is done is kept, shot by shot, in
+OUT.featcolor-work until OUT is written.
 """
 
 OPTION_NAMES = (
@@ -60,6 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     colour.add_argument("-k", "--keyframes", nargs="+", metavar="KEYS", help="a folder of coloured frames, or files")
     colour.add_argument(
         "-m", "--model", metavar="MODEL", help="of 'featcolor fit', a colour network, or 'default' for our own"
+    )
+    colour.add_argument(
+        "--hints",
+        nargs="+",
+        metavar="HINTS",
+        help="a folder of hints on single frames, or files: NAME-000123.hints.json, or the frame with paint on it",
     )
     guessed = colour.add_mutually_exclusive_group()
     guessed.add_argument(
@@ -110,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     _check(arguments)
     options = _options(arguments)
-    given = {"keyframes": arguments.keyframes, "model": arguments.model, "options": options}
+    given = {name: getattr(arguments, name) for name in ("keyframes", "hints", "model")} | {"options": options}
     try:
         with progress_bar(quiet=arguments.quiet, unit="frames") as progress:
             notify = _Notifier(quiet=arguments.quiet)
@@ -169,16 +179,20 @@ def _show_plan(plan: ClipPlan) -> None:
     for shot in plan.shots:
         keys = [f"{frame} ({by_frame[frame].path.name})" for frame in shot.keys]
         colour = ", ".join(keys) if keys else f"{shot.source}: {many(len(shot.guessed), 'frame')}"
+        colour += f"; hints on {', '.join(map(str, shot.hinted))}" if shot.hinted else ""
         rows.append((shot.kind, str(shot.number), f"{shot.first}-{shot.last}", colour))
     print_table(("shot begins with", "shot", "frames", "colour from"), rows)
     counts = (plan.n_frames, "frame"), (len(plan.shots), "shot"), (len(by_frame), "key frame")
-    print_line(", ".join(many(*count) for count in counts))
+    hints = f", hints on {many(len(plan.hints.frames), 'frame')}" if plan.hints.frames else ""
+    print_line(", ".join(many(*count) for count in counts) + hints)
 
 
 def _summary(report: ClipReport) -> str:
     rate = f", {report.frames / report.seconds:.1f} a second" if report.seconds else ""
     text = f"coloured {many(report.frames, 'frame')} in {report.seconds:.1f} s{rate}; "
     text += f"{many(len(report.shots), 'shot')}, {many(len(report.keys), 'key frame')}"
+    if hinted := sum(len(shot.hinted) for shot in report.shots):
+        text += f", hints on {many(hinted, 'frame')}"
     if report.refused:
         text += f"; {many(len(report.refused), 'key picture')} refused"
     if report.damaged:

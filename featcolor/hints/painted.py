@@ -97,7 +97,8 @@ def _flattened_paint(
     faint = _length(cv2.blur(chroma, (5, 5)))[bare] > FAINT
     if coloured.sum() > MOST_PAINTED * opaque.sum() or faint.sum() > MOST_FAINT * len(faint):
         raise UsageError(
-            f"{path}: a picture in full colour, not a grey one with paint on it; that is a reference: --refs {path}"
+            f"{path}: a picture in full colour, not a grey one with paint on it; for a photograph that is a reference "
+            "(--refs), for a film a key frame (--keyframes)"
         )
     distance = _length(chroma)
     paint = coloured & (distance >= np.maximum(LEAST_CHROMA, RIM * cv2.dilate(distance, _NEAR)))

@@ -213,13 +213,14 @@ def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
     names: list[str] = []
     for name in dict.fromkeys([*now, *earlier]):
         old, new = earlier.get(name), now.get(name)
-        if old == new:
+        if old == new or not (old or new):
             continue
         if name == "settings" and isinstance(old, dict) and isinstance(new, dict):
             names += [f"{key} ({old.get(key)})" for key in dict.fromkeys([*new, *old]) if old.get(key) != new.get(key)]
-        elif name == "key frames" and isinstance(old, dict) and isinstance(new, dict):
-            changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
-            names.append(f"set of key frames ({', '.join(changed[:3])}{' ...' if len(changed) > 3 else ''})")
+        elif name in ("key frames", "hints"):
+            before, after = (each if isinstance(each, dict) else {} for each in (old, new))
+            changed = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+            names.append(f"set of {name} ({', '.join(changed[:3])}{' ...' if len(changed) > 3 else ''})")
         else:
             names.append(name)
     return names

@@ -19,6 +19,7 @@ from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import WorkFolder, open_work
 from featcolor.video.encode import Encoding
+from featcolor.video.hint_files import FrameHints
 from featcolor.video.inputs import ClipInputs, KeySource
 from featcolor.video.keyframes.match import KeyMatch
 from featcolor.video.keyframes.pictures import KeyPictures
@@ -61,6 +62,7 @@ class ClipPlan:
     info : of the film.
     shots : in order, with the frames of each that have a key picture.
     match : what became of the key pictures.
+    hints : of the frames that a person gave hints on.
     n_frames : of the part that is coloured.
     damaged : numbers of frames that could not be decoded.
     """
@@ -68,6 +70,7 @@ class ClipPlan:
     info: ClipInfo
     shots: tuple[ShotPlan, ...]
     match: KeyMatch
+    hints: FrameHints
     n_frames: int
     damaged: tuple[int, ...]
 
@@ -78,6 +81,7 @@ def colorize_video(
     target: str | Path,
     *,
     keyframes: KeySource | None = None,
+    hints: KeySource | None = None,
     model: str | Path | None = None,
     options: ClipOptions | None = None,
     progress: Progress | None = None,
@@ -90,6 +94,8 @@ def colorize_video(
     source : a film, a folder of frames (with `options.rate`), or "-": Y4M on stdin
     target : a film, a folder for frames (`options.picture_format`), or "-": Y4M on stdout
     keyframes : a folder or files of coloured frames; they win over the model
+    hints : a folder or files of hints on single frames (`featcolor.hints.hint.Hints`, or painted pictures); they go on
+        top of the rest
     model : a file of 'featcolor fit', a colour network, or "default"; it colours frames of shots without a key frame,
         and what is like nothing in one. With neither model nor key frames the default model colours
     options : ClipOptions, optional
@@ -105,7 +111,8 @@ def colorize_video(
     ClipError : the film cannot be read on, or the output not written; what was done stays for `options.resume`.
     """
     bytearray(KEPT_FREE)
-    with _Run(source, target, keyframes, model, options, progress, notify) as run:
+    given: dict[str, Any] = {"keyframes": keyframes, "hints": hints, "model": model, "options": options}
+    with _Run(source, target, **given, progress=progress, notify=notify) as run:
         return run.colour()
 
 
@@ -125,7 +132,9 @@ class _Run(Closing):
         self,
         source: str | Path,
         target: str | Path,
+        *,
         keyframes: KeySource | None = None,
+        hints: KeySource | None = None,
         model: str | Path | None = None,
         options: ClipOptions | None = None,
         progress: Progress | None = None,
@@ -139,7 +148,7 @@ class _Run(Closing):
         self.notify: Notify = notify or (lambda message, kind: None)
         self.notes: list[str] = []
         self._problems: list[str] = []
-        self.inputs = ClipInputs(source, keyframes, model, options)
+        self.inputs = ClipInputs(source, keyframes, hints, model, options)
 
     def close(self) -> None:
         self.inputs.close()
@@ -168,6 +177,7 @@ class _Run(Closing):
         self.target.check(self.inputs.taken())
         with self.inputs.open() as reader, self.inputs.open_mask(reader.info):
             info = reader.info
+            self.inputs.check_hints(reader)
         for note in self.target.writer(info, self.inputs.path).notes:
             self._note(note)
         if info.interlaced:
@@ -192,15 +202,25 @@ class _Run(Closing):
         for _, line in match.refused:
             self.notify(line, "error")
         self.inputs.check_match(match)
+        hints = self.inputs.match_hints(scan)
+        for note in hints.notes:
+            self._note(note)
         keys = {key.frame: key for key in match.keys}
         shots = ((shot.first, shot.last, shot.kind) for shot in scan.shots)
-        plans = plan_shots(shots, keys, every=self.options.every, model=self.inputs.uses_model)
+        plans = plan_shots(shots, keys, every=self.options.every, model=self.inputs.uses_model, hinted=hints.frames)
         if scan.damaged:
             named = ", ".join(map(str, scan.damaged[:NAMED])) + (" ..." if len(scan.damaged) > NAMED else "")
             self._note(f"{self.inputs.name}: damaged frames ({named}) are coloured like their neighbours")
         with self.inputs.open() as reader:
             info = reader.info
-        return ClipPlan(info=info, shots=tuple(plans), match=match, n_frames=scan.n_frames, damaged=scan.damaged)
+        return ClipPlan(
+            info=info,
+            shots=tuple(plans),
+            match=match,
+            hints=hints,
+            n_frames=scan.n_frames,
+            damaged=scan.damaged,
+        )
 
     @contextmanager
     def _work_folder(self) -> Iterator[WorkFolder]:
@@ -227,7 +247,7 @@ class _Run(Closing):
     ) -> list[ShotReport]:
         """The second pass."""
         guess = None if colorizer is None else model_guess(colorizer, plan.info)
-        colouring = ShotColouring(plan.info, self.options, work, keys.chroma, guess)
+        colouring = ShotColouring(plan.info, self.options, work, keys.chroma, guess, plan.hints)
         if guess is None and any(not shot.keys for shot in plan.shots):
             with self.inputs.open() as reader:
                 colouring.learn(reader, [key.frame for key in plan.match.keys])
@@ -247,7 +267,8 @@ class _Run(Closing):
             self.target.writer(plan.info, self.inputs.path, **part) as writer,
         ):
             masked = mask if options.mask is not None or options.region is not None else None
-            encoding = Encoding(plan.info, writer, work, keys, options, mask=masked, tiles=tiles)
+            hinted = plan.hints.frames
+            encoding = Encoding(plan.info, writer, work, keys, options, mask=masked, tiles=tiles, hinted=hinted)
             encoding.run(reader, plan.shots, partial(self.progress, WRITING))
         problems = self._problems[:NAMED]
         if len(self._problems) > NAMED:
@@ -265,7 +286,7 @@ class _Run(Closing):
             keys=tuple(KeyReport(**{**vars(key), "path": str(key.path)}) for key in plan.match.keys),
             refused=tuple(line for _, line in plan.match.refused),
             damaged=plan.damaged,
-            next=tuple(frames_to_correct(shots, avoid=plan.damaged)),
+            next=tuple(frames_to_correct(shots, avoid=(*plan.damaged, *plan.hints.frames))),
         )
 
     def _note(self, note: str) -> None:

@@ -37,6 +37,9 @@ THREADS: Final = 2
 AHEAD: Final = 6
 """Frames that wait for their colour or for the encoder at once."""
 
+LEAST_CHANGE: Final = 0.5
+"""Of a* or b*: what is less comes of how chroma is stored, not of hints."""
+
 TILE_SIDE: Final = 320
 """Longer side of a frame on the report's page."""
 
@@ -58,6 +61,7 @@ class Encoding:
         colour differences, the layer gives what the coloured film shows
     mask : where colour is added; None: everywhere
     tiles : numbers of the frames that are kept small for the report's page
+    hinted : numbers of the frames that hints were given on: those of key pictures have changed it
     """
 
     def __init__(
@@ -70,9 +74,10 @@ class Encoding:
         *,
         mask: MaskSource | None = None,
         tiles: Collection[int] = (),
+        hinted: Collection[int] = (),
     ) -> None:
         self._info, self._writer, self._work, self._keys, self._mask = info, writer, work, keys, mask
-        self._options, self._wanted = options, set(tiles)
+        self._options, self._wanted, self._hinted = options, set(tiles), set(hinted)
         self._out = replace(info, chroma_shift=shift_of(info.shape, writer.chroma_shape))
         self.tiles: list[Tile] = []
 
@@ -103,6 +108,8 @@ class Encoding:
         frame, low, confidence, mask = work
         if frame.index in self._keys:
             cb, cr = self._keys.planes(frame.index, self._out)
+            if frame.index in self._hinted:
+                cb, cr = changed_planes((cb, cr), frame.luma, self._keys.chroma(frame), low, self._out)
         else:
             cb, cr = full_planes(frame.luma, low, self._out)
         if self._options.saturation != 1:
@@ -140,6 +147,32 @@ def full_planes(luma: Codes, low: FloatArray, info: ClipInfo) -> tuple[Codes, Co
         small = _on_chroma_grid(np.asarray(resize(lightness, size)), info)
         chroma = upsample(np.asarray(resize(low, size)), small, guide)
     return chroma_to_cbcr(subsample(luma, info.chroma_shift), chroma, info)
+
+
+def changed_planes(
+    planes: tuple[Codes, Codes], luma: Codes, given: FloatArray, low: FloatArray, info: ClipInfo
+) -> tuple[Codes, Codes]:
+    """Cb and Cr codes of a key picture, moved by what hints have changed of its chroma; elsewhere they stay.
+
+    Parameters
+    ----------
+    planes : of the picture
+    luma : (H, W) codes
+    given : (H, W, 2), the picture's chroma
+    low : (h, w, 2), at the working size, with the hints
+    info : its chroma shift is that of the planes
+    """
+    before = np.asarray(resize(given, (low.shape[0], low.shape[1])))
+    told = np.abs(low - before).max(axis=2, keepdims=True) >= LEAST_CHANGE
+    old, new = full_planes(luma, before, info), full_planes(luma, np.where(told, low, before), info)
+    top = code_range(info).top
+    cb, cr = (
+        np.clip(plane.astype(np.int32) + after - then, 0, top).astype(plane.dtype)
+        for plane, after, then in zip(
+            planes, (p.astype(np.int32) for p in new), (p.astype(np.int32) for p in old), strict=True
+        )
+    )
+    return cb, cr
 
 
 def _on_chroma_grid(plane: FloatArray, info: ClipInfo) -> FloatArray:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from featcolor.clips.frames import ClipInfo, Closing
+from featcolor.clips.frames import ClipInfo, ClipReader, Closing
 from featcolor.clips.open import open_clip
 from featcolor.clips.trim import TrimmedReader
 from featcolor.errors import UsageError
 from featcolor.models.load import ColouringSettings, load_colorizer, named_model
 from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
+from featcolor.video.hint_files import FrameHints, HintFile, check_hints, find_hints, match_hints
 from featcolor.video.keyframes.match import KeyMatch, find_keyframes, match_keys
 from featcolor.video.mask import MaskSource
 from featcolor.video.options import PIPE, ClipOptions
@@ -40,7 +41,12 @@ class ClipInputs(Closing):
     """
 
     def __init__(
-        self, source: str | Path, keyframes: KeySource | None, model: str | Path | None, options: ClipOptions
+        self,
+        source: str | Path,
+        keyframes: KeySource | None,
+        hints: KeySource | None,
+        model: str | Path | None,
+        options: ClipOptions,
     ) -> None:
         self.name = self.path = str(source)
         self.model = None if model is None else named_model(str(model))
@@ -48,6 +54,7 @@ class ClipInputs(Closing):
         self.uses_model = model is not None or keyframes is None
         self._options = options
         self._keys = [keyframes] if isinstance(keyframes, str | Path) else keyframes and list(keyframes)
+        self._hints = [hints] if isinstance(hints, str | Path) else hints and list(hints)
         self._stack = ExitStack()
         if self.name == PIPE:
             from featcolor.clips.y4m import spool_stdin
@@ -63,8 +70,9 @@ class ClipInputs(Closing):
     def taken(self) -> dict[Path, str]:
         """Every file and folder that a run reads, resolved, and what it is: none of them may be written to."""
         taken = {key.path.resolve(): "a key picture" for key in find_keyframes(self._keys)} if self._keys else {}
-        folders = (Path(key) for key in self._keys or ())
-        taken |= {path.resolve(): "where the key frames are" for path in folders if path.is_dir()}
+        taken |= {file.path.resolve(): "a file of hints" for file in self._hint_files()}
+        for given, what in ((self._keys, "where the key frames are"), (self._hints, "where the hints are")):
+            taken |= {Path(path).resolve(): what for path in given or () if Path(path).is_dir()}
         for path, what in ((self.model, "the model"), (self._options.mask, "the mask")):
             if path is not None:
                 taken[path.resolve()] = what
@@ -104,15 +112,38 @@ class ClipInputs(Closing):
                 f"'featcolor keyframes {self.name} -o keys/' exports"
             )
 
+    def check_hints(self, reader: ClipReader) -> None:
+        """Refuse files of hints that cannot be read, name no frame, or have points outside it."""
+        check_hints(self._hint_files(reader.stems), reader.info)
+
+    def match_hints(self, scan: ClipScan) -> FrameHints:
+        """Hints by their frames; UsageError for those on a frame that there is not, or where none is left."""
+        if self._hints is None:
+            return FrameHints()
+        with open_clip(self.path, rate=self._options.rate) as reader:
+            known = reader.info.n_frames is not None or self._options.end is None
+            n_frames = max(scan.first + scan.n_frames, reader.info.n_frames or 0) if known else None
+            found = match_hints(self._hint_files(reader.stems), reader.info, scan, n_frames)
+        if not found.frames:
+            raise UsageError(
+                f"{', '.join(map(str, self._hints))}: no hint is left in these files; give some, or leave out --hints"
+            )
+        return found
+
+    def _hint_files(self, stems: Sequence[str] | None = None) -> list[HintFile]:
+        return [] if self._hints is None else find_hints(self._hints, stems=stems)
+
     def fingerprint(self) -> dict[str, Any]:
         """Everything that the colour of the shots depends on; how they are written may change from run to run."""
         options = self._options
         files = [] if self._keys is None else [file.path for file in find_keyframes(self._keys)]
+        hints = [file.path for file in self._hint_files()]
         return {
             "version of featcolor": WORK_VERSION,
             "input": file_fingerprint(Path(self.path)),
             "model": self._model_hash(),
             "key frames": {f"{path.parent.name}/{path.name}": content_hash(path) for path in files},
+            "hints": {f"{path.parent.name}/{path.name}": content_hash(path) for path in hints},
             "settings": {
                 "--preset": options.preset,
                 "--start": str(options.start),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple, Self, TypeVar
 
@@ -19,7 +19,7 @@ from featcolor.video.key_regression import KeyframeRegressor
 from featcolor.video.options import VideoConfig
 from featcolor.video.spooled import SpooledPlanes
 from features.base import FloatArray
-from refine.temporal import Carried, Link, carry, flow_both, join, link_confidence, trust
+from refine.temporal import Carried, Link, carry, flow_both, join, lay_over, link_confidence, trust
 from refine.warp import warp
 
 Item = TypeVar("Item")
@@ -38,10 +38,18 @@ FramePrediction = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 
 class KeyChroma(NamedTuple):
-    """Colour of the frame at a position of a shot, from 0: (h, w, 2) float32, a* and b* at the working size."""
+    """Colour of the frame at a position of a shot, from 0.
+
+    Attributes
+    ----------
+    position : int
+    chroma : (h, w, 2) float32, a* and b* at the working size
+    sureness : (h, w) float32, 0..1: how far it is carried on rather than what stands there without; None: 1 everywhere
+    """
 
     position: int
     chroma: FloatArray
+    sureness: FloatArray | None = None
 
 
 @dataclass
@@ -97,8 +105,30 @@ def colour_shot(
     with library_threads(1):  # the frames that are worked on at once are as many as the cores
         own = fit_guess([(lightness[key.position], key.chroma) for key in keys], config)
         best = own if guess is None else _either(own, guess)
-        with _Propagation(lightness, keys, config, best, folder) as run:
+        with _Propagation(lightness, keys, config, lambda index: best(lightness[index])[0], folder) as run:
             return run.colour(progress)
+
+
+def carry_over(
+    lightness: Lightnesses,
+    keys: Sequence[KeyChroma],
+    standing: Callable[[int], FloatArray],
+    *,
+    config: VideoConfig | None = None,
+    folder: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ShotColours:
+    """Chroma of every frame of a shot that is coloured already, as some of its frames say that it should be.
+
+    Parameters
+    ----------
+    standing : chroma (h, w, 2) of the frame at a position, which stays as far as nothing surer is carried there
+    lightness, keys, config, folder, progress : as of `colour_shot`
+    """
+    config = replace(config or VideoConfig(), smoothing=0)
+    keys = sorted(keys, key=lambda key: key.position)
+    with library_threads(1), _Propagation(lightness, keys, config, standing, folder) as run:
+        return run.colour(progress)
 
 
 def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: VideoConfig) -> FramePrediction:
@@ -131,11 +161,12 @@ class _Propagation(Closing):
         lightness: Lightnesses,
         keys: Sequence[KeyChroma],
         config: VideoConfig,
-        guess: FramePrediction,
+        guess: Callable[[int], FloatArray],
         folder: Path | None,
     ) -> None:
         self.lightness, self.config, self.guess, self.folder = lightness, config, guess, folder
-        self.keys = {key.position: Carried(np.asarray(key.chroma, np.float32), _ones(lightness[0])) for key in keys}
+        self.keys = {key.position: _given(key) for key in keys}
+        self._sure = {key.position for key in keys if key.sureness is None}
         self.places = sorted(self.keys)
         self._cores = available_cores()
         self._pool = ThreadPoolExecutor(self._cores)
@@ -165,12 +196,16 @@ class _Propagation(Closing):
         earlier: Carried | None = None
         guess = _SmoothedGuess(self.config.smoothing)
         for index, (link, guessed) in enumerate(self._ahead(self._prepare, range(len(self.lightness)))):
-            if index in self.keys:
+            if index in self._sure:
                 earlier = carried = self.keys[index]
-                guess.restart(carried.chroma)
             else:
                 earlier = None if earlier is None or link is None else carry(earlier, link)
-                carried = self._joined(index, earlier)
+                carried = self._with_key(index, self._joined(index, earlier))
+                if index in self.keys:
+                    earlier = self._with_key(index, earlier)
+            if index in self.keys:
+                guess.restart(guessed)
+            else:
                 guess.go_on(guessed, link)
             share = trust(carried.confidence)[..., None]
             made.chroma[index] = guess.chroma + share * (carried.chroma - guess.chroma)
@@ -186,20 +221,33 @@ class _Propagation(Closing):
             range(last - 1, -1, -1), self._ahead(self._both, range(last, 0, -1)), strict=True
         ):
             self._links[index + 1] = np.dstack(forward)
-            state = self.keys[index] if index in self.keys else carry(state, backward)
+            if index in self._sure:
+                state = self.keys[index]
+                continue
+            state = carry(state, backward)
             self._later[index] = np.dstack(state)
+            state = self._with_key(index, state)
 
-    def _joined(self, index: int, earlier: Carried | None) -> Carried:
-        """Colour that has come from the key frames on both sides, or from the one there is."""
-        after = bisect(self.places, index)
-        if after == len(self.places):
-            assert earlier is not None, "a frame behind the last key frame has one before it"
+    def _with_key(self, index: int, carried: Carried | None) -> Carried:
+        """What is known of a frame that is a key frame, or that colour has come to, or both."""
+        key = self.keys.get(index)
+        if key is None or carried is None:
+            known = key or carried
+            assert known is not None, "a frame without a key frame before or after it is one"
+            return known
+        return lay_over(key, carried)
+
+    def _joined(self, index: int, earlier: Carried | None) -> Carried | None:
+        """Colour that has come from the key frames on both sides, or from the one there is; their own left out."""
+        if index >= self.places[-1]:
             return earlier
         planes = self._later[index]
         later = Carried(planes[..., :2], planes[..., 2])
         if earlier is None:
             return later
-        low, high = self.places[after - 1], self.places[after]
+        before = bisect_left(self.places, index)
+        low = self.places[before - 1]
+        high = self.places[before + (self.places[before] == index)]
         return join(earlier, later, (index - low) / (high - low))
 
     def _prepare(self, index: int) -> tuple[Link | None, FloatArray]:
@@ -212,8 +260,7 @@ class _Propagation(Closing):
         elif index:
             planes = self._links[index]
             link = Link(np.ascontiguousarray(planes[..., :2]), planes[..., 2])
-        key = self.keys.get(index)
-        return link, self.guess(self.lightness[index])[0] if key is None else key.chroma
+        return link, self.keys[index].chroma if index in self._sure else self.guess(index)
 
     def _both(self, index: int) -> tuple[Link, Link]:
         """Links of a frame from the one before it, and the other way round."""
@@ -266,6 +313,11 @@ class _SmoothedGuess:
         known = np.minimum(stacked[..., 2] * link.confidence, np.float32(self._most))
         self.chroma = (known[..., None] * stacked[..., :2] + chroma) / (known + 1)[..., None]
         self._frames = known + 1
+
+
+def _given(key: KeyChroma) -> Carried:
+    chroma = np.asarray(key.chroma, np.float32)
+    return Carried(chroma, _ones(chroma) if key.sureness is None else key.sureness)
 
 
 def _ones(planes: FloatArray) -> FloatArray:

@@ -34,6 +34,7 @@ class ShotReport:
     first, last : zero-based numbers of its first and last frame.
     kind : how it begins: "cut", "dissolve", "fade", or "start".
     key_frames : numbers of the frames whose colour was given, rising.
+    hinted : numbers of the frames that hints were given on, rising.
     confidence : mean over the picture, one a frame, 0..1.
     guessed : share of the picture whose confidence is below `GUESS_BELOW`, one a frame, 0..1.
     source : where the colour comes from.
@@ -43,6 +44,7 @@ class ShotReport:
     last: int
     kind: str = "cut"
     key_frames: tuple[int, ...] = ()
+    hinted: tuple[int, ...] = ()
     confidence: tuple[float, ...] = ()
     guessed: tuple[float, ...] = ()
     source: Source = "key frames"
@@ -136,7 +138,9 @@ class ClipReport:
         if document.get("version") != REPORT_VERSION:
             raise ValueError(f"a report of version {document.get('version')!r:.20}; this featcolor reads 1")
         try:
-            report: Self = _read(cls, document)
+            # Reports from before there were hints say nothing of them.
+            shots = [{"hinted": [], **shot} for shot in document["shots"]]
+            report: Self = _read(cls, {**document, "shots": shots})
             for shot in report.shots:
                 if not len(shot.confidence) == len(shot.guessed) == len(shot):
                     raise TypeError(f"shot {shot.first} to {shot.last}: a confidence and a share a frame are wanted")

@@ -30,6 +30,8 @@ SHOTS_SHOWN: Final = 600
 """Strips on the page; a reel with more keeps those with the most guesses, and the JSON has all."""
 BARS: Final = 64
 """Of one curve."""
+NAMED: Final = 8
+"""Frames with hints that are named a shot."""
 IN_JSON: Final = " in the JSON"
 
 STRIPE: Final = 3
@@ -95,12 +97,12 @@ def _frames_shown(report: ClipReport) -> dict[int, list[int]]:
 
 
 def _spread(shot: ShotReport, count: int) -> list[int]:
-    """Frames at regular steps, each the middle of its step, moved to a key frame where the step has one."""
+    """Frames at regular steps, each the middle of its step, or a key frame or one with hints in it."""
     count = min(count, len(shot))
     ends = [shot.first + len(shot) * step // count for step in range(count + 1)]
     frames = []
     for low, high in pairwise(ends):
-        keys = [key for key in shot.key_frames if low <= key < high]
+        keys = [key for key in (*shot.key_frames, *shot.hinted) if low <= key < high]
         frames.append(keys[0] if keys else (low + high - 1) // 2)
     return frames
 
@@ -109,10 +111,12 @@ def _header(report: ClipReport) -> str:
     guesses = sum(map(_guesses, report.shots))
     share = 100 * guesses / max(1, sum(len(shot) for shot in report.shots))
     rate = f"{report.frames / report.seconds:.1f}" if report.seconds > 0 else "–"
+    hinted = sum(len(shot.hinted) for shot in report.shots)
     facts = (
         (grouped(report.frames), "frames"),
         (grouped(len(report.shots)), "shots" if len(report.shots) != 1 else "shot"),
         (grouped(len(report.keys)), "key frames used" if len(report.keys) != 1 else "key frame used"),
+        *([(grouped(hinted), "frames with hints" if hinted != 1 else "frame with hints")] if hinted else []),
         (f"{share:.0f} %", "of all colour is a guess"),
         (rate, "frames a second"),
     )
@@ -149,27 +153,32 @@ def _shots(report: ClipReport, images: Mapping[int, str]) -> str:
     return (
         "<section><h2>Shots</h2><p class='note legend'>Over time: <i class=sure></i> mean confidence, from below; "
         "<i class=guesses></i> share of the picture that is a guess, from above. Upright lines and framed pictures are "
-        "key frames.</p>"
+        "key frames, and frames with hints.</p>"
         "<label class=shading><input type=checkbox id=shading checked> Shade guesses in the pictures</label>"
         f"{more}{strips}</section>"
     )
 
 
 def _shot(place: int, shot: ShotReport, frames: Sequence[int], images: Mapping[int, str]) -> str:
-    keys = set(shot.key_frames)
+    given = dict.fromkeys(shot.hinted, " hints")
+    given |= {key: " key, hints" if key in given else " key" for key in shot.key_frames}
     tiles = "".join(
-        f"<figure{' class=key' if frame in keys else ''}><span class=tile>{images[frame]}</span>"
-        f"<figcaption>{frame}{' key' if frame in keys else ''}</figcaption></figure>"
+        f"<figure{' class=key' if frame in given else ''}><span class=tile>{images[frame]}</span>"
+        f"<figcaption>{frame}{given.get(frame, '')}</figcaption></figure>"
         for frame in frames
         if frame in images
     )
     strip = f"<div class=strip>{tiles}</div>" if tiles else ""
     share = 100 * _guesses(shot) / max(1, len(shot))
     begins = "" if shot.kind == "start" else f", begins with a {escape(shot.kind)}"
-    given = f"{len(keys)} key frame{'' if len(keys) == 1 else 's'}" if keys else "no key frame"
+    counts = _count(len(shot.key_frames), "key frame")
+    if shot.hinted:
+        more = " ..." if len(shot.hinted) > NAMED else ""
+        named = ", ".join(map(str, shot.hinted[:NAMED])) + more
+        counts += f"; hints on {_count(len(shot.hinted), 'frame')} ({named})"
     return (
         f"<article class=shot><h3>Shot {place + 1}</h3><p class=note>{len(shot)} frames{begins}; "
-        f"{given}; colour from {escape(shot.source)}; {share:.0f}&nbsp;% a guess</p>{strip}"
+        f"{counts}; colour from {escape(shot.source)}; {share:.0f}&nbsp;% a guess</p>{strip}"
         f"{_curve(shot)}<p class=ends><span>{shot.first}</span><span>{shot.last}</span></p></article>"
     )
 
@@ -189,7 +198,8 @@ def _curve(shot: ShotReport) -> str:
         base, sign = (100, -1) if name == "sure" else (0, 1)
         drawn = (f"M{start} {base}v{sign * height}h{size}v{-sign * height}z" for start, size, height in bars if height)
         paths.append(f'<path class={name} d="{"".join(drawn)}"/>')
-    marks = "".join(f"M{key - shot.first + 0.5} 0v100" for key in shot.key_frames if shot.first <= key <= shot.last)
+    given = sorted({*shot.key_frames, *shot.hinted})
+    marks = "".join(f"M{key - shot.first + 0.5} 0v100" for key in given if shot.first <= key <= shot.last)
     mark = f'<path class=mark d="{marks}"/>' if marks else ""
     return (
         f'<svg class=curve viewBox="0 0 {count} 100" preserveAspectRatio=none role=img '
@@ -217,6 +227,10 @@ def _shading(confidence: FloatArray, size: tuple[int, ...]) -> str:
     bgra[guess & ~light] = _DARK_BGRA
     png = cv2.imencode(".png", bgra, [cv2.IMWRITE_PNG_COMPRESSION, 6])[1].tobytes()
     return f'<img class=guess alt="" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'s' if number > 1 else ''}"
 
 
 def _guesses(shot: ShotReport) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Final
@@ -13,9 +13,12 @@ import numpy as np
 from featcolor.clips.frames import ClipInfo, Codes, Frame
 from featcolor.clips.ycbcr import as_stored, lightness_from_luma, upright
 from featcolor.errors import ClipError
+from featcolor.hints.pixels import HintPixels
 from featcolor.models.base import StillColorizer
 from featcolor.pictures.resize import resize, working_size
 from featcolor.video.checkpoints import WorkFolder
+from featcolor.video.hint_colour import HintedShot, hinted_chroma
+from featcolor.video.hint_files import FrameHints
 from featcolor.video.options import VIDEO_PRESETS, ClipOptions
 from featcolor.video.propagation import FramePrediction, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.video.report import GUESS_BELOW, ShotReport, Source
@@ -38,6 +41,7 @@ class ShotPlan:
     first, last : numbers of its first and last frame in the film.
     kind : how it begins.
     keys : numbers of its frames that a person coloured, rising.
+    hinted : numbers of its frames that a person gave hints on, rising.
     guessed : numbers of its frames that are coloured first in their place where it has none.
     source : where its colour comes from.
     """
@@ -47,6 +51,7 @@ class ShotPlan:
     last: int
     kind: str = "cut"
     keys: tuple[int, ...] = ()
+    hinted: tuple[int, ...] = ()
     guessed: tuple[int, ...] = ()
     source: Source = "key frames"
 
@@ -77,6 +82,7 @@ class ShotColouring:
     work : where the shot files go
     key_of : a frame that a person coloured to that picture's chroma, (H, W, 2)
     guess : what colours other frames; None: a regressor fitted on key frames, see `learn`
+    hints : of the frames that a person gave hints on
     """
 
     def __init__(
@@ -86,7 +92,9 @@ class ShotColouring:
         work: WorkFolder,
         key_of: Callable[[Frame], FloatArray],
         guess: FramePrediction | None = None,
+        hints: FrameHints | None = None,
     ) -> None:
+        self.hints = hints or FrameHints()
         self.info, self.config, self.work, self.key_of = info, VIDEO_PRESETS[options.preset], work, key_of
         height, width = working_size(info.shape, self.config.size)
         self.size = min(height, info.height), min(width, info.width)
@@ -122,19 +130,27 @@ class ShotColouring:
 
     def _colour(self, plan: ShotPlan, frames: Iterator[Frame], progress: Callable[[int, int], None]) -> None:
         keys: list[KeyChroma] = []
+        hinted: dict[int, HintPixels] = {}
         with SpooledPlanes(len(plan), self.size, folder=self.work.path) as lightness:
             count = 0
             for count, frame in enumerate(frames, start=1):
                 lightness[count - 1] = self._lightness(frame.luma)
                 if frame.index in plan.keys:
                     keys.append(KeyChroma(count - 1, self._chroma(frame)))
+                elif frame.index in plan.hinted:
+                    hinted[count - 1] = self._pixels(frame)
             if count != len(plan):
                 raise ClipError(
                     f"{self.info.name}: {plan.first + count} frames could be decoded this time, more before; is the "
                     "file being written, or the disk failing?"
                 )
             with self._colours(plan, lightness, keys, progress) as colours:
-                self.work.save(plan.number, plan.first, colours)
+                if not hinted:
+                    self.work.save(plan.number, plan.first, colours)
+                    return
+                shot = HintedShot(lightness, colours, hinted, rotation=self.info.rotation)
+                with shot.colour(keys, config=self.config, folder=self.work.path, progress=progress) as changed:
+                    self.work.save(plan.number, plan.first, changed)
 
     def _colours(
         self, plan: ShotPlan, lightness: SpooledPlanes, keys: list[KeyChroma], progress: Callable[[int, int], None]
@@ -156,6 +172,7 @@ class ShotColouring:
             last=plan.last,
             kind=plan.kind,
             key_frames=plan.keys,
+            hinted=plan.hinted,
             confidence=tuple(map(float, planes.mean(axis=1))),
             guessed=tuple(map(float, (planes < GUESS_BELOW).mean(axis=1))),
             source=plan.source,
@@ -165,7 +182,16 @@ class ShotColouring:
         return np.asarray(resize(lightness_from_luma(luma, self.info), self.size))
 
     def _chroma(self, frame: Frame) -> FloatArray:
-        return np.asarray(resize(self.key_of(frame), self.size))
+        """A key frame's own, with the hints on it, if there are any."""
+        chroma = np.asarray(resize(self.key_of(frame), self.size))
+        if frame.index not in self.hints:
+            return chroma
+        turn = self.info.rotation
+        shown = upright(self._lightness(frame.luma), turn), upright(chroma, turn)
+        return as_stored(hinted_chroma(*shown, self._pixels(frame)), turn)
+
+    def _pixels(self, frame: Frame) -> HintPixels:
+        return self.hints.pixels(frame.index, upright(self._lightness(frame.luma), self.info.rotation))
 
 
 def model_guess(colorizer: StillColorizer, info: ClipInfo) -> FramePrediction:
@@ -185,13 +211,19 @@ def model_guess(colorizer: StillColorizer, info: ClipInfo) -> FramePrediction:
 
 
 def plan_shots(
-    shots: Iterable[tuple[int, int, str]], keys: Mapping[int, object], *, every: int, model: bool
+    shots: Iterable[tuple[int, int, str]],
+    keys: Mapping[int, object],
+    *,
+    every: int,
+    model: bool,
+    hinted: Collection[int] = (),
 ) -> list[ShotPlan]:
-    """Plans from (first, last, kind) of each shot and the frames that a person coloured."""
+    """Plans from (first, last, kind) of each shot and the frames that a person coloured, or gave hints on."""
     otherwise: Source = "model" if model else "clip's other key frames"
     plans = []
     for number, (first, last, kind) in enumerate(shots):
         own = tuple(sorted(frame for frame in keys if first <= frame <= last))
-        plan = ShotPlan(number=number, first=first, last=last, kind=kind, keys=own)
+        told = tuple(sorted(frame for frame in hinted if first <= frame <= last))
+        plan = ShotPlan(number=number, first=first, last=last, kind=kind, keys=own, hinted=told)
         plans.append(plan if own else replace(plan, guessed=spread_keys(first, last, every), source=otherwise))
     return plans

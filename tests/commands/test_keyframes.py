@@ -16,6 +16,7 @@ pytest.importorskip("featcolor.clips.ycbcr")
 import av
 
 from featcolor.commands import main
+from featcolor.hints.hint import Hints
 from featcolor.pictures.io import read_picture, write_picture
 from featcolor.video.report import ClipReport, NextFrame, ShotReport
 
@@ -109,18 +110,78 @@ def test_work_is_never_replaced_unasked(reel: Path, tmp_path: Path, capsys: pyte
 
 def test_more_exports_what_the_report_asks_for(reel: Path, tmp_path: Path) -> None:
     asked = report(tmp_path / "report.json", reel, 41, 3, 17)
-    assert main(["keyframes", str(reel), "-o", str(tmp_path / "keys"), "--more", str(asked), "--limit", "2"]) == 0
+    assert (
+        main(["keyframes", str(reel), "-o", str(tmp_path / "keys"), "--more", str(asked), "--limit", "2", "--grey"])
+        == 0
+    )
     assert names(tmp_path / "keys") == ["town reel-000003.png", "town reel-000041.png"]
+
+
+def test_more_exports_frames_as_they_are_coloured_now(
+    reel: Path, frames: list[NDArray[np.uint8]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call = ["video", str(reel), "-o", "out.mkv", "--codec", "ffv1", "--preset", "fast", "--report", "r.json"]
+    (tmp_path / "keys").mkdir()
+    for number in (4, 25):
+        write_picture(tmp_path / "keys" / f"{number}.png", frames[number])
+    assert main([*call, "--keyframes", "keys", "--start", "2f", "--end", "30f"]) == 0
+    asked = json.loads(Path("r.json").read_text())
+    asked["next"] = [{"frame": number, "shot": 0, "gain": 1.0, "reason": ""} for number in (25, 4, 10)]
+    Path("r.json").write_text(json.dumps(asked))
+    assert main(["keyframes", str(reel), "-o", "now", "--more", "r.json"]) == 0
+    assert names(Path("now")) == [f"town reel-{number:06d}.png" for number in (4, 10, 25)]
+    for number in (4, 25):
+        shown = read_picture(Path("now", f"town reel-{number:06d}.png")).pixels.astype(float)
+        assert np.abs(shown - frames[number]).mean() < 6  # their chroma was halved
+    assert np.ptp(read_picture(Path("now", "town reel-000010.png")).pixels.astype(int), axis=2).max() > 20
+
+
+def test_more_without_the_coloured_film_says_what_to_do(
+    reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = str(report(tmp_path / "r.json", reel, 3))
+    assert main(["keyframes", str(reel), "-o", "keys", "--more", asked]) == 2
+    error = capsys.readouterr().err
+    assert "out.mkv" in error
+    assert "--grey or --model" in error
+    assert error.count("\n") == 1
+    assert not Path("keys").exists()
+    Path("out.mkv").write_bytes(reel.read_bytes())
+    assert main(["keyframes", str(reel), "-o", "keys", "--more", str(report(tmp_path / "r.json", reel, 3))]) == 0
+
+
+def test_hints_are_begun_beside_the_pictures(reel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["keyframes", str(reel), "-o", str(tmp_path / "hints"), "--hints"]
+    assert main([*call, "--limit", "2"]) == 0
+    told = capsys.readouterr().out
+    assert "--hints" in told
+    pictures = [name for name in names(tmp_path / "hints") if name.endswith(".png")]
+    files = [name for name in names(tmp_path / "hints") if name.endswith(".hints.json")]
+    assert [name.removesuffix(".png") for name in pictures] == [name.removesuffix(".hints.json") for name in files]
+    assert len(files) == 2
+    for name in files:
+        hints = Hints.read(tmp_path / "hints" / name)
+        assert hints.hints == ()
+        assert hints.size == (WIDTH, HEIGHT)
+        (tmp_path / "hints" / name).write_text("an evening's work")
+    for name in pictures:
+        (tmp_path / "hints" / name).unlink()
+    assert main([*call, "--limit", "2"]) == 2
+    assert "may hold work" in capsys.readouterr().err
+    assert names(tmp_path / "hints") == files
 
 
 def test_reports_that_do_not_fit_are_told_of(reel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = str(tmp_path / "keys")
-    assert main(["keyframes", str(reel), "-o", keys, "--more", str(report(tmp_path / "a.json", reel, 99))]) == 2
+    call = ["keyframes", str(reel), "--grey", "-o", keys, "--more"]
+    assert main([*call, str(report(tmp_path / "a.json", reel, 99))]) == 2
     assert "there is no frame 99, it has 60" in capsys.readouterr().err
-    assert main(["keyframes", str(reel), "-o", keys, "--more", str(report(tmp_path / "b.json", reel))]) == 2
+    assert main([*call, str(report(tmp_path / "b.json", reel))]) == 2
     assert "asks for no more frames" in capsys.readouterr().err
     other = report(tmp_path / "c.json", reel.with_name("other.mkv"), 1)
-    assert main(["keyframes", str(reel), "-o", keys, "--more", str(other)]) == 0
+    assert main([*call, str(other)]) == 0
     assert "is about" in capsys.readouterr().err
 
 

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refine.temporal import Carried, Link, carry, flow_both, join, link_confidence, trust
+from refine.temporal import (
+    Carried,
+    Link,
+    carry,
+    flow_both,
+    join,
+    lay_over,
+    link_confidence,
+    trust,
+)
 
 SHAPE = (48, 64)
 
@@ -210,3 +219,19 @@ def test_trust_rises_from_nothing_to_all() -> None:
     assert shares[-1] == 1
     assert (np.diff(shares) > 0).all()
     assert (shares >= np.linspace(0, 1, 11, dtype=np.float32)).all()
+
+
+def test_what_is_sure_hides_what_is_beneath_and_what_is_not_shows_it() -> None:
+    above, beneath = random_carried(1), random_carried(2)
+    sure, unsure = (
+        above._replace(confidence=np.ones(SHAPE, np.float32)),
+        above._replace(confidence=np.zeros(SHAPE, np.float32)),
+    )
+    np.testing.assert_array_equal(lay_over(sure, beneath).chroma, sure.chroma)
+    np.testing.assert_allclose(lay_over(unsure, beneath).chroma, beneath.chroma, atol=1e-3)
+    np.testing.assert_array_equal(lay_over(unsure, beneath).confidence, beneath.confidence)
+    both = lay_over(above, beneath)
+    np.testing.assert_allclose(both.confidence, 1 - (1 - above.confidence) * (1 - beneath.confidence), atol=1e-6)
+    low, high = np.minimum(above.chroma, beneath.chroma), np.maximum(above.chroma, beneath.chroma)
+    assert (both.chroma >= low - 1e-3).all()
+    assert (both.chroma <= high + 1e-3).all()

@@ -13,7 +13,7 @@ import pytest
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.video import propagation
 from featcolor.video import spooled as stores
-from featcolor.video.propagation import KeyChroma, ShotColours, colour_shot
+from featcolor.video.propagation import KeyChroma, ShotColours, carry_over, colour_shot
 
 HEIGHT, WIDTH, COUNT, STEP = 64, 96, 6, 2
 KEPT = 0.05
@@ -203,3 +203,47 @@ def test_an_interrupt_stops_the_workers(pan: Any, tmp_path: Path, monkeypatch: p
         colour_shot(lightness * 10, keys_at(truth, 0), folder=tmp_path, progress=interrupt)
     assert workers() <= before
     assert not list(tmp_path.iterdir())
+
+
+def test_what_no_key_frame_is_sure_of_stays_as_it_stands(pan: Any) -> None:
+    lightness, truth = pan
+    standing = [-plane for plane in truth]
+    unsure = KeyChroma(2, truth[2], np.zeros((HEIGHT, WIDTH), np.float32))
+    chroma, confidence = taken(carry_over(lightness, [unsure], standing.__getitem__))
+    np.testing.assert_allclose(chroma, standing, atol=KEPT)
+    np.testing.assert_array_equal(confidence, 0)
+
+
+def test_a_key_frame_that_is_sure_of_a_part_is_carried_there_alone(pan: Any) -> None:
+    lightness, truth = pan
+    standing = [-plane for plane in truth]
+    sureness = np.zeros((HEIGHT, WIDTH), np.float32)
+    sureness[:, 40:] = 1
+    chroma, _ = taken(carry_over(lightness, [KeyChroma(2, truth[2], sureness)], standing.__getitem__))
+    np.testing.assert_allclose(chroma[2, :, 40:], truth[2][:, 40:], atol=KEPT)
+    for index in (0, 1, 3, 5):
+        np.testing.assert_allclose(chroma[index, :, :20], standing[index][:, :20], atol=KEPT)
+        inner = slice(60, 80)
+        assert error(chroma[index, :, inner], truth[index][:, inner]) < 0.25 * error(0, truth[index][:, inner])
+
+
+@pytest.mark.parametrize("later", [4, 5])
+def test_a_key_frame_that_says_nothing_of_a_place_lets_others_through(pan: Any, later: int) -> None:
+    lightness, truth = pan
+    standing = [-plane for plane in truth]
+    left = np.zeros((HEIGHT, WIDTH), np.float32)
+    left[:, : WIDTH // 2] = 1
+    keys = [KeyChroma(0, truth[0], left), KeyChroma(later, truth[later], 1 - left)]
+    chroma, _ = taken(carry_over(lightness, keys, standing.__getitem__))
+    for index in range(later + 1):
+        for part in (slice(8, 32), slice(60, 80)):
+            assert error(chroma[index, :, part], truth[index][:, part]) < 0.25 * error(0, truth[index][:, part])
+
+
+def test_a_sure_key_frame_beside_unsure_ones_keeps_its_colour(pan: Any) -> None:
+    lightness, truth = pan
+    half = np.full((HEIGHT, WIDTH), 0.5, np.float32)
+    keys = [KeyChroma(4, -truth[4], half), KeyChroma(1, truth[1]), KeyChroma(3, -truth[3], half)]
+    chroma, confidence = taken(carry_over(lightness, keys, truth.__getitem__))
+    np.testing.assert_allclose(chroma[1], truth[1], atol=KEPT)
+    assert (confidence[1] == 1).all()

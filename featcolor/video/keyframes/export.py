@@ -13,10 +13,12 @@ from featcolor.clips.frames import ClipInfo, ClipReader, Frame
 from featcolor.clips.ycbcr import lightness_from_luma, upright
 from featcolor.colour.lab import lab_to_rgb
 from featcolor.errors import UsageError
+from featcolor.hints.hint import SUFFIX, Hints
 from featcolor.pictures.io import write_picture
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer
+    from featcolor.video.keyframes.coloured import ColouredFilm
 
 SUFFIXES: Final = {"png": ".png", "tiff": ".tif", "jpg": ".jpg"}
 
@@ -49,22 +51,31 @@ def key_targets(
     return {frame: folder / f"{stems[frame]}{SUFFIXES[format]}" for frame in frames}
 
 
+def hints_beside(target: Path) -> Path:
+    """Path of the hints on the frame that a picture shows."""
+    return target.with_name(target.stem + SUFFIX)
+
+
 def export_keys(
     reader: ClipReader,
     targets: Mapping[int, Path],
     *,
     colorizer: StillColorizer | None = None,
+    coloured: ColouredFilm | None = None,
+    hints: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Write frames as pictures, upright, one by one; the number of those written.
 
-    A picture is grey with three channels, so that an editor lets a person paint, or as the model colours it. Films of
-    more than 8 bits become pictures of 16, where the format holds them. Decoding stops after the last one.
+    A picture is grey with three channels, so that an editor lets a person paint, or as the model or the coloured film
+    has it. Films of more than 8 bits become pictures of 16, where the format holds them. Decoding stops after the last.
 
     Parameters
     ----------
     reader : of the whole film, from its start
     targets : frame number to path; the folder is made
+    colorizer, coloured : where colour comes from; one of them at most
+    hints : write a file of no hints beside each picture, for a person to fill
     progress : called with (pictures written, of all)
 
     Raises
@@ -77,7 +88,12 @@ def export_keys(
         target = targets.get(frame.index)
         if target is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_picture(target, frame_picture(frame, reader.info, colorizer))
+            if coloured is None:
+                write_picture(target, frame_picture(frame, reader.info, colorizer))
+            else:
+                write_picture(target, coloured.picture(frame, reader.info))
+            if hints:
+                Hints(size=reader.info.shown_size).write(hints_beside(target))
             written += 1
             if progress is not None:
                 progress(written, len(targets))

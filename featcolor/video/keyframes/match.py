@@ -92,14 +92,19 @@ def find_keyframes(source: str | Path | Iterable[str | Path], *, stems: Sequence
     number, else None. UsageError where there are no pictures.
     """
     paths = expand_references([source] if isinstance(source, str | Path) else source)
+    return [KeyFile(*pair) for pair in zip(paths, frame_numbers([path.stem for path in paths], stems), strict=True)]
+
+
+def frame_numbers(names: Sequence[str], stems: Sequence[str] | None = None) -> list[int | None]:
+    """Numbers of the frames that files of these names, without their suffix, are about; see `find_keyframes`."""
     if stems is None:
-        return [KeyFile(path, _last_number(path.stem)) for path in paths]
+        return [_last_number(name) for name in names]
     places = {stem: place for place, stem in reversed(list(enumerate(stems)))}
     by_number: dict[int | None, int | None] = {}
     for place, stem in enumerate(stems):
         number = _last_number(stem)
         by_number[number] = None if number in by_number or number is None else place
-    return [KeyFile(path, places.get(path.stem, by_number.get(_last_number(path.stem)))) for path in paths]
+    return [places.get(name, by_number.get(_last_number(name))) for name in names]
 
 
 def locate(lightness: FloatArray, thumbnails: Thumbnails) -> Candidate:
