@@ -18,8 +18,8 @@ from features.base import FloatArray
 
 GREY: Final = "grey"
 """The name that keeps a place grey."""
-DARKER: Final = 0.5
-LIGHTER: Final = 0.25
+DARKER: Final = 0.75
+LIGHTER: Final = 0.5
 """Powers of the ratio of lightness, as Oklab has it, that chroma changes with: 1 would keep the chromaticity, as of a
 thing in more or less light, but what is lighter in a photograph is mostly paler too."""
 _NEAR: Final = 4  # names that are proposed for one that there is not
