@@ -1,4 +1,4 @@
-"""Hints of some pictures, for others in which the same thing shows: one Gaussian process over the places of them all."""
+"""Hints of some pictures, for others that show the same thing: one Gaussian process over the places of them all."""
 
 from __future__ import annotations
 

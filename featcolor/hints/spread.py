@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.errors import NetworkError
 from featcolor.hints.kernel import CHROMA, HALF_SIDE, LIGHTNESS, LikenessKernel, bundled_kernel
 from featcolor.models.pretrained import SCALES
 from features.base import FloatArray, IndexArray
@@ -83,6 +84,8 @@ def places_of(network: ColourNetwork, lightness: FloatArray, working: FloatArray
     The embedding is the mean of two views, as the default model sees a picture.
     """
     kernel = bundled_kernel()
+    if network.info.channels != len(kernel.axes):
+        raise NetworkError("the file of likeness is not of this colour network; install featcolor anew")
     height, width = shape = (working.shape[0], working.shape[1])
     flipped = np.ascontiguousarray(lightness[:, ::-1])
     straight = _projected(kernel, network.maps(lightness, scale=SCALES[0]), shape)
