@@ -72,6 +72,7 @@ class Model:
         """Hashes of its files."""
         references = {"references": [file_hash(path) for path in self.references]} if self.references else {}
         if self.path is not None:
+            self.open()  # a file that is no model is known now
             return {"model_sha256": file_hash(self.path)}
         return {"network_sha256": load_colorizer(None, ColouringSettings()).card()["sha256"], **references}
 

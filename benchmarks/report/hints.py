@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import cv2
 import numpy as np
 
-from benchmarks.data.clumsy import CLUMSY
 from benchmarks.metrics.intervals import Interval
 from benchmarks.report.contact_sheet import Rgb, build_sheet
 from benchmarks.report.hint_tables import (
@@ -30,7 +29,7 @@ from benchmarks.report.plots import render_plot
 from benchmarks.report.render import Cell, Head, Html, Row, Section, Table, plain, render_html, render_markdown, to_html
 from benchmarks.report.write import write_csv
 from benchmarks.runs.environment import hide_person
-from benchmarks.runs.hints import RANDOM, RECORDS, TIMED, HintResults, HintRow
+from benchmarks.runs.hints import CLUMSY_KINDS, RANDOM, RECORDS, TIMED, HintResults, HintRow
 from featcolor.errors import UsageError, one_line
 from featcolor.files import write_json, write_text
 from featcolor.pages import ARTICLE, build_document, build_image
@@ -134,7 +133,7 @@ def list_sections(results: HintResults) -> list[Section]:
             ours=name in ours,
         )
         for name in (methods if study.clumsy else ())
-        for kind in CLUMSY
+        for kind in CLUMSY_KINDS
     ]
     sections.append(_section("What clumsy hints keep", CLUMSY_TOLD, ["method: what is off", *counts], clumsy))
     moved = [
@@ -264,7 +263,7 @@ def _document(results: HintResults) -> Any:
         "clumsy": {
             method.name: {
                 kind: {count: kept(results, method.name, count, kind)._asdict() for count in study.counts if count}
-                for kind in (CLUMSY if study.clumsy else ())
+                for kind in (CLUMSY_KINDS if study.clumsy else ())
             }
             for method in study.methods
         },

@@ -34,6 +34,8 @@ from features.base import FloatArray
 
 RANDOM: Final = "random"
 """Hints that are exact, at random places."""
+CLUMSY_KINDS: Final = tuple(CLUMSY)
+"""Hints of people who are not exact."""
 MEGAPIXEL: Final = "megapixel"
 """Rows of which only the time counts, on the first picture enlarged."""
 RECORDS: Final = "records"
@@ -51,8 +53,8 @@ class HintStudy:
 
     `dataset`: the pictures, under a protocol that makes them square; `methods`: in the report's order; `counts`:
     numbers of hints, rising, from 0; `seeds`: of the draws of hints; `draw`: a key of `DRAWS`; `clumsy`: simulated
-    people who are not exact too; `folder`: where the report goes, None for none; `references`: of some
-    methods; `jobs`: pictures at once; `fresh`: use nothing of an earlier run; `facts`: of the run, for the report.
+    people who are not exact too; `folder`: where the report goes, None for none; `references`: that some methods were
+    given; `jobs`: pictures at once; `fresh`: use nothing of an earlier run; `facts`: of the run, for the report.
     """
 
     dataset: DataSet
@@ -246,7 +248,7 @@ def _all_asked(study: HintStudy, name: str, chroma: FloatArray) -> Iterator[Aske
     for seed in study.seeds:
         exact = tell(chroma, DRAWS[study.draw](shape, max(study.counts), np.random.default_rng((seed, number))))
         yield Asked(RANDOM, seed, exact)
-        for index, kind in enumerate(CLUMSY if study.clumsy else (), start=1):
+        for index, kind in enumerate(CLUMSY_KINDS if study.clumsy else (), start=1):
             yield Asked(kind, seed, clumsily(exact, chroma, kind, np.random.default_rng((seed, number, index))))
 
 

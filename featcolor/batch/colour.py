@@ -17,6 +17,9 @@ from featcolor.colour.lab import FloatArray, lightness_of
 from featcolor.errors import PictureError
 from featcolor.files import replacing
 from featcolor.hints.mask import Mask, keep_outside
+from featcolor.hints.picture import HintedColorizer
+from featcolor.hints.pixels import HintPixels
+from featcolor.hints.told import Hinted, Told
 from featcolor.layers.formats import is_layered
 from featcolor.layers.stack import layered_picture
 from featcolor.layers.write import encode_layers, write_layers
@@ -36,20 +39,22 @@ PROBED_PICTURES = 40
 class PictureTask:
     """A picture to read from `source` and to write in colour to `target`, its confidence to a path of its own.
 
-    `mask` says where it is coloured; None: everywhere.
+    `mask` says where it is coloured; None: everywhere. `told` is what a person knows of it; None: nothing.
     """
 
     source: Path
     target: Path
     confidence: Path | None = None
     mask: Mask | None = None
+    told: Told | None = None
 
 
 @dataclass(frozen=True)
 class Coloured:
     """A picture that was coloured; `signs` of age that it shows and nobody asked to prepare it for.
 
-    `blank` says that its mask left nothing to colour.
+    `blank` says that its mask left nothing to colour, `hinted` how many of its pixels were told; `notes` are words on
+    that for a person.
     """
 
     seconds: float
@@ -57,6 +62,8 @@ class Coloured:
     height: int
     signs: tuple[str, ...] = ()
     blank: bool = False
+    hinted: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,9 @@ class ColourPicture:
         colorizer = load_colorizer(self.model, self.settings)
         picture = read_picture(task.source)
         share = None if task.mask is None else task.mask.of(picture.pixels.shape[:2])
+        hinted = hints_of(task.told, picture.pixels)
         rgb, confidence = colorize_prepared(
-            colorizer, picture.pixels, self.preparation, return_confidence=True, share=share
+            colorizer, picture.pixels, self.preparation, return_confidence=True, share=share, hints=hinted.pixels
         )
         task.target.parent.mkdir(parents=True, exist_ok=True)
         if is_layered(task.target):
@@ -85,23 +93,37 @@ class ColourPicture:
         signs = () if self.preparation else signs_of_age(picture.pixels)
         blank = share is not None and not share.any()
         seconds = time.perf_counter() - start
-        return Coloured(seconds, width=rgb.shape[1], height=rgb.shape[0], signs=signs, blank=blank)
+        return Coloured(seconds, rgb.shape[1], rgb.shape[0], signs, blank, len(hinted.pixels), hinted.notes)
 
-    def of_bytes(self, content: bytes, *, name: str, target: Path | None = None, mask: Mask | None = None) -> bytes:
-        """A coloured picture's file from a grey picture's file, for the pipes; the target's name tells the format.
+    def of_bytes(
+        self,
+        content: bytes,
+        *,
+        name: str,
+        target: Path | None = None,
+        mask: Mask | None = None,
+        told: Told | None = None,
+    ) -> tuple[bytes, tuple[str, ...]]:
+        """A coloured picture's file from a grey picture's file, for the pipes, and words on its hints for a person.
 
-        `name` is what messages call the picture.
+        `name` is what messages call the picture; the target's name tells the format.
         """
         picture = read_picture(content, name=name)
         colorizer = load_colorizer(self.model, self.settings)
         share = None if mask is None else mask.of(picture.pixels.shape[:2])
+        hinted = hints_of(told, picture.pixels)
         rgb, confidence = colorize_prepared(
-            colorizer, picture.pixels, self.preparation, return_confidence=True, share=share
+            colorizer, picture.pixels, self.preparation, return_confidence=True, share=share, hints=hinted.pixels
         )
         if target is not None and is_layered(target):
-            return encode_layers(layered_picture(picture, rgb, confidence), target)
+            return encode_layers(layered_picture(picture, rgb, confidence), target), hinted.notes
         format = picture.metadata.format if target is None else output_format(target, picture)
-        return encode_picture(rgb, format=format, like=picture, name=name)
+        return encode_picture(rgb, format=format, like=picture, name=name), hinted.notes
+
+
+def hints_of(told: Told | None, picture: NDArray[Any]) -> Hinted:
+    """The hints of a picture (H, W) or (H, W, 3), none where nothing is told."""
+    return Hinted(HintPixels.together([])) if told is None else told.of(lightness_of(picture))
 
 
 def write_confidence(path: Path, confidence: NDArray[np.float32], *, shape: tuple[int, int]) -> None:
@@ -141,6 +163,7 @@ def colorize_prepared(
     *,
     return_confidence: bool = False,
     share: FloatArray | None = None,
+    hints: HintPixels | None = None,
 ) -> Any:
     """`colorizer.colorize` of the prepared picture; without steps, of the picture itself, bit for bit.
 
@@ -151,12 +174,15 @@ def colorize_prepared(
     return_confidence : bool
         Give (rgb, confidence) instead, confidence (h, w) 0..1, 0 in a frame; a mask does not change it.
     share : (H, W) 0..1, how much of the colour each pixel gets, as `Mask.of` gives it; None: all of it
+    hints : pixels of the picture whose colour is known; those in a frame are left out
 
     Returns
     -------
     (H, W, 3) of the same type; a frame that was found is neutral grey where it gets colour.
     """
     grey, region = prepared(picture, steps)
+    if hints is not None and len(hints):
+        colorizer = HintedColorizer(colorizer, hints.within(*region))
     coloured = colorize_inside(colorizer, grey, region, return_confidence=return_confidence)
     if share is None:
         return coloured

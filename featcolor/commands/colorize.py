@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, progress_bar, stopping
+from featcolor.commands.hints import NamedHints, add_hint_options
 from featcolor.commands.masks import Masks, add_mask_options
 from featcolor.commands.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
 from featcolor.commands.options import add_settings, preparation, whole_number
@@ -52,6 +53,8 @@ examples:
   featcolor colorize old.jpg -o new.jpg --prepare dust,denoise,contrast    mend the picture first
   featcolor colorize old.jpg -o new.ora                              layers for Krita; .psd: GIMP, Photoshop
   featcolor colorize card.jpg -o new.jpg --mask sky.png              only where the mask is white
+  featcolor colorize old.jpg -o new.jpg --hint 320,410=navy          you know a colour: tell it
+  featcolor colorize old/ -o coloured/ --hints hints/                old/a.jpg: hints/a.hints.json, or a.png, painted
   featcolor colorize @todo.txt -o out/ --limit 5 --dry-run           what would be done
   cat old.jpg | featcolor colorize - -o - > new.jpg                  on the pipes
   export {MODEL_VARIABLE}=town.featcolor                              saves typing --model
@@ -74,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument("--refs", action="append", default=[], metavar="REFS", help=REFS_HELP)
     add_settings(parser, "what is not given is as the model has it")
+    add_hint_options(parser)
     add_mask_options(parser)
     files = parser.add_argument_group("files")
     existing = files.add_mutually_exclusive_group()
@@ -125,9 +129,10 @@ class _Batch:
             picture_format(found[0].path)  # of a film it has more to say than that OUT is no picture
         self.output = arguments.output if arguments.output is not None else beside(found, arguments.layers)
         self.masks = Masks(arguments)
-        found = self.masks.without(without_references(found, references))
+        self.hints = NamedHints(arguments)
+        found = self.hints.without(self.masks.without(without_references(found, references)))
         planned, self.skipped = _plan(arguments, self.output, found, references)
-        self.tasks = self.masks.put_on(planned, found)
+        self.tasks = self.hints.put_on(self.masks.put_on(planned, found), found)
         self.records: dict[Path, dict[str, Any]] = {
             each.source: {"input": str(each.source), "output": str(each.target), "status": status}
             for status, group in (("skipped", self.skipped), ("not reached", self.tasks))
@@ -139,7 +144,8 @@ class _Batch:
         for route in self.skipped:
             print_line(f"{route.source} -> {route.target} (exists, skipped)")
         for task in self.tasks:
-            print_line(f"{task.source} -> {task.target}")
+            files = () if task.told is None else task.told.files
+            print_line(f"{task.source} -> {task.target}" + "".join(f", hints of {file}" for file in files))
 
     def run(self, work: ColourPicture, model: Path | None) -> int:
         """Colour them all; the exit code."""
@@ -190,7 +196,9 @@ class _Batch:
                 "height": done.height,
                 **({"signs": list(done.signs)} if done.signs else {}),
                 **({"blank mask": True} if done.blank else {}),
+                **({"hinted pixels": done.hinted} if done.hinted else {}),
             }
+            _tell(done.notes, quiet=self.arguments.quiet)
 
     def _remove_parts(self) -> None:
         from featcolor.files import remove_parts
@@ -213,6 +221,7 @@ class _Batch:
             "settings": work.settings.chosen(),
             "prepare": [str(step) for step in work.preparation],
             **self.masks.as_report(),
+            **self.hints.as_report(),
             "seconds": round(seconds, 3),
             "counts": dict(Counter(record["status"] for record in self.records.values())),
             "pictures": list(self.records.values()),
@@ -284,7 +293,10 @@ class _Pipe:
         if self.target is not None:
             refuse_missing([self.target])
         keep_references(references, [self.target])
-        self.mask = Masks(arguments).of_one(None if self.source == PIPE else Path(self.source), self.target)
+        named = None if self.source == PIPE else Path(self.source)
+        self.quiet = arguments.quiet
+        self.mask = Masks(arguments).of_one(named, self.target)
+        self.told = NamedHints(arguments).of_one(named, self.target)
 
     def show(self) -> None:
         """What would be done."""
@@ -296,13 +308,14 @@ class _Pipe:
 
         content = sys.stdin.buffer.read() if self.source == PIPE else self._read_file()
         name = "stdin" if self.source == PIPE else self.source
-        coloured = work.of_bytes(content, name=name, target=self.target, mask=self.mask)
+        coloured, notes = work.of_bytes(content, name=name, target=self.target, mask=self.mask, told=self.told)
         if self.target is None:
             sys.stdout.buffer.write(coloured)
             sys.stdout.buffer.flush()
         else:
             with replacing(self.target) as part:
                 part.write_bytes(coloured)
+        _tell(notes, quiet=self.quiet)
         return 0
 
     def _read_file(self) -> bytes:
@@ -312,6 +325,11 @@ class _Pipe:
                 f"{self.source}: {len(pictures)} pictures do not fit through one pipe; name one, or a folder for -o"
             )
         return pictures[0].path.read_bytes()
+
+
+def _tell(notes: Sequence[str], *, quiet: bool) -> None:
+    for note in () if quiet else notes:
+        complain(note, kind="note")
 
 
 def _plan(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from featcolor.commands.companions import Companions, few_names
 from featcolor.commands.console import complain, many
 from featcolor.errors import PictureError, UsageError
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from featcolor.batch.colour import PictureTask
     from featcolor.hints.mask import Mask
     from featcolor.pictures.find import FoundPicture
-
-NAMES_SHOWN = 3
-"""Of pictures without a mask, and of masks without a picture."""
 
 
 def add_mask_options(parser: argparse.ArgumentParser) -> None:
@@ -59,13 +57,13 @@ class Masks:
         self._quiet = arguments.quiet
         self._named = arguments.mask
         self._all = Mask(None, tuple(map(Region.parse, arguments.region)))
-        self._by_name: dict[Path, list[Path]] = {}
+        self._by_name: Companions | None = None
         self.chosen = bool(arguments.mask or arguments.region)
         self.blank = False
         if self._named is None:
             return
         if self._named.is_dir():
-            self._by_name = _masks_below(self._named)
+            self._by_name = Companions.below("masks", self._named)
             return
         self._all = replace(self._all, file=self._named)
         try:
@@ -97,7 +95,7 @@ class Masks:
         self._keep(path for task in tasks for path in (task.target, task.confidence))
         masked = [replace(task, mask=masks[task.source]) for task in tasks]
         if self._by_name:
-            self._tell_of_names(masks, masked)
+            self._tell_of_names(self._by_name, masks, masked)
         if len(masked) == 1:
             _check(masked[0])
         return masked
@@ -125,17 +123,13 @@ class Masks:
         return named | ({"regions": [str(region) for region in self._all.regions]} if self._all.regions else {})
 
     def _files(self) -> set[Path]:
-        files = {path for paths in self._by_name.values() for path in paths}
-        return {path.resolve() for path in (files if self._all.file is None else {self._all.file})}
+        named = () if self._all.file is None else (self._all.file,)
+        return {path.resolve() for path in (self._by_name.files() if self._by_name else named)}
 
     def _of(self, relative: Path) -> Mask:
         """By the picture's whole name, as --confidence writes it, or by its stem, at its place below the folder."""
-        files = self._by_name.get(relative) or self._by_name.get(relative.with_suffix(""))
-        if files is None:
-            return self._all
-        if len(files) > 1:
-            raise UsageError(f"{files[0]} and {files[1]} are both masks of {relative}; keep one")
-        return replace(self._all, file=files[0])
+        file = self._by_name.find(relative) if self._by_name else None
+        return self._all if file is None else replace(self._all, file=file)
 
     def _keep(self, written: Iterable[Path | None]) -> None:
         files = self._files()
@@ -143,7 +137,7 @@ class Masks:
             if path is not None and path.resolve() in files:
                 raise UsageError(f"{path} is a mask of --mask and would be overwritten; choose another output")
 
-    def _tell_of_names(self, masks: dict[Path, Mask], tasks: Sequence[PictureTask]) -> None:
+    def _tell_of_names(self, there: Companions, masks: dict[Path, Mask], tasks: Sequence[PictureTask]) -> None:
         used = {mask.file for mask in masks.values()}
         if used == {None}:
             raise UsageError(
@@ -151,28 +145,18 @@ class Masks:
                 f"{self._named / next(iter(masks)).stem}.png"
             )
         whole = [task.source for task in tasks if task.mask is not None and task.mask.file is None]
-        unused = [path for paths in self._by_name.values() for path in paths if path not in used]
+        unused = [path for path in there.files() if path not in used]
         if whole:
             where = "whole" if not self._all.regions else "in the regions"
             count = f"{len(whole)} of {many(len(tasks), 'picture')}"
             verb = "has no mask and is" if len(whole) == 1 else "have no mask and are"
-            self._say(f"{count} {verb} coloured {where}: {_names(whole)}")
+            self._say(f"{count} {verb} coloured {where}: {few_names(whole)}")
         if unused:
-            self._say(f"{many(len(unused), 'mask')} named as no picture: {_names(unused)}")
+            self._say(f"{many(len(unused), 'mask')} named as no picture: {few_names(unused)}")
 
     def _say(self, message: str) -> None:
         if not self._quiet:
             complain(message, kind="note")
-
-
-def _masks_below(folder: Path) -> dict[Path, list[Path]]:
-    """The masks of a folder by their places below it, without suffixes."""
-    from featcolor.pictures.find import find_pictures
-
-    by_name: dict[Path, list[Path]] = {}
-    for found in find_pictures([folder]):
-        by_name.setdefault(found.relative.with_suffix(""), []).append(found.path)
-    return by_name
 
 
 def _check(task: PictureTask) -> None:
@@ -188,8 +172,3 @@ def _check(task: PictureTask) -> None:
             task.mask.of((height, width))
     except PictureError as error:
         raise UsageError(str(error)) from error
-
-
-def _names(paths: Sequence[Path]) -> str:
-    more = f" and {len(paths) - NAMES_SHOWN} more" if len(paths) > NAMES_SHOWN else ""
-    return ", ".join(map(str, paths[:NAMES_SHOWN])) + more

@@ -66,8 +66,8 @@ def run(argv: Sequence[str] | None, stopped: Sequence[int]) -> int:
     if not (sys.argv[1:] if argv is None else argv):
         parser.print_help(sys.stderr)
         return WRONG_CALL
-    arguments = parser.parse_args(argv)
     try:
+        arguments = parser.parse_args(argv)
         return int(arguments.run(arguments))
     except BrokenPipeError:
         # The reader of stdout has gone; Python must not try to flush into it again.

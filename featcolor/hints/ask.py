@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import lab_to_rgb
-from featcolor.hints.spread import NOISE, Places
+from featcolor.hints.spread import Places
 from features.base import FloatArray, IndexArray
 from features.threads import one_blas_thread
 
@@ -103,7 +103,7 @@ def choose(
     m = len(grid)
     with one_blas_thread():
         likeness = among(places, np.concatenate([grid, known]))
-        likeness[np.diag_indices_from(likeness)] += NOISE
+        likeness[np.diag_indices_from(likeness)] += places.kernel.noise
         left = after(likeness, list(range(m, len(likeness))))[:m, :m]
         prior = left * deviation[:, None] * deviation
         order = _greedy(prior, weight, min(count, m), list(range(m)))[0]

@@ -30,6 +30,8 @@ LAYER_SHARE: Final = 0.5
 """Share of a picture that is opaque above which it is a photograph with paint on it, not a layer of paint."""
 LEAST_CHROMA: Final = 12.0
 """Of a flattened picture's paint, distance of a*, b* from the photograph's tone; JPEG noise and fringes have less."""
+LEAST_SPOT: Final = 9
+"""Pixels; smaller spots with so much colour in a mean of 3 by 3 are a sepia photograph's noise, not one painted dot."""
 RIM: Final = 0.75
 """Share of the largest such distance nearby below which a pixel is the rim of a stroke."""
 EVEN: Final = 12.0
@@ -46,6 +48,7 @@ _TONE_PIXELS: Final = 20_000
 _TONE_ROUNDS: Final = 12
 _NEXT: Final = np.ones((3, 3), np.uint8)
 _NEAR: Final = np.ones((7, 7), np.uint8)
+_WIDTH: Final = np.ones((9, 9), np.uint8)
 _REACH: Final = np.ones((25, 25), np.uint8)  # of a coarse JPEG's fringes, whose chroma comes in blocks of 16
 
 
@@ -88,7 +91,7 @@ def _flattened_paint(
     """What of a flattened picture is paint, (h, w), and a word on it."""
     levels, chroma = rgb_to_lab(rgb)
     chroma -= _tone(levels[opaque], chroma[opaque], levels)
-    coloured = opaque & (_length(cv2.blur(chroma, (3, 3))) >= LEAST_CHROMA)
+    coloured = _without_specks(opaque & (_length(cv2.blur(chroma, (3, 3))) >= LEAST_CHROMA))
     bare = opaque & ~cv2.dilate(coloured.astype(np.uint8), _REACH).astype(bool)
     _check_lightness(path, levels, bare, lightness)
     faint = _length(cv2.blur(chroma, (5, 5)))[bare] > FAINT
@@ -100,6 +103,11 @@ def _flattened_paint(
     distance = _length(chroma)
     paint = coloured & (distance >= np.maximum(LEAST_CHROMA, RIM * cv2.dilate(distance, _NEAR)))
     return _cores(paint, chroma), "" if paint.any() else "no colour in it; paint on it, or leave it out"
+
+
+def _without_specks(coloured: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    _, spots, stats, _ = cv2.connectedComponentsWithStats(coloured.astype(np.uint8), connectivity=8)
+    return coloured & (stats[spots, cv2.CC_STAT_AREA] >= LEAST_SPOT)
 
 
 def _tone(levels: FloatArray, chroma: FloatArray, at: FloatArray) -> FloatArray:
@@ -135,14 +143,11 @@ def _check_lightness(path: Path, levels: FloatArray, bare: NDArray[np.bool_], li
 
 
 def _cores(paint: NDArray[np.bool_], chroma: FloatArray) -> NDArray[np.bool_]:
-    """The even part of each stroke, and the whole of those that are too thin to have one."""
+    """The even part of the strokes, and all of them where they are too thin to have one."""
     planes = np.ascontiguousarray(chroma)
     spread = cv2.dilate(planes, _NEXT) - cv2.erode(planes, _NEXT)
     even = paint & (spread.max(axis=2) <= EVEN)
-    count, strokes = cv2.connectedComponents(paint.astype(np.uint8), connectivity=8)
-    has_core = np.zeros(count, bool)
-    has_core[strokes[even]] = True
-    return paint & (even | ~has_core[strokes])
+    return np.asarray(even | (paint & ~cv2.dilate(even.astype(np.uint8), _WIDTH).astype(bool)))
 
 
 def _on_photograph(rgb: NDArray[Any], paint: NDArray[np.bool_], shape: tuple[int, ...]) -> HintPixels:

@@ -16,9 +16,9 @@ from featcolor.hints.ask import Question, calm_grid, choose, visibility
 from featcolor.hints.colours import chroma_at
 from featcolor.hints.likely import LikelyColours
 from featcolor.hints.pixels import HintPixels
-from featcolor.hints.spread import Places, places_of, spread
+from featcolor.hints.spread import TOUCHED, Places, places_of, spread, touch_up
 from featcolor.hints.suggest import SUGGESTED, Suggestion, suggestions
-from featcolor.models.base import StillColorizer
+from featcolor.models.base import Banded, StillColorizer
 from features.base import FloatArray, IndexArray
 from features.colournet import ColourNetwork
 
@@ -43,7 +43,7 @@ class Unhinted:
     @cached_property
     def places(self) -> Places:
         """What its places look like; worked out when first asked for."""
-        return places_of(ColourNetwork(), self.lightness, self.working)
+        return places_of(ColourNetwork(), self.lightness, self.working, self.chroma)
 
     @cached_property
     def likely(self) -> LikelyColours:
@@ -75,9 +75,13 @@ class HintedColorizer(StillColorizer):
         seen = self._look(lightness)
         if not len(self.pixels):
             return seen.chroma, seen.confidence, seen.working
-        yx, chroma = on_working(self.pixels, lightness, (seen.working.shape[0], seen.working.shape[1]))
-        change = chroma - seen.chroma[yx[:, 0], yx[:, 1]]
-        return seen.chroma + spread(seen.places, yx, change), seen.confidence, seen.working
+        yx, told = on_working(self.pixels, lightness, seen.places.shape)
+        chroma, influence = spread(seen.places, seen.working, seen.chroma, yx, told)
+        return chroma, np.maximum(seen.confidence, influence), seen.working
+
+    def _full_size(self, chroma: FloatArray, working: FloatArray, lightness: FloatArray) -> Banded:
+        raised = super()._full_size(chroma, working, lightness)
+        return TouchedUp(raised, self.pixels, lightness) if len(self.pixels) else raised
 
     def _look(self, lightness: FloatArray) -> Unhinted:
         return Unhinted(lightness, *self.base.predict_working(lightness))
@@ -124,6 +128,37 @@ class HintablePicture:
         told = np.minimum(((told + 0.5) / scale).astype(np.intp), np.subtract(shape, 1)).astype(np.intp)
         order, worth = choose(seen.places, grid, deviation, weight, told, count)
         return tuple(Question(int(x), int(y), float(each)) for (y, x), each in zip(pixels[order], worth, strict=True))
+
+
+class TouchedUp:
+    """Chroma in full size with hinted pixels, and little around them, in the very colours that were told.
+
+    Parameters
+    ----------
+    raised : Banded, what was raised from the working size
+    pixels : HintPixels, one at least
+    lightness : (H, W)
+    """
+
+    def __init__(self, raised: Banded, pixels: HintPixels, lightness: FloatArray) -> None:
+        self.raised, self.yx, self.width = raised, pixels.yx, lightness.shape[1]
+        rows, columns = self.yx[:, 0], self.yx[:, 1]
+        error = chroma_at(pixels.rgb, lightness[rows, columns])
+        for row in np.unique(rows):
+            own = rows == row
+            error[own] -= raised.band(lightness[row : row + 1], int(row))[0, columns[own]]
+        self.error = error
+
+    def band(self, lightness_band: FloatArray, first_row: int = 0) -> FloatArray:
+        """Chroma (n_rows, W, 2), as of what was raised."""
+        chroma = self.raised.band(lightness_band, first_row)
+        start, stop = first_row - TOUCHED, first_row + len(chroma) + TOUCHED
+        near = (self.yx[:, 0] >= start) & (self.yx[:, 0] < stop)
+        if near.any():
+            yx = self.yx[near] - np.array([start, 0])
+            touched = touch_up((stop - start, self.width), yx, self.error[near])
+            chroma += touched[TOUCHED : TOUCHED + len(chroma)]
+        return chroma
 
 
 class _OfOnePicture(HintedColorizer):

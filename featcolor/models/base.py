@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import cv2
 import numpy as np
@@ -21,13 +21,19 @@ from featcolor.models.model_file import write_arrays
 from featcolor.pictures.resize import resize, working_size
 from features.base import FloatArray, grid_axes
 from features.threads import one_blas_thread, side_by_side
-from refine.chroma_grid import ChromaGrid
 from refine.refiners import DEFAULT_REFINER, SEEDED, refine
 from refine.stains import calm_stains
 from refine.upsample import chroma_grid
 
 STILLS_REFINER: Final = "interior"
 """The refiner after which stains are calmed."""
+
+
+class Banded(Protocol):
+    """Chroma in full size that is read some rows at a time."""
+
+    def band(self, lightness_band: FloatArray, first_row: int = 0) -> FloatArray:
+        """Chroma (n_rows, W, 2) of rows whose lightness (n_rows, W) is given."""
 
 
 class StillColorizer(ABC):
@@ -140,7 +146,7 @@ class StillColorizer(ABC):
             a*, b*; not yet brought into the gamut, which `featcolor.colour.lab.lab_to_rgb` does.
         """
         chroma, confidence, working = self.predict_working(lightness)
-        full = self._full_size(chroma, working, lightness.shape).band(lightness, 0)
+        full = self._full_size(chroma, working, lightness).band(lightness, 0)
         return (full, confidence) if return_confidence else full
 
     def colorize(self, picture: NDArray[Any], *, return_confidence: bool = False) -> Any:
@@ -157,7 +163,7 @@ class StillColorizer(ABC):
         """
         lightness = lightness_of(picture)
         chroma, confidence, working = self.predict_working(lightness)
-        full = None if chroma.shape[:2] == lightness.shape else self._full_size(chroma, working, lightness.shape)
+        full = None if chroma.shape[:2] == lightness.shape else self._full_size(chroma, working, lightness)
         rgb = np.empty((*lightness.shape, 3), picture.dtype)
 
         def convert(rows: slice) -> None:
@@ -169,8 +175,9 @@ class StillColorizer(ABC):
                 pass
         return (rgb, confidence) if return_confidence else rgb
 
-    def _full_size(self, chroma: FloatArray, working: FloatArray, shape: tuple[int, ...]) -> ChromaGrid:
-        full = (shape[0], shape[1])
+    def _full_size(self, chroma: FloatArray, working: FloatArray, lightness: FloatArray) -> Banded:
+        """What gives chroma in the size of a picture (H, W), from that of the working size."""
+        full = (lightness.shape[0], lightness.shape[1])
         if full[0] < working.shape[0] or full[1] < working.shape[1]:
             chroma, working = resize(chroma, full), resize(working, full)
         return chroma_grid(chroma, working, full, method=self.config.upsample)

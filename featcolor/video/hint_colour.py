@@ -17,8 +17,8 @@ import numpy as np
 from featcolor.clips.ycbcr import as_stored, upright
 from featcolor.hints.picture import HintedColorizer, on_working
 from featcolor.hints.pixels import HintPixels
-from featcolor.hints.shared import SharedHints, Told
-from featcolor.hints.spread import Places, influence, places_of
+from featcolor.hints.shared import Change, SharedHints
+from featcolor.hints.spread import HintProcess, Places, Spots, places_of
 from featcolor.models.base import StillColorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.parallel import library_threads
@@ -111,27 +111,28 @@ class HintedShot:
         others = [told for place, told in self._told.items() if place != position]
         beneath = self._changed(position, SharedHints.of(others) if others else None)
         chroma = hinted_chroma(lightness, beneath, self._pixels[position])
-        sureness = _raised(influence(*self._told[position][:2]), lightness)
+        own = self._told[position]
+        process = HintProcess.of(own.places.kernel, Spots.of(own.places, own.yx, own.told).looks)
+        sureness = _raised(process.influence(own.places), lightness)
         return KeyChroma(position, *(as_stored(planes, self._rotation) for planes in (chroma, sureness)))
 
     def _changed(self, position: int, hints: SharedHints | None) -> FloatArray:
         lightness, chroma = self._shown(position)
         if hints is None:
             return chroma
-        return chroma + _raised(hints.change(self._places(lightness)), lightness)
+        return chroma + _raised(hints.over(self._places(lightness, chroma)), lightness)
 
-    def _tell(self, position: int) -> Told:
+    def _tell(self, position: int) -> Change:
         lightness, chroma = self._shown(position)
-        places = self._places(lightness)
-        shape = places.features.shape[0], places.features.shape[1]
+        places = self._places(lightness, chroma)
         some = self._pixels[position].thinned(-(-MOST_PLACES // len(self._pixels)))
-        yx, colour = on_working(some, lightness, shape)
-        return Told(places, yx, colour - resize(chroma, shape)[yx[:, 0], yx[:, 1]])
+        yx, told = on_working(some, lightness, places.shape)
+        return Change(places, yx, told, resize(chroma, places.shape)[yx[:, 0], yx[:, 1]])
 
-    def _places(self, lightness: FloatArray) -> Places:
+    def _places(self, lightness: FloatArray, chroma: FloatArray) -> Places:
         """What the places of a frame look like, on a coarse grid."""
         shape = -(-lightness.shape[0] // COARSER), -(-lightness.shape[1] // COARSER)
-        return places_of(self._network, lightness, np.asarray(resize(lightness, shape)))
+        return places_of(self._network, lightness, *(np.asarray(resize(each, shape)) for each in (lightness, chroma)))
 
     def _shown(self, position: int) -> tuple[FloatArray, FloatArray]:
         """Lightness (h, w) and standing chroma (h, w, 2) of a frame, upright."""

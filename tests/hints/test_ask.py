@@ -9,34 +9,46 @@ import pytest
 from numpy.typing import NDArray
 
 from featcolor.hints.ask import after, calm_grid, choose, visibility
+from featcolor.hints.kernel import LikenessKernel
 from featcolor.hints.picture import HintablePicture
-from featcolor.hints.spread import NOISE, Places
+from featcolor.hints.spread import Places
 from featcolor.models.pretrained import PretrainedColorizer
 from features.base import FloatArray, IndexArray
 from tests.samples import grey
 
 NOBODY = np.zeros((0, 2), np.intp)
+NOISE = 0.01
+
+
+class Gaussian(LikenessKernel):
+    """A kernel that is easily written down, in place of the learned one."""
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "noise", NOISE)
+
+    def likeness(self, first: FloatArray, second: FloatArray) -> FloatArray:
+        return np.exp(-0.5 * ((first[:, None] - second) ** 2).sum(axis=2)).astype(np.float32)
 
 
 def places(*things: tuple[float, int]) -> tuple[Places, IndexArray]:
     """A picture of one row: so many pixels of each kind, one after the other, and all its places."""
     kinds = np.repeat([kind for kind, _ in things], [count for _, count in things])
     row = np.stack([10 * kinds, np.linspace(0, 0.1, len(kinds))], axis=-1).astype(np.float32)
-    return Places(row[None]), np.array([(0, x) for x in range(len(kinds))])
+    return Places(row[None], Gaussian()), np.array([(0, x) for x in range(len(kinds))])
 
 
 def some(seed: int, m: int = 12) -> tuple[Places, IndexArray, FloatArray, FloatArray]:
     generator = np.random.default_rng(seed)
     features = generator.normal(0, 0.7, (1, m, 3)).astype(np.float32)
     grid = np.array([(0, x) for x in range(m)])
-    return Places(features), grid, generator.uniform(1, 3, m), generator.uniform(0.5, 2, m)
+    return Places(features, Gaussian()), grid, generator.uniform(1, 3, m), generator.uniform(0.5, 2, m)
 
 
 def variance_left(
     those: Places, grid: IndexArray, deviation: FloatArray, weight: FloatArray, known: tuple[int, ...]
 ) -> float:
     """Weighted expected squared error once places are known, from the textbook's formula."""
-    x = those.features[grid[:, 0], grid[:, 1]]
+    x = those.looks[grid[:, 0], grid[:, 1]]
     prior = np.exp(-0.5 * ((x[:, None] - x) ** 2).sum(axis=2)) * deviation[:, None] * deviation
     noisy = prior + np.diag(NOISE * deviation**2)
     rows = list(known)
