@@ -177,13 +177,7 @@ class HintProcess:
 
     def change(self, places: Places, told: FloatArray) -> FloatArray:
         """What changes (n, 2) at the spots make of all places, of their picture or another: (h, w, 2)."""
-        weights = np.asarray(self.inverse @ told, np.float32)
-
-        def at(looks: FloatArray) -> FloatArray:
-            reached = self.kernel.reached(looks, self.looks)[:, None]
-            return reached * (self.kernel.likeness(looks, self.looks) @ weights)
-
-        return places.each(at)
+        return carried(self.kernel, self.looks, np.asarray(self.inverse @ told, np.float32), places)
 
     def influence(self, places: Places) -> FloatArray:
         """How far the hints decide what stands at each place, 0..1, 1 at the hints: (h, w).
@@ -198,6 +192,15 @@ class HintProcess:
             return np.asarray(known * self.kernel.reached(looks, self.looks), np.float32)
 
         return np.clip(places.each(at), 0, 1)
+
+
+def carried(kernel: LikenessKernel, looks: FloatArray, weights: FloatArray, places: Places) -> FloatArray:
+    """What spots with looks (n, d) and weights (n, 2) make of all places, none where they do not reach: (h, w, 2)."""
+
+    def at(some: FloatArray) -> FloatArray:
+        return kernel.reached(some, looks)[:, None] * (kernel.likeness(some, looks) @ weights)
+
+    return places.each(at)
 
 
 def spread(

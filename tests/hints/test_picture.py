@@ -11,8 +11,9 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.hints.colours import chroma_at
 from featcolor.hints.hint import Hint, Hints
-from featcolor.hints.picture import HintablePicture, HintedColorizer
+from featcolor.hints.picture import HintablePicture, HintedColorizer, SharedColorizer, change_of
 from featcolor.hints.pixels import HintPixels
+from featcolor.hints.shared import SharedHints
 from featcolor.models.pretrained import PretrainedColorizer
 from tests.samples import grey
 
@@ -75,3 +76,14 @@ def test_the_confidence_rises_at_a_hint(astronaut: NDArray[np.uint8]) -> None:
     _, after = HintedColorizer(base, pixels).colorize(astronaut, return_confidence=True)
     assert (after >= before).all()
     assert after.sum() > before.sum()
+
+
+def test_shared_hints_reach_another_picture_of_the_same_thing(astronaut: NDArray[np.uint8]) -> None:
+    base = PretrainedColorizer()
+    pixels = Hints((Hint(((34, 103),), "#e07020"),)).pixels(astronaut.shape)
+    shared = SharedHints.of([change_of(base, astronaut, pixels)], anywhere=True)
+    mirrored = np.ascontiguousarray(astronaut[:, ::-1])
+    before, after = (each.colorize(mirrored)[:, ::-1] for each in (base, SharedColorizer(base, shared)))
+    change = deltaE_ciede2000(rgb2lab(before), rgb2lab(after))
+    assert change[125:145, 20:45].mean() > 15  # the suit
+    assert change[31:53, 61:77].mean() < 4  # the face
