@@ -92,12 +92,16 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def default_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A small random colour network in place of the bundled one, and no model in the environment."""
     import features.colournet
+    from featcolor.hints import kernel
     from featcolor.models.load import load_colorizer
-    from tests.networks import colour_network
+    from tests.networks import colour_network, likeness_of_network
 
     path = colour_network(tmp_path / "bundled" / "colour.onnx")
     monkeypatch.setattr(features.colournet, "BUNDLED_FILE", path)
+    monkeypatch.setattr(kernel, "BUNDLED_FILE", likeness_of_network(path.with_name("likeness.npz")))
+    kernel.bundled_kernel.cache_clear()
     monkeypatch.delenv("FEATCOLOR_MODEL", raising=False)
     load_colorizer.cache_clear()
     yield path
     load_colorizer.cache_clear()
+    kernel.bundled_kernel.cache_clear()

@@ -139,3 +139,12 @@ def mean_colour_network(path: Path, short_side: int) -> Path:
     colour = {"version": 1, "cells": [[-50, 0], [50, 0]], "short_side": short_side, "temperature": 1, "saturation": 1}
     metadata = {"featcolor.input": "codes", "featcolor.colour": json.dumps(colour)}
     return save_network(path, nodes, {"grey": GREY}, outputs, constants, metadata=metadata)
+
+
+def likeness_of_network(path: Path, channels: int = 6) -> Path:
+    """The file of a likeness kernel that looks at an embedding of so many channels, as the learned one does at its."""
+    from featcolor.hints.kernel import BUNDLED_FILE
+
+    with np.load(BUNDLED_FILE) as learned:
+        np.savez(path, **{**learned, "axes": np.eye(channels, 4), "mean": np.zeros(4)})
+    return path

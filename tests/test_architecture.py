@@ -42,7 +42,7 @@ LAYERS = {
     | {"featcolor.hints", "featcolor.layers"},
     "featcolor.pretraining": GROUND
     | {"features", "featcolor.parallel", "featcolor.colour", "featcolor.pictures", "featcolor.regression"}
-    | {"featcolor.models"},
+    | {"featcolor.models", "featcolor.hints"},
 }
 PRODUCT = set(LAYERS)
 ARROWS = LAYERS | {

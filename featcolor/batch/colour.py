@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import FloatArray, lightness_of
-from featcolor.errors import PictureError
+from featcolor.errors import FeatcolorError, PictureError
 from featcolor.files import replacing
 from featcolor.hints.mask import Mask, keep_outside
-from featcolor.hints.picture import HintedColorizer
+from featcolor.hints.picture import HintedColorizer, SharedColorizer, change_of
 from featcolor.hints.pixels import HintPixels
+from featcolor.hints.shared import SharedHints
 from featcolor.hints.told import Hinted, Told
 from featcolor.layers.formats import is_layered
 from featcolor.layers.stack import layered_picture
@@ -73,10 +74,34 @@ class ColourPicture:
     model: Path | None
     settings: ColouringSettings = field(default_factory=ColouringSettings)
     preparation: tuple[Step, ...] = ()
+    shared: SharedHints | None = None
+
+    def colorizer(self) -> StillColorizer:
+        """The model with its settings, and with what is shared of hints."""
+        model = load_colorizer(self.model, self.settings)
+        return model if self.shared is None else SharedColorizer(model, self.shared)
+
+    def sharing(self, told: Mapping[Path, Told]) -> Self:
+        """The same work with the hints of these pictures for all that show the same things.
+
+        A picture that cannot be read, or hints that do not suit it, are told of when its turn comes.
+        """
+        model, changes = load_colorizer(self.model, self.settings), []
+        for path, hints_there in told.items():
+            try:
+                picture = read_picture(path).pixels
+                hints = hints_of(hints_there, picture).pixels
+            except FeatcolorError:
+                continue
+            grey, (rows, columns) = prepared(picture, self.preparation)
+            inside = hints.within(rows, columns)
+            if len(inside):
+                changes.append(change_of(model, np.ascontiguousarray(grey[rows, columns]), inside))
+        return replace(self, shared=SharedHints.of(changes, anywhere=True)) if changes else self
 
     def __call__(self, task: PictureTask) -> Coloured:
         start = time.perf_counter()
-        colorizer = load_colorizer(self.model, self.settings)
+        colorizer = self.colorizer()
         picture = read_picture(task.source)
         share = None if task.mask is None else task.mask.of(picture.pixels.shape[:2])
         hinted = hints_of(task.told, picture.pixels)

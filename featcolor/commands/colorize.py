@@ -152,6 +152,7 @@ class _Batch:
         from featcolor.batch.colour import guess_total_pixels
         from featcolor.parallel import default_jobs, run_over
 
+        work = work.sharing(self.hints.told)
         sources = [task.source for task in self.tasks]
         jobs = self.arguments.jobs or default_jobs(len(sources), guess_total_pixels(sources))
         start = time.perf_counter()

@@ -58,6 +58,12 @@ def add_hint_options(parser: argparse.ArgumentParser) -> None:
         help="hints in a file: NAME.hints.json, or the picture itself with colours painted on it (flat, or as a layer "
         "with transparency); or a folder of them, each named as the picture that it is for",
     )
+    known.add_argument(
+        "--share-hints",
+        action="store_true",
+        help="hints of one picture count for the others of the batch too, where the same thing shows: the uniform is "
+        "coloured once",
+    )
 
 
 class NamedHints:
@@ -66,6 +72,8 @@ class NamedHints:
     Attributes
     ----------
     chosen : whether any were
+    shared : whether they count for other pictures too
+    told : what is shared, by picture
 
     Raises
     ------
@@ -79,10 +87,16 @@ class NamedHints:
 
         self._quiet = arguments.quiet
         self._typed = arguments.hint
+        self.shared = arguments.share_hints
+        self.told: dict[Path, Told] = {}
         self._named: Path | None = arguments.hints
         self._all = Told(Hints(tuple(map(Hint.parse, self._typed))))
         self._by_name: tuple[Companions, ...] = ()
         self.chosen = bool(self._typed or self._named)
+        if self.shared and self._named is None:
+            raise UsageError(
+                "--share-hints needs hints to share: --hints DIR, with NAME.hints.json of a picture or more"
+            )
         if self._named is None:
             return
         if self._named.is_dir():
@@ -127,6 +141,8 @@ class NamedHints:
         told = {picture.path: self._of(picture.relative) for picture in pictures}
         if self._by_name:
             self._tell_of_names(told)
+        if self.shared:
+            self.told = {path: each for path, each in told.items() if each is not None}
         hinted = [replace(task, told=told[task.source]) for task in tasks]
         if len(hinted) == 1:
             _check(hinted[0])
@@ -136,6 +152,8 @@ class NamedHints:
         """The hints of a picture on a pipe; None: there are none. A source of None is stdin, which has no name."""
         from featcolor.pictures.find import FoundPicture
 
+        if self.shared:
+            raise UsageError("--share-hints is for a batch, and - is one picture on a pipe")
         if not self.chosen:
             return None
         if self._by_name and source is None:
@@ -153,7 +171,7 @@ class NamedHints:
     def as_report(self) -> dict[str, object]:
         """What was chosen, as JSON can hold it."""
         named = {} if self._named is None else {"hints": str(self._named)}
-        return named | ({"hint": self._typed} if self._typed else {})
+        return named | ({"hint": self._typed} if self._typed else {}) | ({"shared": True} if self.shared else {})
 
     def _is_own(self, picture: FoundPicture) -> bool:
         """Whether a picture lies in the folder of hints as what is to be coloured."""

@@ -41,9 +41,9 @@ examples:
 
 A key picture's last digits are the number of its frame, counted from 0, as 'featcolor keyframes' names them; one whose
 name does not tell is found by its lightness. Hints are named so too: 'featcolor keyframes --hints' begins such files,
-reel-000123.hints.json; on a frame that has both, they go on top of its key picture. A place in the film is seconds
-(12.5), a clock (1:02.5, 0:01:02.500) or a frame (120f); --end is not included. What is done is kept, shot by shot, in
-OUT.featcolor-work until OUT is written.
+reel-000123.hints.json, and strokes painted over the grey frame, reel-000123.png, are hints too; on a frame that has a
+key picture as well they go on top of it. A place in the film is seconds (12.5), a clock (1:02.5, 0:01:02.500) or a
+frame (120f); --end is not included. What is done is kept, shot by shot, in OUT.featcolor-work until OUT is written.
 """
 
 OPTION_NAMES = (

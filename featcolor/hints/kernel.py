@@ -63,7 +63,7 @@ class LikenessKernel:
 
     def anywhere(self) -> LikenessKernel:
         """The same of places of different pictures, in which the same thing is elsewhere."""
-        whole = np.float32([1, 0, 1, 1])
+        whole = np.array([1, 0, 1, 1], np.float32)
         return replace(self, coefficients=self.coefficients * whole, reach=self.reach * whole)
 
     def likeness(self, first: FloatArray, second: FloatArray) -> FloatArray:

@@ -16,11 +16,13 @@ from featcolor.hints.ask import Question, calm_grid, choose, visibility
 from featcolor.hints.colours import chroma_at
 from featcolor.hints.likely import LikelyColours
 from featcolor.hints.pixels import HintPixels
-from featcolor.hints.spread import TOUCHED, Places, places_of, spread, touch_up
+from featcolor.hints.shared import Change, SharedHints
+from featcolor.hints.spread import EDGES, TOUCHED, Places, places_of, spread, touch_up
 from featcolor.hints.suggest import SUGGESTED, Suggestion, suggestions
 from featcolor.models.base import Banded, StillColorizer
 from features.base import FloatArray, IndexArray
 from features.colournet import ColourNetwork
+from refine.refiners import refine
 
 
 @dataclass
@@ -85,6 +87,39 @@ class HintedColorizer(StillColorizer):
 
     def _look(self, lightness: FloatArray) -> Unhinted:
         return Unhinted(lightness, *self.base.predict_working(lightness))
+
+
+class SharedColorizer(StillColorizer):
+    """Colorizer on top of another, with the hints of other pictures where the same thing shows.
+
+    Parameters
+    ----------
+    base : StillColorizer, any
+    shared : SharedHints
+    """
+
+    def __init__(self, base: StillColorizer, shared: SharedHints) -> None:
+        self.base, self.config, self.shared = base, base.config, shared
+
+    def card(self) -> dict[str, Any]:
+        """What `featcolor inspect` shows of the model below."""
+        return self.base.card()
+
+    def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return self.base._chroma(lightness, working)
+
+    def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Chroma (h, w, 2), confidence (h, w) and lightness (h, w) at the working size, as the hints have it."""
+        seen = Unhinted(lightness, *self.base.predict_working(lightness))
+        change = refine(self.shared.over(seen.places), seen.working, None, method=EDGES)
+        return seen.chroma + change, seen.confidence, seen.working
+
+
+def change_of(base: StillColorizer, picture: NDArray[Any], pixels: HintPixels) -> Change:
+    """What hints, one at least, change in a picture (H, W) or (H, W, 3) that a model colours."""
+    seen = HintablePicture(base, picture).unhinted
+    yx, told = on_working(pixels, seen.lightness, seen.places.shape)
+    return Change(seen.places, yx, told, seen.chroma[yx[:, 0], yx[:, 1]])
 
 
 class HintablePicture:

@@ -1,15 +1,19 @@
-"""Hints of some pictures, for others in which the same thing shows: one Gaussian process over the places of them all."""
+"""Hints of some pictures, for others that show the same thing: one Gaussian process over the places of them all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
-from featcolor.hints.spread import HintProcess, Places, Spots
+from featcolor.hints.kernel import LikenessKernel
+from featcolor.hints.spread import HintProcess, Places, Spots, carried
 from features.base import FloatArray, IndexArray
+
+MOST_SHARED: Final = 2048
+"""Spots of all pictures together; of more, every so many."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,14 @@ class SharedHints:
 
     Attributes
     ----------
-    process : HintProcess
-    change : (n, 2), what its spots change
+    kernel : LikenessKernel
+    looks : (n, d), of the spots that were told of
+    weights : (n, 2), of each in what they change
     """
 
-    process: HintProcess
-    change: FloatArray
+    kernel: LikenessKernel
+    looks: FloatArray
+    weights: FloatArray
 
     @classmethod
     def of(cls, pictures: Sequence[Change], *, anywhere: bool = False) -> Self:
@@ -50,11 +56,13 @@ class SharedHints:
         `anywhere`: a place in one picture says nothing of where the same thing is in another.
         """
         spots = [Spots.of(each.places, each.yx, each.told) for each in pictures]
-        change = [group.means(each.told - each.before) for group, each in zip(spots, pictures, strict=True)]
-        kernel = pictures[0].places.kernel
-        looks = np.concatenate([group.looks for group in spots])
-        return cls(HintProcess.of(kernel.anywhere() if anywhere else kernel, looks), np.concatenate(change))
+        changes = [group.means(each.told - each.before) for group, each in zip(spots, pictures, strict=True)]
+        step = -(-sum(map(len, changes)) // MOST_SHARED)
+        looks = np.concatenate([group.looks for group in spots])[::step]
+        kernel = pictures[0].places.kernel.anywhere() if anywhere else pictures[0].places.kernel
+        process = HintProcess.of(kernel, looks)
+        return cls(kernel, looks, np.asarray(process.inverse @ np.concatenate(changes)[::step], np.float32))
 
     def over(self, places: Places) -> FloatArray:
         """What they change at all places of a picture: (h, w, 2)."""
-        return self.process.change(places, self.change)
+        return carried(self.kernel, self.looks, self.weights, places)

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.errors import NetworkError
 from featcolor.hints.kernel import CHROMA, HALF_SIDE, LIGHTNESS, LikenessKernel, bundled_kernel
 from featcolor.models.pretrained import SCALES
 from features.base import FloatArray, IndexArray
@@ -83,6 +84,8 @@ def places_of(network: ColourNetwork, lightness: FloatArray, working: FloatArray
     The embedding is the mean of two views, as the default model sees a picture.
     """
     kernel = bundled_kernel()
+    if network.info.channels != len(kernel.axes):
+        raise NetworkError("the file of likeness is not of this colour network; install featcolor anew")
     height, width = shape = (working.shape[0], working.shape[1])
     flipped = np.ascontiguousarray(lightness[:, ::-1])
     straight = _projected(kernel, network.maps(lightness, scale=SCALES[0]), shape)
@@ -174,13 +177,7 @@ class HintProcess:
 
     def change(self, places: Places, told: FloatArray) -> FloatArray:
         """What changes (n, 2) at the spots make of all places, of their picture or another: (h, w, 2)."""
-        weights = np.asarray(self.inverse @ told, np.float32)
-
-        def at(looks: FloatArray) -> FloatArray:
-            reached = self.kernel.reached(looks, self.looks)[:, None]
-            return reached * (self.kernel.likeness(looks, self.looks) @ weights)
-
-        return places.each(at)
+        return carried(self.kernel, self.looks, np.asarray(self.inverse @ told, np.float32), places)
 
     def influence(self, places: Places) -> FloatArray:
         """How far the hints decide what stands at each place, 0..1, 1 at the hints: (h, w).
@@ -195,6 +192,15 @@ class HintProcess:
             return np.asarray(known * self.kernel.reached(looks, self.looks), np.float32)
 
         return np.clip(places.each(at), 0, 1)
+
+
+def carried(kernel: LikenessKernel, looks: FloatArray, weights: FloatArray, places: Places) -> FloatArray:
+    """What spots with looks (n, d) and weights (n, 2) make of all places, none where they do not reach: (h, w, 2)."""
+
+    def at(some: FloatArray) -> FloatArray:
+        return kernel.reached(some, looks)[:, None] * (kernel.likeness(some, looks) @ weights)
+
+    return places.each(at)
 
 
 def spread(

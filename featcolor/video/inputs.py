@@ -125,9 +125,8 @@ class ClipInputs(Closing):
             n_frames = max(scan.first + scan.n_frames, reader.info.n_frames or 0) if known else None
             found = match_hints(self._hint_files(reader.stems), reader.info, scan, n_frames)
         if not found.frames:
-            raise UsageError(
-                f"{', '.join(map(str, self._hints))}: no hint is left in these files; give some, or leave out --hints"
-            )
+            named, note = ", ".join(map(str, self._hints)), found.notes[0]
+            raise UsageError(f"{named}: no hint is left ({note}); give some, or leave out --hints")
         return found
 
     def _hint_files(self, stems: Sequence[str] | None = None) -> list[HintFile]:

@@ -116,6 +116,24 @@ def test_hints_of_a_folder_are_found_by_place_and_stem_and_the_rest_stays_byte_f
     assert all(Path("one", name).read_bytes() == Path("new", name).read_bytes() for name in written("new"))
 
 
+@pytest.mark.usefixtures("card")
+def test_hints_of_one_picture_are_shared_with_another_of_the_same_thing(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rgb(Path("old/a.png"), read_rgb(Path("card.png"))[..., 0])
+    write_rgb(Path("old/b.png"), read_rgb(Path("card.png"))[:, ::-1, 0])
+    tell(Path("told/a.hints.json"), f"{HERE}=scarlet")
+    for out, more in (("new", []), ("shared", ["--share-hints"]), ("again", ["--share-hints", "--jobs", "2"])):
+        assert main(["colorize", "old", "-o", out, "--hints", "told", *more]) == 0
+    mirrored = read_rgb(Path("old/b.png")).shape[1] - 1 - X
+    assert redness("shared/b.png", mirrored) > redness("new/b.png", mirrored) + 10
+    assert written("again") == written("shared")
+    assert all(Path("again", name).read_bytes() == Path("shared", name).read_bytes() for name in written("again"))
+    Path("again/a.png").unlink()
+    assert main(["colorize", "old", "-o", "again", "--hints", "told", "--share-hints", "--skip-existing"]) == 0
+    assert Path("again/a.png").read_bytes() == Path("shared/a.png").read_bytes()
+    assert main(["colorize", "old", "-o", "none", "--share-hints"]) == 2
+    assert "--share-hints needs hints to share" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("batch")
 def test_text_and_paint_of_one_picture_add_up_and_whole_names_are_names(capsys: pytest.CaptureFixture[str]) -> None:
     tell(Path("told/deep/coffee.jpg.hints.json"), "120,90,3=cobalt")

@@ -78,6 +78,36 @@ def test_a_dry_run_shows_shots_and_key_frames_and_writes_nothing(reel: str, caps
     assert sorted(Path().rglob("*")) == before
 
 
+def test_hints_from_the_report_to_the_film(reel: str, capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["video", reel, "-o", "out.mp4", "--report", "r.json", "--preset", "fast"]
+    assert main(call) == 0
+    assert main(["keyframes", reel, "-o", "hints", "--more", "r.json", "--limit", "1", "--hints"]) == 0
+    path = next(Path("hints").glob("*.hints.json"))
+    capsys.readouterr()
+    assert main([*call, "--hints", "hints", "--overwrite"]) == 2
+    assert f"hints: no hint is left ({path}: no hint in it yet; left out)" in lines(capsys)[1][-1]
+    content = json.loads(path.read_text())
+    width, height = content["size"]
+    content["hints"] = [{"points": [[width // 2, height // 2]], "colour": "navy", "radius": 3}]
+    path.write_text(json.dumps(content))
+    before = Path("out.mp4").read_bytes()
+    assert main([*call, "--hints", "hints", "--overwrite", "--dry-run"]) == 0
+    number = int(path.name.removesuffix(".hints.json")[-6:])
+    assert any(f"hints on {number}" in line for line in lines(capsys)[0])
+    assert main([*call, "--hints", "hints", "--overwrite"]) == 0
+    assert "hints on 1 frame" in lines(capsys)[0][0]
+    assert Path("out.mp4").read_bytes() != before
+    assert json.loads(Path("r.json").read_text())["shots"][0]["hinted"] == [number]
+    content["hints"][0]["points"] = [[width, 0]]
+    path.write_text(json.dumps(content))
+    before = Path("out.mp4").read_bytes()
+    assert main([*call, "--hints", "hints", "--overwrite"]) == 2
+    error = lines(capsys)[1][-1]
+    assert str(path) in error
+    assert "outside the picture" in error
+    assert Path("out.mp4").read_bytes() == before
+
+
 def test_without_key_frames_and_model_the_default_colours(
     reel: str, default_network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -85,7 +85,7 @@ def test_films_and_single_views_see_the_whole_alone(colorizer: PretrainedColoriz
 
 
 def test_a_film_has_no_closer_views(network: Path) -> None:
-    with ClipInputs("film.mkv", None, network, ClipOptions()) as inputs:
+    with ClipInputs("film.mkv", None, None, network, ClipOptions()) as inputs:
         model = inputs.load_model()
     assert isinstance(model, PretrainedColorizer)
     assert not model.closer

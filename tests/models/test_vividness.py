@@ -211,7 +211,7 @@ def test_an_album_is_as_vivid_as_the_model_that_it_is_built_on(lively: Path) -> 
 
 
 def test_a_film_has_one_saturation(lively: Path) -> None:
-    with ClipInputs("film.mkv", None, lively, ClipOptions()) as inputs:
+    with ClipInputs("film.mkv", None, None, lively, ClipOptions()) as inputs:
         model = inputs.load_model()
     assert model is not None
     assert (model.config.saturation, model.config.vivid) == (1.0, False)

@@ -17,8 +17,9 @@ from featcolor.clips.open import open_clip
 from featcolor.clips.timecode import Timecode
 from featcolor.clips.writer import VideoFileWriter
 from featcolor.clips.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, subsample, upright
+from featcolor.pictures.resize import resize
 from featcolor.video.colorize import colorize_video, plan_video
-from featcolor.video.encode import full_planes, saturate
+from featcolor.video.encode import changed_planes, full_planes, saturate
 from featcolor.video.options import ClipOptions
 from featcolor.video.report import ClipReport
 from featcolor.video.shots import spread_keys
@@ -267,3 +268,17 @@ def test_guessed_key_frames_lie_no_further_apart_than_asked(count: int, every: i
     gaps = np.diff([40 - every // 2 - 1, *chosen, 39 + count + every // 2 + 1])
     assert gaps.max() <= every + 1
     assert len(chosen) == -(-count // every)
+
+
+def test_key_pictures_keep_their_codes_where_hints_change_nothing() -> None:
+    rng = np.random.default_rng(0)
+    luma = rng.integers(60, 180, SIZE, np.uint8)
+    planes = tuple(rng.integers(100, 150, (SIZE[0] // 2, SIZE[1] // 2), np.uint8) for _ in range(2))
+    given = rng.uniform(-20, 20, (*SIZE, 2)).astype(np.float32)
+    low = np.asarray(resize(given, (30, 48)))
+    for one, other in zip(changed_planes(planes, luma, given, low + np.float32(0.2), INFO), planes, strict=True):
+        np.testing.assert_array_equal(one, other)
+    low[:, 30:, 1] -= 30
+    for changed, plane in zip(changed_planes(planes, luma, given, low, INFO), planes, strict=True):
+        np.testing.assert_array_equal(changed[:, :27], plane[:, :27])
+    assert (changed_planes(planes, luma, given, low, INFO)[0][:, 33:] > planes[0][:, 33:]).mean() > 0.95

@@ -120,7 +120,7 @@ def test_hints_go_on_top_of_a_key_picture_and_the_rest_of_it_stays(reel: Path, k
     np.testing.assert_array_equal([after[20].cb, after[20].cr], key_planes(scene(20), INFO))
     moved = np.abs(after[5].cb.astype(int) - given[0])
     assert moved[22:28, 39:45].min() > 12
-    assert moved[:, :16].mean() < 0.3 * moved[22:28, 39:45].mean()
+    assert moved[:, :16].mean() < moved[22:28, 39:45].mean()
 
 
 def test_a_key_frame_stays_as_it_is_where_another_frame_has_hints(reel: Path, keys: Path, tmp_path: Path) -> None:
