@@ -26,7 +26,7 @@ from featcolor.hints.picture import HintablePicture
 from featcolor.hints.pixels import HintPixels
 from featcolor.models.base import StillColorizer
 from featcolor.models.load import ColouringSettings, load_colorizer
-from features.base import FloatArray
+from features.base import FloatArray, IndexArray
 
 Answer: TypeAlias = Callable[[Sequence[Told]], NDArray[np.uint8]]
 """The picture in colour (H, W, 3) by some hints; by none, as the method has it without a person."""
@@ -86,6 +86,21 @@ def _open_model(model: Model) -> StillColorizer:
     return load_colorizer(model.path, ColouringSettings())
 
 
+class AskingPicture:
+    """An `Answer` of ours, which also asks."""
+
+    def __init__(self, picture: HintablePicture) -> None:
+        self.picture, self.lightness = picture, lightness_of(picture.picture)
+
+    def __call__(self, hints: Sequence[Told]) -> NDArray[np.uint8]:
+        rgb: NDArray[np.uint8] = self.picture.colorize(as_hint_pixels(hints, self.lightness))
+        return rgb
+
+    def ask(self, count: int) -> IndexArray:
+        """Pixels (n, 2), row and column, whose hint would help most, each after those before it; n at most `count`."""
+        return np.array([(question.y, question.x) for question in self.picture.ask(count)], np.intp).reshape(-1, 2)
+
+
 @dataclass(frozen=True)
 class Ours(HintMethod):
     """featcolor's hints on one of its models."""
@@ -96,13 +111,7 @@ class Ours(HintMethod):
     ours: ClassVar[bool] = True
 
     def look(self, grey: NDArray[np.uint8]) -> Answer:
-        picture, lightness = HintablePicture(self.model.open(), grey), lightness_of(grey)
-
-        def answer(hints: Sequence[Told]) -> NDArray[np.uint8]:
-            rgb: NDArray[np.uint8] = picture.colorize(as_hint_pixels(hints, lightness))
-            return rgb
-
-        return answer
+        return AskingPicture(HintablePicture(self.model.open(), grey))
 
     def settings(self) -> dict[str, Any]:
         return self.model.settings()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,11 @@ from benchmarks.data.clumsy import UNLIKE
 from benchmarks.data.told import Told
 from featcolor.colour.measures import delta_e00, lab_of
 from features.base import FloatArray
+from features.colournet import ColourMaps, ColourNetwork
 
 FAR: Final = 0.25
 """Share of the shorter side beyond which a pixel is far from a hint."""
+LEAST_DEVIATION: Final = 1e-6
 
 
 class Moved(NamedTuple):
@@ -30,20 +33,60 @@ class Moved(NamedTuple):
     pixels: int
 
 
-def far_and_unlike(chroma: FloatArray, hints: Sequence[Told]) -> NDArray[np.bool_]:
-    """Pixels (H, W) that no hint is about: farther than a quarter of the side from the middle of each of them, and of a
-    true chroma that is more than 20 in a*, b* from the true chroma in the middle of each.
+@dataclass(frozen=True)
+class Looks:
+    """What the places of a picture look like to the colour network: its embedding, less the picture's mean, each
+    channel in units of its deviation over the picture.
+
+    `maps`: of the picture; `mean`, `deviation`: (C,).
+    """
+
+    maps: ColourMaps
+    mean: FloatArray
+    deviation: FloatArray
+
+    @classmethod
+    def of(cls, lightness: FloatArray) -> Self:
+        """Of a picture's lightness (H, W)."""
+        maps = ColourNetwork().maps(lightness)
+        inner = maps.inside(maps.embedding)
+        return cls(maps, inner.mean(axis=(1, 2)), np.maximum(inner.std(axis=(1, 2)), LEAST_DEVIATION))
+
+    def directions(self, embedding: FloatArray) -> FloatArray:
+        """Unit vectors (n, C) of embeddings (n, C)."""
+        scaled = (embedding - self.mean) / self.deviation
+        return np.asarray(scaled / np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), LEAST_DEVIATION))
+
+    def unlike(self, shape: tuple[int, int], hints: Sequence[Told]) -> NDArray[np.bool_]:
+        """Pixels (H, W) that look like no hint: of a negative cosine with the middle of each of them."""
+        if not hints:
+            return np.ones(shape, bool)
+        inner = self.maps.inside(self.maps.embedding)
+        cells = self.directions(inner.reshape(len(inner), -1).T)
+        told = self.directions(self.maps.sample_embedding(np.array([hint.centre for hint in hints])))
+        nearest = (cells @ told.T).max(axis=1).reshape(inner.shape[1:])
+        return np.asarray(self.maps.at_size(np.ascontiguousarray(nearest, np.float32), shape) < 0)
+
+
+def far(shape: tuple[int, int], hints: Sequence[Told]) -> NDArray[np.bool_]:
+    """Pixels (H, W) farther than a quarter of the shorter side from the middle of every hint."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    free = np.ones(shape, bool)
+    for hint in hints:
+        y, x = hint.centre
+        free &= (rows - y) ** 2 + (columns - x) ** 2 > (FAR * min(shape)) ** 2
+    return free
+
+
+def unlike_in_truth(chroma: FloatArray, hints: Sequence[Told]) -> NDArray[np.bool_]:
+    """Pixels (H, W) of a true chroma that is more than 20 in a*, b* from the true chroma of every hint.
 
     `chroma`: (H, W, 2), the truth's: so that what is unlike depends on no method.
     """
-    height, width = chroma.shape[:2]
-    rows, columns = np.ogrid[:height, :width]
-    free = np.ones((height, width), bool)
+    free = np.ones(chroma.shape[:2], bool)
     for hint in hints:
-        y, x = hint.centre
-        free &= np.hypot(rows - y, columns - x) > FAR * min(height, width)
         true = chroma[hint.yx[:, 0], hint.yx[:, 1]].mean(axis=0)
-        free &= np.linalg.norm(chroma - true, axis=2) > UNLIKE
+        free &= ((chroma - true) ** 2).sum(axis=2) > UNLIKE**2
     return free
 
 

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.metrics.intervals import Interval, Paired, bootstrap_combined, bootstrap_mean, paired
-from benchmarks.runs.hints import MEGAPIXEL, RANDOM, HintResults, HintRow
+from benchmarks.runs.hints import ASKED, MEGAPIXEL, MOST_ASKED, RANDOM, HintResults, HintRow
 
 PUBLISHED: Final[Mapping[int, float]] = MappingProxyType(
     {0: 24.43, 1: 25.37, 5: 27.39, 10: 28.42, 50: 30.42, 501: 32.14}
 )
 """PSNR in dB by hints of SIGGRAPH17's network on 1,000 ImageNet pictures, from the released psnrs_siggraph.npy."""
 PUBLISHED_NAME: Final = "SIGGRAPH17, published"
+WHERE_IT_ASKS: Final = "where it asks"
 
 
 class Moves(NamedTuple):
@@ -60,6 +61,12 @@ def less(results: HintResults, ours: str, other: str, count: int) -> Paired:
     return paired(first, second, better="higher", seed=_seed(results))
 
 
+def asked(results: HintResults, method: str, count: int) -> Paired:
+    """PSNR of a method of ours with hints where it asks for them less that with as many at random places."""
+    where_asked, random = (by_picture(results, method, kind, count).psnr for kind in (ASKED, RANDOM))
+    return paired(where_asked, random, better="higher", seed=_seed(results))
+
+
 def kept(results: HintResults, method: str, count: int, kind: str) -> Interval:
     """Share of the gain by exact hints that clumsy ones have: of the mean gains, with its interval over pictures."""
     without = by_picture(results, method, RANDOM, 0).psnr
@@ -67,14 +74,17 @@ def kept(results: HintResults, method: str, count: int, kind: str) -> Interval:
     return bootstrap_combined(np.stack(gains, axis=1), _ratio_of_means, seed=_seed(results))
 
 
-def moves(results: HintResults, method: str, count: int) -> Moves:
-    """What moved that no hint was about: over pictures that have such places, of each its mean over seeds."""
+def moves(results: HintResults, method: str, count: int, suffix: str = "") -> Moves:
+    """What moved that no hint was about: over pictures that have such places, of each its mean over seeds.
+
+    `suffix`: of the rows' fields; "" for what is unlike in truth, "_looks" for what looks unlike.
+    """
     found: dict[str, list[HintRow]] = {}
     for row in results.rows:
-        if (row.method, row.kind, row.hints) == (method, RANDOM, count) and row.pixels:
+        if (row.method, row.kind, row.hints) == (method, RANDOM, count) and getattr(row, "pixels" + suffix):
             found.setdefault(row.picture, []).append(row)
-    means = [float(np.mean([row.moved for row in rows])) for rows in found.values()]
-    worst = max((row.worst for rows in found.values() for row in rows), default=math.nan)
+    means = [float(np.mean([getattr(row, "moved" + suffix) for row in rows])) for rows in found.values()]
+    worst = max((getattr(row, "worst" + suffix) for rows in found.values() for row in rows), default=math.nan)
     return Moves(bootstrap_mean(means, seed=_seed(results)), worst, len(found))
 
 
@@ -90,12 +100,17 @@ def seconds(results: HintResults, method: str, count: int, *, megapixel: bool = 
 
 
 def curves(results: HintResults) -> dict[str, tuple[list[int], list[float]]]:
-    """Gain by number of hints from 1 on, a curve a method by its title, and the published one."""
+    """Gain by number of hints from 1 on, a curve a method by its title, ours where it asks too, the published one."""
     counts = [count for count in results.study.counts if count]
     found = {
         method.title: (counts, [gain(results, method.name, count).mean for count in counts])
         for method in results.study.methods
     }
+    few = [count for count in counts if count <= MOST_ASKED]
+    for method in results.study.methods if few else ():
+        if method.ours:
+            gains = [gain(results, method.name, count, ASKED).mean for count in few]
+            found[f"{method.title}, {WHERE_IT_ASKS}"] = few, gains
     if not counts:
         return {}
     # 501 of theirs are 500 of ours.

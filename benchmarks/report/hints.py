@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import cv2
 import numpy as np
 
-from benchmarks.metrics.intervals import Interval
+from benchmarks.metrics.intervals import Interval, Paired
 from benchmarks.report.contact_sheet import Rgb, build_sheet
 from benchmarks.report.hint_tables import (
     PUBLISHED,
     PUBLISHED_NAME,
+    asked,
     by_picture,
     curves,
     gain,
@@ -29,7 +30,7 @@ from benchmarks.report.plots import render_plot
 from benchmarks.report.render import Cell, Head, Html, Row, Section, Table, plain, render_html, render_markdown, to_html
 from benchmarks.report.write import write_csv
 from benchmarks.runs.environment import hide_person
-from benchmarks.runs.hints import CLUMSY_KINDS, RANDOM, RECORDS, TIMED, HintResults, HintRow
+from benchmarks.runs.hints import ASKED, CLUMSY_KINDS, MOST_ASKED, RANDOM, RECORDS, TIMED, HintResults, HintRow
 from featcolor.errors import UsageError, one_line
 from featcolor.files import write_json, write_text
 from featcolor.pages import ARTICLE, build_document, build_image
@@ -54,15 +55,23 @@ PUBLISHED_TOLD: Final = (
     "Published: SIGGRAPH17's network on 1,000 ImageNet pictures that were squashed to 256 x 256, from its own file of "
     "results (24.43 dB without hints; 501 hints stand at 500). Other pictures: beside, not in one ranking."
 )
+ASKED_TOLD: Final = (
+    "Hints at the places whose answer would help most, as the program asks for them before it knows any colour: gain "
+    "in dB, and that less the same number at random places, its interval, and the share of pictures on which asking "
+    "is better."
+)
 CLUMSY_TOLD: Final = (
     "Share of the exact hints' gain. Place: 5 pixels beside; colour: 10 off in a\\*b\\*; stroke: over the nearest "
     "border by a patch's side; all: together. Above 100 %: clumsy ones did better."
 )
 MOVED_TOLD: Final = (
-    "Pixels farther than a quarter of the side from every hint, whose true chroma is more than 20 in a\\*b\\* from "
-    "that of every hint: ΔE00 to the same method without hints, mean over such pixels, seeds, then pictures that have "
-    "any; the largest of all."
+    "Pixels farther than a quarter of the side from every hint and unlike each: ΔE00 to the same method without hints, "
+    "mean over such pixels, seeds, then pictures that have any; the largest of all, and how many pictures have any. "
+    "Unlike in truth: the true chroma is more than 20 in a\\*b\\* from that of every hint, which no method can see; "
+    "in looks: the colour network's embedding, less the picture's mean, each channel over its deviation, has a "
+    "negative cosine with that of every hint."
 )
+UNLIKE_IN: Final = {"": "unlike in truth", "_looks": "unlike in looks"}
 TIME_TOLD: Final = "Processor time of an answer of a picture that was looked at before, median, ms; all cores together."
 
 
@@ -94,6 +103,7 @@ def list_sections(results: HintResults) -> list[Section]:
     """Gains, values, differences, clumsy hints, what moved, times: what there is."""
     study = results.study
     counts = [count for count in study.counts if count]
+    few = [count for count in counts if count <= MOST_ASKED]
     methods = {method.name: method.title for method in study.methods}
     ours = [method.name for method in study.methods if method.ours]
     without = {name: float(by_picture(results, name, RANDOM, 0).psnr.mean()) for name in methods}
@@ -126,6 +136,15 @@ def list_sections(results: HintResults) -> list[Section]:
     ]
     said = "dB on the same pictures and hints, its interval, and the share of pictures on which the first is better."
     sections.append(_section("Differences in PSNR", said, ["what", *study.counts], differences))
+    questions = [
+        row
+        for name in ours
+        for row in (
+            Row(f"{methods[name]}: gain", [_signed(gain(results, name, n, ASKED)) for n in few], ours=True),
+            Row(f"{methods[name]}: less at random", [_paired(asked(results, name, n)) for n in few], ours=True),
+        )
+    ]
+    sections.append(_section("Where the program asks", ASKED_TOLD, ["method", *few], questions if few else []))
     clumsy = [
         Row(
             f"{methods[name]}: {kind}",
@@ -137,7 +156,9 @@ def list_sections(results: HintResults) -> list[Section]:
     ]
     sections.append(_section("What clumsy hints keep", CLUMSY_TOLD, ["method: what is off", *counts], clumsy))
     moved = [
-        Row(title, [_moved(results, name, n) for n in counts], ours=name in ours) for name, title in methods.items()
+        Row(f"{title}: {said}", [_moved(results, name, n, suffix) for n in counts], ours=name in ours)
+        for name, title in methods.items()
+        for suffix, said in UNLIKE_IN.items()
     ]
     sections.append(_section("What moved that no hint was about", MOVED_TOLD, ["method", *counts], moved))
     times = [
@@ -209,7 +230,10 @@ def _value(results: HintResults, method: str, count: int) -> Cell:
 
 
 def _difference(results: HintResults, ours: str, other: str, count: int) -> Cell:
-    difference = less(results, ours, other, count)
+    return _paired(less(results, ours, other, count))
+
+
+def _paired(difference: Paired) -> Cell:
     ends = _ends(difference.low, difference.high, "+.2f")
     return Cell(f"{difference.difference:+.2f}", f"{ends} {difference.won:.0%}".strip())
 
@@ -222,8 +246,8 @@ def _share(interval: Interval) -> Cell:
     )
 
 
-def _moved(results: HintResults, method: str, count: int) -> Cell:
-    found = moves(results, method, count)
+def _moved(results: HintResults, method: str, count: int, suffix: str) -> Cell:
+    found = moves(results, method, count, suffix)
     return (
         Cell(f"{found.mean.mean:.2f}", f"largest {found.worst:.1f}; {found.pictures}") if found.pictures else Cell("–")
     )

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from benchmarks.data.clumsy import CLUMSY, clumsily
 from benchmarks.data.datasets import DataSet, Sample, TestPicture, file_hash, load_sample
 from benchmarks.data.leaks import find_leaks
-from benchmarks.data.told import DRAWS, Told, tell
-from benchmarks.methods.hints import Answer, HintMethod
-from benchmarks.metrics.hints import Moved, far_and_unlike, moved
+from benchmarks.data.told import DRAWS, PATCH, Told, tell
+from benchmarks.methods.hints import Answer, AskingPicture, HintMethod
+from benchmarks.metrics.hints import Looks, Moved, far, moved, unlike_in_truth
 from benchmarks.runs.environment import environment_facts
 from benchmarks.runs.running import code_hash
 from featcolor.colour.lab import rgb_to_lab
@@ -31,11 +31,15 @@ from featcolor.errors import UsageError, one_line
 from featcolor.files import replacing, write_json
 from featcolor.parallel import Progress, available_cores, library_threads, run_over
 from features.base import FloatArray
+from features.colournet import ColourNetwork
 
 RANDOM: Final = "random"
 """Hints that are exact, at random places."""
 CLUMSY_KINDS: Final = tuple(CLUMSY)
 """Hints of people who are not exact."""
+ASKED: Final = "asked"
+"""Hints that are exact, at the places that a method of ours asks for, of each number anew; one draw."""
+MOST_ASKED: Final = 50
 MEGAPIXEL: Final = "megapixel"
 """Rows of which only the time counts, on the first picture enlarged."""
 RECORDS: Final = "records"
@@ -73,10 +77,11 @@ class HintStudy:
 class HintRow(NamedTuple):
     """One answer of a method.
 
-    `picture`, `method`: names; `kind`: of the hints, `RANDOM` or a key of `CLUMSY`; `seed`: of their draw; `hints`: how
-    many; `psnr`, `cf`: of the answer; `moved`, `worst`, `pixels`: CIEDE2000 by which pixels far from and unlike every
-    hint left the answer without hints, mean and largest, and how many there are, nan where it was not looked at;
-    `seconds`: processor time of the answer.
+    `picture`, `method`: names; `kind`: of the hints, `RANDOM`, `ASKED` or a key of `CLUMSY`; `seed`: of their draw;
+    `hints`: how many; `psnr`, `cf`: of the answer; `moved`, `worst`, `pixels`: CIEDE2000 by which pixels far from every
+    hint, and in truth unlike each, left the answer without hints, mean and largest, and how many there are, nan where
+    it was not looked at; `moved_looks`, `worst_looks`, `pixels_looks`: of those that look unlike each; `seconds`:
+    processor time of the answer.
     """
 
     picture: str
@@ -89,6 +94,9 @@ class HintRow(NamedTuple):
     moved: float = float("nan")
     worst: float = float("nan")
     pixels: int = 0
+    moved_looks: float = float("nan")
+    worst_looks: float = float("nan")
+    pixels_looks: int = 0
     seconds: float = float("nan")
 
 
@@ -102,8 +110,8 @@ class HintResults:
     failures: tuple[tuple[str, str], ...] = ()
 
 
-class Asked(NamedTuple):
-    """Hints of one kind and draw, of which methods are given the first few."""
+class Given(NamedTuple):
+    """So many hints of one kind and draw."""
 
     kind: str
     seed: int
@@ -150,7 +158,7 @@ def run_picture(study: HintStudy, code: str, picture: TestPicture) -> list[HintR
     `code`: hash of the code that results depend on.
     """
     data = [file_hash(picture.truth), study.dataset.protocol.describe(), code, environment_facts("", 0)["versions"]]
-    data += [study.counts, study.seeds, study.draw, study.clumsy]
+    data += [study.counts, study.seeds, study.draw, study.clumsy, ColourNetwork().info.sha256]
     sample: Sample | None = None
     rows: list[HintRow] = []
     for method in study.methods:
@@ -173,25 +181,26 @@ def run_method(study: HintStudy, method: HintMethod, sample: Sample, place: Path
 
     `place`: beside it, as JPEG, goes what is far and unlike and moved most, for ours; None: nowhere.
     """
-    chroma = rgb_to_lab(sample.truth)[1]
-    answer = method.look(sample.grey)
+    lightness, chroma = rgb_to_lab(sample.truth)
+    answer, looks = method.look(sample.grey), Looks.of(lightness)
     before = answer([])
-    rows = [_row(study, sample, method, Asked(RANDOM, seed, []), before) for seed in study.seeds if 0 in study.counts]
+    answer(tell(chroma, np.zeros((1, 2), np.intp)))  # what is worked out once, at the first hint, is no hint's time
+    rows = [_row(sample, method, Given(RANDOM, seed, []), before) for seed in study.seeds]
     worst, scene = -1.0, None
-    for asked in _all_asked(study, sample.name, chroma):
-        if asked.kind == RANDOM and asked.seed == study.seeds[0]:
-            answer(asked.hints[:1])  # what is worked out once, at the first hint, is no hint's time
-        for count in filter(None, study.counts):
-            given = asked._replace(hints=asked.hints[:count])
-            start = time.process_time()
-            after = answer(given.hints)
-            seconds = time.process_time() - start
-            shift = None
-            if asked.kind == RANDOM:
-                shift = moved(before, after, far_and_unlike(chroma, given.hints))
-                if shift.worst > worst:
-                    worst, scene = shift.worst, (after, given.hints, shift)
-            rows.append(_row(study, sample, method, given, after, shift, seconds))
+    for given in _all_given(study, sample.name, chroma, answer):
+        start = time.process_time()
+        after = answer(given.hints)
+        seconds = time.process_time() - start
+        row = _row(sample, method, given, after)._replace(seconds=seconds)
+        if given.kind == RANDOM:
+            beyond = far(sample.grey.shape, given.hints)
+            in_truth = moved(before, after, beyond & unlike_in_truth(chroma, given.hints))
+            in_looks = moved(before, after, beyond & looks.unlike(sample.grey.shape, given.hints))
+            row = row._replace(moved=in_truth.mean, worst=in_truth.worst, pixels=in_truth.pixels)
+            row = row._replace(moved_looks=in_looks.mean, worst_looks=in_looks.worst, pixels_looks=in_looks.pixels)
+            if in_truth.worst > worst:
+                worst, scene = in_truth.worst, (after, given.hints, in_truth)
+        rows.append(row)
     if place is not None and scene is not None and method.ours:
         _write_jpeg(place.with_suffix(".jpg"), draw_scene(sample.truth, before, *scene))
     return rows
@@ -241,37 +250,30 @@ def _median_seconds(answer: Answer, hints: Sequence[Told]) -> float:
     return float(np.median(seconds))
 
 
-def _all_asked(study: HintStudy, name: str, chroma: FloatArray) -> Iterator[Asked]:
-    """The hints of each draw, exact, then clumsy: those of a picture depend on its name, not on its neighbours."""
+def _all_given(study: HintStudy, name: str, chroma: FloatArray, answer: Answer) -> Iterator[Given]:
+    """Of each draw the hints, exact, then clumsy, fewer being the first of more; then those that are asked for.
+
+    The draws of a picture depend on its name, not on its neighbours, nor on the method.
+    """
     number = zlib.crc32(name.encode())
     shape = (chroma.shape[0], chroma.shape[1])
+    counts = [count for count in study.counts if count]
     for seed in study.seeds:
-        exact = tell(chroma, DRAWS[study.draw](shape, max(study.counts), np.random.default_rng((seed, number))))
-        yield Asked(RANDOM, seed, exact)
+        exact = tell(chroma, DRAWS[study.draw](shape, max(counts), np.random.default_rng((seed, number))))
+        yield from (Given(RANDOM, seed, exact[:count]) for count in counts)
         for index, kind in enumerate(CLUMSY_KINDS if study.clumsy else (), start=1):
-            yield Asked(kind, seed, clumsily(exact, chroma, kind, np.random.default_rng((seed, number, index))))
+            clumsy = clumsily(exact, chroma, kind, np.random.default_rng((seed, number, index)))
+            yield from (Given(kind, seed, clumsy[:count]) for count in counts)
+    if isinstance(answer, AskingPicture):
+        for count in counts:
+            if count <= MOST_ASKED:
+                corners = np.clip(answer.ask(count) - PATCH // 2, 0, np.subtract(shape, PATCH))
+                yield Given(ASKED, study.seeds[0], tell(chroma, corners))
 
 
-def _row(
-    study: HintStudy,
-    sample: Sample,
-    method: HintMethod,
-    asked: Asked,
-    output: NDArray[np.uint8],
-    shift: Moved | None = None,
-    seconds: float = float("nan"),
-) -> HintRow:
-    row = HintRow(
-        sample.name,
-        method.name,
-        asked.kind,
-        asked.seed,
-        len(asked.hints),
-        psnr(sample.truth, output),
-        colourfulness(output),
-        seconds=seconds,
-    )
-    return row._replace(moved=shift.mean, worst=shift.worst, pixels=shift.pixels) if shift else row
+def _row(sample: Sample, method: HintMethod, given: Given, output: NDArray[np.uint8]) -> HintRow:
+    measures = psnr(sample.truth, output), colourfulness(output)
+    return HintRow(sample.name, method.name, given.kind, given.seed, len(given.hints), *measures)
 
 
 def _refuse_leaks(study: HintStudy, progress: Progress) -> None:

@@ -33,6 +33,8 @@ methods:
                       1 x 2 x h x w (0 where there is none) and their mask 1 x 1 x h x w (1 at hints), in this order;
                       'python -m benchmarks.speed.export_networks --official siggraph17' tells how to export it
 
+Ours is also given hints where it asks for them, up to 50, beside random ones.
+
 --clumsy gives each hint once more 5 pixels beside its place, 10 off in a*b*, as a stroke over the nearest border, and
 all of these together, and tells what share of the exact hints' gain is left.
 
@@ -164,7 +166,7 @@ def _methods(arguments: argparse.Namespace, references: tuple[Path, ...]) -> tup
 def _print_hints(results: HintResults) -> None:
     from benchmarks.data.clumsy import CLUMSY
     from benchmarks.report.hint_tables import by_picture, gain, kept
-    from benchmarks.runs.hints import RANDOM
+    from benchmarks.runs.hints import ASKED, MOST_ASKED, RANDOM
 
     counts = [count for count in results.study.counts if count]
     lines = []
@@ -172,6 +174,10 @@ def _print_hints(results: HintResults) -> None:
         without = by_picture(results, method.name, RANDOM, 0).psnr.mean()
         gains = [f"{gain(results, method.name, count).mean:+.2f}" for count in counts]
         lines.append([method.name, f"{without:.2f}", *gains])
+        if method.ours:
+            few = [count for count in counts if count <= MOST_ASKED]
+            shown = [f"{gain(results, method.name, count, ASKED).mean:+.2f}" for count in few]
+            lines.append([f"{method.name}, where it asks", f"{without:.2f}", *shown])
     pictures = len({row.picture for row in results.rows})
     columns = ("method", "no hint, dB", *map(str, counts))
     print_table(columns, lines, title=f"gain by hints, dB; {pictures} pictures, {len(results.study.seeds)} seeds")

@@ -39,11 +39,14 @@ def test_hints_are_given_measured_and_reported(folder: Path, capsys: pytest.Capt
     words = ("--data", "data", "--methods", "default,nearest", "--clumsy", "-o", "report")
     assert bench(*words) == 0
     text = capsys.readouterr().out
-    for word in ("nearest", "2 pictures, 2 seeds", "stroke", "index.html"):
+    for word in ("nearest", "2 pictures, 2 seeds", "where it asks", "stroke", "index.html"):
         assert word in text
     found = [row for row in rows() if row["kind"] != "megapixel"]
     # Two pictures, two methods, two seeds: once without hints, and five kinds of two numbers of them.
-    assert len(found) == 2 * 2 * 2 * (1 + 5 * 2)
+    asked = [row for row in found if row["kind"] == "asked"]
+    assert {(row["method"], row["hints"]) for row in asked} == {("default", "1"), ("default", "3")}
+    assert len(asked) == 2 * 2
+    assert len(found) - len(asked) == 2 * 2 * 2 * (1 + 5 * 2)
     document = json.loads(Path("report/hints.json").read_text())
     assert document["left_out"] == ["grey"]
     assert document["seeds"] == [0, 1]
