@@ -1,8 +1,9 @@
 """Training of the likeness by which hints spread, on photographs whose colours are known; needs torch.
 
 Episodes: of a photograph some random patches tell their true mean chroma, and the Gaussian process of
-`featcolor.hints.spread` colours other pixels by them. What is minimised is the squared error in RGB, in dB, and how far
-hints of random colours move what is far from all of them and looks like none. `python -m featcolor.pretraining.likeness
+`featcolor.hints.spread` colours other pixels by them; in every other episode as people tell colours, a little off. What
+is minimised is the squared error in RGB, in dB, and how far hints of random colours move what is far from all of them
+and looks like none. `python -m featcolor.pretraining.likeness
 PHOTO... -o features/models/likeness.npz` makes the bundled file.
 """
 
@@ -43,6 +44,10 @@ ASKED: Final = 400
 PICTURES: Final = 6
 """Of a step."""
 LEAST_NOISE: Final = 0.01
+CLUMSY: Final = 0.5
+"""Share of the episodes whose hints are of a colour that is a little off."""
+COLOUR_OFF_BY: Final = 10.0
+"""In a*, b*, in any direction."""
 STRAY: Final = 0.3
 """dB that an a*b* unit is worth by which a hint moves what it says nothing of."""
 STRANGE: Final = 25.0
@@ -191,6 +196,9 @@ def train(photographs: Sequence[Rows], steps: int, seed: int = 0) -> Iterator[tu
         hints = torch.stack([likeness.looks(rows, rows.patch_predicted, at[:count]) for rows, at in pairs])
         others = torch.stack([likeness.looks(rows, rows.predicted, at[count:]) for rows, at in pairs])
         told = torch.stack([(rows.patch_true - rows.patch_predicted)[at[:count]] for rows, at in pairs])
+        if rng.random() < CLUMSY:
+            angle = 2 * torch.pi * torch.rand(told.shape[:2], generator=generator)
+            told = told + COLOUR_OFF_BY * torch.stack([angle.sin(), angle.cos()], -1)
         lightness, predicted, true = (
             torch.stack([getattr(rows, name)[at[count:]] for rows, at in pairs])
             for name in ("lightness", "predicted", "true")
@@ -204,7 +212,7 @@ def train(photographs: Sequence[Rows], steps: int, seed: int = 0) -> Iterator[tu
         loss.backward()
         torch.nn.utils.clip_grad_norm_(likeness.parameters(), 1.0)
         optimizer.step()
-        yield likeness, float(loss)
+        yield likeness, float(loss.detach())
 
 
 def _strange(rows: Rows, at: Tensor, count: int, deviation: Tensor) -> Tensor:
