@@ -182,9 +182,9 @@ class HintProcess:
     def influence(self, places: Places) -> FloatArray:
         """How far the hints decide what stands at each place, 0..1, 1 at the hints: (h, w).
 
-        What they leave of the process's variance, taken from 1.
+        The share of the process's variance that they take away, that of a lone hint at its place being 1.
         """
-        inverse = self.inverse.astype(np.float32)
+        inverse = ((1 + self.kernel.noise) * self.inverse).astype(np.float32)
 
         def at(looks: FloatArray) -> FloatArray:
             likeness = self.kernel.likeness(looks, self.looks)
