@@ -12,6 +12,8 @@ from featcolor.errors import FeatcolorError, unknown
 
 if TYPE_CHECKING:
     from featcolor.facade import colorize
+    from featcolor.hints.hint import Hint, Hints
+    from featcolor.hints.picture import HintablePicture
     from featcolor.models.album import AlbumColorizer
     from featcolor.models.colorizer import Colorizer
     from featcolor.models.load import load
@@ -22,6 +24,9 @@ __all__ = [
     "AlbumColorizer",
     "Colorizer",
     "FeatcolorError",
+    "Hint",
+    "HintablePicture",
+    "Hints",
     "colorize",
     "colorize_video",
     "load",
@@ -32,6 +37,9 @@ __all__ = [
 _MODULES = {
     "AlbumColorizer": "featcolor.models.album",
     "Colorizer": "featcolor.models.colorizer",
+    "Hint": "featcolor.hints.hint",
+    "HintablePicture": "featcolor.hints.picture",
+    "Hints": "featcolor.hints.hint",
     "colorize": "featcolor.facade",
     "colorize_video": "featcolor.video.colorize",
     "load": "featcolor.models.load",

@@ -15,6 +15,8 @@ from PIL import Image
 
 from featcolor.batch.colour import colorize_prepared
 from featcolor.errors import UsageError, unknown
+from featcolor.hints.hint import Hint, Hints
+from featcolor.hints.picture import HintedColorizer
 from featcolor.models.album import AlbumColorizer
 from featcolor.models.base import StillColorizer
 from featcolor.models.config import ColorizerConfig, temperature_of
@@ -44,6 +46,7 @@ def colorize(
     refine: str | None = None,
     size: int | None = None,
     prepare: str | None = None,
+    hints: str | Hints | Iterable[str | Hint] = (),
     **misspelt: Any,
 ) -> Any:
     """The picture in colour; its lightness stays, and the input is not changed.
@@ -62,6 +65,7 @@ def colorize(
     refine : what brings colour to the edges, a key of `refine.refiners.REFINERS`
     size : side of the square that colour is worked out on, in pixels
     prepare : repairs before colouring, such as "auto" or "border,dust,denoise,contrast"
+    hints : what you know, "X,Y=COLOUR" as `colorize --hint` takes it, several of them, or `Hints`
 
     Returns
     -------
@@ -85,7 +89,10 @@ def colorize(
     settings = ColouringSettings(size=size, refine=refine, temperature=temperature, saturation=saturation).chosen()
     ColorizerConfig().with_options(**settings)  # what is out of range, or no picture, is told before anything is fitted
     pixels, pack = _unpack(picture)
+    told = _hints(hints).pixels(pixels.shape[:2])
     colorizer = _model(model, references).with_options(**settings)
+    if len(told):
+        colorizer = HintedColorizer(colorizer, told)
     return pack(colorize_prepared(colorizer, pixels, steps))
 
 
@@ -101,6 +108,13 @@ def _model(model: Model | None, references: Source | Iterable[Source] | None) ->
             "or fit one on them: featcolor.Colorizer().fit(references)"
         )
     return AlbumColorizer(model.network.network, model.config).fit(references)
+
+
+def _hints(hints: str | Hints | Iterable[str | Hint]) -> Hints:
+    if isinstance(hints, Hints):
+        return hints
+    several = [hints] if isinstance(hints, str) else hints
+    return Hints(tuple(Hint.parse(hint) if isinstance(hint, str) else hint for hint in several))
 
 
 def _unpack(picture: Any) -> tuple[NDArray[Any], Pack]:

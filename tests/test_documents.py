@@ -59,7 +59,8 @@ def desk(tmp_path: Path, photographs: dict[str, NDArray], tiny_model: Path, monk
         write_rgb(tmp_path / "refs" / f"{name}.jpg", photographs[name])
     for name in ("chelsea", "flower"):
         write_rgb(tmp_path / "old" / f"{name}.jpg", grey(photographs[name]))
-    write_rgb(tmp_path / "old.jpg", grey(photographs["rocket"]))
+    # As large as the points in the examples ask for.
+    write_rgb(tmp_path / "old.jpg", grey(photographs["astronaut"]).repeat(3, axis=0).repeat(3, axis=1))
     write_rgb(tmp_path / "kept-apart.jpg", photographs["rocket"])
     shutil.copy(tiny_model, tmp_path / "town.featcolor")
     make_reel(tmp_path / "reel.mp4", codec="h264")

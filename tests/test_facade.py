@@ -271,3 +271,16 @@ def test_options_do_what_those_of_a_model_do(model: PretrainedColorizer) -> None
     for name, wrong in (("boldness", 2), ("saturation", -1), ("size", 7), ("refine", "nonsense"), ("prepare", "dusty")):
         with pytest.raises(ValueError, match=name[:5]):
             featcolor.colorize(old, references="told before these are looked for", **{name: wrong})
+
+
+def test_hints_are_followed_and_none_change_nothing(model: PretrainedColorizer) -> None:
+    picture = noise((40, 60))
+    plain = featcolor.colorize(picture, model=model)
+    assert np.array_equal(featcolor.colorize(picture, model=model, hints=[]), plain)
+    typed = featcolor.colorize(picture, model=model, hints="20,10=crimson")
+    given_ = featcolor.colorize(picture, model=model, hints=featcolor.Hints((featcolor.Hint.parse("20,10=crimson"),)))
+    assert np.array_equal(typed, given_)
+    red, green, blue = typed[10, 20].astype(int) - plain[10, 20]
+    assert red > max(green, blue)
+    with pytest.raises(featcolor.FeatcolorError, match="outside"):
+        featcolor.colorize(picture, model=model, hints="60,10=crimson")

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data.bundled import PHOTOGRAPHS, load
 from benchmarks.demo.film import make_film, measure_film
+from benchmarks.demo.hints import CLICKS, HintedPicture, click_strip
 from benchmarks.demo.page import Command, Page, build_page
 from benchmarks.demo.results import ColouredFilm, Result
 from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
@@ -122,6 +123,18 @@ def colour_unseen(truths: dict[str, NDArray[np.uint8]], out: Path) -> tuple[list
     return [result_of(name, "pictures", truth, out, mean) for name, truth in truths.items()], commands
 
 
+def colour_hints(out: Path) -> tuple[list[HintedPicture], list[Command]]:
+    """Pictures that the default model coloured, once more with one thing told of each."""
+    pictures, commands = [], []
+    for number, click in enumerate(CLICKS, start=1):
+        grey, target = out / "grey-pictures" / f"{click.photograph}.png", out / "hinted" / f"{number}.png"
+        commands.append(run("colorize", grey, "-o", target, "--hint", click.typed))
+        before = out / "coloured-pictures" / grey.name
+        seen = np.repeat(read_picture(grey).pixels[..., None], 3, axis=2)
+        pictures.append(HintedPicture(click, seen, read_picture(before).pixels, read_picture(target).pixels))
+    return pictures, commands
+
+
 def colour_film(out: Path) -> tuple[ColouredFilm, Command]:
     """A made film, coloured from one frame of each shot."""
     film, target = make_film(out), out / "film-coloured.mp4"
@@ -157,6 +170,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=ROOT / "demo" / "index.html", help="(default: demo/index.html)")
     parser.add_argument("--strip", type=Path, metavar="PATH", help="also write grey, ours, truth of two halves here")
     parser.add_argument("--default-strip", type=Path, metavar="PATH", help="the same, whole, by the default model")
+    parser.add_argument("--hint-strip", type=Path, metavar="PATH", help="marked, before, after of the first hint")
     arguments = parser.parse_args()
     start = time.perf_counter()
     out = ROOT / "demo" / "out"
@@ -164,12 +178,14 @@ def main() -> None:
     truths = prepare(out)
     halves, commands, seconds = colour_halves(truths["halves"], out)
     unseen, more = colour_unseen(truths["pictures"], out)
+    hinted, hint_commands = colour_hints(out)
     film, film_command = colour_film(out)
     page = Page(
         halves=halves,
         unseen=unseen,
+        hinted=hinted,
         failure=explain_failure(halves, unseen),
-        commands=[*commands, *more, film_command],
+        commands=[*commands, *more, *hint_commands, film_command],
         picture_seconds=seconds,
         seconds=time.perf_counter() - start,
         credits=[photograph.credit for photograph in PHOTOGRAPHS],
@@ -187,6 +203,8 @@ def main() -> None:
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_picture(path, strip([each for name in names for each in results if each.name == name], height))
+    if arguments.hint_strip:
+        write_picture(arguments.hint_strip, click_strip(hinted[:1]))
     print(f"\n{time.perf_counter() - start:.0f} s. Open {arguments.page.resolve()} in a browser.")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.demo.hints import HintedPicture
 from benchmarks.demo.results import ColouredFilm, Result
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.colour.measures import delta_e00
@@ -48,6 +49,7 @@ class Page:
     seconds: float
     credits: list[str]
     versions: Mapping[str, str]
+    hinted: list[HintedPicture] = field(default_factory=list)
     film: ColouredFilm | None = None
     film_address: str = ""
     preview_address: str = ""
@@ -69,6 +71,7 @@ def build_page(page: Page) -> str:
             f"<a href='{escape(page.preview_address)}'>A sheet of settings</a> for two of them.",
             _figures(best, "default model", "It has seen no pixel of this picture."),
         ),
+        *_hints(page),
         build_section(
             "Where it fails",
             f"The worst of the {_word(len(page.unseen))} pictures by gain. {page.failure}",
@@ -154,6 +157,26 @@ def _figure(result: Result, tag: str, note: str) -> str:
         f"</b> <span class=tag>{escape(tag)}</span></p><p class=note>{escape(note)}</p><dl>{cells}</dl>"
         "</figcaption></figure>"
     )
+
+
+def _hints(page: Page) -> list[str]:
+    if not page.hinted:
+        return []
+    figures = "".join(
+        f"<figure class={'wide' if each.grey.shape[1] > each.grey.shape[0] else 'tall'}>"
+        f"{_panels(((each.marked, 'one click'), (each.before, 'without'), (each.after, 'with it')), each.click.thing)}"
+        f"<figcaption><p><b>{escape(each.click.thing.capitalize())}</b> <code>--hint {escape(each.click.typed)}</code>"
+        "</p></figcaption></figure>"
+        for each in page.hinted
+    )
+    return [
+        build_section(
+            "Tell it what you know",
+            "The default model once more, told the colour of one place: what looks alike nearby follows, the rest "
+            "stays as it was.",
+            f"<div class=figures>{figures}</div>",
+        )
+    ]
 
 
 def _film(page: Page) -> list[str]:
