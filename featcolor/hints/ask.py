@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import lab_to_rgb
-from featcolor.hints.spread import Places
+from featcolor.hints.places import Places
 from features.base import FloatArray, IndexArray
 from features.threads import one_blas_thread
 

@@ -73,6 +73,10 @@ class LikenessKernel:
             total += np.divide(weight, 1 + self._squared(first, second, row), dtype=np.float32)
         return total
 
+    def nearness(self, looks: FloatArray) -> FloatArray:
+        """Of looks (n, d) to one another wherever they lie, sharper than likeness, 0..1: (n, n)."""
+        return np.asarray(1 / (1 + self._squared(looks, looks, self.anywhere().reach)), np.float32)
+
     def reached(self, first: FloatArray, second: FloatArray) -> FloatArray:
         """How far looks (m, d) are within reach of the nearest of (n, d): 0 for not at all, to 1, (m,)."""
         nearest = self._squared(first, second, self.reach).min(axis=1)

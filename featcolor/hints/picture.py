@@ -16,8 +16,9 @@ from featcolor.hints.ask import Question, calm_grid, choose, visibility
 from featcolor.hints.colours import chroma_at
 from featcolor.hints.likely import LikelyColours
 from featcolor.hints.pixels import HintPixels
+from featcolor.hints.places import Places, places_of
 from featcolor.hints.shared import Change, SharedHints
-from featcolor.hints.spread import EDGES, TOUCHED, Places, places_of, spread, touch_up
+from featcolor.hints.spread import EDGES, TOUCHED, spread, touch_up
 from featcolor.hints.suggest import SUGGESTED, Suggestion, suggestions
 from featcolor.models.base import Banded, StillColorizer
 from features.base import FloatArray, IndexArray

@@ -9,7 +9,9 @@ from typing import Final, Self
 import numpy as np
 
 from featcolor.hints.kernel import LikenessKernel
-from featcolor.hints.spread import HintProcess, Places, Spots, carried
+from featcolor.hints.places import Places
+from featcolor.hints.process import HintProcess, carried
+from featcolor.hints.spots import Spots
 from features.base import FloatArray, IndexArray
 
 MOST_SHARED: Final = 2048
@@ -60,7 +62,7 @@ class SharedHints:
         step = -(-sum(map(len, changes)) // MOST_SHARED)
         looks = np.concatenate([group.looks for group in spots])[::step]
         kernel = pictures[0].places.kernel.anywhere() if anywhere else pictures[0].places.kernel
-        process = HintProcess.of(kernel, looks)
+        process = HintProcess.of(kernel, looks, np.concatenate([group.doubt for group in spots])[::step])
         return cls(kernel, looks, np.asarray(process.inverse @ np.concatenate(changes)[::step], np.float32))
 
     def over(self, places: Places) -> FloatArray:

@@ -1,10 +1,10 @@
 """Training of the likeness by which hints spread, on photographs whose colours are known; needs torch.
 
 Episodes: of a photograph some random patches tell their true mean chroma, and the Gaussian process of
-`featcolor.hints.spread` colours other pixels by them; in every other episode as people tell colours, a little off. What
-is minimised is the squared error in RGB, in dB, and how far hints of random colours move what is far from all of them
-and looks like none. `python -m featcolor.pretraining.likeness
-PHOTO... -o features/models/likeness.npz` makes the bundled file.
+`featcolor.hints.process` colours other pixels by them; in every other episode as people tell colours, a little off.
+What is minimised is the squared error in RGB, in dB, and how far hints of random colours move what is far from all of
+them and looks like none. `python -m featcolor.pretraining.likeness PHOTO... -o features/models/likeness.npz` makes the
+bundled file.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Likeness(torch.nn.Module):
         self.noise = torch.nn.Parameter(torch.tensor(0.05).log())
 
     def looks(self, rows: Rows, chroma: Tensor, at: Tensor) -> Tensor:
-        """Looks of places, as `featcolor.hints.spread.places_of` has them."""
+        """Looks of places, as `featcolor.hints.places.places_of` has them."""
         embedding = ((rows.embedding[at] - self.mean) / self.deviation) @ self.axes
         lightness = rows.lightness[at, None] / LIGHTNESS
         return torch.cat([embedding, rows.yx[at] / (HALF_SIDE * SIDE), lightness, chroma[at] / CHROMA], 1)

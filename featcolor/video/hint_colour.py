@@ -17,8 +17,10 @@ import numpy as np
 from featcolor.clips.ycbcr import as_stored, upright
 from featcolor.hints.picture import HintedColorizer, on_working
 from featcolor.hints.pixels import HintPixels
+from featcolor.hints.places import Places, places_of
+from featcolor.hints.process import HintProcess
 from featcolor.hints.shared import Change, SharedHints
-from featcolor.hints.spread import HintProcess, Places, Spots, places_of
+from featcolor.hints.spots import Spots
 from featcolor.models.base import StillColorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.parallel import library_threads
@@ -112,7 +114,8 @@ class HintedShot:
         beneath = self._changed(position, SharedHints.of(others) if others else None)
         chroma = hinted_chroma(lightness, beneath, self._pixels[position])
         own = self._told[position]
-        process = HintProcess.of(own.places.kernel, Spots.of(own.places, own.yx, own.told).looks)
+        spots = Spots.of(own.places, own.yx, own.told)
+        process = HintProcess.of(own.places.kernel, spots.looks, spots.doubt)
         sureness = _raised(process.influence(own.places), lightness)
         return KeyChroma(position, *(as_stored(planes, self._rotation) for planes in (chroma, sureness)))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from featcolor.hints.ask import after, calm_grid, choose, visibility
 from featcolor.hints.kernel import LikenessKernel
 from featcolor.hints.picture import HintablePicture
-from featcolor.hints.spread import Places
+from featcolor.hints.places import Places
 from featcolor.models.pretrained import PretrainedColorizer
 from features.base import FloatArray, IndexArray
 from tests.samples import grey

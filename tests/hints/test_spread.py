@@ -7,8 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from featcolor.hints.kernel import CHROMA, GROUPS, LikenessKernel, bundled_kernel
+from featcolor.hints.places import Places
+from featcolor.hints.process import HintProcess
 from featcolor.hints.shared import Change, SharedHints
-from featcolor.hints.spread import MOST_SPOTS, TOUCHED, HintProcess, Places, Spots, spread, touch_up
+from featcolor.hints.spots import MOST_SPOTS, Spots
+from featcolor.hints.spread import TOUCHED, spread, touch_up
 from features.base import FloatArray, IndexArray
 
 SHAPE = (48, 64)
@@ -109,6 +112,23 @@ def test_touching_places_of_one_colour_are_one_spot_and_of_two_are_two() -> None
     patch = np.argwhere(np.ones((2, 2))) + 20
     assert len(Spots.of(places, patch, of(np.tile([20, 20], (4, 1)))).looks) == 1
     assert len(Spots.of(places, patch, of([[20, 20], [20, 20], [-20, 0], [-20, 0]])).looks) == 2
+
+
+def test_a_stroke_that_goes_over_a_border_is_believed_where_most_of_it_lies() -> None:
+    places, kind, lightness = scene(things=2)
+    border = int(np.argmax(kind[0] == 1))
+    stroke = np.array([(20, x) for x in range(border - 20, border + 3)])
+    told = of(np.tile([40, 20], (len(stroke), 1)))
+    spots = Spots.of(places, stroke, told)
+    over = spots.looks[:, -3] > 0.5
+    assert spots.doubt[~over].max() < 1.5
+    assert spots.doubt[over].min() > 5
+    hinted, _ = spread(places, lightness, np.zeros((*SHAPE, 2), np.float32), stroke, told)
+    assert np.linalg.norm(hinted[40:, : border - 4], axis=2).min() > 30
+    assert np.linalg.norm(hinted[40:, border + 4 :], axis=2).max() < 12
+    # A hint of its own beyond the border is believed.
+    alone = Spots.of(places, stroke[-2:], told[-2:])
+    assert alone.doubt == pytest.approx(1)
 
 
 @pytest.mark.parametrize("count", [3000, 48 * 64])

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from featcolor.hints.kernel import LikenessKernel
-from featcolor.hints.spread import HintProcess, Places
+from featcolor.hints.places import Places
+from featcolor.hints.process import HintProcess
 
 CHANNELS, COUNT = 20, 60
 
