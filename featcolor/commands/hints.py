@@ -138,7 +138,7 @@ class NamedHints:
                 f"with {pictures[0].path.stem}.hints.json in it"
             )
         self._keep(path for task in tasks for path in (task.target, task.confidence))
-        told = {picture.path: self._of(picture.relative) for picture in pictures}
+        told = {picture.path: self._of(picture) for picture in pictures}
         if self._by_name:
             self._tell_of_names(told)
         if self.shared:
@@ -163,7 +163,7 @@ class NamedHints:
         self._keep([target])
         if source is None or not self._by_name:
             return self._all
-        told = self._of(Path(source.name))
+        told = self._of(FoundPicture(source, Path(source.name), named=True))
         if told is None:
             raise UsageError(f"{self._named}: no hints there are named as {source}")
         return told
@@ -183,9 +183,8 @@ class NamedHints:
     def _files(self) -> list[Path]:
         return [path for there in self._by_name for path in there.files()] or list(self._all.files)
 
-    def _of(self, relative: Path) -> Told | None:
-        found = (there.find(relative) for there in self._by_name)
-        told = replace(self._all, files=(*self._all.files, *(file for file in found if file is not None)))
+    def _of(self, picture: FoundPicture) -> Told | None:
+        told = replace(self._all, files=(*self._all.files, *_found(self._by_name, picture)))
         return told if told.typed.hints or told.files else None
 
     def _keep(self, written: Iterable[Path | None]) -> None:
@@ -215,6 +214,17 @@ class NamedHints:
         if unused and not self._quiet:
             verb = "holds" if len(unused) == 1 else "hold"
             complain(f"{many(len(unused), 'file')} {verb} hints of no picture here: {few_names(unused)}", kind="note")
+
+
+def _found(by_name: Sequence[Companions], picture: FoundPicture) -> list[Path]:
+    """The hints at a picture's place; of one that was named itself, at the end of its path, the longest that has some:
+    old/1923/anna.jpg has those of 1923/anna."""
+    parts = picture.path.absolute().parts[1:] if picture.named else picture.relative.parts
+    for count in range(len(parts), len(picture.relative.parts) - 1, -1):
+        found = [there.find(Path(*parts[-count:])) for there in by_name]
+        if any(found):
+            return [file for file in found if file is not None]
+    return []
 
 
 def _hints_below(folder: Path) -> tuple[Companions, Companions]:

@@ -180,13 +180,15 @@ def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> 
     again = f", {replaced} files replaced" if arguments.hints else f", {replaced} of them replaced"
     print_line(f"wrote {pictures}, {what}, to {arguments.output}{again if replaced else ''}")
     them = "them" if len(targets) > 1 else "it"
-    todo = f"{'paint' if grey else 'correct'} {them} in any picture editor"
+    todo, option = f"{'colour' if grey else 'correct'} {them} in any picture editor", "keyframes"
     if arguments.hints:
-        todo = f"give hints in the .hints.json beside {them}"
+        todo, option = f"give hints in the .hints.json beside {them}", "hints"
+    elif arguments.grey:
+        todo, option = f"paint a few strokes on {them} in any picture editor (all over: --keyframes)", "hints"
     source = Path(arguments.input)
     result = source.name + "-colour" if source.is_dir() else f"{source.stem}-colour.mp4"
     fps = f" --fps {arguments.fps}" if arguments.fps is not None else ""
     print_line(
         f"{todo}, then: featcolor video {shlex.quote(arguments.input)}{fps} -o {shlex.quote(result)} "
-        f"--{'hints' if arguments.hints else 'keyframes'} {shlex.quote(str(arguments.output))}"
+        f"--{option} {shlex.quote(str(arguments.output))}"
     )

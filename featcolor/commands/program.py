@@ -117,7 +117,17 @@ def build_parser() -> argparse.ArgumentParser:
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong with a call in one line, without the usage, which would push it off the screen."""
 
+    words: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As of argparse; what was typed is kept for `error`."""
+        self.words = sys.argv[1:] if args is None else args
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
+        """Say it in one line and stop."""
+        if message.startswith("unrecognized arguments") and "--hint" in self.words:
+            message += "; a hint with spaces needs quotes: --hint '320,410=light skin'"
         complain(f"{message}; see '{self.prog} --help'", kind="error")
         self.exit(WRONG_CALL)
 

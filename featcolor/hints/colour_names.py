@@ -1,8 +1,8 @@
 """Names of colours that people use of cloth, paint, skin, hair and earth in old photographs, beside those of CSS.
 
-Sources: "xkcd" is the colour survey of 2010 (CC0), "Monk" the Monk skin tone scale of 2022, "Maerz" Maerz and Paul's
-Dictionary of Color of 1930; "ours" are chosen by eye for what the word means in a photograph. Brown, khaki and navy are
-those of cloth, which CSS has as a red, a pale yellow and a pure blue.
+Sources: "xkcd" is the colour survey of 2010 (CC0), "Maerz" Maerz and Paul's Dictionary of Color of 1930; "ours" are
+chosen by eye for what the word means in a photograph, and skin by the median of skin of each lightness in photographs
+of people. Brown, khaki and navy are those of cloth, which CSS has as a red, a pale yellow and a pure blue.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ COMMON: Final = MappingProxyType(
             "oak": NamedColour("#a47a46", "ours"),
         },
         "skin": {
-            "pale skin": NamedColour("#f3e7db", "Monk"),
-            "fair skin": NamedColour("#eadaba", "Monk"),
-            "light skin": NamedColour("#d7bd96", "Monk"),
-            "tanned skin": NamedColour("#a07e56", "Monk"),
-            "brown skin": NamedColour("#825c43", "Monk"),
-            "dark skin": NamedColour("#604134", "Monk"),
+            "pale skin": NamedColour("#ebcbbc", "ours"),
+            "fair skin": NamedColour("#dfbead", "ours"),
+            "light skin": NamedColour("#d3b19e", "ours"),
+            "tanned skin": NamedColour("#a17b68", "ours"),
+            "brown skin": NamedColour("#886450", "ours"),
+            "dark skin": NamedColour("#53382a", "ours"),
             "rosy skin": NamedColour("#dcaa90", "ours"),
             "lips": NamedColour("#a85650", "ours"),
         },

@@ -104,5 +104,7 @@ def _unknown(text: str) -> str:
     within = [name for key, name in plain.items() if len(_plain(text)) > 2 and _plain(text) in key]
     near = [plain[key] for key in get_close_matches(_plain(text)[:40], plain, n=_NEAR)]
     found = list(dict.fromkeys([*near, *within]))[:_NEAR]
+    if text.startswith("#") or not text:
+        return f"{text!r:.40} is no colour; write #rrggbb, six digits 0-9 or a-f, or a name: featcolor colorize --hint help"
     perhaps = f", perhaps {', '.join(found)}" if found else ""
     return f"unknown colour {text!r:.40}{perhaps}; write #rrggbb, or see the names: featcolor colorize --hint help"

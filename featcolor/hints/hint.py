@@ -145,14 +145,16 @@ class Hints:
     def from_dict(cls, content: Any) -> Self:
         """The inverse of `to_dict`; UsageError for what is no such thing."""
         if not isinstance(content, Mapping) or "version" not in content:
-            raise UsageError(f'no hints; they begin with {{"version": {VERSION}, "hints": [')
+            lacks = ' ("version" is missing)' if isinstance(content, Mapping) and "hints" in content else ""
+            raise UsageError(f'no hints; they begin with {{"version": {VERSION}, "hints": [{lacks}')
         version = content["version"]
         if isinstance(version, bool) or not isinstance(version, int) or version < 1:
             raise UsageError(f"the version of hints must be {VERSION}, got {version!r:.40}")
         if version > VERSION:
             raise UsageError(f"hints of version {version:.3g}, and this featcolor knows {VERSION}; get a newer one")
         _check_keys(content, ("version", "hints"), ("size",), "hints")
-        return cls(tuple(map(_hint, _list(content["hints"], "hints"))), content.get("size"))
+        hints = enumerate(_list(content["hints"], "hints"), start=1)
+        return cls(tuple(_hint(each, number) for number, each in hints), content.get("size"))
 
     def write(self, path: Path) -> None:
         """One JSON file, written beside its place and then renamed."""
@@ -166,13 +168,15 @@ class Hints:
                 content = file.read(MOST_BYTES + 1)
             if len(content) > MOST_BYTES:
                 raise UsageError(f"is larger than hints can be ({MOST_BYTES >> 20} MB); paint a picture to say more")
+            if not content.strip():
+                raise UsageError(f'is empty; hints begin with {{"version": {VERSION}, "hints": [')
             return cls.from_dict(json.loads(content.decode("utf-8-sig"), parse_constant=_no_number))
         except UsageError as error:
             raise UsageError(f"{path}: {error}") from error
         except OSError as error:
             raise UsageError(f"{path}: the hints cannot be read ({reason(error)}); check the path") from error
         except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}: no JSON ({_short(error)}); write it anew or restore it") from error
+            raise UsageError(f"{path}: no JSON ({_short(error)}); look there for a comma or bracket") from error
 
     def _check_inside(self, size: tuple[int, int]) -> None:
         for x, y in (point for hint in self.hints for point in hint.points):
@@ -183,11 +187,14 @@ class Hints:
                 )
 
 
-def _hint(content: Any) -> Hint:
-    if not isinstance(content, Mapping):
-        raise UsageError(f'a hint must be {{"points": [[x, y]], "colour": "..."}}, got {content!r:.40}')
-    _check_keys(content, ("points", "colour"), ("radius",), "a hint")
-    return Hint(content["points"], content["colour"], content.get("radius", 0.0))
+def _hint(content: Any, number: int) -> Hint:
+    try:
+        if not isinstance(content, Mapping):
+            raise UsageError(f'a hint must be {{"points": [[x, y]], "colour": "..."}}, got {content!r:.40}')
+        _check_keys(content, ("points", "colour"), ("radius",), "a hint")
+        return Hint(content["points"], content["colour"], content.get("radius", 0.0))
+    except UsageError as error:
+        raise UsageError(f"hint {number}: {error}") from error
 
 
 def _points(points: Any) -> tuple[tuple[float, float], ...]:
@@ -220,7 +227,8 @@ def _pixels(value: Any, what: str) -> float:
 
 def _list(value: Any, what: str) -> Sequence[Any]:
     if isinstance(value, str | bytes) or not isinstance(value, Sequence):
-        raise UsageError(f"{what} must be a list, got {value!r:.40}")
+        such = ", such as [[320, 410]] for one point" if "point" in what else ""
+        raise UsageError(f"{what} must be a list{such}, got {value!r:.40}")
     return value
 
 

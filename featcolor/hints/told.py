@@ -44,7 +44,9 @@ class Told:
                 parts.append(painting.pixels)
                 notes += [painting.note] if painting.note else []
             else:
-                parts.append(_pixels_of(Hints.read(file), shape, str(file)))
+                hints = Hints.read(file)
+                parts.append(_pixels_of(hints, shape, str(file)))
+                notes += [] if hints.hints else [f"{file}: no hint in it yet"]
         return Hinted(HintPixels.together(parts).thinned(MOST_PIXELS), tuple(notes))
 
 

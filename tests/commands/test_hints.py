@@ -168,6 +168,22 @@ def test_hints_may_lie_beside_the_pictures_or_among_them() -> None:
 
 
 @pytest.mark.usefixtures("batch")
+def test_a_picture_that_is_named_itself_has_the_hints_of_its_place() -> None:
+    tell(Path("told/coffee.hints.json"), f"{HERE}=navy")  # of another coffee
+    assert main(["colorize", "old", "-o", "tree", "--hints", "told"]) == 0
+    assert main(["colorize", "old/deep/coffee.jpg", "old/china.png", "-o", "flat", "--hints", "told"]) == 0
+    for there, here in (("tree/deep/coffee.jpg", "flat/coffee.jpg"), ("tree/china.png", "flat/china.png")):
+        assert Path(here).read_bytes() == Path(there).read_bytes()
+
+
+@pytest.mark.usefixtures("card")
+def test_a_file_without_a_hint_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(Path("card.hints.json"))
+    assert main(["colorize", "card.png", "-o", "new.png", "--hints", "card.hints.json"]) == 0
+    assert "card.hints.json: no hint in it yet" in complaint(capsys)
+
+
+@pytest.mark.usefixtures("batch")
 def test_of_a_batch_only_the_picture_fails_whose_hints_are_broken(capsys: pytest.CaptureFixture[str]) -> None:
     Path("told/china.hints.json").write_text('{"version": 1, "hints": [')
     tell(Path("told/deep/er/rocket.hints.json"), "4000,1=navy")
@@ -221,6 +237,15 @@ def test_the_names_of_colours_are_listed_without_a_picture(capsys: pytest.Captur
         main(["colorize", "--hint", "help"])
     assert not stop.value.code
     assert "field grey" in capsys.readouterr().out
+
+
+def test_a_hint_with_spaces_and_no_quotes_is_answered_with_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["colorize", "card.png", "--hint", "3,3=light", "skin", "-q"])
+    with pytest.raises(SystemExit):
+        main(["colorize", "card.png", "-q", "--hint", "3,3=navy", "--nothing"])
+    first, _ = capsys.readouterr().err.splitlines()
+    assert "needs quotes: --hint '320,410=light skin'" in first
 
 
 REFUSED = {
