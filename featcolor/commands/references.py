@@ -31,6 +31,10 @@ def find(arguments: Sequence[str], *, output: str | None = None, quiet: bool = F
     foreign: set[Path] = set()
     found = find_pictures(arguments, leave_out=None if output is None else Path(output), foreign=foreign)
     if foreign and not quiet:
+        from featcolor.hints.hint import SUFFIX
+
+        foreign = {path for path in foreign if not path.name.endswith(SUFFIX)}
+    if foreign and not quiet:
         complain(f"left out {many(len(foreign), 'file')} that featcolor does not read: {kinds_of(foreign)}")
     return found
 

@@ -105,6 +105,6 @@ def _unknown(text: str) -> str:
     near = [plain[key] for key in get_close_matches(_plain(text)[:40], plain, n=_NEAR)]
     found = list(dict.fromkeys([*near, *within]))[:_NEAR]
     if text.startswith("#") or not text:
-        return f"{text!r:.40} is no colour; write #rrggbb, six digits 0-9 or a-f, or a name: featcolor colorize --hint help"
+        return f"{text!r:.40} is no colour; write #rrggbb, or a name: featcolor colorize --hint help lists them"
     perhaps = f", perhaps {', '.join(found)}" if found else ""
     return f"unknown colour {text!r:.40}{perhaps}; write #rrggbb, or see the names: featcolor colorize --hint help"

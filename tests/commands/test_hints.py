@@ -154,7 +154,7 @@ def test_dry_run_names_the_hints_and_writes_nothing(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.usefixtures("batch")
-def test_hints_may_lie_beside_the_pictures_or_among_them() -> None:
+def test_hints_may_lie_beside_the_pictures_or_among_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["colorize", "old", "-o", "away", "--hints", "told"]) == 0
     Path("told").rename("old/told")
     assert main(["colorize", "old", "-o", "among", "--hints", "old/told"]) == 0
@@ -163,6 +163,7 @@ def test_hints_may_lie_beside_the_pictures_or_among_them() -> None:
     Path("old/told/deep/coffee.png").unlink()
     for words in (["old", "-o", "beside"], ["old/china.png", "-o", "beside/one.png"]):
         assert main(["colorize", *words, "--hints", "old"]) == 0
+        assert "does not read" not in capsys.readouterr().err
     for name in ("among/china.png", "beside/china.png", "beside/one.png"):
         assert Path(name).read_bytes() == Path("away/china.png").read_bytes()
 
