@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data.bundled import PHOTOGRAPHS, load
 from benchmarks.demo.film import make_film, measure_film
-from benchmarks.demo.hints import CLICKS, HintedPicture, click_strip
+from benchmarks.demo.hints import CLICKS, HintedPicture
 from benchmarks.demo.page import Command, Page, build_page
 from benchmarks.demo.results import ColouredFilm, Result
 from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
@@ -170,7 +170,6 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=ROOT / "demo" / "index.html", help="(default: demo/index.html)")
     parser.add_argument("--strip", type=Path, metavar="PATH", help="also write grey, ours, truth of two halves here")
     parser.add_argument("--default-strip", type=Path, metavar="PATH", help="the same, whole, by the default model")
-    parser.add_argument("--hint-strip", type=Path, metavar="PATH", help="marked, before, after of the first hint")
     arguments = parser.parse_args()
     start = time.perf_counter()
     out = ROOT / "demo" / "out"
@@ -203,8 +202,6 @@ def main() -> None:
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_picture(path, strip([each for name in names for each in results if each.name == name], height))
-    if arguments.hint_strip:
-        write_picture(arguments.hint_strip, click_strip(hinted[:1]))
     print(f"\n{time.perf_counter() - start:.0f} s. Open {arguments.page.resolve()} in a browser.")
 
 

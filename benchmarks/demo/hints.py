@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.hints.mark import mark
-
-ROW_HEIGHT: Final = 250
-GAP: Final = 4
 
 
 @dataclass(frozen=True)
@@ -52,19 +47,3 @@ class HintedPicture:
     def marked(self) -> NDArray[np.uint8]:
         """The grey picture with a ring where the hint is."""
         return mark(self.grey, [(self.click.x, self.click.y)])
-
-
-def click_strip(pictures: Sequence[HintedPicture]) -> NDArray[np.uint8]:
-    """Marked, before and after of each, side by side, picture below picture, on white."""
-    rows = []
-    for picture in pictures:
-        height, width = picture.grey.shape[:2]
-        size = round(width * ROW_HEIGHT / height), ROW_HEIGHT
-        panels = [
-            cv2.resize(panel, size, interpolation=cv2.INTER_AREA)
-            for panel in (picture.marked, picture.before, picture.after)
-        ]
-        rows.append(cv2.hconcat([cv2.copyMakeBorder(p, 0, GAP, 0, GAP, 0, value=(255, 255, 255)) for p in panels]))
-    widest = max(row.shape[1] for row in rows)
-    padded = [cv2.copyMakeBorder(r, 0, 0, 0, widest - r.shape[1], 0, value=(255, 255, 255)) for r in rows]
-    return np.asarray(cv2.vconcat(padded), np.uint8)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data.bundled import PHOTOGRAPHS, load
 from benchmarks.demo.__main__ import STRIP, strip
-from benchmarks.demo.hints import CLICKS, HintedPicture, click_strip
+from benchmarks.demo.hints import CLICKS, HintedPicture
 from benchmarks.demo.page import BEST_SHOWN, Command, Page, build_page
 from benchmarks.demo.results import ColouredFilm, Result
 from featcolor.colour.measures import colourfulness, gain, grey_picture, mean_delta_e00
@@ -129,8 +129,6 @@ def test_a_hint_is_shown_with_what_was_typed(page: Page) -> None:
     html = build_page(replace(page, hinted=[hinted]))
     assert CLICKS[0].typed in html
     assert html.count("<img ") == build_page(page).count("<img ") + 3
-    narrow = HintedPicture(CLICKS[0], *(each[:, :100] for each in (before, before, after)))
-    assert (click_strip([hinted, narrow])[-10:, -10:] == 255).all()
 
 
 def test_clicks_are_inside_their_photographs(photographs: dict[str, NDArray[np.uint8]]) -> None:
