@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, progress_bar, stopping
-from featcolor.commands.hints import NamedHints, add_hint_options
+from featcolor.commands.hints import NamedHints, add_hint_options, check
 from featcolor.commands.masks import Masks, add_mask_options
 from featcolor.commands.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
 from featcolor.commands.options import add_settings, preparation, whole_number
@@ -146,6 +146,10 @@ class _Batch:
         for task in self.tasks:
             files = () if task.told is None else task.told.files
             print_line(f"{task.source} -> {task.target}" + "".join(f", hints of {file}" for file in files))
+            try:
+                check(task)
+            except UsageError as error:
+                complain(str(error), kind="warning")
 
     def run(self, work: ColourPicture, model: Path | None) -> int:
         """Colour them all; the exit code."""

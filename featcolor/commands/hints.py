@@ -145,7 +145,7 @@ class NamedHints:
             self.told = {path: each for path, each in told.items() if each is not None}
         hinted = [replace(task, told=told[task.source]) for task in tasks]
         if len(hinted) == 1:
-            _check(hinted[0])
+            check(hinted[0])
         return hinted
 
     def of_one(self, source: Path | None, target: Path | None) -> Told | None:
@@ -246,7 +246,7 @@ def _hints_below(folder: Path) -> tuple[Companions, Companions]:
     return Companions.of("hints", texts), Companions.of("hints", painted)
 
 
-def _check(task: PictureTask) -> None:
+def check(task: PictureTask) -> None:
     """UsageError where the hints do not suit the picture; what is wrong with the picture itself is told later."""
     from featcolor.colour.lab import lightness_of
     from featcolor.pictures.io import read_picture

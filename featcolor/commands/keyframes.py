@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
             targets = key_targets(
                 frames, arguments.output, arguments.input, stems=reader.stems, format=arguments.format
             )
+            if arguments.more is not None and not arguments.overwrite:
+                targets = _new(targets, hints=arguments.hints)
             beside = [hints_beside(target) for target in targets.values()] if arguments.hints else []
             replaced = _existing([*targets.values(), *beside], overwrite=arguments.overwrite)
             written = 0
@@ -157,6 +160,22 @@ def _asked_for(report: Path, clip: str) -> ClipReport:
     if not asked.next:
         raise UsageError(f"{report}: asks for no more frames; the colour is sure enough without")
     return asked
+
+
+def _new(targets: Mapping[int, Path], *, hints: bool) -> dict[int, Path]:
+    """Those of no file yet, with a note on the others; all of them where that is none."""
+    from featcolor.video.keyframes.export import hints_beside
+
+    new = {
+        frame: target
+        for frame, target in targets.items()
+        if not os.path.lexists(target) and not (hints and os.path.lexists(hints_beside(target)))
+    }
+    if new and len(new) < len(targets):
+        there = next(target for frame, target in targets.items() if frame not in new)
+        others = f" (and {len(targets) - len(new) - 1} more)" if len(targets) - len(new) > 1 else ""
+        complain(f"{there} exists{others} and is left as it is", kind="note")
+    return new or dict(targets)
 
 
 def _existing(targets: Any, *, overwrite: bool) -> int:

@@ -150,6 +150,11 @@ def test_dry_run_names_the_hints_and_writes_nothing(capsys: pytest.CaptureFixtur
     assert lines[0].endswith(", hints of told/china.hints.json")
     assert lines[1].endswith(", hints of told/deep/coffee.png")
     assert lines[2].endswith("rocket.tif")
+    assert not capsys.readouterr().err
+    Path("told/china.hints.json").write_text("{")
+    before = written(".")
+    assert main(["colorize", "old", "-o", "new", "--hints", "told", "--dry-run"]) == 0
+    assert "warning: told/china.hints.json: no JSON" in complaint(capsys)
     assert written(".") == before
 
 

@@ -108,13 +108,33 @@ def test_work_is_never_replaced_unasked(reel: Path, tmp_path: Path, capsys: pyte
     assert "1 of them replaced" in capsys.readouterr().out
 
 
-def test_more_exports_what_the_report_asks_for(reel: Path, tmp_path: Path) -> None:
+def test_more_exports_what_the_report_asks_for(reel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = report(tmp_path / "report.json", reel, 41, 3, 17)
     assert (
         main(["keyframes", str(reel), "-o", str(tmp_path / "keys"), "--more", str(asked), "--limit", "2", "--grey"])
         == 0
     )
     assert names(tmp_path / "keys") == ["town reel-000003.png", "town reel-000041.png"]
+    assert "paint a few strokes on them" in (told := capsys.readouterr().out)
+    assert " --hints " in told
+
+
+def test_more_goes_on_in_a_folder_of_finished_ones(
+    reel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = tmp_path / "keys"
+    call = ["keyframes", str(reel), "-o", str(keys), "--grey", "--hints", "--more"]
+    assert main([*call, str(report(tmp_path / "a.json", reel, 3, 17))]) == 0
+    done = keys / "town reel-000017.hints.json"
+    done.write_text("an evening's work")
+    assert main([*call, str(report(tmp_path / "b.json", reel, 17, 41))]) == 0
+    assert "000017.png exists and is left as it is" in capsys.readouterr().err
+    assert done.read_text() == "an evening's work"
+    assert [name for name in names(keys) if name.endswith(".png")] == [
+        f"town reel-0000{number}.png" for number in ("03", "17", "41")
+    ]
+    assert main([*call, str(tmp_path / "b.json")]) == 2
+    assert "may hold work" in capsys.readouterr().err
 
 
 def test_more_exports_frames_as_they_are_coloured_now(

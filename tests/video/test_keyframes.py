@@ -172,6 +172,18 @@ def test_pictures_without_colour_are_left_out(tmp_path: Path, lumas: Lumas, scan
     assert match.notes == (f"{tmp_path / 'reel-000012.png'}: no colour in it at all; left out until it is painted",)
 
 
+def test_a_grey_picture_with_a_stroke_is_a_key_picture_with_a_note(
+    tmp_path: Path, lumas: Lumas, scan: ClipScan
+) -> None:
+    stroked = np.repeat(lumas[12][..., None], 3, axis=2)
+    stroked[:8, :12] = 200, 40, 30
+    save(tmp_path / "reel-000012.png", stroked)
+    match = match_keys(find_keyframes(tmp_path), scan.thumbnails, INFO)
+    assert [key.frame for key in match.keys] == [12]
+    (note,) = match.notes
+    assert "strokes on a grey frame go to --hints" in note
+
+
 def test_numbers_count_from_the_film_not_from_the_part(tmp_path: Path, lumas: Lumas, scan: ClipScan) -> None:
     part = Thumbnails()
     for place in range(30, 50):

@@ -16,7 +16,7 @@ from featcolor.colour.lab import lightness_of
 from featcolor.errors import PictureError
 from featcolor.pictures.find import expand_references
 from featcolor.pictures.resize import resize
-from featcolor.video.keyframes.pictures import comparing_size, has_colour, read_key
+from featcolor.video.keyframes.pictures import FEW_COLOURED, coloured_share, comparing_size, read_key
 from featcolor.video.scan import Thumbnails
 from features.base import FloatArray
 
@@ -142,6 +142,7 @@ def match_keys(
     """
     matcher = _Matcher(thumbnails, info, n_frames, first)
     grey: list[Path] = []
+    strokes: list[Path] = []
     # Names go before likeness, so that a located picture never takes the frame of a numbered one.
     for file in sorted(files, key=lambda file: (file.number is None, str(file.path))):
         try:
@@ -149,11 +150,19 @@ def match_keys(
         except PictureError as error:
             matcher.refused.append((file.path, str(error)))
             continue
-        if has_colour(rgb):
+        share = coloured_share(rgb)
+        if share:
             matcher.place(file, resize(lightness_of(rgb), thumbnails.shape))
         else:
             grey.append(file.path)
+        if 0 < share < FEW_COLOURED:
+            strokes.append(file.path)
     matcher.place_rest()
+    if strokes:
+        others = f" (and {len(strokes) - 1} more)" if len(strokes) > 1 else ""
+        matcher.notes.append(
+            f"{strokes[0]}{others}: most of it is grey, and its shot becomes so; strokes on a grey frame go to --hints"
+        )
     if grey:
         others = f" (and {len(grey) - 1} more)" if len(grey) > 1 else ""
         matcher.notes.append(f"{grey[0]}{others}: no colour in it at all; left out until it is painted")

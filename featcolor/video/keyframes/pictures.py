@@ -22,7 +22,10 @@ MOST_ASPECT_ERROR: Final = 0.02
 """Share by which a key picture may be too wide or too high for its frame."""
 
 LEAST_CHROMA: Final = 2.0
-"""Largest |a*| or |b*| below which a picture has no colour at all."""
+"""Largest |a*| or |b*| below which a pixel has no colour at all."""
+
+FEW_COLOURED: Final = 0.25
+"""Share of a picture's pixels with colour below which it may be a grey frame with strokes on it."""
 
 
 class KeyPictures:
@@ -62,9 +65,9 @@ def read_key(path: str | Path, info: ClipInfo, shape: tuple[int, int] | None = N
     return np.asarray(np.clip(resized, 0, 1) if rgb.dtype == np.float32 else resized)
 
 
-def has_colour(rgb: NDArray[Any]) -> bool:
-    """Whether any pixel of (H, W, 3) is more than a trace off grey."""
-    return bool(np.abs(rgb_to_lab(rgb)[1]).max() >= LEAST_CHROMA)
+def coloured_share(rgb: NDArray[Any]) -> float:
+    """Share of the pixels of (H, W, 3) that are more than a trace off grey."""
+    return float((np.abs(rgb_to_lab(rgb)[1]).max(axis=2) >= LEAST_CHROMA).mean())
 
 
 def comparing_size(info: ClipInfo) -> tuple[int, int]:
