@@ -26,6 +26,7 @@ from featcolor.layers.stack import layered_picture
 from featcolor.layers.write import encode_layers, write_layers
 from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.pictures.io import encode_picture, output_format, read_picture, write_picture
+from featcolor.pictures.picture import Picture
 from featcolor.preparation.advice import signs_of_age
 from featcolor.preparation.steps import Region, Step, grey_picture, prepare
 
@@ -118,7 +119,9 @@ class ColourPicture:
         signs = () if self.preparation else signs_of_age(picture.pixels)
         blank = share is not None and not share.any()
         seconds = time.perf_counter() - start
-        return Coloured(seconds, rgb.shape[1], rgb.shape[0], signs, blank, len(hinted.pixels), hinted.notes)
+        return Coloured(
+            seconds, rgb.shape[1], rgb.shape[0], signs, blank, len(hinted.pixels), _notes(picture, hinted, task.source)
+        )
 
     def of_bytes(
         self,
@@ -141,9 +144,13 @@ class ColourPicture:
             colorizer, picture.pixels, self.preparation, return_confidence=True, share=share, hints=hinted.pixels
         )
         if target is not None and is_layered(target):
-            return encode_layers(layered_picture(picture, rgb, confidence), target), hinted.notes
+            return encode_layers(layered_picture(picture, rgb, confidence), target), _notes(picture, hinted, name)
         format = picture.metadata.format if target is None else output_format(target, picture)
-        return encode_picture(rgb, format=format, like=picture, name=name), hinted.notes
+        return encode_picture(rgb, format=format, like=picture, name=name), _notes(picture, hinted, name)
+
+
+def _notes(picture: Picture, hinted: Hinted, name: str | Path) -> tuple[str, ...]:
+    return (*(f"{name}: {note}" for note in picture.metadata.notes), *hinted.notes)
 
 
 def hints_of(told: Told | None, picture: NDArray[Any]) -> Hinted:

@@ -24,6 +24,7 @@ Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 EXIF_PREFIX = b"Exif\x00\x00"
 _ORIENTATION_TAG = 274
+_CONNECTION = slice(20, 24)  # profile connection space (7.2.7)
 _ICC_HEADER = 128  # bytes before the tag table (ICC.1:2022, 7.2)
 _PARAMETRIC_COUNTS = (1, 3, 4, 5, 7)  # parameters of function types 0..4 (ICC.1:2022, 10.18)
 
@@ -77,8 +78,11 @@ def grey_to_srgb(pixels: NDArray[Any], icc: bytes) -> NDArray[Any]:
     A profile without a readable tone curve leaves the values as they are.
     """
     curve = _grey_tone_curve(icc)
-    if curve is None:
-        return pixels
+    return pixels if curve is None else through_curve(pixels, curve)
+
+
+def through_curve(pixels: NDArray[Any], curve: Curve) -> NDArray[Any]:
+    """Values that a curve brings to linear light 0..1, as sRGB's codes of that light; same shape and dtype."""
     if np.issubdtype(pixels.dtype, np.floating):
         grid = np.linspace(0.0, 1.0, 2**16)
         return np.interp(pixels, grid, _srgb_codes(curve, grid)).astype(pixels.dtype)
@@ -109,10 +113,22 @@ def _grey_tone_curve(icc: bytes) -> Curve | None:
         for entry in range(_ICC_HEADER + 4, _ICC_HEADER + 4 + 12 * min(n_tags, 200), 12):
             signature, offset, _ = struct.unpack_from(">4sII", icc, entry)
             if signature == b"kTRC":
-                return _parse_curve(icc, offset)
+                curve = _parse_curve(icc, offset)
+                # Where profiles are connected in CIELAB the curve gives L*, not light (10.6).
+                return curve if curve is None or icc[_CONNECTION] != b"Lab " else _light_of(curve)
     except (struct.error, ValueError):
         return None
     return None
+
+
+def _light_of(curve: Curve) -> Curve:
+    """The luminance, 0..1, of a curve's L*/100 (CIE 1976)."""
+
+    def luminance(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        f = (100 * np.clip(curve(x), 0.0, 1.0) + 16) / 116
+        return np.where(f > 6 / 29, f**3, (f - 4 / 29) * 3 * (6 / 29) ** 2)
+
+    return luminance
 
 
 def _parse_curve(icc: bytes, offset: int) -> Curve | None:

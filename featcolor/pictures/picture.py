@@ -82,6 +82,7 @@ class Metadata:
         Resolution in pixels an inch.
     compact : bool
         WebP: lossless. TIFF: compressed. The output follows.
+    notes : lines for a person on what of the file was not taken
     """
 
     format: str
@@ -89,6 +90,7 @@ class Metadata:
     icc: bytes | None = None
     dpi: tuple[float, float] | None = None
     compact: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,12 @@
-"""TIFF with 16 bits or floating point: tifffile where it can unpack, else OpenCV (LZW and others through libtiff).
-
-Eight-bit files go through Pillow, which would cut deeper ones to 8 bits.
-"""
+"""TIFF: more than 8 bits, floating point and planes beyond three through tifffile, the rest through Pillow."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
-import cv2
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
@@ -29,19 +25,33 @@ MAX_RATIO = 4096
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2  # photometric interpretation, TIFF 6.0, tag 262
 _REDUCED_IMAGE, _TRANSPARENCY_MASK = 1, 4  # bits of the new subfile type, tag 254
 _UNCOMPRESSED = 1
-_PLAIN_COMPRESSIONS = (1, 8, 32946)  # none, deflate: what tifffile unpacks without imagecodecs
+_SEPARATE = 2  # planar configuration, tag 284
+_PREMULTIPLIED, _ALPHA = 1, 2  # extra samples, tag 338; what is unspecified (0) is no transparency
+_KINDS = (np.uint8, np.uint16, np.uint32, np.float16, np.float32, np.float64)
+_ODD_BITS = range(17, 32)
+_RAW_TAG = 50706  # DNGVersion
 _CENTIMETRES_AN_INCH = 2.54
 _TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)  # description, make, model, software, date, artist, copyright
 
 
+class _Header(NamedTuple):
+    """What the file's one picture is: the number of its page, whether Pillow reads it, its EXIF orientation."""
+
+    page: int
+    by_pillow: bool
+    orientation: int
+    metadata: Metadata
+
+
 def read(data: bytes) -> Picture:
     """A TIFF picture of any depth, upright."""
-    is_deep, orientation, metadata = _read_header(data)
+    page, by_pillow, orientation, metadata = _read_header(data)
     with silent_stderr():
-        if is_deep:
-            pixels, alpha = _read_deep(data)
+        if not by_pillow:
+            pixels, alpha = _read_samples(data, page)
         else:
             image = pillow.open_header(data, "TIFF")
+            image.seek(page)
             pixels, alpha = pillow.decode(image, metadata.icc)
             if pillow.orientation_left(image) == 1:  # some versions of Pillow turn TIFF pictures themselves
                 metadata = replace(metadata, dpi=clean_dpi(metadata.dpi, turned=is_quarter_turn(orientation)))
@@ -50,19 +60,22 @@ def read(data: bytes) -> Picture:
     return settle(pixels, alpha, replace(metadata, exif=exif), orientation)
 
 
-def _read_header(data: bytes) -> tuple[bool, int, Metadata]:
-    """Whether the one picture in the file is deep, its EXIF orientation, and its metadata; of EXIF the texts.
+def _read_header(data: bytes) -> _Header:
+    """The header of the one picture in the file; of EXIF the texts.
 
-    ValueError when there are several pages (reduced copies aside), when it is too large, or when its strips point
-    behind the end of the file.
+    ValueError when there are several pages (reduced copies and masks aside), when it is a camera's raw file, when it is
+    too large, or when its strips point behind the end of the file.
     """
     with tifffile.TiffFile(BytesIO(data)) as file:
-        page: Any = file.pages[0]
         # A damaged chain of pages can lead through the whole file: no more of it is walked than the answer needs.
-        pages = islice(file.pages, MAX_PAGES)
-        n_pages = sum(not _subfile_type(other) & (_REDUCED_IMAGE | _TRANSPARENCY_MASK) for other in pages)
-        if n_pages > 1:
-            raise ValueError(f"holds {n_pages} pages; save each page as a file of its own (tiffsplit does it)")
+        pages: list[Any] = list(islice(file.pages, MAX_PAGES))
+        if _RAW_TAG in pages[0].tags:
+            raise ValueError("is a camera's raw file (DNG); develop it first and save it as TIFF or JPEG")
+        whole = [n for n, each in enumerate(pages) if not _subfile_type(each) & (_REDUCED_IMAGE | _TRANSPARENCY_MASK)]
+        if len(whole) > 1:
+            raise ValueError(f"holds {len(whole)} pages; save each page as a file of its own (tiffsplit does it)")
+        number = whole[0] if whole else 0
+        page = pages[number]
         check_size(page.imagewidth, page.imagelength)
         if page.imagedepth > 1:
             raise ValueError("is a volume; save each slice as a file of its own")
@@ -77,33 +90,58 @@ def _read_header(data: bytes) -> tuple[bool, int, Metadata]:
         icc = tags.valueof(34675)
         exif = _texts_exif({tag: text for tag in _TEXT_TAGS if isinstance(text := tags.valueof(tag), str) and text})
         icc = icc if isinstance(icc, bytes) else None
-        metadata = Metadata("TIFF", exif, icc, clean_dpi(_dpi(tags)), page.compression != _UNCOMPRESSED)
-        return page.bitspersample > 8 or page.sampleformat == 3, int(tags.valueof(274, 1)), metadata
+        compact = page.compression != _UNCOMPRESSED
+        metadata = Metadata("TIFF", exif, icc, clean_dpi(_dpi(tags)), compact, _notes(page))
+        is_deep = page.bitspersample > 8 or page.sampleformat == 3
+        # Pillow knows no fourth plane of its own.
+        by_pillow = not is_deep and not (page.planarconfig == _SEPARATE and page.extrasamples)
+        return _Header(number, by_pillow, int(tags.valueof(274, 1)), metadata)
 
 
-def _read_deep(data: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Pixels (H, W) or (H, W, 3) and alpha or None, uint16 or float32 0..1, of a file that `_read_header` accepted."""
+def _notes(page: Any) -> tuple[str, ...]:
+    left_out = sum(kind not in (_PREMULTIPLIED, _ALPHA) for kind in page.extrasamples)
+    if not left_out:
+        return ()
+    what = "a channel" if left_out == 1 else f"{left_out} channels"
+    return (f"left out {what} that the file does not explain, such as infrared",)
+
+
+def _read_samples(data: bytes, number: int) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Pixels (H, W) or (H, W, 3) and alpha or None, uint8, uint16 or float32 0..1, of a page that has a header."""
     with tifffile.TiffFile(BytesIO(data)) as file:
-        page: Any = file.pages[0]
+        page: Any = file.pages[number]
         if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
-            raise ValueError(f"stores deep pixels as {page.photometric.name}; save it as RGB or grey")
-        if page.dtype not in (np.uint16, np.float16, np.float32, np.float64):
-            raise ValueError(f"has samples of {page.bitspersample} bits ({page.dtype}); save it with 8 or 16 bits")
-        if page.compression in _PLAIN_COMPRESSIONS:
+            raise ValueError(f"stores such pixels as {page.photometric.name}; save it as RGB or grey")
+        bits = page.bitspersample
+        if page.dtype not in _KINDS or bits in _ODD_BITS:
+            raise ValueError(f"has samples of {bits} bits ({page.dtype}); save it with 8 or 16 bits")
+        try:
             stored = page.asarray()
-            if page.planarconfig == 2 and stored.ndim == 3:
-                stored = np.moveaxis(stored, 0, -1)
-        else:
-            stored = _unpack_by_opencv(data, page.samplesperpixel)
+        except NotImplementedError as error:
+            raise ValueError(f"is stored in a way that cannot be unpacked ({error}); save it uncompressed") from error
+        if page.planarconfig == _SEPARATE and stored.ndim == 3:
+            stored = np.moveaxis(stored, 0, -1)
         inverted = page.photometric == _WHITE_IS_ZERO
         n_colours = 3 if page.photometric == _RGB else 1
-    stored = _to_depth(stored)
+        extra = tuple(map(int, page.extrasamples))
+    stored = _to_depth(stored, bits)
     stored = stored.reshape(*stored.shape[:2], -1)
     pixels = stored[..., :3] if n_colours == 3 else stored[..., 0]
-    alpha = np.ascontiguousarray(stored[..., n_colours]) if stored.shape[2] > n_colours else None
+    white = 1 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max
     if inverted:
-        pixels = (1 if pixels.dtype == np.float32 else np.iinfo(np.uint16).max) - pixels
-    return np.ascontiguousarray(pixels), alpha
+        pixels = white - pixels
+    kind = next((kind for kind in extra if kind in (_PREMULTIPLIED, _ALPHA)), None)
+    if kind is None:
+        return np.ascontiguousarray(pixels), None
+    alpha = np.ascontiguousarray(stored[..., n_colours + extra.index(kind)])
+    return np.ascontiguousarray(_divided(pixels, alpha, white) if kind == _PREMULTIPLIED else pixels), alpha
+
+
+def _divided(pixels: NDArray[Any], alpha: NDArray[Any], white: int) -> NDArray[Any]:
+    """Premultiplied pixels, 0..white, without their alpha; black where nothing is seen."""
+    opacity = (alpha / np.float32(white)).reshape(*alpha.shape, *[1] * (pixels.ndim - 2))
+    divided = np.clip(np.divide(pixels, opacity, out=np.zeros(pixels.shape, np.float32), where=opacity > 0), 0, white)
+    return np.asarray((divided if pixels.dtype == np.float32 else np.rint(divided)).astype(pixels.dtype))
 
 
 def write_deep(stream: BinaryIO, pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata) -> None:
@@ -164,19 +202,12 @@ def _dpi(tags: Any) -> tuple[float, float] | None:
     return scale * across[0] / across[1], scale * down[0] / down[1]
 
 
-def _unpack_by_opencv(data: bytes, n_samples: int) -> NDArray[Any]:
-    stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if stored is None or (stored.ndim == 3) != (n_samples > 1):
-        raise ValueError("has a compression that cannot be unpacked; save it uncompressed")
-    if stored.ndim == 3:
-        stored = stored[..., [2, 1, 0, 3][: stored.shape[2]]]
-    return np.asarray(stored)
-
-
-def _to_depth(stored: NDArray[Any]) -> NDArray[Any]:
-    """uint16 in native byte order as it is, floats as float32 0..1."""
+def _to_depth(stored: NDArray[Any], bits: int) -> NDArray[Any]:
+    """Whole numbers of 9 to 15, or 32, bits as uint16, floats as float32 0..1; all in native byte order."""
     if not np.issubdtype(stored.dtype, np.floating):
-        return stored.astype(np.uint16, copy=False)
+        if bits in (8, 16):
+            return stored.astype(stored.dtype.newbyteorder("="), copy=False)
+        return np.rint(stored * (65535 / (2**bits - 1))).astype(np.uint16)
     low, high = float(stored.min()), float(stored.max())
     if not (FLOAT_RANGE[0] <= low and high <= FLOAT_RANGE[1]):
         raise ValueError(f"has float values from {low:g} to {high:g}; scale them to 0..1")

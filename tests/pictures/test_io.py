@@ -12,6 +12,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps
 
+from featcolor.colour.lab import lightness_of
 from featcolor.colour.srgb import encode_srgb
 from featcolor.errors import PictureError
 from featcolor.pictures import io as images
@@ -208,6 +209,34 @@ def test_a_grey_profile_is_applied_and_dropped(dtype):
     np.testing.assert_allclose(by_gamma, expected, atol=0.6 / 255 if dtype == np.uint8 else 3e-5)
 
 
+def test_a_grey_profile_over_lab_gives_lightness():
+    grey = np.arange(256, dtype=np.uint8)[None]
+    over_lab = grey_profile(1.0).replace(b"GRAYXYZ ", b"GRAYLab ")
+    np.testing.assert_allclose(lightness_of(grey_to_srgb(grey, over_lab)), grey / 255, atol=3e-3)
+
+
+@pytest.mark.parametrize("kind", ["grey", "rgb", "grey-16"])
+@pytest.mark.parametrize(
+    ("chunks", "gamma"),
+    [
+        ([(b"gAMA", 100_000)], 1.0),
+        ([(b"gAMA", 55_556)], 1 / 0.55556),
+        ([(b"gAMA", 45_455)], None),
+        ([(b"gAMA", 0)], None),
+        ([(b"gAMA", 100_000), (b"sRGB", 0)], None),
+    ],
+)
+def test_gamma_of_a_png_is_applied_unless_srgb_goes_before(kind, chunks, gamma):
+    stored = noise((6, 5, 3) if kind == "rgb" else (6, 5), np.uint16 if kind == "grey-16" else np.uint8)
+    plain = images.encode_picture(stored, format="PNG")
+    bodies = {b"gAMA": ">I", b"sRGB": ">B"}
+    extra = b"".join(png_chunk(name, struct.pack(bodies[name], value)) for name, value in chunks)
+    found = images.read_picture(plain[:33] + extra + plain[33:]).pixels
+    top = TOP[stored.dtype.type]
+    expected = stored / top if gamma is None else encode_srgb(((stored / top) ** gamma).astype(np.float32))
+    np.testing.assert_allclose(found / top, expected, atol=0.6 / 255 if top == 255 else 3e-5)
+
+
 def test_profiles_in_files():
     grey = noise((8, 8))
     for format in ("PNG", "TIFF"):
@@ -256,7 +285,7 @@ def test_other_floats_become_float32(dtype):
     [
         (np.full((4, 4), 255.0, np.float32), "scale them to 0..1"),
         (np.full((4, 4), np.nan, np.float32), "scale them to 0..1"),
-        (np.zeros((4, 4), np.uint32), "8 or 16 bits"),
+        (np.zeros((4, 4), np.int16), "8 or 16 bits"),
         (np.zeros((3, 4, 4), np.uint16), "3 pages"),
         (np.zeros((3, 4, 4), np.uint8), "3 pages"),
     ],
