@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,20 +14,36 @@ from typing import Any
 import numpy as np
 
 PART_SUFFIX = ".part"
-PART_NAME_LIMIT = 100
-"""Characters of a name that are kept in the name of the file written beside it (file systems stop at 255 bytes)."""
+NAME_BYTES = 255
+"""A name's length that file systems take."""
+PART_NAME_BYTES = 100
+"""Of a name, what is kept in the name of the file written beside it."""
+
+
+def cut_name(name: str, limit: int) -> str:
+    """A name's beginning of at most so many bytes, in whole characters."""
+    return os.fsencode(name)[:limit].decode(errors="ignore")
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """The path with something more at the end of its name, which is cut where that makes it too long."""
+    return path.with_name(cut_name(path.name, NAME_BYTES - len(suffix)) + suffix)
 
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """A file beside `path` to write to: it takes the place of `path` at the end, or goes when something failed."""
     target = Path(path)
-    part = target.with_name(f".{target.name[:PART_NAME_LIMIT]}.{secrets.token_hex(4)}{PART_SUFFIX}")
+    part = target.with_name(f"{_beginning(target)}{secrets.token_hex(4)}{PART_SUFFIX}")
     try:
         yield part
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _beginning(target: Path) -> str:
+    return f".{cut_name(target.name, PART_NAME_BYTES)}."
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -55,7 +72,7 @@ def remove_parts(targets: Iterable[Path]) -> None:
     """Removal of what a worker that was killed in the middle of writing has left beside these targets."""
     by_folder: dict[Path, list[str]] = {}
     for target in targets:
-        by_folder.setdefault(target.parent, []).append(f".{target.name[:PART_NAME_LIMIT]}.")
+        by_folder.setdefault(target.parent, []).append(_beginning(target))
     for folder, beginnings in by_folder.items():
         if folder.is_dir():
             parts = [path for path in folder.iterdir() if path.name.startswith(".") and path.suffix == PART_SUFFIX]

@@ -106,7 +106,7 @@ class VideoFileWriter(ClipWriter):
         with ExitStack() as stack, self._clear_errors():
             part = stack.enter_context(replacing(self.target))
             options = self._muxer_options()
-            self._output = av.open(str(part), "w", format=self._container.muxer, container_options=options)
+            self._output = av.open(f"file:{part}", "w", format=self._container.muxer, container_options=options)
             stack.callback(self._close_quietly)
             self._output.flags |= BITEXACT
             self._stream = self._picture_track()

@@ -120,7 +120,7 @@ def _spool(stream: BinaryIO, path: Path) -> None:
 
     n_frames = 0
     try:
-        with av.open(stream, "r", format="yuv4mpegpipe") as source, av.open(str(path), "w", format="mp4") as kept:
+        with av.open(stream, "r", format="yuv4mpegpipe") as source, av.open(f"file:{path}", "w", format="mp4") as kept:
             video = source.streams.video[0]
             if video.average_rate is None:
                 raise ValueError("it has no frame, or tells no frame rate")

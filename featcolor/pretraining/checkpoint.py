@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from featcolor.errors import ModelFileError
-from featcolor.files import replacing
+from featcolor.files import beside, replacing
 from featcolor.pretraining.config import PretrainConfig
 from features.base import FloatArray
 
@@ -56,7 +56,7 @@ class Checkpoint:
 
 def checkpoint_path(output: Path) -> Path:
     """Place of the checkpoint of a network's training."""
-    return output.with_name(output.name + SUFFIX)
+    return beside(output, SUFFIX)
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

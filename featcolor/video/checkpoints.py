@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from featcolor.clips.frames import Closing
 from featcolor.errors import UsageError
-from featcolor.files import PART_SUFFIX, replacing
+from featcolor.files import PART_SUFFIX, beside, replacing
 from featcolor.video.propagation import ShotColours
 from features.base import FloatArray
 
@@ -125,8 +125,7 @@ class ShotFile(Closing):
 
 def work_path(target: str) -> Path:
     """Path of the work folder of an output."""
-    path = Path(target)
-    return path.with_name(path.name + WORK_SUFFIX)
+    return beside(Path(target), WORK_SUFFIX)
 
 
 def open_work(

@@ -43,6 +43,12 @@ def lines(capsys: pytest.CaptureFixture[str]) -> tuple[list[str], list[str]]:
     return said.out.splitlines(), said.err.splitlines()
 
 
+@pytest.mark.parametrize("name", ["12:30.mp4", "写" * 83 + ".mkv", "http:--reel.mp4"])
+def test_a_film_may_have_any_name(reel: str, name: str) -> None:
+    assert main(["video", reel, "-o", name, "--keyframes", "keys", "--crf", "30", "-q"]) == 0
+    assert Path(name).stat().st_size > 0
+
+
 def test_a_film_from_key_frames_with_its_report(reel: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["video", reel, "-o", "out.mp4", "--keyframes", "keys", "--report", "r.json", "--crf", "30"]) == 0
     out, err = lines(capsys)
