@@ -16,6 +16,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from featcolor.clips.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
+from featcolor.clips.fields import FieldOrder
 from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, SPACES, UNTAGGED_SPACE
 from featcolor.clips.remux import Part, TrackCopier, TrackPlan, avi_step, plan_tracks
@@ -26,9 +27,6 @@ BT2020_TRANSFER = 14
 INTERLACED_FLAG = 1 << 18
 BITEXACT = 0x400
 """Of a muxer: no random identifiers and no program's name, so that the same input gives the same bytes."""
-
-BOTTOM_FIRST = (3, 4)
-"""FFmpeg's field orders whose lower field is shown first."""
 
 MOVIE_UNITS = 90_000
 """A second at least, as broadcast clocks have."""
@@ -99,6 +97,7 @@ class VideoFileWriter(ClipWriter):
         self._stack = ExitStack()
         self._output: Any = None
         self._copier: TrackCopier | None = None
+        self._fields: FieldOrder | None = None
         self._last_stamp: int | None = None
 
     def __enter__(self) -> Self:
@@ -195,7 +194,9 @@ class VideoFileWriter(ClipWriter):
         context = stream.codec_context
         if self._keeps_fields():
             context.flags |= INTERLACED_FLAG
-            options["x264-params"] += ":bff=1" if like.tags.get("field_order") in BOTTOM_FIRST else ":tff=1"
+            order = int(like.tags.get("field_order") or 0)
+            self._fields = FieldOrder(like.width, like.height, self._format.name, self._time_base, order)
+            options["x264-params"] += f":{self._fields.first}=1"
         if like.interlaced and self._codec == "ffv1":
             context.field_order = like.tags.get("field_order") or 2
         context.options = options
@@ -236,6 +237,8 @@ class VideoFileWriter(ClipWriter):
             dtype = np.dtype(np.uint8 if self._format.bits == 8 else "<u2")
             into = np.ndarray(codes.shape, dtype, buffer=memoryview(plane), strides=(plane.line_size, dtype.itemsize))
             np.left_shift(codes, shift, out=into, casting="unsafe", dtype=np.uint16 if shift else None)
+        if self._fields is not None:
+            picture = self._fields.mark(picture)
         stamp = round((frame.pts * like.time_base + self._part.shift) / self._time_base)
         if self._last_stamp is not None and stamp <= self._last_stamp:
             stamp = self._last_stamp + 1  # no encoder takes a stamp twice, and no frame is dropped for it
