@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,9 @@ DECODER_THREADS = 4
 """At most: every thread holds a frame of its own."""
 
 PROBED_FRAMES = 4
+MOST_OFF = 8
+"""Times that a rate may be what the first pictures show: a phone's vary, by less."""
+
 STILL_FORMATS = ("image2", "tty", "bin", "xbin", "adf", "idf")
 """Demuxers of single pictures and of text shown as one."""
 
@@ -99,6 +104,25 @@ def layout_of_picture(picture: Any) -> Layout:
     return layout_of(picture.format.name, max(part.bits for part in picture.format.components))
 
 
+def believed_rate(told: Sequence[Fraction | None], steps: Sequence[Fraction]) -> Fraction | None:
+    """Frames a second: of what a container tells, in this order, the first that time stamps bear out.
+
+    `steps`: seconds between the first pictures. Where they bear out none within `MOST_OFF`, the nearest; where there
+    are none, the first that is told. Raw DV tells 60000 for 25.
+    """
+    rates = [Fraction(rate) for rate in told if rate]
+    if not steps or not rates:
+        return next(iter(rates), None)
+    seen = 1 / sorted(steps)[len(steps) // 2]
+    off = [max(rate / seen, seen / rate) for rate in rates]
+    return next((rate for rate, each in zip(rates, off, strict=True) if each <= MOST_OFF), rates[off.index(min(off))])
+
+
+def _steps(stream: Any, pictures: Sequence[Any]) -> list[Fraction]:
+    stamps = sorted(picture.pts for picture in pictures if picture.pts is not None)
+    return [(after - stamp) * Fraction(stream.time_base) for stamp, after in pairwise(stamps) if after > stamp]
+
+
 def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> ClipInfo:
     """The facts of a picture track, from its container and its first pictures."""
     codec, picture = stream.codec_context, pictures[0]
@@ -115,14 +139,14 @@ def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> Cl
     else:
         grey = layout.chroma_shift is None and canonical not in NARROW_GREY_CODECS
         full = grey or picture.format.name.startswith("yuvj")
-    rate = stream.average_rate or stream.guessed_rate or stream.base_rate
+    rate = believed_rate([stream.average_rate, stream.guessed_rate, stream.base_rate], _steps(stream, pictures))
     field_order = int(getattr(codec, "field_order", 0))
     return ClipInfo(
         name=path.name,
         width=picture.width,
         height=picture.height,
         time_base=Fraction(stream.time_base),
-        rate=Fraction(rate) if rate else None,
+        rate=rate,
         pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
         rotation=round(picture.rotation / 90) * 90 % 360,
         matrix=matrix,

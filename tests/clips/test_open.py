@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from featcolor.clips.open import open_clip
+from featcolor.clips.probe import believed_rate
 from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import UsageError
 from tests.clips.samples import (
@@ -272,3 +273,26 @@ def test_every_codec_keeps_count_and_time(tmp_path: Path, codec: str, suffix: st
     rewrite(source, tmp_path / f"out{suffix}", codec=codec)
     kept = seconds(tmp_path / f"out{suffix}")
     assert [abs(a - b) <= Fraction(1, 2000) for a, b in zip(kept, seconds(source), strict=True)] == [True] * 6
+
+
+@pytest.mark.parametrize(
+    ("told", "steps", "rate"),
+    [
+        ([60000, 25, 25], [Fraction(1, 25)] * 3, 25),
+        ([Fraction(30000, 1001), 30], [Fraction(1001, 30000)] * 3, Fraction(30000, 1001)),
+        ([24, 60], [Fraction(1, 60)] * 3, 24),
+        ([None, 25], [], 25),
+        ([60000], [Fraction(1, 25)], 60000),
+        ([None], [Fraction(1, 25)], None),
+    ],
+)
+def test_the_rate_is_one_that_time_stamps_bear_out(told: list[Any], steps: list[Fraction], rate: Any) -> None:
+    assert believed_rate(told, steps) == rate
+
+
+def test_raw_dv_keeps_its_rate(tmp_path: Path) -> None:
+    tape = make_clip(tmp_path / "tape.dv", size=(720, 576), codec="dvvideo", n=5, time_base=Fraction(1, 25))
+    assert open_clip(tape).info.rate == 25
+    rewrite(tape, tmp_path / "out.mov")
+    with av.open(str(tmp_path / "out.mov")) as film:
+        assert film.streams.video[0].average_rate == 25
