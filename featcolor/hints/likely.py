@@ -7,10 +7,10 @@ from typing import Self
 
 import numpy as np
 
-from featcolor.models.pretrained import SCALES
+from featcolor.hints.places import Views
 from features.annealed import mean_and_spread, softmax
 from features.base import FloatArray
-from features.colournet import ColourMaps, ColourNetwork, Points
+from features.colournet import ColourMaps, Points
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,9 @@ class LikelyColours:
     width: int
 
     @classmethod
-    def of(cls, network: ColourNetwork, lightness: FloatArray) -> Self:
-        """Those of a picture (H, W), 0..1."""
-        mirrored = network.maps(lightness[:, ::-1], scale=SCALES[1])
-        return cls(network.info.cells, network.maps(lightness, scale=SCALES[0]), mirrored, lightness.shape[1])
+    def of(cls, views: Views, width: int) -> Self:
+        """Those of a picture so many pixels wide."""
+        return cls(views[0].cells, *views, width)
 
     def shares(self, yx: Points) -> FloatArray:
         """Distributions (n, Q) at pixels (n, 2) of the picture: the mean of the two views'."""

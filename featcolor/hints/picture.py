@@ -16,7 +16,7 @@ from featcolor.hints.ask import Question, calm_grid, choose, visibility
 from featcolor.hints.colours import chroma_at
 from featcolor.hints.likely import LikelyColours
 from featcolor.hints.pixels import HintPixels
-from featcolor.hints.places import Places, places_of
+from featcolor.hints.places import Places, Views, places_of, two_views
 from featcolor.hints.shared import Change, SharedHints
 from featcolor.hints.spread import EDGES, TOUCHED, spread, touch_up
 from featcolor.hints.suggest import SUGGESTED, Suggestion, suggestions
@@ -44,14 +44,18 @@ class Unhinted:
     working: FloatArray
 
     @cached_property
+    def _views(self) -> Views:
+        return two_views(ColourNetwork(), self.lightness)
+
+    @cached_property
     def places(self) -> Places:
         """What its places look like; worked out when first asked for."""
-        return places_of(ColourNetwork(), self.lightness, self.working, self.chroma)
+        return places_of(self._views, self.working, self.chroma)
 
     @cached_property
     def likely(self) -> LikelyColours:
         """Which colours its places may have; worked out when first asked for."""
-        return LikelyColours.of(ColourNetwork(), self.lightness)
+        return LikelyColours.of(self._views, self.lightness.shape[1])
 
 
 class HintedColorizer(StillColorizer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -55,18 +55,26 @@ def _likeness_to(kernel: LikenessKernel, second: FloatArray, first: FloatArray) 
     return kernel.likeness(first, second)
 
 
-def places_of(network: ColourNetwork, lightness: FloatArray, working: FloatArray, chroma: FloatArray) -> Places:
-    """Places of the working picture (h, w) that a picture (H, W) was shrunk to, painted with chroma (h, w, 2).
+Views: TypeAlias = tuple[ColourMaps, ColourMaps]
+"""What the network makes of a picture as it is, and of it mirrored from nearer: as the default model sees it."""
 
-    The embedding is the mean of two views, as the default model sees a picture.
+
+def two_views(network: ColourNetwork, lightness: FloatArray) -> Views:
+    """The views of a picture (H, W), 0..1."""
+    flipped = np.ascontiguousarray(lightness[:, ::-1])
+    return network.maps(lightness, scale=SCALES[0]), network.maps(flipped, scale=SCALES[1])
+
+
+def places_of(views: Views, working: FloatArray, chroma: FloatArray) -> Places:
+    """Places of the working picture (h, w) that a picture was shrunk to, painted with chroma (h, w, 2).
+
+    The embedding is the mean of the picture's two views.
     """
     kernel = bundled_kernel()
-    if network.info.channels != len(kernel.axes):
+    if len(views[0].embedding) != len(kernel.axes):
         raise NetworkError("the file of likeness is not of this colour network; install featcolor anew")
     height, width = shape = (working.shape[0], working.shape[1])
-    flipped = np.ascontiguousarray(lightness[:, ::-1])
-    straight = _projected(kernel, network.maps(lightness, scale=SCALES[0]), shape)
-    mirrored = _projected(kernel, network.maps(flipped, scale=SCALES[1]), shape)
+    straight, mirrored = (_projected(kernel, maps, shape) for maps in views)
     embedding = (straight + mirrored[:, ::-1]) * np.float32(0.5) - kernel.mean
     unit = np.float32(HALF_SIDE * min(height, width))
     rows, columns = np.mgrid[:height, :width].astype(np.float32) / unit

@@ -22,11 +22,13 @@ from torch import Tensor
 from featcolor.colour.lab import D65_WHITE, XYZ_FROM_LINEAR, rgb_to_lab
 from featcolor.files import replacing
 from featcolor.hints.kernel import CHROMA, GROUPS, HALF_SIDE, LIGHTNESS
-from featcolor.models.pretrained import SCALES, PretrainedColorizer
+from featcolor.hints.places import two_views
+from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.pictures.find import find_pictures
 from featcolor.pictures.io import read_picture
 from featcolor.pictures.picture import as_depth
 from featcolor.pictures.resize import resize
+from features.colournet import ColourNetwork
 
 SIDE: Final = 256
 PATCH: Final = 6
@@ -85,8 +87,7 @@ def rows_of(colorizer: PretrainedColorizer, rgb: np.ndarray[Any, Any], rng: np.r
     predicted, _, _ = colorizer.predict_working(lightness)
     corner = rng.integers(0, SIDE - PATCH + 1, (PLACES, 2))
     yx = corner + (PATCH - 1) / 2
-    maps = colorizer.network.maps(lightness, scale=SCALES[0])
-    mirrored = colorizer.network.maps(np.ascontiguousarray(lightness[:, ::-1]), scale=SCALES[1])
+    maps, mirrored = two_views(ColourNetwork(), lightness)
     embedding = maps.sample_embedding(yx)
     embedding += mirrored.sample_embedding(np.column_stack([yx[:, 0], SIDE - 1 - yx[:, 1]]))
     embedding /= 2

@@ -17,10 +17,8 @@ import numpy as np
 from featcolor.clips.ycbcr import as_stored, upright
 from featcolor.hints.picture import HintedColorizer, on_working
 from featcolor.hints.pixels import HintPixels
-from featcolor.hints.places import Places, places_of
-from featcolor.hints.process import HintProcess
+from featcolor.hints.places import Places, places_of, two_views
 from featcolor.hints.shared import Change, SharedHints
-from featcolor.hints.spots import Spots
 from featcolor.models.base import StillColorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.parallel import library_threads
@@ -53,16 +51,17 @@ class StandingColour(StillColorizer):
         return {}
 
     def _chroma(self, lightness: FloatArray, working: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return self._standing[1].copy(), np.ones_like(self._standing[0])
+        return self._standing[1].copy(), np.zeros_like(self._standing[0])
 
     def predict_working(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The colour as it stands, which is sure, at the frame's own size."""
+        """The colour as it stands at the frame's own size; no confidence, so that what hints add to it is theirs."""
         return *self._chroma(lightness, lightness), self._standing[0]
 
 
-def hinted_chroma(lightness: FloatArray, chroma: FloatArray, pixels: HintPixels) -> FloatArray:
-    """Chroma (h, w, 2) of an upright frame with hints on top of what stands there."""
-    return HintedColorizer(StandingColour(lightness, chroma), pixels).predict_working(lightness)[0]
+def hinted_chroma(lightness: FloatArray, chroma: FloatArray, pixels: HintPixels) -> tuple[FloatArray, FloatArray]:
+    """Chroma (h, w, 2) of an upright frame with hints on top of what stands there, and how far they decide it, (h, w),
+    0..1."""
+    return HintedColorizer(StandingColour(lightness, chroma), pixels).predict_working(lightness)[:2]
 
 
 class HintedShot:
@@ -112,12 +111,8 @@ class HintedShot:
         lightness, _ = self._shown(position)
         others = [told for place, told in self._told.items() if place != position]
         beneath = self._changed(position, SharedHints.of(others) if others else None)
-        chroma = hinted_chroma(lightness, beneath, self._pixels[position])
-        own = self._told[position]
-        spots = Spots.of(own.places, own.yx, own.told)
-        process = HintProcess.of(own.places.kernel, spots.looks, spots.doubt)
-        sureness = _raised(process.influence(own.places), lightness)
-        return KeyChroma(position, *(as_stored(planes, self._rotation) for planes in (chroma, sureness)))
+        hinted = hinted_chroma(lightness, beneath, self._pixels[position])
+        return KeyChroma(position, *(as_stored(planes, self._rotation) for planes in hinted))
 
     def _changed(self, position: int, hints: SharedHints | None) -> FloatArray:
         lightness, chroma = self._shown(position)
@@ -135,7 +130,8 @@ class HintedShot:
     def _places(self, lightness: FloatArray, chroma: FloatArray) -> Places:
         """What the places of a frame look like, on a coarse grid."""
         shape = -(-lightness.shape[0] // COARSER), -(-lightness.shape[1] // COARSER)
-        return places_of(self._network, lightness, *(np.asarray(resize(each, shape)) for each in (lightness, chroma)))
+        views = two_views(self._network, lightness)
+        return places_of(views, *(np.asarray(resize(each, shape)) for each in (lightness, chroma)))
 
     def _shown(self, position: int) -> tuple[FloatArray, FloatArray]:
         """Lightness (h, w) and standing chroma (h, w, 2) of a frame, upright."""

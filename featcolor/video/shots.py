@@ -188,7 +188,7 @@ class ShotColouring:
             return chroma
         turn = self.info.rotation
         shown = upright(self._lightness(frame.luma), turn), upright(chroma, turn)
-        return as_stored(hinted_chroma(*shown, self._pixels(frame)), turn)
+        return as_stored(hinted_chroma(*shown, self._pixels(frame))[0], turn)
 
     def _pixels(self, frame: Frame) -> HintPixels:
         return self.hints.pixels(frame.index, upright(self._lightness(frame.luma), self.info.rotation))

@@ -14,6 +14,7 @@ from featcolor.errors import UsageError
 from featcolor.hints.colours import chroma_at, parse_colour
 from featcolor.hints.likely import LikelyColours
 from featcolor.hints.picture import HintablePicture
+from featcolor.hints.places import two_views
 from featcolor.hints.suggest import Suggestion, suggestions
 from featcolor.models.pretrained import PretrainedColorizer
 from features.annealed import mean_and_spread
@@ -87,7 +88,7 @@ def test_likely_colours_of_the_mirrored_picture_are_mirrored(
 ) -> None:
     lightness = lightness_of(photographs["coffee"])
     network = ColourNetwork()
-    likely = LikelyColours.of(network, lightness)
+    likely = LikelyColours.of(two_views(network, lightness), lightness.shape[1])
     shares = likely.shares(np.array([[30, 20], [50, 70]]))
     assert shares.shape == (2, len(network.info.cells))
     assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
@@ -102,7 +103,8 @@ def test_likely_colours_of_the_mirrored_picture_are_mirrored(
 def test_the_deviation_is_about_what_is_painted(
     photographs: dict[str, NDArray[np.uint8]], default_network: object
 ) -> None:
-    likely = LikelyColours.of(ColourNetwork(), lightness_of(photographs["coffee"]))
+    lightness = lightness_of(photographs["coffee"])
+    likely = LikelyColours.of(two_views(ColourNetwork(), lightness), lightness.shape[1])
     yx = np.array([[30, 20], [50, 70]])
     shares = likely.shares(yx)
     mean, spread = mean_and_spread(shares, likely.cells)
