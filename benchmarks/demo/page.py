@@ -173,7 +173,7 @@ def _hints(page: Page) -> list[str]:
         build_section(
             "Tell it what you know",
             "The default model once more, told the colour of one place: what looks alike nearby follows, the rest "
-            "stays as it was.",
+            "mostly stays as it was.",
             f"<div class=figures>{figures}</div>",
         )
     ]

@@ -42,7 +42,9 @@ class _HintAction(argparse.Action):
 
 def add_hint_options(parser: argparse.ArgumentParser) -> None:
     """The options that say what colour something has."""
-    known = parser.add_argument_group("what you know", "what looks alike nearby follows, the rest stays as it was")
+    known = parser.add_argument_group(
+        "what you know", "what looks alike nearby follows, the rest mostly stays as it was"
+    )
     known.add_argument(
         "--hint",
         action=_HintAction,
