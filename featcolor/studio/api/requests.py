@@ -1,0 +1,119 @@
+"""Requests: what handlers have in common, from the workspace that is asked for to an error in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from featcolor.errors import FeatcolorError, PictureError, UsageError, is_disk_full, one_line
+from featcolor.hints.hint import Hint, Hints
+from featcolor.studio.choices import Choices
+from featcolor.studio.studio import Studio
+from featcolor.studio.workers import WorkError
+from featcolor.studio.workspace import Item, Workspace
+
+MOST_JSON: Final = 4 * 2**20
+"""Bytes of a request in JSON: the most hints that a picture may have."""
+STATUS: Final = {"usage": 400, "file": 422, "disk full": 507, "stopped": 422, "too long": 422, "defect": 500}
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Refused(Exception):
+    """What is asked for cannot be had, in words for a person, with a status of HTTP and more for the page."""
+
+    def __init__(self, status: int, words: str, **more: Any) -> None:
+        super().__init__(words)
+        self.status, self.more = status, more
+
+
+def answer_error(error: Exception) -> Response:
+    """Any error as one line for a person."""
+    if isinstance(error, Refused):
+        return JSONResponse({"error": str(error), **error.more}, error.status)
+    if isinstance(error, WorkError):
+        return JSONResponse({"error": str(error)}, STATUS[error.kind])
+    if isinstance(error, KeyError):
+        return JSONResponse({"error": "there is nothing of that name; load the page again"}, 404)
+    if isinstance(error, UsageError):
+        return JSONResponse({"error": one_line(error)}, 400)
+    status = 507 if is_disk_full(error) else 422 if isinstance(error, PictureError | FeatcolorError) else 500
+    return JSONResponse({"error": one_line(error)}, status)
+
+
+def studio_of(request: Request) -> Studio:
+    """The studio that serves."""
+    studio = request.app.state.studio
+    assert isinstance(studio, Studio)
+    return studio
+
+
+def visitor_of(request: Request) -> str:
+    """Who asks."""
+    return str(request.state.visitor)
+
+
+def workspace_of(request: Request) -> Workspace:
+    """The workspace of whoever asks."""
+    studio, visitor = studio_of(request), visitor_of(request)
+    if not studio.has_room(visitor):
+        raise Refused(503, "the studio is full; try again in an hour")
+    return studio.workspace(visitor)
+
+
+def item_of(request: Request) -> Item:
+    """The picture that the path names; KeyError where there is none."""
+    return workspace_of(request).item(request.path_params["id"])
+
+
+async def ask_desk(request: Request, function: Callable[..., Any], *arguments: Any, rank: int = 0) -> Any:
+    """What a function of `featcolor.studio.desk` gives for the picture that the path names."""
+    studio, visitor = studio_of(request), visitor_of(request)
+    if studio.desk.n_waiting_for(visitor) >= studio.config.limits.waiting:
+        raise Refused(429, "too many requests at a time; wait for the answers to those before")
+    about = request.path_params.get("id", "")
+    return await studio.desk.call(function, *arguments, about=about, who=visitor, rank=rank)
+
+
+async def json_of(request: Request) -> dict[str, Any]:
+    """A request's JSON, an object; UsageError for what is none."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_JSON:
+            raise Refused(413, f"a request may have {MOST_JSON >> 20} MB")
+    try:
+        content = json.loads(bytes(body) or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise UsageError("the request is no JSON") from error
+    if not isinstance(content, dict):
+        raise UsageError("the request must be an object of JSON")
+    return content
+
+
+def hints_in(content: dict[str, Any]) -> tuple[Hint, ...]:
+    """The hints of a request; UsageError for what are none."""
+    return Hints.from_dict({"version": 1, "hints": content.get("hints", [])}).hints
+
+
+def choices_in(content: dict[str, Any]) -> Choices:
+    """The choices of a request; UsageError for what are none."""
+    return Choices.from_dict(content.get("choices") or {})
+
+
+def number_in(request: Request, name: str, default: float | None = None) -> float:
+    """A number in the query; UsageError where it is none."""
+    text = request.query_params.get(name)
+    if text is None and default is not None:
+        return default
+    try:
+        number = float(text or "")
+    except ValueError:
+        number = float("nan")
+    if not abs(number) < 1e9:
+        raise UsageError(f"{name} must be a number, got {text!r:.40}")
+    return number
