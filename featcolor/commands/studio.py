@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument(
-        "--port", type=from_zero, metavar="N", help="of the address (default: 8710, or one that is free)"
+        "--port", type=from_zero, metavar="N", help="of the address (default: from 8710 the first free)"
     )
     parser.add_argument("--no-browser", action="store_true", help="only say the address")
     parser.add_argument(
@@ -76,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     others.add_argument("--max-upload", type=whole_number, metavar="MB", help="of a file (default for others: 100)")
     others.add_argument("--max-pixels", type=whole_number, metavar="MP", help="of a picture (default for others: 100)")
     others.add_argument(
-        "--workers", type=whole_number, default=1, metavar="N", help="processes that answer (default: 1)"
+        "--workers", type=whole_number, default=1, metavar="N", help="processes that answer (default: %(default)s)"
     )
 
 
@@ -162,7 +163,7 @@ def _password(arguments: argparse.Namespace) -> str | None:
     return os.environ.get(PASSWORD_VARIABLE) or None
 
 
-def _tell(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _tell(arguments: argparse.Namespace) -> Callable[[str], None]:
     def tell(address: str) -> None:
         print_line(address)
         if not arguments.quiet:

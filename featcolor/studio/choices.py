@@ -95,11 +95,12 @@ class Choices:
         named = {
             "--saturation": self.saturation,
             "--boldness": self.boldness,
-            "--warmth": self.warmth or None,
             "--refine": self.refine or None,
             "--prepare": self.prepare or None,
         }
-        return [word for option, value in named.items() if value is not None for word in (option, _said(value))]
+        words = [word for option, value in named.items() if value is not None for word in (option, _said(value))]
+        # In one word, since a negative number looks like an option.
+        return words + ([f"--warmth={_said(self.warmth)}"] if self.warmth else [])
 
 
 def command_line(
@@ -155,4 +156,4 @@ def controls(settings: ColorizerConfig) -> dict[str, Any]:
 
 
 def _said(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    return value if isinstance(value, str) else f"{value:.4f}".rstrip("0").rstrip(".")

@@ -45,8 +45,8 @@ GUESSES: Final = 10
 GUESSES_S: Final = 60.0
 OPEN_PATHS: Final = ("/healthz",)
 """Served to everybody."""
-SIGN_IN: Final = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="icon" href="data:,"><title>featcolor studio</title><h1>featcolor studio</h1>
+SIGN_IN: Final = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>featcolor studio</title><h1>featcolor studio</h1>
 <p>Open the address that <code>featcolor studio</code> printed, or give its token or password here.
 <form method="post" action="sign-in"><label>Password <input name="token" type="password" autofocus></label>
 <button>Open</button></form></html>
@@ -222,8 +222,8 @@ class Gate:
         return False
 
     def _has_guessed(self, address: str) -> bool:
-        guesses = self._guesses.get(address, ())
-        return len(guesses) == GUESSES and time.monotonic() - guesses[0] < GUESSES_S
+        guesses = self._guesses.get(address)
+        return guesses is not None and len(guesses) == GUESSES and time.monotonic() - guesses[0] < GUESSES_S
 
 
 def _refusal(status: int, words: str) -> Response:

@@ -136,7 +136,7 @@ class Worker:
                 self._connection = None
                 raise WorkError(f"took longer than {ticket.limit_s:g} s and was stopped", "too long")
             kind, content = connection.recv()
-            if kind == "progress":
+            if kind == "progress" and ticket.progress is not None:
                 loop.call_soon_threadsafe(ticket.progress, *content)
             elif kind == "done":
                 return content

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from featcolor.hints.colour_names import COMMON
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.pictures.io import PICTURE_SUFFIXES
 from featcolor.studio.api.pictures import describe_all
-from featcolor.studio.api.requests import Refused, json_of, studio_of, visitor_of, workspace_of
+from featcolor.studio.api.requests import Refusal, json_of, studio_of, visitor_of, workspace_of
 from featcolor.studio.api.uploads import check_model, check_picture, keep
 from featcolor.studio.choices import controls
 from featcolor.studio.studio import Studio
@@ -56,14 +57,14 @@ async def write(request: Request) -> Response:
         raise UsageError("pictures must be a list of identifiers")
     items = list(workspace.items.values()) if wanted is None else [workspace.items[each] for each in wanted]
     if not items:
-        raise Refused(409, "there is no picture to write yet")
+        raise Refusal(409, "there is no picture to write yet")
     _keep_inputs(workspace, items)
     if not content.get("overwrite"):
         standing = [item for item in items if workspace.target(item).exists() and workspace.written(item) is None]
         if standing:
             names = [workspace.target(item).name for item in standing]
             more = f" (and {len(names) - 1} more)" if names[1:] else ""
-            raise Refused(409, f"{names[0]}{more} is there already, and not from the studio", exists=names)
+            raise Refusal(409, f"{names[0]}{more} is there already, and not from the studio", exists=names)
     title = items[0].name if len(items) == 1 else f"{len(items)} pictures"
     job = studio_of(request).jobs.add(workspace, "write", f"Write {title}", pictures=[item.id for item in items])
     return JSONResponse(studio_of(request).jobs.describe(job), 202)
@@ -75,7 +76,7 @@ async def archive(request: Request) -> Response:
     written = {item.name: workspace.written(item) for item in workspace.items.values()}
     files = {name: path for name, path in written.items() if path is not None}
     if not files:
-        raise Refused(409, "no picture is written yet")
+        raise Refusal(409, "no picture is written yet")
     headers = {"Content-Disposition": 'attachment; filename="coloured.zip"'}
     return StreamingResponse(zipped(files), media_type="application/zip", headers=headers)
 
@@ -98,7 +99,7 @@ async def fit(request: Request) -> Response:
     workspace = workspace_of(request)
     count = len(workspace.references())
     if not count:
-        raise Refused(409, "there are no references yet; drop a few colour pictures of the same things")
+        raise Refusal(409, "there are no references yet; drop a few colour pictures of the same things")
     job = studio_of(request).jobs.add(workspace, "fit", f"Learn from {count} references")
     return JSONResponse(studio_of(request).jobs.describe(job), 202)
 
@@ -161,9 +162,6 @@ async def events(request: Request) -> Response:
 def _described(studio: Studio, workspace: Workspace) -> dict[str, Any]:
     config = studio.config
     limits = config.limits
-    given = [
-        {"id": key, "name": MODEL_NAMES.get(key) or (path.stem if path else key)} for key, path in workspace.models()
-    ]
     return {
         "version": studio.version,
         "apart": config.apart,
@@ -174,12 +172,16 @@ def _described(studio: Studio, workspace: Workspace) -> dict[str, Any]:
         "model": workspace.model,
         "pictures": describe_all(workspace),
         "films": [],
-        "models": given,
+        "models": [{"id": key, "name": _model_name(key, path)} for key, path in workspace.models()],
         "references": [{"id": id_of_reference(path), "name": path.name} for path in workspace.references()],
         "jobs": studio.jobs.of(workspace),
         "accept": sorted(PICTURE_SUFFIXES),
         "accept_films": [],
     }
+
+
+def _model_name(key: str, path: Path | None) -> str:
+    return MODEL_NAMES.get(key) or (path.stem if path else key)
 
 
 def _output_in_words(studio: Studio, workspace: Workspace) -> str:
@@ -191,11 +193,11 @@ def _output_in_words(studio: Studio, workspace: Workspace) -> str:
 
 
 def _keep_inputs(workspace: Workspace, items: list[Item]) -> None:
-    """Refused where what is written would take the place of a picture."""
+    """Refusal where what is written would take the place of a picture."""
     inputs = {item.path.resolve() for item in workspace.items.values()}
     for item in items:
         if workspace.target(item).resolve() in inputs:
-            raise Refused(409, f"{item.name} would be written over a picture; start the studio with another -o")
+            raise Refusal(409, f"{item.name} would be written over a picture; start the studio with another -o")
 
 
 @cache

@@ -14,7 +14,7 @@ from featcolor.errors import UsageError
 from featcolor.hints.hint import Hint, Hints
 from featcolor.studio import desk
 from featcolor.studio.api.requests import (
-    Refused,
+    Refusal,
     ask_desk,
     choices_in,
     hints_in,
@@ -103,7 +103,7 @@ async def view(request: Request) -> Response:
     start = time.perf_counter()
     content = await ask_desk(request, desk.coloured, workspace.look(item, choices), Hints(hints))
     spent = 1000 * (time.perf_counter() - start)
-    return _jpeg(content, **{"Server-Timing": f"desk;dur={spent:.0f}"})
+    return _jpeg(content, timing=f"desk;dur={spent:.0f}")
 
 
 async def command(request: Request) -> Response:
@@ -136,7 +136,7 @@ async def mask(request: Request) -> Response:
     path = workspace.mask_file(item)
     if request.method == "GET":
         if not path.exists():
-            raise Refused(404, "this picture has no mask")
+            raise Refusal(404, "this picture has no mask")
         return FileResponse(path, media_type="image/png")
     content = None
     if request.method == "PUT":
@@ -153,7 +153,7 @@ async def file(request: Request) -> Response:
     workspace, item = workspace_of(request), item_of(request)
     written = workspace.written(item)
     if written is None:
-        raise Refused(409, "this picture is not written yet")
+        raise Refusal(409, "this picture is not written yet")
     return FileResponse(written, filename=written.name, content_disposition_type="attachment")
 
 
@@ -188,14 +188,14 @@ async def _body(request: Request, most: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > most:
-            raise Refused(413, f"more than {most >> 20} MB")
+            raise Refusal(413, f"more than {most >> 20} MB")
     return bytes(body)
 
 
-def _jpeg(content: bytes, *, kept: bool = False, **headers: str) -> Response:
-    """`kept`: a browser may keep it, since its address changes with it."""
-    cached = "private, max-age=86400, immutable" if kept else "no-store"
-    return Response(content, media_type="image/jpeg", headers={"Cache-Control": cached, **headers})
+def _jpeg(content: bytes, *, kept: bool = False, timing: str = "") -> Response:
+    """`kept`: a browser may keep it, since its address changes with it; `timing` is what its work took."""
+    headers = {"Cache-Control": "private, max-age=86400, immutable" if kept else "no-store"}
+    return Response(content, media_type="image/jpeg", headers=headers | ({"Server-Timing": timing} if timing else {}))
 
 
 def describe_all(workspace: Workspace) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ STATUS: Final = {"usage": 400, "file": 422, "disk full": 507, "stopped": 422, "t
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-class Refused(Exception):
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault
     """What is asked for cannot be had, in words for a person, with a status of HTTP and more for the page."""
 
     def __init__(self, status: int, words: str, **more: Any) -> None:
@@ -33,7 +33,7 @@ class Refused(Exception):
 
 def answer_error(error: Exception) -> Response:
     """Any error as one line for a person."""
-    if isinstance(error, Refused):
+    if isinstance(error, Refusal):
         return JSONResponse({"error": str(error), **error.more}, error.status)
     if isinstance(error, WorkError):
         return JSONResponse({"error": str(error)}, STATUS[error.kind])
@@ -61,7 +61,7 @@ def workspace_of(request: Request) -> Workspace:
     """The workspace of whoever asks."""
     studio, visitor = studio_of(request), visitor_of(request)
     if not studio.has_room(visitor):
-        raise Refused(503, "the studio is full; try again in an hour")
+        raise Refusal(503, "the studio is full; try again in an hour")
     return studio.workspace(visitor)
 
 
@@ -74,7 +74,7 @@ async def ask_desk(request: Request, function: Callable[..., Any], *arguments: A
     """What a function of `featcolor.studio.desk` gives for the picture that the path names."""
     studio, visitor = studio_of(request), visitor_of(request)
     if studio.desk.n_waiting_for(visitor) >= studio.config.limits.waiting:
-        raise Refused(429, "too many requests at a time; wait for the answers to those before")
+        raise Refusal(429, "too many requests at a time; wait for the answers to those before")
     about = request.path_params.get("id", "")
     return await studio.desk.call(function, *arguments, about=about, who=visitor, rank=rank)
 
@@ -85,7 +85,7 @@ async def json_of(request: Request) -> dict[str, Any]:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_JSON:
-            raise Refused(413, f"a request may have {MOST_JSON >> 20} MB")
+            raise Refusal(413, f"a request may have {MOST_JSON >> 20} MB")
     try:
         content = json.loads(bytes(body) or b"{}")
     except (ValueError, RecursionError) as error:

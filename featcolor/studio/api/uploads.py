@@ -15,7 +15,7 @@ from starlette.requests import Request
 from featcolor.errors import PictureError
 from featcolor.files import PART_SUFFIX
 from featcolor.pictures.io import PICTURE_SUFFIXES, picture_format
-from featcolor.studio.api.requests import Refused, studio_of, workspace_of
+from featcolor.studio.api.requests import Refusal, studio_of, workspace_of
 from featcolor.studio.desk import Stamped, open_picture
 from featcolor.studio.studio import MEGABYTE
 from featcolor.studio.workspace import DROPPED, REFERENCES, Workspace
@@ -26,7 +26,7 @@ SILENCE: Final = 0.1
 
 
 async def receive(request: Request, target: Path) -> None:
-    """The body of a request, written to a file; Refused where it is too large, too slow, or breaks off."""
+    """The body of a request, written to a file; Refusal where it is too large, too slow, or breaks off."""
     limits = studio_of(request).config.limits
     ends, length = time.monotonic() + limits.upload_s, request.headers.get("content-length", "")
     if limits.bytes is not None and length.isdigit() and int(length) > limits.bytes:
@@ -39,15 +39,15 @@ async def receive(request: Request, target: Path) -> None:
             except StopAsyncIteration:
                 break
             except TimeoutError as error:
-                raise Refused(408, "the upload stopped on the way; try again") from error
+                raise Refusal(408, "the upload stopped on the way; try again") from error
             n_bytes += len(chunk)
             if limits.bytes is not None and n_bytes > limits.bytes:
                 raise _too_large(limits.bytes)
             if time.monotonic() > ends:
-                raise Refused(408, f"the upload took longer than {limits.upload_s:g} s; try again")
+                raise Refusal(408, f"the upload took longer than {limits.upload_s:g} s; try again")
             file.write(chunk)
     if length.isdigit() and n_bytes != int(length):
-        raise Refused(400, "the upload broke off; try again")
+        raise Refusal(400, "the upload broke off; try again")
 
 
 async def keep(request: Request, kind: str, check: Callable[..., str], *arguments: Any) -> Path:
@@ -58,7 +58,7 @@ async def keep(request: Request, kind: str, check: Callable[..., str], *argument
     workspace, studio = workspace_of(request), studio_of(request)
     most = studio.config.limits.pictures
     if most is not None and _n_files(workspace) >= most:
-        raise Refused(413, f"{most} files are here already; delete some first")
+        raise Refusal(413, f"{most} files are here already; delete some first")
     name = request.query_params.get("name", "")
     part = workspace.folder / f".{secrets.token_hex(8)}{PART_SUFFIX}"
     try:
@@ -116,5 +116,5 @@ def _n_files(workspace: Workspace) -> int:
     return sum(len(list(folder.iterdir())) for folder in folders if folder.is_dir())
 
 
-def _too_large(most: int) -> Refused:
-    return Refused(413, f"the file is larger than the {most // MEGABYTE} MB that are taken here")
+def _too_large(most: int) -> Refusal:
+    return Refusal(413, f"the file is larger than the {most // MEGABYTE} MB that are taken here")
