@@ -43,6 +43,8 @@ OPEN_VIEWS: Final = 12
 """Pictures whose view is kept, about 3 MB each."""
 OPEN_PICTURES: Final = 4
 """Of these, those that answer hints at once, about 60 MB each."""
+SKIN: Final = "skin"
+"""Names of colours that only suit what they are of."""
 SAME_NAME: Final = 900
 """Squared distance in codes within which a suggested colour has a name."""
 
@@ -282,7 +284,7 @@ def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
 
 @cache
 def _named() -> tuple[list[str], NDArray[np.int64]]:
-    names = [name for group in COMMON.values() for name in group]
+    names = [name for use, group in COMMON.items() if use != SKIN for name in group]
     return names, np.array([parse_colour(name) for name in names], np.int64)
 
 

@@ -46,7 +46,8 @@ GUESSES_S: Final = 60.0
 OPEN_PATHS: Final = ("/healthz",)
 """Served to everybody."""
 SIGN_IN: Final = """<!DOCTYPE html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>featcolor studio</title><h1>featcolor studio</h1>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,"><title>featcolor studio</title><h1>featcolor studio</h1>
 <p>Open the address that <code>featcolor studio</code> printed, or give its token or password here.
 <form method="post" action="sign-in"><label>Password <input name="token" type="password" autofocus></label>
 <button>Open</button></form></html>

@@ -409,7 +409,5 @@ def _read_state(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{path}: cannot be read ({reason(error)}); delete it, which loses the model chosen"
-        ) from error
+        raise UsageError(f"{path}: cannot be read ({reason(error)}); delete it to go on") from error
     return content if isinstance(content, dict) else {}
