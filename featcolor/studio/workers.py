@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Literal
 
 from featcolor.errors import FeatcolorError, PictureError, UsageError, is_disk_full, one_line
+from featcolor.parallel import available_cores, library_threads
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, steps done, and steps in all."""
@@ -248,11 +249,11 @@ def _serve(connection: Connection, threads: int | None) -> None:
     """The whole life of a worker's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends its workers
     threading.Thread(target=_end_with_the_server, daemon=True).start()
-    if threads is not None:
-        import cv2
+    with library_threads(available_cores() if threads is None else threads):
+        _answer_calls(connection)
 
-        cv2.setNumThreads(threads)
 
+def _answer_calls(connection: Connection) -> None:
     def tell(*progress: Any) -> None:
         connection.send(("progress", progress))
 

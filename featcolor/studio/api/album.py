@@ -55,6 +55,8 @@ async def write(request: Request) -> Response:
     wanted = content.get("pictures")
     if wanted is not None and not (isinstance(wanted, list) and all(isinstance(each, str) for each in wanted)):
         raise UsageError("pictures must be a list of identifiers")
+    if wanted is None:
+        await asyncio.to_thread(workspace.refresh)
     items = list(workspace.items.values()) if wanted is None else [workspace.items[each] for each in wanted]
     if not items:
         raise Refusal(409, "there is no picture to write yet")
