@@ -108,6 +108,8 @@ class Workspace:
         self._kept: dict[str, Kept] = {}
         self._hints: dict[str, tuple[Stamped | None, Hints]] = {}
         self._stems: Counter[Path] = Counter()
+        self._hinted: set[str] = set()
+        self._shared: tuple[tuple[Stamped, ...], str] = (), ""
         self._lock = threading.RLock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         state = _read_state(folder / "workspace.json")
@@ -132,6 +134,7 @@ class Workspace:
                 items[item_id] = self.items.get(item_id) or Item(item_id, each.path, name, own)
             self.items = items
             self._stems = Counter(each.path.with_suffix("") for each in items.values())
+            self._hinted = {each.id for each in items.values() if self.hints_file(each).exists()}
 
     def item(self, item_id: str) -> Item:
         """The picture, or frame of a film, of an identifier; KeyError where there is none."""
@@ -169,6 +172,8 @@ class Workspace:
                 told.write(path)
             else:
                 path.unlink(missing_ok=True)
+            if item.id in self.items:
+                (self._hinted.add if told.hints else self._hinted.discard)(item.id)
         return told
 
     def kept(self, item: Item) -> Kept:
@@ -230,8 +235,8 @@ class Workspace:
     def look(self, item: Item, choices: Choices) -> Look:
         """What the desk is asked to show."""
         model, mask = self.model_file(choices), self.mask_file(item)
-        others = [each for each in self.items.values() if each.id != item.id] if self.share else []
-        told = [(Stamped.of(each.path), self.hints(each)) for each in others if self.hints_file(each).exists()]
+        others = [each for each in self.hinted_items() if each.id != item.id] if self.share else []
+        told = [(Stamped.of(each.path), self._hints_or_none(each)) for each in others]
         return Look(
             Stamped.of(item.path),
             None if model is None else Stamped.of(model),
@@ -264,13 +269,13 @@ class Workspace:
         choices = self.kept(item).choices
         return ColourPicture(self.model_file(choices), choices.settings(), choices.steps())
 
+    def hinted_items(self) -> list[Item]:
+        """The pictures that have hints, in their order."""
+        return [item for item in self.items.values() if item.id in self._hinted and item.path.exists()]
+
     def told_of_all(self) -> dict[Path, Told]:
         """Hints of all pictures that have some, by picture."""
-        return {
-            item.path: Told(files=(self.hints_file(item),))
-            for item in self.items.values()
-            if self.hints_file(item).exists()
-        }
+        return {item.path: Told(files=(self.hints_file(item),)) for item in self.hinted_items()}
 
     def note_written(self, item: Item, fingerprint: str) -> None:
         """Remember that a picture is written, with what was told of it then."""
@@ -289,7 +294,7 @@ class Workspace:
             choices.to_dict() | {"model": None if model is None else vars_of(Stamped.of(model))},
             self._hints_or_none(item).to_dict(),
             vars_of(Stamped.of(mask)) if mask.exists() else None,
-            sorted((os.fspath(path), self._hints_at(path)) for path in self.told_of_all()) if self.share else None,
+            self._shared_by_all() if self.share else None,
         ]
         return blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=12).hexdigest()
 
@@ -350,6 +355,7 @@ class Workspace:
                 path.unlink(missing_ok=True)
         for table in (self.items, self._kept, self._hints):
             table.pop(item.id, None)
+        self._hinted.discard(item.id)
 
     def references(self) -> list[Path]:
         """The pictures that an album is fitted on."""
@@ -374,9 +380,14 @@ class Workspace:
             item.error = str(error)
             return Hints()
 
-    def _hints_at(self, path: Path) -> Any:
-        item = next(each for each in self.items.values() if each.path == path)
-        return self._hints_or_none(item).to_dict()
+    def _shared_by_all(self) -> str:
+        """A fingerprint of the hints that all pictures share."""
+        hinted = self.hinted_items()
+        files = tuple(Stamped.of(self.hints_file(item)) for item in hinted if self.hints_file(item).exists())
+        if files != self._shared[0]:
+            told = [(os.fspath(item.path), self._hints_or_none(item).to_dict()) for item in hinted]
+            self._shared = files, _id_of(json.dumps(told))
+        return self._shared[1]
 
 
 def id_of_reference(path: Path) -> str:
