@@ -127,7 +127,7 @@ async def ask(request: Request) -> Response:
     if not 1 <= count <= MOST_QUESTIONS:
         raise UsageError(f"count must be 1 to {MOST_QUESTIONS}, got {count}")
     look = workspace.look(item, workspace.kept(item).choices)
-    return JSONResponse({"questions": await ask_desk(request, desk.ask, look, workspace.hints(item), count)})
+    return JSONResponse({"questions": await ask_desk(request, desk.ask, look, workspace.hints(item), count, rank=1)})
 
 
 async def mask(request: Request) -> Response:
