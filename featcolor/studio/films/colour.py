@@ -69,9 +69,9 @@ def play_shot(
     source: str | Path,
     folder: str | Path,
     shot: int,
-    *,
-    model: str | None = None,
+    model: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
+    *,
     progress: Progress | None = None,
 ) -> ShotOutcome:
     """A shot coloured at the size of the proxy, with the hints on its frames; a clip and what came out are kept.
@@ -114,9 +114,9 @@ def write_film(
     source: str | Path,
     target: str | Path,
     folder: str | Path,
-    *,
-    model: str | None = None,
+    model: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
+    *,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> ClipReport:
