@@ -18,10 +18,11 @@ from featcolor.errors import ClipError, UsageError
 from featcolor.hints.hint import Hint, Hints
 from featcolor.pictures.io import read_picture
 from featcolor.studio.films.card import film_card
-from featcolor.studio.films.colour import film_target, play_shot, write_film
+from featcolor.studio.films.colour import fitting_target, play_shot, write_film
 from featcolor.studio.films.folder import FilmFolder
 from featcolor.studio.films.frames import write_frame, write_thumb
 from featcolor.studio.films.scan import scan_film
+from featcolor.studio.films.shelf import Shelf, find_films
 from featcolor.video.colorize import colorize_video
 from featcolor.video.keyframes.choose import choose_frames
 from featcolor.video.keyframes.export import frame_picture
@@ -209,10 +210,9 @@ def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
 
 def test_the_film_is_written_as_the_command_line_writes_it(reel: Path, folder: Path, tmp_path: Path) -> None:
     give_hint(reel, folder, 20)
-    target = film_target(reel, tmp_path)
+    target = tmp_path / "reel-colour.mkv"
     report = write_film(reel, target, folder, settings=FAST)
     colorize_video(reel, tmp_path / "other.mkv", hints=folder / "hints", options=ClipOptions(preset="fast"))
-    assert target.name == "reel-colour.mkv"
     assert target.read_bytes() == (tmp_path / "other.mkv").read_bytes()
     card = film_card(reel, folder)
     assert card["written"] == target.name
@@ -260,8 +260,9 @@ def test_a_film_of_somebody_else_is_not_replaced(reel: Path, folder: Path, tmp_p
 
 
 def test_sound_that_a_container_does_not_hold_goes_to_one_that_does(tmp_path: Path) -> None:
-    assert film_target(make_clip(tmp_path / "film.mp4", sound=["aac"]), tmp_path).name == "film-colour.mp4"
-    assert film_target(make_clip(tmp_path / "film.avi", codec="ffv1", pix_fmt="yuv420p"), tmp_path).suffix == ".mkv"
+    targets = [tmp_path / "a.mp4", tmp_path / "a.mkv"]
+    assert fitting_target(make_clip(tmp_path / "film.mp4", sound=["aac"]), targets) == targets[0]
+    assert fitting_target(make_clip(tmp_path / "film.mkv", sound=["pcm_s16le"]), targets) == targets[1]
 
 
 def test_the_frame_to_correct_next_is_not_one_that_was_corrected(reel: Path, folder: Path) -> None:
@@ -283,3 +284,35 @@ def test_a_file_without_hints_in_it_is_no_correction(reel: Path, folder: Path) -
     Hints(size=(SIZE[1], SIZE[0])).write(path)
     assert film_card(reel, folder)["corrected"] == []
     play_shot(reel, folder, 0)
+
+
+def test_the_films_of_a_folder_are_found_but_for_those_that_were_written(tmp_path: Path) -> None:
+    for name in ("a.mp4", "a-colour.mp4", "b-colour.mkv", "below/c.AVI", ".hidden.mp4", "out/a.mp4", "picture.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    found = find_films(tmp_path, tmp_path / "out")
+    assert [each.relative.as_posix() for each in found] == ["a.mp4", "b-colour.mkv", "below/c.AVI"]
+    assert [each.relative.as_posix() for each in find_films(tmp_path / "a.mp4")] == ["a.mp4"]
+    assert not find_films(tmp_path / "picture.png")
+
+
+def test_films_of_a_workspace_and_where_their_colour_goes(tmp_path: Path) -> None:
+    for name in ("album/a.mp4", "album/b.avi", "space/films/c.mov"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    shelf = Shelf(tmp_path / "space", [tmp_path / "album"], None)
+    shelf.refresh()
+    films = {film.name: film for film in shelf.films.values()}
+    assert [(name, film.dropped) for name, film in films.items()] == [
+        ("a.mp4", False),
+        ("b.avi", False),
+        ("c.mov", True),
+    ]
+    assert shelf.targets(films["a.mp4"])[0] == tmp_path / "album/a-colour.mp4"
+    assert shelf.targets(films["b.avi"]) == [tmp_path / "album/b-colour.mkv"]
+    assert shelf.targets(films["c.mov"])[0] == tmp_path / "space/coloured/c-colour.mov"
+    with pytest.raises(UsageError, match="your own folder"):
+        shelf.forget(films["a.mp4"])
+    shelf.folder(films["c.mov"]).path.mkdir(parents=True)
+    shelf.forget(films["c.mov"])
+    assert not (tmp_path / "space/films/c.mov").exists()

@@ -8,7 +8,7 @@ from typing import Any
 
 from featcolor.errors import UsageError
 from featcolor.studio.films.colour import ShotOutcome, mean_of
-from featcolor.studio.films.folder import FilmFacts, FilmFolder, ShotFacts, file_facts, read_json
+from featcolor.studio.films.folder import FilmFacts, FilmFolder, ShotFacts
 from featcolor.video.report import ClipReport, NextFrame, read_report
 
 
@@ -19,8 +19,9 @@ def film_card(source: str | Path, folder: str | Path) -> dict[str, Any]:
     where it is newer.
     """
     film = FilmFolder(source, folder)
-    written = _written(film)
-    card: dict[str, Any] = {"state": "new", "shots": [], "next": None, "written": written, "stamp": "", "corrected": []}
+    written = film.written_film()
+    card: dict[str, Any] = {"state": "new", "shots": [], "next": None, "stamp": "", "corrected": []}
+    card["written"] = None if written is None else written.name
     facts = film.facts()
     if facts is None:
         return card | dict.fromkeys(("width", "height", "frames", "rate", "seconds"))
@@ -74,15 +75,6 @@ def _is_later(film: FilmFolder, shot: int, report: ClipReport | None) -> bool:
     if report is None:
         return True
     return film.outcome(shot).stat().st_mtime_ns >= film.report.stat().st_mtime_ns
-
-
-def _written(film: FilmFolder) -> str | None:
-    """Name of the film in colour; None where it is not there, or no longer what the studio wrote."""
-    content = read_json(film.written)
-    target = Path(str(content.get("target"))) if content else None
-    if content is None or target is None or not content.get("file") or file_facts(target) != content["file"]:
-        return None
-    return target.name
 
 
 def _most_useful(asked: Iterable[NextFrame], corrected: Iterable[int]) -> Mapping[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
@@ -12,7 +12,6 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from featcolor.clips.containers import CONTAINERS
 from featcolor.clips.open import open_clip
 from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import UsageError
@@ -29,12 +28,6 @@ from featcolor.video.report import ClipReport, NextFrame
 CUTTING: Final = "cutting the shot out"
 CUT_CRF: Final = 10
 PLAY_PRESET: Final = "fast"
-COLOURED: Final = "-colour"
-"""End of a coloured film's name, before its suffix."""
-LOSSLESS: Final = "ffv1"
-"""What makes a film many times as large as the grey one."""
-ANY_SOUND: Final = ".mkv"
-"""The container that takes what others refuse."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +109,8 @@ def write_film(
     folder: str | Path,
     model: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
-    *,
     overwrite: bool = False,
+    *,
     progress: Progress | None = None,
 ) -> ClipReport:
     """The whole film coloured in full size, with its sound; its report is kept in the folder.
@@ -146,18 +139,11 @@ def write_film(
     return report
 
 
-def film_target(source: str | Path, folder: str | Path) -> Path:
-    """Path in a folder of a film in colour, in the container of the grey one where that can hold it all.
-
-    UsageError where no container can.
-    """
-    source = Path(source)
-    own = source.suffix.lower()
-    if own not in CONTAINERS or CONTAINERS[own].codecs[0] == LOSSLESS:
-        own = ANY_SOUND
-    targets = [Path(folder) / (source.stem + COLOURED + suffix) for suffix in dict.fromkeys((own, ANY_SOUND))]
+def fitting_target(source: str | Path, targets: Sequence[Path]) -> Path:
+    """The first of some names whose container can hold all of a film in colour; UsageError where none can."""
     with open_clip(source) as reader:
         for target in targets:
+            target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 VideoFileWriter(target, reader.info, source=source, overwrite=True)
             except UsageError:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -166,6 +167,16 @@ class FilmFolder:
             if number is not None and first <= number and (last is None or number <= last) and _says_something(path)
         }
         return dict(sorted(found.items()))
+
+    def written_film(self) -> Path | None:
+        """The film in colour; None where it is not there, or no longer what the studio wrote."""
+        content = read_json(self.written) or {}
+        target = Path(str(content.get("target")))
+        return target if content.get("file") and file_facts(target) == content["file"] else None
+
+    def remove(self) -> None:
+        """Delete it with all that is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def told(self, first: int = 0, last: int | None = None) -> str:
         """A digest of all hints on some frames, another one when any of them changes."""
