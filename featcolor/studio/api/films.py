@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from featcolor.clips.open import open_clip
 from featcolor.errors import ClipError, UsageError
 from featcolor.studio import filming
-from featcolor.studio.api.requests import RefusedError, json_of, studio_of, visitor_of, workspace_of
+from featcolor.studio.api.requests import Refusal, json_of, studio_of, visitor_of, workspace_of
 from featcolor.studio.api.uploads import keep
 from featcolor.studio.films.colour import fitting_target
 from featcolor.studio.films.folder import FilmFolder
@@ -49,7 +49,7 @@ async def remove(request: Request) -> Response:
     """A film that was given, deleted with all that was told of it."""
     workspace, studio, film = _asked_for(request)
     if not film.dropped:
-        raise RefusedError(403, f"{film.name}: lies in your own folder, and is not the studio's to delete")
+        raise Refusal(403, f"{film.name}: lies in your own folder, and is not the studio's to delete")
     for job in _under_way(studio, workspace, film):
         studio.jobs.cancel(workspace, job)
     await asyncio.to_thread(workspace.shelf.forget, film)
@@ -92,7 +92,7 @@ async def write(request: Request) -> Response:
     target = await _ask(request, film, fitting_target, film.path, targets)
     own = filming.describe(workspace, film, ())["written"] == target.name
     if target.exists() and not overwrite and not own:
-        raise RefusedError(409, f"{target.name} is there already, and not from the studio", exists=[target.name])
+        raise Refusal(409, f"{target.name} is there already, and not from the studio", exists=[target.name])
     what: dict[str, Any] = {"film": film.id, "target": str(target), "overwrite": overwrite or own}
     job = studio.jobs.add(workspace, "film", f"Write {film.name}", **what)
     return JSONResponse(studio.jobs.describe(job), 202)
@@ -121,7 +121,7 @@ async def clip(request: Request) -> Response:
     workspace, _, film = _asked_for(request)
     path = _folder(workspace, film).clip(int(request.path_params["shot"]))
     if not path.exists():
-        raise RefusedError(404, "this shot was not tried yet")
+        raise Refusal(404, "this shot was not tried yet")
     return _file(request, path, "video/mp4")
 
 
@@ -130,7 +130,7 @@ async def file(request: Request) -> Response:
     workspace, _, film = _asked_for(request)
     path = _folder(workspace, film).written_film()
     if path is None:
-        raise RefusedError(409, "this film is not written yet")
+        raise Refusal(409, "this film is not written yet")
     return FileResponse(path, filename=path.name, content_disposition_type="attachment")
 
 
@@ -164,7 +164,7 @@ async def _ask(request: Request, film: Film, function: Callable[..., Any], *argu
     """What a function gives in a worker that answers at once."""
     desk, who = studio_of(request).desk, visitor_of(request)
     if desk.n_waiting_for(who) >= studio_of(request).config.limits.waiting:
-        raise RefusedError(429, "too many requests at a time; wait for the answers to those before")
+        raise Refusal(429, "too many requests at a time; wait for the answers to those before")
     return await desk.call(function, *arguments, about=film.id, who=who, rank=rank, limit_s=LONGEST_S)
 
 
