@@ -125,7 +125,9 @@ class Shelf:
         if not film.dropped:
             raise UsageError(f"{film.name}: lies in your own folder, and is not the studio's to delete")
         self.folder(film).remove()
-        film.path.unlink(missing_ok=True)
+        for path in (film.path, *self.targets(film)):
+            if path.is_relative_to(self._folder):
+                path.unlink(missing_ok=True)
         self.films.pop(film.id, None)
 
 
