@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -28,7 +28,7 @@ LOCAL: Final = ("127.0.0.1", "::1")
 class PatientConnection(H11Protocol):
     """A connection that is patient, but not for ever."""
 
-    _by_address: Counter[str] = Counter()
+    _by_address: ClassVar[Counter[str]] = Counter()
     _timer: asyncio.TimerHandle | None = None
     _address = ""
 

@@ -25,7 +25,7 @@ from featcolor.studio.sessions import COOKIE_AGE_S, Cookies, Tally
 from featcolor.studio.turns import Turns
 
 NOBODY: Final = ""
-"""The visitor who shows a token and no cookie: a program, which has no workspace of its own where visitors are apart."""
+"""The visitor who shows a token and no cookie: a program; it has no workspace where visitors are apart."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[0-9a-z_.-]+)(:[0-9]{1,5})?", re.ASCII)
 """A Host header in lower case; a zone, a user or a path has no place in it."""

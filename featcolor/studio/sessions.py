@@ -98,8 +98,8 @@ class Tally:
 
     def is_full(self, address: str, now: float) -> bool:
         """Whether it may not do it again yet."""
-        times = self._times.get(network_of(address), ())
-        return len(times) == self._most and now - times[0] < self._seconds
+        times = self._times.get(network_of(address))
+        return times is not None and len(times) == self._most and now - times[0] < self._seconds
 
     def __len__(self) -> int:
         return len(self._times)
