@@ -113,8 +113,8 @@ def _config(arguments: argparse.Namespace, password: str | None) -> StudioConfig
     from dataclasses import replace
 
     from featcolor.models.load import ColouringSettings, load_colorizer
-    from featcolor.studio.gate import new_token
     from featcolor.studio.serve import default_home, is_loopback
+    from featcolor.studio.sessions import new_token
     from featcolor.studio.studio import FOR_STRANGERS, KEEP_HOURS, MEGABYTE, Limits, StudioConfig
 
     for path in arguments.input:

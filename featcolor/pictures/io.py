@@ -74,6 +74,14 @@ def read_reference(source: str | os.PathLike[str] | bytes, max_pixels: int, *, n
         return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
+def claimed_pixels(source: str | os.PathLike[str] | bytes, *, name: str = "-") -> int:
+    """Pixels that a picture has by its head, whatever follows; PictureError as of `read_picture`."""
+    data, name, format = _load(source, name)
+    with decoding(name):
+        width, height = tiff.claimed_size(data) if format == "TIFF" else pillow.open_header(data, format).size
+        return width * height
+
+
 def picture_format(path: str | os.PathLike[str]) -> str:
     """The format of a picture's file by its content; PictureError for what is none."""
     with decoding(str(path)), Path(path).open("rb") as stream:

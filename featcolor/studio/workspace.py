@@ -35,6 +35,10 @@ FRAME_SETTINGS: Final = ColouringSettings(saturation=1.0)
 """Of a frame: as `featcolor video` has it."""
 ALBUM: Final = "album"
 """The model that is fitted on a workspace's references."""
+GIVEN_NAME_BYTES: Final = 120
+"""Of a given file's name, what is kept."""
+DEVICES: Final = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+"""Names that are no files on Windows, whatever the suffix."""
 DROPPED, REFERENCES, MODELS, PICTURES, MASKS = "dropped", "references", "models", "pictures", "masks"
 """Folders of a workspace."""
 
@@ -128,10 +132,10 @@ class Workspace:
         """Look what pictures there are now."""
         with self._lock:
             found = [
-                (each, False) for source in self.sources for each in _search(source, self.output) if source.exists()
+                (each, False) for source in self.sources for each in _unwritten(source, self.output) if source.exists()
             ]
             dropped = self.folder / DROPPED
-            found += [(each, True) for each in (_search(dropped, None) if dropped.is_dir() else [])]
+            found += [(each, True) for each in (_search(dropped) if dropped.is_dir() else [])]
             items = {}
             for each, own in found:
                 name = each.relative.as_posix()
@@ -370,9 +374,13 @@ class Workspace:
 
     def place_for(self, kind: str, name: str) -> Path:
         """A path that is free, for a file that a person gives; of its name only what is a name of a file is used."""
-        plain = Path(name.replace("\\", "/")).name.replace("\0", "").strip().lstrip(".")
-        plain = "".join(each for each in plain if each.isprintable() and each not in '<>:"|?*') or "picture"
-        stem, suffix = os.path.splitext(cut_name(plain, 120))  # noqa: PTH122 - of a name
+        plain = name.replace("\\", "/").rpartition("/")[2]
+        plain = "".join(each for each in plain if each.isprintable() and each not in '<>:"|?*').strip(" .") or "picture"
+        stem, suffix = os.path.splitext(plain)  # noqa: PTH122 - of a name
+        suffix = cut_name(suffix, GIVEN_NAME_BYTES // 2)
+        stem = cut_name(stem, GIVEN_NAME_BYTES - len(os.fsencode(suffix)))
+        if stem.partition(".")[0].strip().upper() in DEVICES:
+            stem = f"_{stem}"
         folder = self.folder / kind
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(1, 10_000):
@@ -396,6 +404,13 @@ class Workspace:
         """The pictures that an album is fitted on."""
         folder = self.folder / REFERENCES
         return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+
+    @property
+    def n_given(self) -> int:
+        """Files that a person gave."""
+        folders = [self.folder / kind for kind in (DROPPED, REFERENCES, MODELS, "films")]
+        names = [path.name for folder in folders if folder.is_dir() for path in folder.iterdir()]
+        return sum(not name.endswith(SUFFIX) for name in names)
 
     def delete(self) -> None:
         """All of it, its own folder that is."""
@@ -439,12 +454,17 @@ def _id_of(text: str) -> str:
     return blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()
 
 
-def _search(source: Path, output: Path | None) -> list[FoundPicture]:
-    """The pictures of a source that no earlier run wrote, none where there are none."""
+def _search(source: Path, output: Path | None = None) -> list[FoundPicture]:
+    """The pictures of a source, none where there are none."""
     try:
-        found = find_pictures([source], leave_out=output)
+        return find_pictures([source], leave_out=output)
     except UsageError:
         return []
+
+
+def _unwritten(source: Path, output: Path | None) -> list[FoundPicture]:
+    """The pictures of a source that no earlier run wrote."""
+    found = _search(source, output)
     written = earlier_outputs(found)
     return [each for each in found if each.path not in written and not is_film_name(each.path.name)]
 

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from featcolor.pictures.io import write_picture
 from featcolor.pictures.picture import Picture
 from featcolor.studio.app import build_app
-from featcolor.studio.gate import Cookies
+from featcolor.studio.sessions import Cookies
 from featcolor.studio.studio import Studio, StudioConfig
 
 ADDRESS = "http://127.0.0.1:8710"

@@ -19,7 +19,7 @@ from featcolor.pictures.io import PICTURE_SUFFIXES
 from featcolor.studio import filming
 from featcolor.studio.api.pictures import describe_all
 from featcolor.studio.api.requests import Refusal, json_of, studio_of, visitor_of, workspace_of
-from featcolor.studio.api.uploads import check_model, check_picture, keep
+from featcolor.studio.api.uploads import check_model, check_picture, check_room, keep
 from featcolor.studio.choices import controls
 from featcolor.studio.films.shelf import FILM_SUFFIXES
 from featcolor.studio.studio import Studio
@@ -59,9 +59,10 @@ async def write(request: Request) -> Response:
         raise UsageError("pictures must be a list of identifiers")
     if wanted is None:
         await asyncio.to_thread(workspace.refresh)
-    items = list(workspace.items.values()) if wanted is None else [workspace.items[each] for each in wanted]
+    items = list(workspace.items.values()) if wanted is None else [workspace.items[each] for each in {*wanted}]
     if not items:
         raise Refusal(409, "there is no picture to write yet")
+    await check_room(studio_of(request), workspace)
     _keep_inputs(workspace, items)
     if not content.get("overwrite"):
         standing = [item for item in items if workspace.target(item).exists() and workspace.written(item) is None]
@@ -110,7 +111,7 @@ async def fit(request: Request) -> Response:
 
 async def add_model(request: Request) -> Response:
     """A model that 'featcolor fit' made."""
-    path = await keep(request, MODELS, check_model)
+    path = await keep(request, MODELS, check_model, studio_of(request).config.limits.networks)
     studio_of(request).publish(workspace_of(request), {"kind": "workspace"})
     return JSONResponse({"id": id_of_reference(path), "name": path.name}, 201)
 
@@ -143,9 +144,11 @@ async def events(request: Request) -> Response:
     """What changes, as it does, in a stream that lasts as long as the page."""
     studio, workspace = studio_of(request), workspace_of(request)
     visitor = visitor_of(request)
+    if studio.streams[visitor] >= studio.config.limits.streams:
+        raise Refusal(429, "this page is open too often; close it elsewhere")
 
     async def stream() -> AsyncIterator[str]:
-        with studio.listening(workspace) as messages:
+        with studio.listening(workspace, visitor) as messages:
             yield ": here\n\n"
             quiet = 0.0
             while not studio.stopping():

@@ -16,6 +16,7 @@ from featcolor.studio import desk, filming
 from featcolor.studio.api.requests import (
     Refusal,
     ask_desk,
+    body_of,
     choices_in,
     hints_in,
     item_of,
@@ -140,7 +141,7 @@ async def mask(request: Request) -> Response:
         return FileResponse(path, media_type="image/png")
     content = None
     if request.method == "PUT":
-        content = await _body(request, MOST_MASK)
+        content = await body_of(request, MOST_MASK)
         await ask_desk(request, desk.check_mask, content, Stamped.of(item.path))
     workspace.set_mask(item, content)
     described = workspace.describe(item)
@@ -190,15 +191,6 @@ def _on_picture(hints: Hints, facts: Facts) -> list[dict[str, Any]]:
         return Hint(points, hint.colour, hint.radius * (across * down) ** 0.5)
 
     return [asdict(placed(hint) if (across, down) != (1, 1) else hint) for hint in hints.hints]
-
-
-async def _body(request: Request, most: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise Refusal(413, f"more than {most >> 20} MB")
-    return bytes(body)
 
 
 def _jpeg(content: bytes, *, kept: bool = False, timing: str = "") -> Response:
