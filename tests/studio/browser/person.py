@@ -130,6 +130,16 @@ class Person:
         self.reads("#title", f"^{re.escape(name)}")
         self.settle()
 
+    def take_out(self, name: str) -> None:
+        """Take a picture out of the album."""
+        self.click(self.page.get_by_role("button", name=f"Take {name} out of the album"))
+
+    def title(self) -> str:
+        """The name of the picture that is open."""
+        self.settle()
+        name = self.page.locator("#title").evaluate("title => title.firstChild.textContent")
+        return str(name)
+
     def item(self, name: str) -> Locator:
         """The line of a picture in the album."""
         return self.page.locator("#album > li", has=self.page.locator(".name", has_text=re.compile(re.escape(name))))
