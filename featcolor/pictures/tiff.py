@@ -91,7 +91,7 @@ def _read_header(data: bytes) -> _Header:
         exif = _texts_exif({tag: text for tag in _TEXT_TAGS if isinstance(text := tags.valueof(tag), str) and text})
         icc = icc if isinstance(icc, bytes) else None
         compact = page.compression != _UNCOMPRESSED
-        metadata = Metadata("TIFF", exif, icc, clean_dpi(_dpi(tags)), compact, _notes(page))
+        metadata = Metadata("TIFF", exif, icc, clean_dpi(_dpi(tags)), compact, notes=_notes(page))
         is_deep = page.bitspersample > 8 or page.sampleformat == 3
         # Pillow knows no fourth plane of its own.
         by_pillow = not is_deep and not (page.planarconfig == _SEPARATE and page.extrasamples)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from featcolor.studio.api import album, page, pictures
+from featcolor.studio.api import album, films, page, pictures
 from featcolor.studio.api.requests import Handler, answer_error
 from featcolor.studio.gate import Cookies, Gate
 from featcolor.studio.studio import Studio
@@ -48,6 +48,16 @@ ROUTES: Final = (
     ("/api/pictures/{id}/mask", pictures.mask, ("PUT", "DELETE")),
     ("/api/pictures/{id}/mask.png", pictures.mask, ("GET",)),
     ("/api/pictures/{id}/file", pictures.file, ("GET",)),
+    ("/api/films", films.add, ("PUT",)),
+    ("/api/films/{id}", films.get, ("GET",)),
+    ("/api/films/{id}", films.remove, ("DELETE",)),
+    ("/api/films/{id}/scan", films.scan, ("POST",)),
+    ("/api/films/{id}/play", films.play, ("POST",)),
+    ("/api/films/{id}/write", films.write, ("POST",)),
+    ("/api/films/{id}/frames/{frame:int}", films.frame, ("POST",)),
+    ("/api/films/{id}/frames/{frame:int}/thumb.jpg", films.thumbnail, ("GET",)),
+    ("/api/films/{id}/shots/{shot:int}.mp4", films.clip, ("GET",)),
+    ("/api/films/{id}/file", films.file, ("GET",)),
 )
 
 

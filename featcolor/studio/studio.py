@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from featcolor.studio import filming
 from featcolor.studio.desk import warm_up
 from featcolor.studio.jobs import Jobs, Kind
 from featcolor.studio.references import fit_references
@@ -30,7 +31,13 @@ SWEEP_S: Final = 60.0
 MEGABYTE: Final = 2**20
 EVENTS: Final = 500
 """Messages that may wait for one page; one that is slower is told to load all again."""
-KINDS: Final[dict[str, Kind]] = {"write": write_pictures, "fit": fit_references}
+KINDS: Final[dict[str, Kind]] = {
+    "write": write_pictures,
+    "fit": fit_references,
+    "scan": filming.scan,
+    "play": filming.play,
+    "film": filming.write,
+}
 """What does the jobs of each kind."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import shutil
 import threading
 from collections import Counter
@@ -24,11 +25,14 @@ from featcolor.files import NAME_BYTES, cut_name, replacing, write_json
 from featcolor.hints.hint import SUFFIX, Hint, Hints
 from featcolor.hints.mask import Mask
 from featcolor.hints.told import Told
-from featcolor.models.load import DEFAULT_MODEL
+from featcolor.models.load import DEFAULT_MODEL, ColouringSettings
 from featcolor.pictures.find import COLOURED_MARK, FoundPicture, earlier_outputs, find_pictures
 from featcolor.studio.choices import Choices, command_line
 from featcolor.studio.desk import Look, Stamped
+from featcolor.studio.films.shelf import Film, Shelf, is_film_name
 
+FRAME_SETTINGS: Final = ColouringSettings(saturation=1.0)
+"""Of a frame: as `featcolor video` has it."""
 ALBUM: Final = "album"
 """The model that is fitted on a workspace's references."""
 DROPPED, REFERENCES, MODELS, PICTURES, MASKS = "dropped", "references", "models", "pictures", "masks"
@@ -105,6 +109,7 @@ class Workspace:
         self.folder, self.sources, self.output, self.given_model = folder, tuple(sources), output, model
         self.items: dict[str, Item] = {}
         self.frames: dict[str, Item] = {}
+        self.shelf = Shelf(folder, self.sources, output)
         self._kept: dict[str, Kept] = {}
         self._hints: dict[str, tuple[Stamped | None, Hints]] = {}
         self._stems: Counter[Path] = Counter()
@@ -135,15 +140,32 @@ class Workspace:
             self.items = items
             self._stems = Counter(each.path.with_suffix("") for each in items.values())
             self._hinted = {each.id for each in items.values() if self.hints_file(each).exists()}
+            self.shelf.refresh()
+            self.frames = {}
+            for film, number in self.shelf.frames():
+                self.frame(film, number)
 
     def item(self, item_id: str) -> Item:
         """The picture, or frame of a film, of an identifier; KeyError where there is none."""
         return self.items[item_id] if item_id in self.items else self.frames[item_id]
 
+    def film(self, film_id: str) -> Film:
+        """The film of an identifier; KeyError where there is none."""
+        return self.shelf.films[film_id]
+
+    def frame(self, film: Film, number: int) -> Item:
+        """A frame of a film as a picture, whose hints are the film's."""
+        path = self.shelf.folder(film).picture(number)
+        item_id = _id_of(f"{film.id}/{number}")
+        name = f"{film.name}, frame {number}"
+        return self.frames.setdefault(item_id, Item(item_id, path, name, film=film.id, frame=number))
+
     # What is told and chosen
 
     def hints_file(self, item: Item) -> Path:
         """Where the hints on a picture lie, or will: beside it; in the workspace's folder where that cannot be."""
+        if item.film is not None and item.frame is not None:
+            return self.shelf.folder(self.film(item.film)).hints_on(item.frame)
         alone = self._stems[item.path.with_suffix("")] < 2
         name = (item.path.stem if alone else item.path.name) + SUFFIX
         beside = item.path.with_name(name)
@@ -233,7 +255,10 @@ class Workspace:
     # What is done with a picture
 
     def look(self, item: Item, choices: Choices) -> Look:
-        """What the desk is asked to show."""
+        """What the desk is asked to show; a frame as its film is coloured, to which the choices for one do not go."""
+        if item.film is not None:
+            model = self.model_file(Choices())
+            return Look(Stamped.of(item.path), None if model is None else Stamped.of(model), FRAME_SETTINGS)
         model, mask = self.model_file(choices), self.mask_file(item)
         others = [each for each in self.hinted_items() if each.id != item.id] if self.share else []
         told = [(Stamped.of(each.path), self._hints_or_none(each)) for each in others]
@@ -299,13 +324,23 @@ class Workspace:
         return blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=12).hexdigest()
 
     def command(self, item: Item, choices: Choices, hints: Sequence[Hint] | None = None) -> str:
-        """What a person types for the same picture."""
+        """What a person types for the same picture, or for the film that it is a frame of."""
+        if item.film is not None:
+            return self.film_command(self.film(item.film))
         rest: list[str] = []
         if self.hints_file(item).exists() if hints is None else hints:
             rest += ["--hints", os.fspath(self.hints_file(item))]
         if self.mask_file(item).exists():
             rest += ["--mask", os.fspath(self.mask_file(item))]
         return command_line(item.path, self.target(item), choices, model=self.model_file(choices), rest=rest)
+
+    def film_command(self, film: Film) -> str:
+        """What a person types for the same film."""
+        told, model = self.shelf.folder(film), self.model_file(Choices())
+        words = ["featcolor", "video", os.fspath(film.path), "-o", os.fspath(self.shelf.targets(film)[0])]
+        words += [] if model is None else ["--model", os.fspath(model)]
+        words += ["--hints", os.fspath(told.hints)] if told.hint_files() else []
+        return shlex.join(words)
 
     def describe(self, item: Item) -> dict[str, Any]:
         """A picture as the page knows it."""
@@ -411,7 +446,7 @@ def _search(source: Path, output: Path | None) -> list[FoundPicture]:
     except UsageError:
         return []
     written = earlier_outputs(found)
-    return [each for each in found if each.path not in written]
+    return [each for each in found if each.path not in written and not is_film_name(each.path.name)]
 
 
 def _read_state(path: Path) -> dict[str, Any]:

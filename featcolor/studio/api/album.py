@@ -16,10 +16,12 @@ from featcolor.errors import UsageError
 from featcolor.hints.colour_names import COMMON
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.pictures.io import PICTURE_SUFFIXES
+from featcolor.studio import filming
 from featcolor.studio.api.pictures import describe_all
 from featcolor.studio.api.requests import Refusal, json_of, studio_of, visitor_of, workspace_of
 from featcolor.studio.api.uploads import check_model, check_picture, keep
 from featcolor.studio.choices import controls
+from featcolor.studio.films.shelf import FILM_SUFFIXES
 from featcolor.studio.studio import Studio
 from featcolor.studio.workspace import ALBUM, MODELS, REFERENCES, Item, Workspace, id_of_reference
 from featcolor.studio.writing import zipped
@@ -163,7 +165,7 @@ async def events(request: Request) -> Response:
 
 def _described(studio: Studio, workspace: Workspace) -> dict[str, Any]:
     config = studio.config
-    limits = config.limits
+    limits, jobs = config.limits, studio.jobs.of(workspace)
     return {
         "version": studio.version,
         "apart": config.apart,
@@ -173,12 +175,12 @@ def _described(studio: Studio, workspace: Workspace) -> dict[str, Any]:
         "share": workspace.share,
         "model": workspace.model,
         "pictures": describe_all(workspace),
-        "films": [],
+        "films": [filming.describe(workspace, film, jobs) for film in workspace.shelf.films.values()],
         "models": [{"id": key, "name": _model_name(key, path)} for key, path in workspace.models()],
         "references": [{"id": id_of_reference(path), "name": path.name} for path in workspace.references()],
-        "jobs": studio.jobs.of(workspace),
+        "jobs": jobs,
         "accept": sorted(PICTURE_SUFFIXES),
-        "accept_films": [],
+        "accept_films": sorted(FILM_SUFFIXES),
     }
 
 

@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from featcolor.errors import UsageError
 from featcolor.hints.hint import Hint, Hints
-from featcolor.studio import desk
+from featcolor.studio import desk, filming
 from featcolor.studio.api.requests import (
     Refusal,
     ask_desk,
@@ -99,7 +99,7 @@ async def view(request: Request) -> Response:
         workspace.tell(item, hints, (facts.width, facts.height))
         workspace.choose(item, choices)
         if before != (workspace.hints(item), choices):
-            studio_of(request).publish(workspace, {"kind": "picture", "picture": workspace.describe(item)})
+            _publish(request, workspace, item)
     start = time.perf_counter()
     content = await ask_desk(request, desk.coloured, workspace.look(item, choices), Hints(hints))
     spent = 1000 * (time.perf_counter() - start)
@@ -127,7 +127,7 @@ async def ask(request: Request) -> Response:
     if not 1 <= count <= MOST_QUESTIONS:
         raise UsageError(f"count must be 1 to {MOST_QUESTIONS}, got {count}")
     look = workspace.look(item, workspace.kept(item).choices)
-    return JSONResponse({"questions": await ask_desk(request, desk.ask, look, workspace.hints(item), count)})
+    return JSONResponse({"questions": await ask_desk(request, desk.ask, look, workspace.hints(item), count, rank=1)})
 
 
 async def mask(request: Request) -> Response:
@@ -169,6 +169,15 @@ async def _facts(request: Request, item: Item) -> Facts:
     item.error = None
     assert isinstance(facts, Facts)
     return facts
+
+
+def _publish(request: Request, workspace: Workspace, item: Item) -> None:
+    """Tell of a picture, and of the film that it is a frame of."""
+    studio = studio_of(request)
+    studio.publish(workspace, {"kind": "picture", "picture": workspace.describe(item)})
+    if item.film is not None:
+        card = filming.describe(workspace, workspace.film(item.film), studio.jobs.of(workspace))
+        studio.publish(workspace, {"kind": "film", "film": card})
 
 
 def _on_picture(hints: Hints, facts: Facts) -> list[dict[str, Any]]:
