@@ -43,6 +43,7 @@ def colorize(
     references: Source | Iterable[Source] | None = None,
     saturation: float | str | None = None,
     boldness: float | None = None,
+    warmth: float | None = None,
     refine: str | None = None,
     size: int | None = None,
     prepare: str | None = None,
@@ -62,6 +63,7 @@ def colorize(
     saturation : factor on the colours, or "auto": as vivid as the scene lets expect, which a model without a network
         takes for 1; None: as the model has it, the default model "auto"
     boldness : 0 (mild: the mean of the likely colours) to 1 (the likeliest colour); None: as the model is best
+    warmth : -1 (cooler, towards a blue sky) to 1 (warmer, towards a lamp); 0: the colours as they are
     refine : what brings colour to the edges, a key of `refine.refiners.REFINERS`
     size : side of the square that colour is worked out on, in pixels
     prepare : repairs before colouring, such as "auto" or "border,dust,denoise,contrast"
@@ -86,7 +88,9 @@ def colorize(
         raise TypeError(f"colorize: {unknown('option', name, known)}")
     steps = () if prepare is None else parse_preparation(prepare)
     temperature = None if boldness is None else temperature_of(boldness)
-    settings = ColouringSettings(size=size, refine=refine, temperature=temperature, saturation=saturation).chosen()
+    settings = ColouringSettings(
+        size=size, refine=refine, temperature=temperature, saturation=saturation, warmth=warmth
+    ).chosen()
     ColorizerConfig().with_options(**settings)  # what is out of range, or no picture, is told before anything is fitted
     pixels, pack = _unpack(picture)
     told = _hints(hints).pixels(pixels.shape[:2])

@@ -40,6 +40,9 @@ LAYERS = {
     "featcolor.batch": GROUND
     | {"featcolor.pages", "featcolor.colour", "featcolor.pictures", "featcolor.preparation", "featcolor.models"}
     | {"featcolor.hints", "featcolor.layers"},
+    "featcolor.studio": GROUND
+    | {"featcolor.parallel", "featcolor.colour", "featcolor.pictures", "featcolor.preparation", "featcolor.models"}
+    | {"refine", "featcolor.hints", "featcolor.batch", "featcolor.clips", "featcolor.video"},
     "featcolor.pretraining": GROUND
     | {"features", "featcolor.parallel", "featcolor.colour", "featcolor.pictures", "featcolor.regression"}
     | {"featcolor.models", "featcolor.hints"},
@@ -68,7 +71,21 @@ MODULES = {
 }
 
 # What the command line may import before it knows what to do: `--help` is for people who wait.
-HEAVY = ("numpy", "scipy", "sklearn", "skimage", "cv2", "rich", "joblib", "onnx", "PIL", "shtab", "av")
+HEAVY = (
+    "numpy",
+    "scipy",
+    "sklearn",
+    "skimage",
+    "cv2",
+    "rich",
+    "joblib",
+    "onnx",
+    "PIL",
+    "shtab",
+    "av",
+    "starlette",
+    "uvicorn",
+)
 
 
 def layer_of(module: str) -> str | None:

@@ -261,6 +261,7 @@ def test_options_do_what_those_of_a_model_do(model: PretrainedColorizer) -> None
         ({"saturation": 0.5}, {"saturation": 0.5}),
         ({"boldness": 0.7}, {"temperature": 0.3}),
         ({"boldness": 1}, {"temperature": 0.05}),
+        ({"warmth": -0.5}, {"warmth": -0.5}),
         ({"size": 64, "refine": "none"}, {"size": 64, "refine": "none"}),
     ):
         expected = model.with_options(**same).colorize(old)
@@ -268,7 +269,10 @@ def test_options_do_what_those_of_a_model_do(model: PretrainedColorizer) -> None
     np.testing.assert_array_equal(featcolor.colorize(old, model=model, saturation=0), np.repeat(old[..., None], 3, 2))
     expected = colorize_prepared(model, old // 3 + 90, parse_preparation("contrast"))
     np.testing.assert_array_equal(featcolor.colorize(old // 3 + 90, model=model, prepare="contrast"), expected)
-    for name, wrong in (("boldness", 2), ("saturation", -1), ("size", 7), ("refine", "nonsense"), ("prepare", "dusty")):
+    for name, wrong in (
+        *(("boldness", 2), ("saturation", -1), ("warmth", 2)),
+        *(("size", 7), ("refine", "nonsense"), ("prepare", "dusty")),
+    ):
         with pytest.raises(ValueError, match=name[:5]):
             featcolor.colorize(old, references="told before these are looked for", **{name: wrong})
 

@@ -17,6 +17,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.clips.writer import VideoFileWriter
 from featcolor.colour.lab import lightness_of
+from featcolor.hints.hint import Hint, Hints
+from featcolor.hints.picture import HintedColorizer
 from featcolor.models.album import AlbumColorizer, AlbumConfig
 from featcolor.models.colorizer import Colorizer
 from featcolor.models.pretrained import PretrainedColorizer
@@ -81,6 +83,12 @@ def test_side_by_side_keeps_the_order(once: Callable[[Threads], bytes]) -> None:
 
 def test_the_default_model(once: Callable[[Threads], bytes], photographs: Photographs) -> None:
     once(lambda: PretrainedColorizer().predict(lightness_of(photographs["china"])).tobytes())
+
+
+def test_hints(once: Callable[[Threads], bytes], photographs: Photographs) -> None:
+    deep = photographs["coffee"].mean(axis=2).astype(np.uint16) * 257
+    hints = Hints((Hint.parse("20,30=#a03020"), Hint.parse("60,40 80,60,2=#808080"))).pixels(deep.shape)
+    once(lambda: HintedColorizer(PretrainedColorizer(), hints).colorize(deep).tobytes())
 
 
 def test_a_fit_and_its_pictures(once: Callable[[Threads], bytes], photographs: Photographs, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ THUMB_QUALITY: Final = 85
 """Of the thumbnails' JPEG, without chroma subsampling: colour is what they show."""
 WARM_UP: Final = 128
 """Side of the picture that is coloured before any is timed, in pixels."""
-LOOKS: Final = ("saturation", "temperature")
+LOOKS: Final = ("saturation", "temperature", "warmth")
 """Settings that change the look and not the time."""
 
 

@@ -35,6 +35,7 @@ KEYS: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
         MODEL: named_model,
         "saturation": lambda text: AUTO if text == AUTO else float(text),
         BOLDNESS: float,
+        "warmth": float,
         "refine": str,
         "size": int,
     }
@@ -81,7 +82,8 @@ class Cell:
             words += [f"--{MODEL}", _plain(str(self.model or DEFAULT_MODEL))]
         for key, value in ({**self.texts, **self.fixed()}).items():
             if key != MODEL:
-                words += [f"--{key}", str(value)]
+                # A number below 0 may look like an option.
+                words += [f"--{key}={value}"] if str(value).startswith("-") else [f"--{key}", str(value)]
         return shlex.join(words)
 
     def fixed(self) -> dict[str, Any]:

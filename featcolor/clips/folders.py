@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,12 +27,17 @@ from featcolor.clips.ycbcr import (
     ycbcr_to_rgb,
 )
 from featcolor.errors import ClipError, PictureError, UsageError
-from featcolor.pictures.find import is_picture_name
+from featcolor.pictures.find import is_picture_name, kinds_of
 from featcolor.pictures.io import read_picture, write_picture
-from featcolor.pictures.picture import as_depth
+from featcolor.pictures.picture import Picture, as_depth
 
 FRAME_FORMATS = {"png": "PNG", "tiff": "TIFF"}
 """What a folder of frames is written as; the key is the suffix as well."""
+
+NAMED_GAPS = 3
+"""Gaps in the numbers that are named."""
+FILM_FRAMES = {".dpx": "DPX", ".cin": "Cineon", ".exr": "OpenEXR"}
+"""What film scanners write and nobody here reads."""
 
 _WRITERS = 4  # threads at most; deflate takes ten times as long as the rest
 _NUMBERED = re.compile(r"\d{6,}")
@@ -52,7 +58,7 @@ class FrameFolderReader(ClipReader):
 
     Y' is BT.709's, full range, of 8 bits or 16 as the first picture is; a grey picture's values are Y' as they are. A
     colour picture gives chroma planes of its own size (4:4:4). A picture that cannot be read is a damaged frame that
-    repeats the one before.
+    repeats the one before. Numbers that are missing and files that are no pictures are `problems`.
 
     Parameters
     ----------
@@ -67,9 +73,10 @@ class FrameFolderReader(ClipReader):
     def __init__(self, folder: Path, *, rate: Fraction) -> None:
         if rate <= 0:
             raise UsageError(f"{folder}: frames a second must be more than 0, got {rate}")
-        self._paths = _pictures_in(folder)
-        self.stems = [path.stem for path in self._paths]
-        pixels, self._model = _first_readable(folder, self._paths)
+        self.paths, others = _pictures_in(folder)
+        self.stems = [path.stem for path in self.paths]
+        self.problems = [*_gaps(folder, self.stems), *_left_out(folder, others)]
+        pixels, self._model = _first_readable(folder, self.paths)
         self.info = ClipInfo(
             name=str(folder),
             width=pixels.shape[1],
@@ -81,13 +88,13 @@ class FrameFolderReader(ClipReader):
             bits=8 if pixels.dtype == np.uint8 else 16,
             chroma_shift=(0, 0),
             colour=pixels.ndim == 3,
-            n_frames=len(self._paths),
+            n_frames=len(self.paths),
         )
 
     def __iter__(self) -> Iterator[Frame]:
         info = self.info
         last = Frame(index=0, luma=np.full(info.shape, 1 << (info.bits - 1), info.dtype), duration=1)
-        for index, path in enumerate(self._paths):
+        for index, path in enumerate(self.paths):
             try:
                 pixels = read_picture(path).pixels
             except PictureError:
@@ -115,6 +122,8 @@ class FrameFolderReader(ClipReader):
 class FrameFolderWriter(ClipWriter):
     """A folder of frames as a `ClipWriter`: one RGB picture a frame, upright, 8 bits for 8 and 16 for more.
 
+    Profile, resolution, EXIF and alpha of each of the input's pictures stay.
+
     Each picture is whole or not there; pictures written before an error or a stop stay, so the folder then holds the
     beginning of the film. Pixel aspect and time stamps have no place in pictures.
 
@@ -122,7 +131,7 @@ class FrameFolderWriter(ClipWriter):
     ----------
     folder : made when the first frame may come
     like : of the input
-    stems : the input's, when it is a folder: frame i is named stems[i]; None: the frame's number, six digits
+    pictures : the input's, when it is a folder: frame i is named as pictures[i]; None: the frame's number, six digits
     format : a key of `FRAME_FORMATS`
     overwrite : whether pictures of these names may be replaced
 
@@ -137,13 +146,14 @@ class FrameFolderWriter(ClipWriter):
         folder: Path,
         like: ClipInfo,
         *,
-        stems: Sequence[str] | None = None,
+        pictures: Sequence[Path] | None = None,
         format: str = "png",
         overwrite: bool = False,
     ) -> None:
         if format not in FRAME_FORMATS:
             raise UsageError(f"{format!r} is no format of frames; choose from {', '.join(FRAME_FORMATS)}")
-        self._folder, self._like, self._stems, self._suffix = folder, like, stems, format
+        self._folder, self._like, self._pictures, self._suffix = folder, like, pictures, format
+        self._stems = None if pictures is None else [path.stem for path in pictures]
         self.chroma_shape = like.shape
         self._pending: deque[Future[None]] = deque()
         self._workers = min(_WRITERS, os.cpu_count() or 1)
@@ -158,15 +168,17 @@ class FrameFolderWriter(ClipWriter):
             raise ValueError(f"chroma planes must be {self.chroma_shape}, got {cb.shape} and {cr.shape}")
         while len(self._pending) >= 2 * self._workers or (self._pending and self._pending[0].done()):
             self._pending.popleft().result()
-        stem = self._stems[frame.index] if self._stems is not None else f"{frame.index:06d}"
+        source = None if self._pictures is None else self._pictures[frame.index]
+        stem = f"{frame.index:06d}" if source is None else source.stem
         path = self._folder / f"{stem}.{self._suffix}"
-        self._pending.append(self._pool.submit(self._write_one, path, frame.luma, cb, cr))
+        self._pending.append(self._pool.submit(self._write_one, path, source, frame.luma, cb, cr))
 
-    def _write_one(self, path: Path, luma: Codes, cb: Codes, cr: Codes) -> None:
+    def _write_one(self, path: Path, source: Path | None, luma: Codes, cb: Codes, cr: Codes) -> None:
         like = self._like
         planes = luma_from_codes(luma, like), chroma_from_codes(cb, like), chroma_from_codes(cr, like)
         rgb = ycbcr_to_rgb(*planes, like, like.dtype)
-        write_picture(path, upright(rgb, like.rotation), format=FRAME_FORMATS[self._suffix])
+        given = None if source is None else _read_if_whole(source)
+        write_picture(path, upright(rgb, like.rotation), like=given, format=FRAME_FORMATS[self._suffix])
 
     def _check(self, overwrite: bool) -> None:
         folder, source = self._folder, Path(self._like.name)
@@ -202,14 +214,56 @@ class FrameFolderWriter(ClipWriter):
                 one.result()
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def _pictures_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The pictures of a folder in natural order, and its other files; ClipError where there are no pictures."""
     try:
-        names = [path.name for path in folder.iterdir() if is_picture_name(path.name) and path.is_file()]
+        files = [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()]
     except OSError as error:
         raise ClipError(f"{folder}: this folder cannot be read ({error.strerror}); check the path") from error
-    if not names:
-        raise ClipError(f"{folder}: no pictures in this folder; a film needs one picture a frame in it")
-    return [folder / name for name in sorted(names, key=natural_key)]
+    pictures = [path for path in files if is_picture_name(path.name)]
+    others = [path for path in files if not is_picture_name(path.name) and path.suffix != ".json"]  # hints may lie here
+    if not pictures:
+        found = f", found {kinds_of(others)}" if others else ""
+        raise ClipError(
+            f"{folder}: no pictures in this folder{found}; a film needs one picture a frame in it{_way_out(others)}"
+        )
+    return sorted(pictures, key=lambda path: natural_key(path.name)), others
+
+
+def _left_out(folder: Path, others: Sequence[Path]) -> list[str]:
+    """A line on the files of a folder that are no pictures."""
+    return [f"{folder}: left out {kinds_of(others)}{_way_out(others)}"] if others else []
+
+
+def _way_out(files: Sequence[Path]) -> str:
+    """What to do with frames as film scanners write them."""
+    known = next((path for path in sorted(files) if path.suffix.lower() in FILM_FRAMES), None)
+    if known is None:
+        return ""
+    pattern = re.sub(r"[0-9]+$", lambda found: f"%0{len(found[0])}d", known.stem) + known.suffix
+    name = FILM_FRAMES[known.suffix.lower()]
+    return f"; of {name}, 'ffmpeg -i {pattern} FOLDER/%06d.png' makes pictures"
+
+
+def _gaps(folder: Path, stems: Sequence[str]) -> list[str]:
+    """A line on numbers that are missing among names that are all numbered."""
+    found = [re.findall(r"[0-9]+", stem) for stem in stems]
+    if not all(found):
+        return []
+    numbers = [int(each[-1]) for each in found]
+    gaps = [(before + 1, after - 1) for before, after in pairwise(numbers) if after > before + 1]
+    if not gaps:
+        return []
+    named = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in gaps[:NAMED_GAPS])
+    more = " and more" if len(gaps) > NAMED_GAPS else ""
+    return [f"{folder}: no pictures of the numbers {named}{more}; time goes on without them, and sound would drift"]
+
+
+def _read_if_whole(path: Path) -> Picture | None:
+    try:
+        return read_picture(path)
+    except PictureError:
+        return None
 
 
 def _first_readable(folder: Path, paths: Sequence[Path]) -> tuple[NDArray[Any], Path]:

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain, dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -63,21 +64,37 @@ class VideoFileReader(ClipReader):
 
         A frame lasts until the next one's time stamp; the last, as long as the file says.
         """
-        held, number = None, 0
-        for frame in self._frames():
-            if held is not None:
-                yield replace(held, duration=frame.pts - held.pts) if frame.pts > held.pts else held
-            held, number = frame, number + 1
-        if held is not None:
-            yield held
-        self._check_end(held, number)
+        last = None
+        for frame in _lasting(self._frames()):
+            last = frame
+            yield frame
+        self._check_end(last, 0 if last is None else last.index + 1)
 
-    def _frames(self) -> Iterator[Frame]:
+    def frames_from(self, pts: int, number: int) -> Iterator[Frame]:
+        """Frames from the one of this time stamp on, which gets this number, without decoding all that is before it.
+
+        None at all where the film cannot be sought in, or no whole frame with this time stamp is found so.
+        """
+        frames = self._frames(pts, number)
+        first = next(frames, None)
+        if first is not None and first.pts == pts and not first.damaged:
+            yield from _lasting(chain([first], frames))
+
+    def _frames(self, pts: int | None = None, first: int = 0) -> Iterator[Frame]:
+        """All of them, or those from a time stamp on, numbered from `first`."""
         self.close()
         self._opened = container = open_container(self.path)
         self.problems.clear()
         planes, last = self._grey(), None
-        for number, (picture, pts) in enumerate(self._pictures(container, container.streams[self._index])):
+        stream = container.streams[self._index]
+        pictures = self._pictures(container, stream)
+        if pts is not None:
+            try:
+                container.seek(pts, stream=stream)
+            except FFmpegError:
+                return
+            pictures = dropwhile(lambda pair: pair[1] is None or pair[1] < pts, pictures)
+        for number, (picture, stamped) in enumerate(pictures, start=first):
             damaged = picture is None or picture.is_corrupt
             if picture is not None and damaged:
                 self._note(f"frame {number} is damaged")
@@ -85,7 +102,7 @@ class VideoFileReader(ClipReader):
                 self._check_same(picture, number)
                 planes = read_planes(picture, self._layout, matrix=self.info.matrix)
             duration = int(getattr(picture, "duration", 0) or 0)
-            stamp = self._next_stamp(last) if pts is None else pts
+            stamp = self._next_stamp(last) if stamped is None else stamped
             luma, cb, cr = planes
             last = Frame(index=number, luma=luma, cb=cb, cr=cr, pts=stamp, duration=duration, damaged=damaged)
             yield last
@@ -152,6 +169,17 @@ class VideoFileReader(ClipReader):
     def _note(self, problem: str) -> None:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(f"{self.path.name}: {problem}")
+
+
+def _lasting(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """The frames, each lasting until the next."""
+    held = None
+    for frame in frames:
+        if held is not None:
+            yield replace(held, duration=frame.pts - held.pts) if frame.pts > held.pts else held
+        held = frame
+    if held is not None:
+        yield held
 
 
 class _LostFrames:

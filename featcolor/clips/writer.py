@@ -52,6 +52,7 @@ class VideoFileWriter(ClipWriter):
     pixel_format : such as "yuv444p"; None: 4:2:0 (ProRes 4:2:2, FFV1 the input's) at the input's bits.
     first_pts, last_pts : time stamps, in units of `like.time_base`, of the first and the last frame of a part: the
         part is moved to start at 0 and the other tracks are cut to it. None: from the start, to the end.
+    seek_step : frames from one that is decoded on its own to the next, at most; None: the encoder's own, hundreds.
     overwrite : whether an existing target may be replaced. The source never is.
 
     Raises
@@ -71,11 +72,12 @@ class VideoFileWriter(ClipWriter):
         pixel_format: str | None = None,
         first_pts: int | None = None,
         last_pts: int | None = None,
+        seek_step: int | None = None,
         overwrite: bool = False,
     ) -> None:
         self.target = target = Path(target)
         source = None if source is None or Path(source).is_dir() else Path(source)
-        self.like, self._source, self._overwrite = like, source, overwrite
+        self.like, self._source, self._overwrite, self._seek_step = like, source, overwrite, seek_step
         self._container = container_of(target.suffix, str(target))
         self._codec = choose_codec(self._container, codec, str(target))
         self._crf = choose_crf(self._codec, crf, str(target))
@@ -200,6 +202,8 @@ class VideoFileWriter(ClipWriter):
         if like.interlaced and self._codec == "ffv1":
             context.field_order = like.tags.get("field_order") or 2
         context.options = options
+        if self._seek_step is not None:
+            context.gop_size = self._seek_step
         context.width, context.height, context.pix_fmt = like.width, like.height, self._format.name
         context.time_base = self._time_base
         context.sample_aspect_ratio = like.pixel_aspect

@@ -91,7 +91,7 @@ def luminance_of(picture: NDArray[Any], weights: tuple[float, float, float] = LU
 
 def lightness_from_luminance(luminance: FloatArray) -> FloatArray:
     """L*/100 of a relative luminance Y (white = 1), clipped to 0..1."""
-    lightness = _lab_f(luminance)
+    lightness = lab_f(luminance)
     lightness -= np.float32(_LAB_OFFSET)
     lightness *= np.float32(1.16)
     return np.clip(lightness, 0.0, 1.0, out=lightness)
@@ -109,7 +109,7 @@ def rgb_to_lab(rgb: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
         lightness[band] = lightness_from_luminance(_transform(linear, _LUMINANCE_ROW))
         # a* is 500 times a small difference: float64 from here, at the price of float32
         share = _transform(linear, _RELATIVE_XYZ_FROM_LINEAR).astype(np.float64)
-        chroma[band] = _transform(_lab_f(share), _CHROMA_FROM_F)
+        chroma[band] = _transform(lab_f(share), _CHROMA_FROM_F)
     return lightness, chroma
 
 
@@ -166,7 +166,7 @@ def _transform(pixels: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(cv2.transform(pixels, matrix))
 
 
-def _lab_f(share: NDArray[Any]) -> NDArray[Any]:
+def lab_f(share: NDArray[Any]) -> NDArray[Any]:
     """CIE 1976's f: cube root above the knee, straight below; same shape and dtype."""
     f = cv2.pow(np.maximum(share, share.dtype.type(_LAB_KNEE)), 1 / 3)
     below = share <= share.dtype.type(_LAB_KNEE)
@@ -187,10 +187,10 @@ def _as_lab(lightness: FloatArray, chroma: FloatArray) -> FloatArray:
 
 def _relative_xyz(lab: FloatArray) -> FloatArray:
     """X, Y, Z as shares of white, (h, W, 3), of (L*/100, a*, b*)."""
-    return _lab_f_inverse(_transform(lab, _F_FROM_LAB))
+    return lab_f_inverse(_transform(lab, _F_FROM_LAB))
 
 
-def _lab_f_inverse(f: FloatArray) -> FloatArray:
+def lab_f_inverse(f: FloatArray) -> FloatArray:
     """Share of white of CIE 1976's f: the cube above the knee, straight below; `f` is overwritten."""
     upper = np.maximum(f, np.float32(_LAB_KNEE_ROOT))
     f -= upper
@@ -225,13 +225,13 @@ def _largest_scale(lightness: FloatArray, a: FloatArray, b: FloatArray) -> Float
     """
     f_y = (lightness + np.float32(0.16)) / np.float32(1.16)
     toward_x, toward_z = a / np.float32(500), b / np.float32(-200)
-    from_y = _BISECTED_LINEAR[:, 1:2] * _lab_f_inverse(f_y.copy())
+    from_y = _BISECTED_LINEAR[:, 1:2] * lab_f_inverse(f_y.copy())
     scale = np.zeros_like(f_y)  # known to lie inside: neutral always does
     step = np.float32(1.0)
     for _ in range(_BISECTIONS):
         step /= 2
         trial = scale + step
-        x, z = (_lab_f_inverse(f_y + trial * toward) for toward in (toward_x, toward_z))
+        x, z = (lab_f_inverse(f_y + trial * toward) for toward in (toward_x, toward_z))
         inside = np.ones(len(trial), bool)
         for (weight_x, _, weight_z), constant, top in zip(_BISECTED_LINEAR, from_y, _BISECTED_TOP, strict=True):
             channel = weight_x * x

@@ -15,7 +15,7 @@ from featcolor.commands.console import WORK_FAILED, complain, many, print_line, 
 from featcolor.commands.hints import NamedHints, add_hint_options, check
 from featcolor.commands.masks import Masks, add_mask_options
 from featcolor.commands.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
-from featcolor.commands.options import add_settings, preparation, whole_number
+from featcolor.commands.options import add_settings, chosen_settings, preparation, whole_number
 from featcolor.commands.references import (
     REFS_HELP,
     find,
@@ -50,6 +50,7 @@ examples:
   featcolor colorize old/ -o coloured/ --model town.featcolor        the same tree, the same names
   featcolor colorize old/ -o coloured/ --skip-existing               go on where a batch was stopped
   featcolor colorize 'scans/**/*.tif' -o out/ --saturation 1.2       livelier
+  featcolor colorize old.jpg -o new.jpg --warmth 0.5                 warmer light; below 0 cooler
   featcolor colorize old.jpg -o new.jpg --prepare dust,denoise,contrast    mend the picture first
   featcolor colorize old.jpg -o new.ora                              layers for Krita; .psd: GIMP, Photoshop
   featcolor colorize card.jpg -o new.jpg --mask sky.png              only where the mask is white
@@ -98,10 +99,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Colour what was named; 0 when all is done, 1 when a picture failed."""
     from featcolor.batch.colour import ColourPicture
-    from featcolor.models.load import ColouringSettings, load_colorizer
+    from featcolor.models.load import load_colorizer
 
     steps = preparation(arguments.prepare)
-    settings = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
+    settings = chosen_settings(arguments)
     found = find(arguments.refs, output=arguments.output, quiet=arguments.quiet)
     references = [picture.path for picture in found]
     work = (_Pipe if PIPE in (*arguments.input, arguments.output) else _Batch)(arguments, references)

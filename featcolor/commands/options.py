@@ -6,6 +6,7 @@ import argparse
 import math
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from featcolor.commands.console import complain
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
+    from featcolor.models.load import ColouringSettings
     from featcolor.preparation.steps import Step
 
 # The names in our tables, written out so that --help need not load what implements them; a test compares.
@@ -56,10 +58,23 @@ def add_settings(parser: argparse.ArgumentParser, note: str) -> None:
         help="where several colours are likely: 0 mild, their mean, to 1 bold, the likeliest",
     )
     look.add_argument("--temperature", type=_old_temperature, help=argparse.SUPPRESS)
+    look.add_argument(
+        "--warmth",
+        type=_warmth,
+        metavar="W",
+        help="the light: -1 cooler, towards a blue sky, 0 as it is, 1 warmer, towards a lamp",
+    )
     look.add_argument("--refine", choices=REFINER_NAMES, help="the edge-aware filter of the colours")
     look.add_argument("--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on")
     old = parser.add_argument_group("old pictures", "without it the lightness of a picture stays as it is")
     old.add_argument("--prepare", metavar="STEPS", help=PREPARE_HELP)
+
+
+def chosen_settings(arguments: argparse.Namespace) -> ColouringSettings:
+    """What was chosen of `add_settings`, but for the preparation."""
+    from featcolor.models.load import ColouringSettings
+
+    return ColouringSettings(**{field.name: getattr(arguments, field.name) for field in fields(ColouringSettings)})
 
 
 def _saturation(text: str) -> float | str:
@@ -80,7 +95,8 @@ def _old_temperature(text: str) -> float:
         boldness = from_0_to_1(f"{1 - float(text):.6g}")
     except (ValueError, argparse.ArgumentTypeError):
         raise argparse.ArgumentTypeError(
-            f"{text} makes nothing warmer or cooler; this was a name of --boldness, which is 0 (mild) to 1 (bold)"
+            f"{text} makes nothing warmer or cooler, --warmth does; this was a name of --boldness, which is 0 (mild) "
+            "to 1 (bold)"
         ) from None
     complain(f"--temperature {text} is called --boldness {boldness:g} now", kind="note")
     return _boldness(str(boldness))
@@ -145,6 +161,7 @@ not_negative = typed("a number from 0", float, lambda number: 0 <= number < math
 _factor = typed("a number from 0, or auto,", float, lambda number: 0 <= number < math.inf)
 positive = typed("a number above 0", float, lambda number: 0 < number < math.inf)
 fraction = typed("a fraction from 0 up to (not including) 1", float, lambda number: 0 <= number < 1)
+_warmth = typed("a number from -1 (cooler) to 1 (warmer)", float, lambda number: -1 <= number <= 1)
 from_0_to_1 = typed("a number from 0 (mild) to 1 (bold)", float, lambda number: 0 <= number <= 1)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import WORK_FAILED, complain, many, print_json, print_line, progress_bar
 from featcolor.commands.models import MODEL_HELP, chosen_model, tell_of_default
-from featcolor.commands.options import add_settings, check_place, preparation, typed, whole_number
+from featcolor.commands.options import add_settings, check_place, chosen_settings, preparation, typed, whole_number
 from featcolor.commands.references import REFS_HELP, find, find_uncoloured, fitted_album, network_of, without_references
 from featcolor.errors import UsageError
 
@@ -32,9 +32,9 @@ examples:
   featcolor preview old/ -o sheet.html --grid size=192,288,384 --saturation 1.2 --pictures 8
   featcolor preview old/ -o sheet.html --refs album/ --prepare dust,contrast
 
---grid varies saturation, boldness, refine, size and model ("default" is the model that comes along); without it some
-values around the model's own. The page needs no network and can be sent to somebody. A broken picture is named and the
-rest go on; the exit code is then 1.
+--grid varies saturation, boldness, warmth, refine, size and model ("default" is the model that comes along); without it
+some values around the model's own. The page needs no network and can be sent to somebody. A broken picture is named and
+the rest go on; the exit code is then 1.
 """
 
 PICTURES = 4
@@ -125,13 +125,11 @@ def _fixed(arguments: argparse.Namespace, key: str) -> Any:
 
 def _cells(arguments: argparse.Namespace, axes: tuple[Axis, ...], model: Path | None) -> tuple[Cell, ...]:
     from featcolor.batch.preview_grid import cells_of
-    from featcolor.models.load import ColouringSettings
 
     for axis in axes:
         if _fixed(arguments, axis.key) is not None:
             raise UsageError(f"--grid varies {axis.key}; leave out --{axis.key}, or take it from the grid")
-    settings = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
-    return cells_of(axes, model=model, settings=settings)
+    return cells_of(axes, model=model, settings=chosen_settings(arguments))
 
 
 def _command(cell: Cell, arguments: argparse.Namespace) -> str:

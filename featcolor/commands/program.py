@@ -21,6 +21,7 @@ from featcolor.commands import (
     keyframes,
     pretrain,
     preview,
+    studio,
     suggest,
     video,
 )
@@ -28,6 +29,7 @@ from featcolor.commands.console import complain
 from featcolor.errors import ModelFileError, NetworkError, UsageError
 
 COMMANDS = {
+    "studio": studio,
     "colorize": colorize,
     "preview": preview,
     "suggest": suggest,

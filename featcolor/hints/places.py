@@ -65,6 +65,7 @@ def two_views(network: ColourNetwork, lightness: FloatArray) -> Views:
     return network.maps(lightness, scale=SCALES[0]), network.maps(flipped, scale=SCALES[1])
 
 
+@one_blas_thread()
 def places_of(views: Views, working: FloatArray, chroma: FloatArray) -> Places:
     """Places of the working picture (h, w) that a picture was shrunk to, painted with chroma (h, w, 2).
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.colour.lab import bands, lab_to_rgb, lightness_of
+from featcolor.colour.warmth import warmed
 from featcolor.errors import UsageError
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.model_file import write_arrays
@@ -130,6 +131,8 @@ class StillColorizer(ABC):
             if self.config.refine == STILLS_REFINER:
                 chroma = calm_stains(chroma, working, confidence)
             chroma = self._finished(chroma, confidence, working, lightness)
+        if self.config.warmth:
+            chroma = warmed(working, chroma, self.config.warmth)
         return chroma, confidence, working
 
     def predict(self, lightness: FloatArray, *, return_confidence: bool = False) -> Any:

@@ -20,6 +20,7 @@ COLOURING_OPTIONS: Final = (
     "temperature",
     "saturation",
     "vivid",
+    "warmth",
     "size",
     "step",
     "mirrored",
@@ -79,6 +80,7 @@ class ColorizerConfig(Settings):
     saturation : factor on the predicted chroma.
     vivid : scale each picture's chroma towards what its scene lets expect, see `featcolor.models.vividness`; of what a
         colour network gives, and only where its file knows how.
+    warmth : -1..1, the light that the colours are seen in: below 0 cooler, above warmer, see `featcolor.colour.warmth`.
     mirrored : predict on the mirrored picture too and average.
     seed : of everything random.
     """
@@ -103,6 +105,7 @@ class ColorizerConfig(Settings):
     temperature: float = 0.6
     saturation: float = 1.0
     vivid: bool = False
+    warmth: float = 0.0
     mirrored: bool = False
     seed: int = 0
 
@@ -122,6 +125,10 @@ class ColorizerConfig(Settings):
                 raise ValueError(f"{name} must be one of {', '.join(table)}; got {getattr(self, name)!r}")
         if self.solver == "ridge" and self.head != "mean":
             raise ValueError("the solver ridge has the head mean only")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it; without a warmth of 0, since programs that know no warmth read files without it."""
+        return {name: value for name, value in super().to_dict().items() if name != "warmth" or value}
 
     def with_options(self, **options: Any) -> Self:
         """The same but for what may be changed at colouring time.
@@ -155,6 +162,7 @@ RANGES: Final = (
     ("holdout", 0.0, 0.5),
     ("temperature", SHARPEST, 5.0),
     ("saturation", 0.0, 5.0),
+    ("warmth", -1.0, 1.0),
 )
 """Setting, smallest and largest value."""
 

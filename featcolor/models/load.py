@@ -61,6 +61,7 @@ class ColouringSettings:
     refine: str | None = None
     temperature: float | None = None
     saturation: float | str | None = None
+    warmth: float | None = None
 
     def chosen(self) -> dict[str, int | float | str]:
         """The settings that were chosen."""

@@ -2,10 +2,11 @@
 
 - The format is what the content says, not the suffix. JPEG, PNG, TIFF and WebP; 8 and 16 bits, float TIFF (0..1).
 - EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
-- EXIF, resolution and RGB profiles are kept. A grey profile is applied (its tone curve, to sRGB) and dropped, since it
-  cannot stay on a colour picture; a CMYK profile likewise. Pixels under an RGB profile are taken as sRGB and written
-  back under the same profile. Deep (16-bit, float) TIFF keeps the descriptive texts of EXIF only; 8-bit TIFF with
-  Exif or GPS directories is written uncompressed. XMP and IPTC blocks are not kept.
+- EXIF, resolution and RGB profiles are kept, and the texts of a PNG (title, author) where a PNG is written. A grey
+  profile is applied (its tone curve, to sRGB) and dropped, since it cannot stay on a colour picture; a CMYK profile
+  likewise. Pixels under an RGB profile are taken as sRGB and written back under the same profile. Deep (16-bit, float)
+  TIFF keeps the descriptive texts of EXIF only; 8-bit TIFF with Exif or GPS directories is written uncompressed. XMP
+  and IPTC blocks are not kept.
 - Alpha is kept, except in JPEG, which has none.
 - Animated pictures and TIFF files of several pages are refused, rather than all frames but one lost.
 - A file is written beside its place and renamed, so that nothing half-written is ever seen.
@@ -71,6 +72,14 @@ def read_reference(source: str | os.PathLike[str] | bytes, max_pixels: int, *, n
             pixels = resize(pixels, (max(1, int(height * scale)), max(1, int(width * scale))))
         pixels = as_depth(pixels, np.uint8)
         return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+
+
+def claimed_pixels(source: str | os.PathLike[str] | bytes, *, name: str = "-") -> int:
+    """Pixels that a picture has by its head, whatever follows; PictureError as of `read_picture`."""
+    data, name, format = _load(source, name)
+    with decoding(name):
+        width, height = tiff.claimed_size(data) if format == "TIFF" else pillow.open_header(data, format).size
+        return width * height
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:

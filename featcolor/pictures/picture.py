@@ -82,6 +82,7 @@ class Metadata:
         Resolution in pixels an inch.
     compact : bool
         WebP: lossless. TIFF: compressed. The output follows.
+    texts : PNG's text chunks, kind and body, as they are; a PNG is written with them
     notes : lines for a person on what of the file was not taken
     """
 
@@ -90,6 +91,7 @@ class Metadata:
     icc: bytes | None = None
     dpi: tuple[float, float] | None = None
     compact: bool = False
+    texts: tuple[tuple[bytes, bytes], ...] = ()
     notes: tuple[str, ...] = ()
 
 

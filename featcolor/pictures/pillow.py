@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from featcolor.pictures import png
 from featcolor.pictures.metadata import EXIF_PREFIX, cmyk_to_srgb, settle, settle_exif, through_curve
@@ -40,7 +41,8 @@ def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
     if format == "PNG" and (gamma := _other_gamma(image.info)) is not None:
         pixels = through_curve(pixels, lambda x: x ** (1 / gamma))
     compact = format == "WEBP" and _is_lossless_webp(data)
-    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact)
+    texts = png.text_chunks(data) if format == "PNG" else ()
+    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact, texts)
     return settle(pixels, alpha, metadata, orientation)
 
 
@@ -162,5 +164,9 @@ def write(
         options["icc_profile"] = metadata.icc
     if metadata.dpi is not None:
         options["dpi"] = metadata.dpi
+    if format == "PNG" and metadata.texts:
+        options["pnginfo"] = PngInfo()
+        for kind, body in metadata.texts:
+            options["pnginfo"].add(kind, body)
     stored = pixels if alpha is None else np.dstack([pixels, alpha])
     Image.fromarray(stored).save(stream, format, **options)

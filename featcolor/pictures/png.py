@@ -18,9 +18,13 @@ from numpy.typing import NDArray
 from featcolor.pictures.picture import Metadata
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+OPAQUE = 65_535
 COMPRESSION = 3
 """Deflate level of PNG output: a third of level 6's time for a few per cent of size."""
 _KEPT_FOR_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_OF_PIXELS = (b"XML:com.adobe.xmp", b"Raw profile type ")  # keys of texts that tell how the pixels lie, as EXIF does
+_MOST_TEXT = 1 << 20  # bytes of all texts together
 _INCHES_A_METRE = 39.3701
 _DEPTH_OFFSET = 24  # bit depth: after the signature, the chunk's head, width and height
 
@@ -35,20 +39,31 @@ def exif_chunk(data: bytes) -> bytes | None:
     return next((bytes(body) for kind, body in _chunks(data, checked=False) if kind == b"eXIf"), None)
 
 
+def text_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """Kind and body of each text (title, author, comment), as they are, but for XMP and the like."""
+    found, left = [], _MOST_TEXT
+    for kind, body in _chunks(data, checked=False):
+        if kind in _TEXTS and not bytes(body).startswith(_OF_PIXELS) and (left := left - len(body)) >= 0:
+            found.append((kind, bytes(body)))
+    return tuple(found)
+
+
 def read_16_bit(data: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Pixels (H, W) or (H, W, 3) and alpha (H, W) or None; ValueError when the file is cut off or damaged."""
     parts = [SIGNATURE]
-    grey = False
+    grey, clear = False, None
     for kind, body in _chunks(data, checked=True):
         if kind in _KEPT_FOR_PIXELS:
             parts.append(_chunk(kind, body))
         if kind == b"IHDR":
             grey = body[9] in (0, 4)  # colour types: grey, grey with alpha
+        if kind == b"tRNS" and len(body) == 2:
+            (clear,) = struct.unpack(">H", body)  # the grey that is transparent, which OpenCV passes over
     stored = cv2.imdecode(np.frombuffer(b"".join(parts), np.uint8), cv2.IMREAD_UNCHANGED)
     if stored is None or stored.dtype != np.uint16:
         raise ValueError("its pixels cannot be unpacked; the file is damaged, restore it from its source")
     if stored.ndim == 2:
-        return stored, None
+        return stored, None if clear is None else np.where(stored == clear, 0, OPAQUE).astype(np.uint16)
     alpha = stored[..., 3].copy() if stored.shape[2] == 4 else None
     if grey:
         return stored[..., 0].copy(), alpha
@@ -79,7 +94,7 @@ def _metadata_chunks(metadata: Metadata) -> bytes:
         chunks += _chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
     if metadata.exif:
         chunks += _chunk(b"eXIf", metadata.exif)
-    return chunks
+    return chunks + b"".join(_chunk(*text) for text in metadata.texts)
 
 
 def _chunk(kind: bytes, body: bytes | memoryview) -> bytes:

@@ -167,6 +167,12 @@ def open_work(
     return WorkFolder(path)
 
 
+def can_go_on(path: Path, fingerprint: Mapping[str, Any]) -> bool:
+    """Whether there is work at `path` that a run with this fingerprint can go on with."""
+    earlier = _earlier(path)
+    return earlier is not None and not _differences(earlier, fingerprint)
+
+
 def file_fingerprint(path: Path) -> dict[str, Any]:
     """Size, time of change and a hash of a file's first and last mebibyte; of a folder, of its files' names and sizes.
 

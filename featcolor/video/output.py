@@ -81,12 +81,13 @@ class Target:
 
             return Y4mWriter(sys.stdout.buffer, info)
         if self.is_folder:
-            from featcolor.clips.folders import FrameFolderWriter
+            from featcolor.clips.folders import FrameFolderReader, FrameFolderWriter
 
+            given = open_clip(source, rate=options.rate) if Path(source).is_dir() else None
             return FrameFolderWriter(
                 Path(self.name),
                 info,
-                stems=open_clip(source, rate=options.rate).stems if Path(source).is_dir() else None,
+                pictures=given.paths if isinstance(given, FrameFolderReader) else None,
                 format=options.picture_format or "png",
                 # A run that was killed while it wrote has left some of the frames.
                 overwrite=options.overwrite or options.resume,

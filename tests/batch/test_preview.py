@@ -20,6 +20,7 @@ from featcolor.batch.colour import colorize_prepared
 from featcolor.batch.preview import PreviewedPicture, Previewer, load_cells, pick_evenly, preview_pictures
 from featcolor.batch.preview_grid import CELLS, KEYS, MODEL, Axis, Cell, cells_of, default_grid, parse_grid
 from featcolor.batch.preview_page import COLUMNS, Sheet, build_page, duration, is_page, write_page
+from featcolor.commands.options import chosen_settings
 from featcolor.commands.program import build_parser
 from featcolor.errors import PictureError, UsageError
 from featcolor.models.load import ColouringSettings, load, load_colorizer
@@ -86,7 +87,7 @@ def test_models_side_by_side_and_the_default_one(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["hue=1"], "saturation, boldness, refine, size"),
+        (["hue=1"], "saturation, boldness, warmth, refine, size"),
         (["old.jpg"], "pictures go before --grid"),
         (["saturation="], "missing"),
         (["saturation=1,,2"], "missing"),
@@ -104,17 +105,18 @@ def test_a_grid_that_is_none_is_one_clear_line(words: list[str], says: str) -> N
 
 
 @given(
-    st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), st.sampled_from(["1", "0.250", "1e-1"])
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1),
+    st.sampled_from(["1", "0.250", "1e-1"]),
+    st.sampled_from(["-1", "-5e-1", "0", ".25"]),
 )
-def test_a_command_line_is_read_back_as_what_was_shown(name: str, saturation: str) -> None:
-    (cell,) = grid(f"saturation={saturation}", "refine=guided", model=name, size=96)
+def test_a_command_line_is_read_back_as_what_was_shown(name: str, saturation: str, warmth: str) -> None:
+    (cell,) = grid(f"saturation={saturation}", f"warmth={warmth}", "refine=guided", model=name, size=96)
     program, *words = shlex.split(cell.command([name, "*.tif"]))
     assert program == "featcolor"
     arguments = PARSER.parse_args(words)
     assert [Path(each) for each in arguments.input] == [Path(name), Path("*.tif")]
     assert Path(arguments.model) == cell.model
-    chosen = ColouringSettings(arguments.size, arguments.refine, arguments.temperature, arguments.saturation)
-    assert chosen == cell.settings
+    assert chosen_settings(arguments) == cell.settings
     assert str(saturation) in words
     assert "--model" not in grid("saturation=1", model=None)[0].command([name])  # the default one
 
@@ -207,7 +209,7 @@ def test_a_broken_picture_is_named_and_the_rest_go_on(picture: Path, tmp_path: P
 
 
 def test_settings_out_of_range_are_found_before_any_picture_is_read(tiny_model: Path) -> None:
-    for words in ("saturation=1,99", "refine=magic", "boldness=nan"):
+    for words in ("saturation=1,99", "warmth=-2,0", "refine=magic", "boldness=nan"):
         with pytest.raises(UsageError, match=f"{words.partition('=')[0]} must be"):
             load_cells(grid(words, model=str(tiny_model)))
 

@@ -1,15 +1,18 @@
 """Folders of frames: natural order, one size, damage bridged, nothing overwritten, Y' the pictures' own."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ImageCms
 
 from featcolor.clips import ycbcr
 from featcolor.clips.folders import FrameFolderReader, FrameFolderWriter
 from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.errors import ClipError, PictureError, UsageError
 from featcolor.pictures.io import read_picture, write_picture
+from featcolor.pictures.picture import Metadata, Picture
 
 RATE = Fraction(24000, 1001)
 SIZE = (6, 9)
@@ -137,10 +140,46 @@ def test_a_folders_stems_name_the_output_and_its_luma_returns(folder, tmp_path):
     for stem, pixels in pictures.items():
         write_picture(folder / f"{stem}.tif", pixels)
     reader = FrameFolderReader(folder, rate=RATE)
-    write_all(tmp_path / "out", reader.info, reader, stems=reader.stems)
+    write_all(tmp_path / "out", reader.info, reader, pictures=reader.paths)
     for stem, pixels in pictures.items():
         assert (read_picture(tmp_path / "out" / f"{stem}.png").pixels == pixels[..., None]).all()
     assert len(list((tmp_path / "out").iterdir())) == 3
+
+
+def test_what_a_frames_picture_carries_stays(folder, tmp_path):
+    """Profile, resolution and alpha, each frame its own; a frame that cannot be read is written without."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for number, dpi in ((1, 2000), (2, 300)):
+        like = Picture(colours(number), grey(90 + number), Metadata("TIFF", icc=profile, dpi=(dpi, dpi)))
+        write_picture(folder / f"{number}.tif", like.pixels, like=like)
+    (folder / "3.tif").write_bytes(b"II*\0 broken")
+    reader = FrameFolderReader(folder, rate=RATE)
+    write_all(tmp_path / "out", reader.info, reader, pictures=reader.paths, format="tiff")
+    for number, dpi in ((1, 2000), (2, 300)):
+        written = read_picture(tmp_path / "out" / f"{number}.tiff")
+        assert written.metadata.icc == profile
+        assert written.metadata.dpi == (dpi, dpi)
+        assert (written.alpha == 90 + number).all()
+    assert read_picture(tmp_path / "out" / "3.tiff").metadata.icc is None
+
+
+def test_gaps_and_files_that_are_no_pictures_are_told(folder):
+    for number in (1001, 1002, 1005, 1007):
+        write_picture(folder / f"reel_{number}.png", grey(9))
+    (folder / "reel_1003.dpx").write_bytes(b"SDPX")
+    (folder / "reel_1005.hints.json").write_text("{}")
+    gaps, others = FrameFolderReader(folder, rate=RATE).problems
+    assert "1003-1004, 1006;" in gaps
+    assert "1 dpx; of DPX, 'ffmpeg -i reel_%04d.dpx FOLDER/%06d.png'" in others
+    for name in ("reel_1005.png", "reel_1007.png", "reel_1003.dpx"):
+        (folder / name).unlink()
+    assert FrameFolderReader(folder, rate=RATE).problems == []
+
+
+def test_a_folder_of_dpx_names_the_way_out(folder):
+    (folder / "scan.0086400.dpx").write_bytes(b"SDPX")
+    with pytest.raises(ClipError, match=r"found 1 dpx; .*'ffmpeg -i scan.%07d.dpx FOLDER/%06d.png'"):
+        FrameFolderReader(folder, rate=RATE)
 
 
 def test_pictures_are_upright(tmp_path):
@@ -161,8 +200,8 @@ def test_nothing_is_overwritten_unasked(tmp_path):
     with pytest.raises(UsageError, match=r"000000\.png: is there already"):
         FrameFolderWriter(out, info_of())
     with pytest.raises(UsageError, match=r"else\.png: is there already"):
-        FrameFolderWriter(out, info_of(), stems=["else"])
-    FrameFolderWriter(out, info_of(), stems=["other"])
+        FrameFolderWriter(out, info_of(), pictures=[Path("else.png")])
+    FrameFolderWriter(out, info_of(), pictures=[Path("other.png")])
     write_all(out, info_of(), frames, overwrite=True)
     assert (out / "else.png").read_bytes() == b"stays"
 
@@ -171,11 +210,11 @@ def test_unusable_targets_are_refused(folder, tmp_path):
     write_picture(folder / "1.png", grey(1))
     reader = FrameFolderReader(folder, rate=RATE)
     with pytest.raises(UsageError, match="folder of the input"):
-        FrameFolderWriter(folder / ".." / folder.name, reader.info, stems=reader.stems, overwrite=True)
+        FrameFolderWriter(folder / ".." / folder.name, reader.info, pictures=reader.paths, overwrite=True)
     with pytest.raises(UsageError, match="is a file"):
         FrameFolderWriter(folder / "1.png", reader.info)
     with pytest.raises(UsageError, match="but for their suffix"):
-        FrameFolderWriter(tmp_path / "out", reader.info, stems=["a", "a"])
+        FrameFolderWriter(tmp_path / "out", reader.info, pictures=[Path("a.png"), Path("a.tif")])
     with pytest.raises(UsageError, match="choose from png, tiff"):
         FrameFolderWriter(tmp_path / "out", reader.info, format="jpeg")
     with pytest.raises(ClipError, match="cannot be made"), FrameFolderWriter(folder / "1.png" / "out", reader.info):

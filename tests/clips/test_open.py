@@ -296,3 +296,41 @@ def test_raw_dv_keeps_its_rate(tmp_path: Path) -> None:
     rewrite(tape, tmp_path / "out.mov")
     with av.open(str(tmp_path / "out.mov")) as film:
         assert film.streams.video[0].average_rate == 25
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [("a.mp4", "libx264", {"g": "5"}), ("a.mkv", "libx264", {"g": "4", "bf": "2"}), ("a.avi", "ffv1", {})],
+)
+def test_frames_from_a_time_on_are_those_of_the_whole_film(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str]
+) -> None:
+    path = make_clip(tmp_path / name, codec=codec, options=options)
+    frames = frames_of(path)
+    for first in (0, 3, 6, 11):
+        with open_clip(path) as reader:
+            found = list(reader.frames_from(frames[first].pts, first))
+        assert [frame.index for frame in found] == list(range(first, 12))
+        for one, other in zip(found, frames[first:], strict=True):
+            assert (one.pts, one.duration) == (other.pts, other.duration)
+            np.testing.assert_array_equal(one.luma, other.luma)
+
+
+def test_no_frame_comes_from_a_time_that_none_has_or_a_film_that_cannot_be_sought_in(tmp_path: Path) -> None:
+    with open_clip(make_clip(tmp_path / "clip.mp4")) as reader:
+        assert not list(reader.frames_from(reader.info.time_base.denominator // 25 + 1, 1))
+    with open_clip(make_clip(tmp_path / "clip.h264", options={"bf": "0"})) as reader:
+        assert not list(reader.frames_from(0, 0))
+
+
+def test_a_writer_can_be_told_how_often_a_film_can_be_sought_in(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mkv")
+    with (
+        open_clip(path) as reader,
+        VideoFileWriter(tmp_path / "out.mp4", reader.info, source=None, seek_step=4) as writer,
+    ):
+        for frame in reader:
+            writer.write(frame, frame.cb, frame.cr)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        keys = [packet.pts for packet in container.demux(video=0) if packet.is_keyframe and packet.size]
+    assert len(keys) >= 3

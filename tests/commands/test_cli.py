@@ -226,7 +226,8 @@ WRONG_CALLS = {
     "add -o and a folder": ["colorize", "old"],
     "a number from 0": ["colorize", "old", "-o", "new", "--saturation", "-1"],
     "0 (mild) to 1 (bold)": ["colorize", "old", "-o", "new", "--boldness", "nan"],
-    "nothing warmer or cooler": ["colorize", "old", "-o", "new", "--temperature", "6500"],
+    "-1 (cooler) to 1 (warmer)": ["colorize", "old", "-o", "new", "--warmth", "-1.5"],
+    "nothing warmer or cooler, --warmth does": ["colorize", "old", "-o", "new", "--temperature", "6500"],
     "a whole number from 1": ["colorize", "old", "-o", "new", "--jobs", "0"],
     "a fraction": ["fit", "old", "-o", "m", "--holdout", "1"],
     "4294967295": ["fit", "old", "-o", "m", "--seed", "-1"],
@@ -335,6 +336,18 @@ def test_boldness_is_the_temperature_turned_round(
         assert json.loads(Path("r.json").read_text())["settings"] == {"temperature": 0.05 if number == 2 else 0.4}
     assert Path("0.png").read_bytes() == Path("1.png").read_bytes() != Path("2.png").read_bytes()
     assert capsys.readouterr().err == "featcolor: note: --temperature 0.4 is called --boldness 0.6 now\n"
+
+
+def test_warmth_moves_the_whole_picture(album: dict[str, NDArray[np.uint8]]) -> None:
+    """Towards red with a warmer light, towards blue with a cooler one; 0 is as nothing said."""
+    redness = {}
+    for warmth in ("none", "-1", "-.5", "0", "0.5", "1"):
+        words = [] if warmth == "none" else ["--warmth", warmth]
+        assert main(["colorize", "old/china.png", "-o", f"at{warmth}.png", *words]) == 0
+        rgb = read_rgb(Path(f"at{warmth}.png")).astype(float)
+        redness[warmth] = float(np.mean(rgb[..., 0] - rgb[..., 2]))
+    assert Path("at0.png").read_bytes() == Path("atnone.png").read_bytes()
+    assert redness["-1"] < redness["-.5"] < redness["0"] < redness["0.5"] < redness["1"]
 
 
 def test_the_default_model_has_a_name(

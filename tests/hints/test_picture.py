@@ -45,6 +45,17 @@ def test_a_hint_has_its_colour_in_full_size(astronaut: NDArray[np.uint8], scale:
     assert np.abs(lightness_of(rgb) - lightness).max() < 0.006
 
 
+@pytest.mark.parametrize("warmth", [-1.0, 1.0])
+def test_a_hint_keeps_its_colour_in_any_light(astronaut: NDArray[np.uint8], warmth: float) -> None:
+    x, y = len(astronaut) // 5, len(astronaut) * 13 // 20
+    base = PretrainedColorizer().with_options(warmth=warmth)
+    lightness = lightness_of(astronaut)
+    for colour in ("#e07020", "grey"):
+        pixels = Hints((Hint(((x, y),), colour),)).pixels(astronaut.shape)
+        told = chroma_at(pixels.rgb, lightness[y : y + 1, x])[0]
+        np.testing.assert_allclose(HintedColorizer(base, pixels).predict(lightness)[y, x], told, atol=0.5)
+
+
 def test_a_picture_that_is_known_answers_as_a_new_one_does(astronaut: NDArray[np.uint8]) -> None:
     base, picture = PretrainedColorizer(), None
     picture = HintablePicture(base, astronaut)

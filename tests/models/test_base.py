@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from skimage.color import rgb2lab
 
 from featcolor.colour.lab import lab_to_rgb, lightness_of
+from featcolor.colour.warmth import warmed
 from featcolor.models.album import AlbumColorizer
 from featcolor.models.base import StillColorizer
 from featcolor.models.load import load
@@ -120,6 +121,19 @@ def test_options_make_another_colorizer(colorizer: StillColorizer) -> None:
     ):
         with pytest.raises(ValueError, match=message):
             colorizer.with_options(**wrong)
+
+
+def test_warmth_is_of_the_finished_colours_and_none_changes_no_bit(colorizer: StillColorizer) -> None:
+    lightness = noise((60, 80), np.float32)
+    plain, confidence, working = colorizer.predict_working(lightness)
+    for warmth in (-1.0, 0.3):
+        given_light = colorizer.with_options(warmth=warmth).predict_working(lightness)
+        np.testing.assert_array_equal(given_light[0], warmed(working, plain, warmth))
+        np.testing.assert_array_equal(given_light[1], confidence)
+        picture = noise((60, 80), np.uint16)
+        change = skimage_lightness(colorizer.with_options(warmth=warmth).colorize(picture)) - skimage_lightness(picture)
+        assert np.abs(change).max() <= ROUNDING["u2"]
+    np.testing.assert_array_equal(colorizer.with_options(warmth=0).predict_working(lightness)[0], plain)
 
 
 def test_a_pickled_one_gives_the_same(colorizer: StillColorizer) -> None:

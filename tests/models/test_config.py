@@ -21,6 +21,14 @@ def test_presets_are_sound_and_come_back_from_json(preset: str) -> None:
     assert isinstance(again.hidden, tuple)
 
 
+def test_a_warmth_is_written_where_there_is_one() -> None:
+    """Programs that know no warmth refuse settings that hold it."""
+    assert "warmth" not in ColorizerConfig().to_dict()
+    warm = ColorizerConfig(warmth=-0.5)
+    assert warm.to_dict() == ColorizerConfig().to_dict() | {"warmth": -0.5}
+    assert ColorizerConfig.from_dict(warm.to_dict()) == warm
+
+
 def test_the_default_is_a_preset() -> None:
     assert PRESETS[DEFAULT_PRESET] == ColorizerConfig()
 

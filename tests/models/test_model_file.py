@@ -270,6 +270,17 @@ def test_a_model_that_was_saved_colours_as_before(tiny_model: Path, tmp_path: Pa
     np.testing.assert_array_equal(load(tmp_path / "again").colorize(picture), colorizer.colorize(picture))
 
 
+def test_a_warm_model_is_read_back_and_another_is_written_without_a_word_of_warmth(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    warm = load(tiny_model).with_options(warmth=0.5)
+    warm.save(tmp_path / "warm")
+    assert load(tmp_path / "warm").config == warm.config
+    warm.with_options(warmth=0.0).save(tmp_path / "plain")
+    assert (tmp_path / "plain").read_bytes() == tiny_model.read_bytes()
+    assert b"warmth" not in tiny_model.read_bytes()
+
+
 def test_a_model_whose_parts_do_not_fit_is_refused(tiny_model: Path, tmp_path: Path) -> None:
     """Files with a right checksum that no fit has written: nothing is missing, of another shape or of another kind."""
     document, arrays = read_arrays(tiny_model)

@@ -448,3 +448,36 @@ def test_unknown_formats_and_alpha_of_another_size_are_refused(tmp_path):
     with pytest.raises(ValueError, match="alpha"):
         images.encode_picture(noise((4, 4, 3)), like=Picture(noise((5, 5)), noise((5, 5))))
     assert list(tmp_path.iterdir()) == []
+
+
+def png_of(colour_type, bits, *chunks):
+    """A PNG of 4 x 4 pixels whose samples count up, with these chunks, (kind, body), before the pixels."""
+    n_channels = {0: 1, 2: 3}[colour_type]
+    samples = np.arange(16 * n_channels).reshape(4, -1) * (257 if bits == 16 else 1)
+    rows = b"".join(b"\0" + row.astype(">u2" if bits == 16 else np.uint8).tobytes() for row in samples)
+    head = (b"IHDR", struct.pack(">IIBBBBB", 4, 4, bits, colour_type, 0, 0, 0))
+    parts = [head, *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*part) for part in parts)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("colour_type", [0, 2])
+def test_the_one_transparent_colour_of_a_png_is_transparent(colour_type, bits):
+    first = range(3, 3 + (1 if colour_type == 0 else 3))
+    clear = b"".join(struct.pack(">H", value * (257 if bits == 16 else 1)) for value in first)
+    picture = images.read_picture(png_of(colour_type, bits, (b"tRNS", clear)))
+    expected = np.full((4, 4), 255 if bits == 8 else 65535)
+    expected.flat[3 if colour_type == 0 else 1] = 0
+    np.testing.assert_array_equal(picture.alpha, expected)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_texts_of_a_png_stay(bits):
+    comment = b"Comment\0\0" + zlib.compress(b"1911")
+    kept = [(b"tEXt", b"Title\0The pier"), (b"iTXt", "Author\0\0\0\0\0Bäcker".encode()), (b"zTXt", comment)]
+    of_pixels = [(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<x/>"), (b"tEXt", b"Raw profile type exif\0 8")]
+    like = images.read_picture(png_of(0, bits, *kept, *of_pixels))
+    again = images.read_picture(images.encode_picture(np.repeat(like.pixels[..., None], 3, axis=2), like=like))
+    assert again.metadata.texts == tuple(kept)
+    as_jpeg = images.encode_picture(noise((4, 4, 3)), like=like, format="JPEG")
+    assert images.read_picture(as_jpeg).metadata.texts == ()

@@ -206,8 +206,11 @@ class _Matcher:
 
     def place_rest(self) -> None:
         """The pictures whose names did not tell; a word where all that did seem to count from 1."""
-        if len(self._better_before) > 1 and all(self._better_before):
-            self.notes.append("the key frames look like the frames before theirs; their names must count from 0, not 1")
+        if self._better_before and all(self._better_before):
+            what = "key frames look like the frames before theirs; their names"
+            if len(self._better_before) == 1:
+                what = "key frame looks like the frame before the one that its name says; names"
+            self.notes.append(f"the {what} must count from 0, not 1")
         for path, why, (place, fit) in sorted(self._waiting, key=lambda waiting: str(waiting[0])):
             frame = place + self.first
             if fit < LEAST_CORRELATION:

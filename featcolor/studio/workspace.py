@@ -1,0 +1,479 @@
+"""Workspace: one person's pictures, with what is told and chosen of each, kept in files as it comes.
+
+Hints lie beside their picture as `NAME.hints.json`, where `featcolor colorize --hints` finds them. All else lies in the
+workspace's own folder: pictures that were dropped on the page, choices, masks, references, and what is yet to be done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shlex
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+from featcolor.batch.colour import ColourPicture, PictureTask
+from featcolor.errors import UsageError, reason
+from featcolor.files import NAME_BYTES, cut_name, replacing, write_json
+from featcolor.hints.hint import SUFFIX, Hint, Hints
+from featcolor.hints.mask import Mask
+from featcolor.hints.told import Told
+from featcolor.models.load import DEFAULT_MODEL, ColouringSettings
+from featcolor.pictures.find import COLOURED_MARK, FoundPicture, earlier_outputs, find_pictures
+from featcolor.studio.choices import Choices, command_line
+from featcolor.studio.desk import Look, Stamped
+from featcolor.studio.films.shelf import Film, Shelf, is_film_name
+
+FRAME_SETTINGS: Final = ColouringSettings(saturation=1.0)
+"""Of a frame: as `featcolor video` has it."""
+ALBUM: Final = "album"
+"""The model that is fitted on a workspace's references."""
+GIVEN_NAME_BYTES: Final = 120
+"""Of a given file's name, what is kept."""
+DEVICES: Final = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+"""Names that are no files on Windows, whatever the suffix."""
+DROPPED, REFERENCES, MODELS, PICTURES, MASKS = "dropped", "references", "models", "pictures", "masks"
+"""Folders of a workspace."""
+
+
+@dataclass
+class Item:
+    """A picture of a workspace.
+
+    Attributes
+    ----------
+    id : by which the page calls it; never a path
+    path : of the file
+    name : for a person; where its coloured one goes below the folder of outputs
+    dropped : whether it was dropped on the page, and is the studio's own
+    film, frame : the film that it is a frame of, and its number
+    error : why it cannot be opened, once that was tried
+    """
+
+    id: str
+    path: Path
+    name: str
+    dropped: bool = False
+    film: str | None = None
+    frame: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a picture beside its hints.
+
+    Attributes
+    ----------
+    choices : Choices
+    written : the file that was last written
+    told : fingerprint of what was told and chosen when it was
+    """
+
+    choices: Choices = field(default_factory=Choices)
+    written: str | None = None
+    told: str = ""
+
+    @classmethod
+    def read(cls, path: Path) -> Kept:
+        """What a file keeps; nothing where there is none, or none that this program wrote."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return cls(Choices.from_dict(content["choices"]), content["written"], content["told"])
+        except (OSError, ValueError, LookupError, TypeError):
+            return cls()
+
+    def write(self, path: Path) -> None:
+        """One small JSON file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {"choices": self.choices.to_dict(), "written": self.written, "told": self.told})
+
+
+class Workspace:
+    """One person's pictures.
+
+    Parameters
+    ----------
+    folder : of its own
+    sources : pictures and folders that were named on the command line
+    output : folder for what is written; None: beside each picture, dropped ones in `folder`/coloured
+    model : that the command line named
+    """
+
+    def __init__(
+        self, folder: Path, sources: Sequence[Path] = (), *, output: Path | None = None, model: Path | None = None
+    ) -> None:
+        self.folder, self.sources, self.output, self.given_model = folder, tuple(sources), output, model
+        self.items: dict[str, Item] = {}
+        self.frames: dict[str, Item] = {}
+        self.shelf = Shelf(folder, self.sources, output)
+        self._kept: dict[str, Kept] = {}
+        self._hints: dict[str, tuple[Stamped | None, Hints]] = {}
+        self._stems: Counter[Path] = Counter()
+        self._hinted: set[str] = set()
+        self._shared: tuple[tuple[Stamped, ...], str] = (), ""
+        self._lock = threading.RLock()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        state = _read_state(folder / "workspace.json")
+        self.share = bool(state.get("share"))
+        self.model = str(state.get("model", "given" if model else DEFAULT_MODEL))
+        if self.model not in dict(self.models()):
+            self.model = DEFAULT_MODEL
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look what pictures there are now."""
+        with self._lock:
+            found = [
+                (each, False) for source in self.sources for each in _unwritten(source, self.output) if source.exists()
+            ]
+            dropped = self.folder / DROPPED
+            found += [(each, True) for each in (_search(dropped) if dropped.is_dir() else [])]
+            items = {}
+            for each, own in found:
+                name = each.relative.as_posix()
+                item_id = _id_of(f"{own}/{name}" if own else os.fspath(each.path.resolve()))
+                items[item_id] = self.items.get(item_id) or Item(item_id, each.path, name, own)
+            self.items = items
+            self._stems = Counter(each.path.with_suffix("") for each in items.values())
+            self._hinted = {each.id for each in items.values() if self.hints_file(each).exists()}
+            self.shelf.refresh()
+            self.frames = {}
+            for film, number in self.shelf.frames():
+                self.frame(film, number)
+
+    def item(self, item_id: str) -> Item:
+        """The picture, or frame of a film, of an identifier; KeyError where there is none."""
+        return self.items[item_id] if item_id in self.items else self.frames[item_id]
+
+    def film(self, film_id: str) -> Film:
+        """The film of an identifier; KeyError where there is none."""
+        return self.shelf.films[film_id]
+
+    def frame(self, film: Film, number: int) -> Item:
+        """A frame of a film as a picture, whose hints are the film's."""
+        path = self.shelf.folder(film).picture(number)
+        item_id = _id_of(f"{film.id}/{number}")
+        name = f"{film.name}, frame {number}"
+        return self.frames.setdefault(item_id, Item(item_id, path, name, film=film.id, frame=number))
+
+    # What is told and chosen
+
+    def hints_file(self, item: Item) -> Path:
+        """Where the hints on a picture lie, or will: beside it; in the workspace's folder where that cannot be."""
+        if item.film is not None and item.frame is not None:
+            return self.shelf.folder(self.film(item.film)).hints_on(item.frame)
+        alone = self._stems[item.path.with_suffix("")] < 2
+        name = (item.path.stem if alone else item.path.name) + SUFFIX
+        beside = item.path.with_name(name)
+        if beside.exists() or os.access(item.path.parent, os.W_OK):
+            return beside
+        return self.folder / "hints" / f"{item.id}-{cut_name(name, NAME_BYTES - len(item.id) - 1)}"
+
+    def hints(self, item: Item) -> Hints:
+        """The hints on a picture; UsageError where the file is none."""
+        path = self.hints_file(item)
+        stamp = Stamped.of(path) if path.exists() else None
+        known = self._hints.get(item.id)
+        if known is None or known[0] != stamp:
+            known = stamp, Hints() if stamp is None else Hints.read(path)
+            self._hints[item.id] = known
+        return known[1]
+
+    def tell(self, item: Item, hints: Sequence[Hint], size: tuple[int, int]) -> Hints:
+        """Keep hints on a picture of this size, (width, height), in place of those before."""
+        told = Hints(tuple(hints), size)
+        before = self.hints(item)  # what is no hints is not written over
+        if told != before:
+            path = self.hints_file(item)
+            if told.hints:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                told.write(path)
+            else:
+                path.unlink(missing_ok=True)
+            if item.id in self.items:
+                (self._hinted.add if told.hints else self._hinted.discard)(item.id)
+        return told
+
+    def kept(self, item: Item) -> Kept:
+        """What is kept of a picture beside its hints."""
+        if item.id not in self._kept:
+            self._kept[item.id] = Kept.read(self._kept_file(item))
+        return self._kept[item.id]
+
+    def choose(self, item: Item, choices: Choices) -> None:
+        """Keep choices for a picture."""
+        kept = self.kept(item)
+        if choices != kept.choices:
+            self._keep(item, replace(kept, choices=choices))
+
+    def mask_file(self, item: Item) -> Path:
+        """Where the mask of a picture lies, if it has one."""
+        return self.folder / MASKS / f"{item.id}.png"
+
+    def set_mask(self, item: Item, content: bytes | None) -> None:
+        """Keep a mask, a PNG, or none."""
+        path = self.mask_file(item)
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as part:
+                part.write_bytes(content)
+
+    # Models
+
+    def models(self) -> Iterator[tuple[str, Path | None]]:
+        """Identifiers of the models that can be chosen, and their files; None: the default model."""
+        yield DEFAULT_MODEL, None
+        if self.given_model is not None:
+            yield "given", self.given_model
+        album = self.folder / "references.album"
+        if album.exists():
+            yield ALBUM, album
+        folder = self.folder / MODELS
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if not path.name.startswith("."):
+                yield _id_of(path.name), path
+
+    def model_file(self, choices: Choices) -> Path | None:
+        """The file of the model that is chosen for a picture; None: the default model."""
+        known = dict(self.models())
+        return known.get(choices.model or self.model)
+
+    def settle(self, *, share: bool | None = None, model: str | None = None) -> None:
+        """Choose for all pictures; UsageError for a model that there is not."""
+        if model is not None and model not in dict(self.models()):
+            raise UsageError("there is no such model; load the page again")
+        self.share = self.share if share is None else share
+        self.model = model or self.model
+        write_json(self.folder / "workspace.json", {"share": self.share, "model": self.model})
+
+    # What is done with a picture
+
+    def look(self, item: Item, choices: Choices) -> Look:
+        """What the desk is asked to show; a frame as its film is coloured, to which the choices for one do not go."""
+        if item.film is not None:
+            model = self.model_file(Choices())
+            return Look(Stamped.of(item.path), None if model is None else Stamped.of(model), FRAME_SETTINGS)
+        model, mask = self.model_file(choices), self.mask_file(item)
+        others = [each for each in self.hinted_items() if each.id != item.id] if self.share else []
+        told = [(Stamped.of(each.path), self._hints_or_none(each)) for each in others]
+        return Look(
+            Stamped.of(item.path),
+            None if model is None else Stamped.of(model),
+            choices.settings(),
+            choices.steps(),
+            Stamped.of(mask) if mask.exists() else None,
+            tuple(told),
+        )
+
+    def target(self, item: Item) -> Path:
+        """Where the coloured picture goes."""
+        if self.output is not None:
+            return self.output / item.name
+        if item.dropped:
+            return self.folder / "coloured" / item.name
+        return item.path.with_name(f"{item.path.stem}{COLOURED_MARK}{item.path.suffix}")
+
+    def task(self, item: Item) -> PictureTask:
+        """The work of writing a picture, as `featcolor colorize` would do it."""
+        hints, mask = self.hints_file(item), self.mask_file(item)
+        return PictureTask(
+            item.path,
+            self.target(item),
+            mask=Mask(mask) if mask.exists() else None,
+            told=Told(files=(hints,)) if hints.exists() else None,
+        )
+
+    def work(self, item: Item) -> ColourPicture:
+        """What colours a picture that is written."""
+        choices = self.kept(item).choices
+        return ColourPicture(self.model_file(choices), choices.settings(), choices.steps())
+
+    def hinted_items(self) -> list[Item]:
+        """The pictures that have hints, in their order."""
+        return [item for item in self.items.values() if item.id in self._hinted and item.path.exists()]
+
+    def told_of_all(self) -> dict[Path, Told]:
+        """Hints of all pictures that have some, by picture."""
+        return {item.path: Told(files=(self.hints_file(item),)) for item in self.hinted_items()}
+
+    def note_written(self, item: Item, fingerprint: str) -> None:
+        """Remember that a picture is written, with what was told of it then."""
+        self._keep(item, replace(self.kept(item), written=os.fspath(self.target(item)), told=fingerprint))
+
+    def written(self, item: Item) -> Path | None:
+        """The coloured picture that the studio wrote, if it is still there."""
+        written = self.kept(item).written
+        return Path(written) if written is not None and Path(written).is_file() else None
+
+    def fingerprint(self, item: Item) -> str:
+        """Of all that a picture's colour depends on."""
+        choices, mask = self.kept(item).choices, self.mask_file(item)
+        model = self.model_file(choices)
+        told = [
+            choices.to_dict() | {"model": None if model is None else vars_of(Stamped.of(model))},
+            self._hints_or_none(item).to_dict(),
+            vars_of(Stamped.of(mask)) if mask.exists() else None,
+            self._shared_by_all() if self.share else None,
+        ]
+        return blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=12).hexdigest()
+
+    def command(self, item: Item, choices: Choices, hints: Sequence[Hint] | None = None) -> str:
+        """What a person types for the same picture, or for the film that it is a frame of."""
+        if item.film is not None:
+            return self.film_command(self.film(item.film))
+        rest: list[str] = []
+        if self.hints_file(item).exists() if hints is None else hints:
+            rest += ["--hints", os.fspath(self.hints_file(item))]
+        if self.mask_file(item).exists():
+            rest += ["--mask", os.fspath(self.mask_file(item))]
+        return command_line(item.path, self.target(item), choices, model=self.model_file(choices), rest=rest)
+
+    def film_command(self, film: Film) -> str:
+        """What a person types for the same film."""
+        told, model = self.shelf.folder(film), self.model_file(Choices())
+        words = ["featcolor", "video", os.fspath(film.path), "-o", os.fspath(self.shelf.targets(film)[0])]
+        words += [] if model is None else ["--model", os.fspath(model)]
+        words += ["--hints", os.fspath(told.hints)] if told.hint_files() else []
+        return shlex.join(words)
+
+    def describe(self, item: Item) -> dict[str, Any]:
+        """A picture as the page knows it."""
+        hints = self._hints_or_none(item)
+        kept, mask, written = self.kept(item), self.mask_file(item).exists(), self.written(item)
+        now = self.fingerprint(item) if item.path.exists() else ""
+        told = bool(hints.hints) or mask or kept.choices != Choices()
+        if written is not None:
+            state = "changed" if kept.told != now else "corrected" if told else "coloured"
+        else:
+            state = "corrected" if told else "grey"
+        return {
+            "id": item.id,
+            "name": item.name,
+            "state": state,
+            "hints": len(hints.hints),
+            "mask": mask,
+            "dropped": item.dropped,
+            "written": None if written is None else written.name,
+            "stamp": now,
+            "error": item.error,
+            "film": item.film,
+            "frame": item.frame,
+        }
+
+    # Files that people give
+
+    def place_for(self, kind: str, name: str) -> Path:
+        """A path that is free, for a file that a person gives; of its name only what is a name of a file is used."""
+        plain = name.replace("\\", "/").rpartition("/")[2]
+        plain = "".join(each for each in plain if each.isprintable() and each not in '<>:"|?*').strip(" .") or "picture"
+        stem, suffix = os.path.splitext(plain)  # noqa: PTH122 - of a name
+        suffix = cut_name(suffix, GIVEN_NAME_BYTES // 2)
+        stem = cut_name(stem, GIVEN_NAME_BYTES - len(os.fsencode(suffix)))
+        if stem.partition(".")[0].strip().upper() in DEVICES:
+            stem = f"_{stem}"
+        folder = self.folder / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 10_000):
+            path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
+            if not os.path.lexists(path):
+                return path
+        return folder / f"{secrets.token_hex(8)}{suffix}"
+
+    def forget(self, item: Item) -> None:
+        """Delete a picture that was dropped, with all that is kept of it; UsageError for another's file."""
+        if not item.dropped:
+            raise UsageError(f"{item.name}: lies in your own folder, and is not the studio's to delete")
+        for path in (item.path, self.hints_file(item), self.mask_file(item), self._kept_file(item), self.target(item)):
+            if path.is_relative_to(self.folder):
+                path.unlink(missing_ok=True)
+        for table in (self.items, self._kept, self._hints):
+            table.pop(item.id, None)
+        self._hinted.discard(item.id)
+
+    def references(self) -> list[Path]:
+        """The pictures that an album is fitted on."""
+        folder = self.folder / REFERENCES
+        return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+
+    @property
+    def n_given(self) -> int:
+        """Files that a person gave."""
+        folders = [self.folder / kind for kind in (DROPPED, REFERENCES, MODELS, "films")]
+        names = [path.name for folder in folders if folder.is_dir() for path in folder.iterdir()]
+        return sum(not name.endswith(SUFFIX) for name in names)
+
+    def delete(self) -> None:
+        """All of it, its own folder that is."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _kept_file(self, item: Item) -> Path:
+        return self.folder / PICTURES / f"{item.id}.json"
+
+    def _keep(self, item: Item, kept: Kept) -> None:
+        self._kept[item.id] = kept
+        kept.write(self._kept_file(item))
+
+    def _hints_or_none(self, item: Item) -> Hints:
+        try:
+            return self.hints(item)
+        except UsageError as error:
+            item.error = str(error)
+            return Hints()
+
+    def _shared_by_all(self) -> str:
+        """A fingerprint of the hints that all pictures share."""
+        hinted = self.hinted_items()
+        files = tuple(Stamped.of(self.hints_file(item)) for item in hinted if self.hints_file(item).exists())
+        if files != self._shared[0]:
+            told = [(os.fspath(item.path), self._hints_or_none(item).to_dict()) for item in hinted]
+            self._shared = files, _id_of(json.dumps(told))
+        return self._shared[1]
+
+
+def id_of_reference(path: Path) -> str:
+    """By which the page calls a reference or a model that a person gave."""
+    return _id_of(path.name)
+
+
+def vars_of(stamped: Stamped) -> list[str | int]:
+    """A stamped file as JSON can hold it."""
+    return [os.fspath(stamped.path), stamped.changed_ns, stamped.n_bytes]
+
+
+def _id_of(text: str) -> str:
+    return blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()
+
+
+def _search(source: Path, output: Path | None = None) -> list[FoundPicture]:
+    """The pictures of a source, none where there are none."""
+    try:
+        return find_pictures([source], leave_out=output)
+    except UsageError:
+        return []
+
+
+def _unwritten(source: Path, output: Path | None) -> list[FoundPicture]:
+    """The pictures of a source that no earlier run wrote."""
+    found = _search(source, output)
+    written = earlier_outputs(found)
+    return [each for each in found if each.path not in written and not is_film_name(each.path.name)]
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read ({reason(error)}); delete it to go on") from error
+    return content if isinstance(content, dict) else {}

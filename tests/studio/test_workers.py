@@ -1,0 +1,127 @@
+"""Workers of the studio: whatever a call does, the next one is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psutil
+import pytest
+
+from featcolor.errors import PictureError, UsageError
+from featcolor.studio.workers import Crew, WorkError
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def fail(error: BaseException) -> None:
+    raise error
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep() -> None:
+    time.sleep(600)
+
+
+def count(number: int, *, progress: Callable[[str, int, int], None]) -> int:
+    for each in range(number):
+        progress("counting", each + 1, number)
+    return os.getpid()
+
+
+def with_crew(work: Callable[[Crew], Awaitable[Any]], size: int = 1) -> Any:
+    async def run() -> Any:
+        crew = Crew(size)
+        crew.start()
+        try:
+            return await work(crew)
+        finally:
+            await crew.close()
+            assert not any(psutil.pid_exists(pid) for pid in crew.processes)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "kind"),
+    [
+        (fail, (PictureError("old.jpg: is damaged"),), "file"),
+        (fail, (UsageError("a colour must be a name"),), "usage"),
+        (fail, (OSError(28, "No space left on device"),), "disk full"),
+        (fail, (ZeroDivisionError("oh"),), "defect"),
+        (die, (), "stopped"),
+    ],
+)
+def test_a_call_that_fails_is_told_and_the_next_one_answered(
+    function: Callable[..., None], arguments: tuple[Any, ...], kind: str
+) -> None:
+    async def work(crew: Crew) -> None:
+        with pytest.raises(WorkError) as caught:
+            await crew.call(function, *arguments)
+        assert caught.value.kind == kind
+        assert await crew.call(double, 4) == 8
+
+    with_crew(work)
+
+
+def test_what_takes_too_long_is_stopped() -> None:
+    async def work(crew: Crew) -> None:
+        with pytest.raises(WorkError, match="longer than"):
+            await crew.call(sleep, limit_s=0.1)
+        assert await crew.call(double, 4) == 8
+
+    with_crew(work)
+
+
+def test_progress_comes_in_order_before_the_answer() -> None:
+    async def work(crew: Crew) -> None:
+        told: list[int] = []
+        pid = await crew.call(count, 5, progress=lambda stage, done, total: told.append(done))
+        assert told == [1, 2, 3, 4, 5]
+        assert pid in crew.processes
+
+    with_crew(work)
+
+
+def test_what_is_interrupted_is_told_so() -> None:
+    async def work(crew: Crew) -> None:
+        call = asyncio.create_task(crew.call(sleep))
+        while crew.workers[0].running is None or not crew.processes:
+            await asyncio.sleep(0.01)
+        crew.interrupt()
+        with pytest.raises(WorkError) as caught:
+            await call
+        assert caught.value.kind == "stopped"
+        assert await crew.call(double, 4) == 8
+
+    with_crew(work)
+
+
+def test_who_asks_much_waits_for_who_asks_little() -> None:
+    async def work(crew: Crew) -> None:
+        order: list[str] = []
+
+        async def ask(who: str) -> None:
+            await crew.call(double, 1, who=who)
+            order.append(who)
+
+        first = asyncio.create_task(crew.call(count, 2000, progress=lambda *_: None))
+        await asyncio.sleep(0)
+        much = [asyncio.create_task(ask("much")) for _ in range(5)]
+        await asyncio.sleep(0)
+        little = asyncio.create_task(ask("little"))
+        await asyncio.gather(first, *much, little)
+        assert order.index("little") <= 1
+        assert crew.idle
+        assert crew.n_waiting_for("much") == 0
+
+    with_crew(work)
