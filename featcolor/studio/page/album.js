@@ -85,7 +85,25 @@ export class Album {
       make("span", { class: "name" }, icon("film"), shortened(film.name)),
       make("span", { class: "state" }, words + (film.written ? ", written" : "")),
     );
-    return make("li", { "data-id": film.id, "data-film": film.id, "data-state": film.error ? "broken" : film.written ? "coloured" : "grey" }, button);
+    const item = make("li", { "data-id": film.id, "data-film": film.id, "data-state": film.error ? "broken" : film.written ? "coloured" : "grey" }, button);
+    if (film.dropped) {
+      item.append(make("button", { class: "remove", icon: "close", title: "Take out of the album", "aria-label": `Take ${film.name} out of the album`, onclick: () => this.#removeFilm(film) }));
+    }
+    return item;
+  }
+
+  async #removeFilm(film) {
+    const { studio } = this;
+    const told = film.corrected.length ? `, with the hints on ${plural(film.corrected.length, "frame")}` : "";
+    if (!(await studio.confirm(`Take ${film.name} out${told}?`, "Take it out"))) return;
+    await studio.attempt(async () => {
+      await api.removeFilm(film.id);
+      if (studio.film === film.id) {
+        studio.closeFilm();
+        studio.close();
+      }
+      await studio.load();
+    }, film.name);
   }
 
   #file(file) {

@@ -81,6 +81,7 @@ export const api = {
   write: (pictures, overwrite) => json("POST", "api/write", { pictures, overwrite }),
   file: (id) => of(id, "/file"),
   zip: "api/written.zip",
+  removeFilm: (id) => call("DELETE", `api/films/${encodeURIComponent(id)}`),
   addFilm: (file) => json("PUT", named("api/films", file), file),
   addReference: (file) => json("PUT", named("api/references", file), file),
   removeReference: (id) => call("DELETE", `api/references/${encodeURIComponent(id)}`),

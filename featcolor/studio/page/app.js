@@ -4,7 +4,7 @@ import { api, Gone, Views } from "./api.js";
 import { Album } from "./album.js";
 import { ContactSheet } from "./contact.js";
 import { byId, drawIcons, make } from "./elements.js";
-import { filmChanged, openFilm } from "./film.js";
+import { filmChanged, openFilm, stepShot } from "./film.js";
 import * as hints from "./hints.js";
 import { HintList } from "./hintlist.js";
 import { Jobs } from "./jobs.js";
@@ -122,6 +122,8 @@ class Studio extends EventTarget {
     this.picture = null;
     this.grey = null;
     this.opened = id;
+    document.body.classList.toggle("frame", Boolean(listed?.film));
+    if (listed?.film && listed.film !== this.film) this.openFilm(this.workspace.films.find((film) => film.id === listed.film));
     history.replaceState(null, "", `#picture=${encodeURIComponent(id)}`);
     this.tellOf("picture");
     this.stage.expect(listed);
@@ -152,11 +154,13 @@ class Studio extends EventTarget {
 
   /** @param {number} step */
   step(step) {
+    if (this.film) return stepShot(step);
     const album = this.album;
     if (!album.length) return;
     const at = album.findIndex((picture) => picture.id === this.opened);
     const next = album[(at + step + album.length) % album.length];
     if (next.id !== this.opened) this.open(next.id);
+    return undefined;
   }
 
   close() {
@@ -347,6 +351,7 @@ class Studio extends EventTarget {
 
   /** @param {any} film */
   openFilm(film) {
+    if (this.opened && this.find(this.opened)?.film !== film.id) this.close();
     const host = byId("film");
     host.hidden = false;
     this.film = film.id;
@@ -367,6 +372,8 @@ class Studio extends EventTarget {
       },
       film: (id) => this.workspace.films.find((film) => film.id === id) ?? null,
       jobs: () => this.workspace.jobs,
+      /** The picture that is open, a frame of a film or not. */
+      opened: () => (this.opened ? this.find(this.opened) : null),
       /** @param {(job: import("./api.js").Job) => void} listener */
       watchJobs: (listener) => this.on("job", listener),
       ask: (words, yes) => this.confirm(words, yes),
@@ -439,7 +446,8 @@ function openFromAddress() {
   }
   const wanted = what === "picture" && studio.find(id);
   const first = wanted || studio.album[0];
-  return first && studio.open(first.id);
+  if (first) return studio.open(first.id);
+  return studio.workspace.films.length && studio.openFilm(studio.workspace.films[0]);
 }
 
 async function boot() {

@@ -71,7 +71,7 @@ export class Keys {
         z: () => (event.shiftKey ? studio.redo() : studio.undo()),
         h: () => studio.marks.toggle(),
         q: () => studio.questions.toggle(),
-        w: () => studio.picture && studio.write.write([studio.picture.id]),
+        w: () => studio.picture && !studio.picture.film && studio.write.write([studio.picture.id]),
         c: () => studio.contact.open(),
         "+": () => stage.zoom(1.4),
         "=": () => stage.zoom(1.4),
