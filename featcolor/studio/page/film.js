@@ -323,7 +323,7 @@ class Strip {
     } catch (error) {
       const names = error.exists ?? [];
       if (error.status !== 409 || !names.length) this.context.complain(error, this.film.name);
-      else if (await this.context.ask(`${names[0]} is there already, and not from this studio.`, "Replace it")) await this.#write(true);
+      else if (await this.context.confirm(`${names[0]} is there already, and not from this studio.`, "Replace it")) await this.#write(true);
     }
   }
 
