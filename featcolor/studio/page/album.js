@@ -78,7 +78,8 @@ export class Album {
     const words = error ?? (FILM_STATES[state] ?? plural(shots.length, "shot")) + (written ? ", written" : "");
     const thumb = frames ? `api/films/${encodeURIComponent(id)}/frames/${shots?.[0]?.key ?? 0}/thumb.jpg` : "";
     const item = this.#item({ name, words, thumb, sign: "film" }, () => this.studio.openFilm(film));
-    return make("li", { "data-id": id, "data-film": id, "data-state": error ? "broken" : written ? "coloured" : "grey" }, item);
+    const remove = film.dropped ? bare("close", `Take ${name} out of the album`, () => this.#removeFilm(film)) : null;
+    return make("li", { "data-id": id, "data-film": id, "data-state": error ? "broken" : written ? "coloured" : "grey" }, item, remove);
   }
 
   #file(file) {
@@ -113,6 +114,18 @@ export class Album {
       if (studio.opened === id) studio.close();
       studio.workspace.pictures = studio.workspace.pictures.filter((other) => other.id !== id);
       studio.tellOf("workspace");
+    }, name);
+  }
+
+  async #removeFilm({ id, name, corrected }) {
+    const { studio } = this;
+    const told = corrected.length ? `, with the hints on ${plural(corrected.length, "frame")}` : "";
+    if (!(await studio.confirm(`Take ${name} out${told}?`, "Take it out"))) return;
+    await studio.attempt(async () => {
+      await api.removeFilm(id);
+      if (studio.film === id) studio.close();
+      if (studio.film === id) studio.closeFilm();
+      await studio.load();
     }, name);
   }
 

@@ -78,6 +78,7 @@ export const api = {
 
   add: file("pictures"),
   addFilm: file("films"),
+  removeFilm: (id) => call("DELETE", `api/films/${encodeURIComponent(id)}`),
   addModel: file("models"),
   addReference: file("references"),
   removeReference: (id) => call("DELETE", `api/references/${encodeURIComponent(id)}`),

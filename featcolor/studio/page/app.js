@@ -4,7 +4,7 @@ import { Album } from "./album.js";
 import { api, Gone, Views } from "./api.js";
 import { ContactSheet } from "./contact.js";
 import { bare, byId, drawIcons, make, on, plural, put } from "./elements.js";
-import { filmChanged, openFilm } from "./film.js";
+import { filmChanged, openFilm, stepShot } from "./film.js";
 import { HintList } from "./hintlist.js";
 import * as hints from "./hints.js";
 import { Jobs } from "./jobs.js";
@@ -108,6 +108,8 @@ class Studio extends EventTarget {
     const listed = this.find(id);
     this.tried = this.picture = this.grey = null;
     this.opened = id;
+    document.body.classList.toggle("frame", Boolean(listed?.film));
+    if (listed?.film && listed.film !== this.film) this.openFilm(this.workspace.films.find((film) => film.id === listed.film));
     history.replaceState(null, "", `#picture=${encodeURIComponent(id)}`);
     byId("title").textContent = listed?.name ?? "";
     this.tellOf("picture");
@@ -137,12 +139,14 @@ class Studio extends EventTarget {
     return undefined;
   }
 
-  /** The next picture of the album, or the one before. */
+  /** The next picture of the album, or shot of the film, or the one before. */
   step(step) {
+    if (this.film) return stepShot(step);
     const { album } = this;
     const at = album.findIndex(({ id }) => id === this.opened);
     const next = album[(at + step + album.length) % album.length];
     if (next && next.id !== this.opened) this.open(next.id);
+    return undefined;
   }
 
   close() {
@@ -283,6 +287,7 @@ class Studio extends EventTarget {
   // Films
 
   openFilm(film) {
+    if (this.opened && this.find(this.opened)?.film !== film.id) this.close();
     this.film = film.id;
     byId("film").hidden = false;
     history.replaceState(null, "", `#film=${encodeURIComponent(film.id)}`);
@@ -308,6 +313,8 @@ class Studio extends EventTarget {
       },
       film: (id) => this.workspace.films.find((film) => film.id === id),
       jobs: () => this.workspace.jobs,
+      /** The picture that is open, a frame of a film or not. */
+      opened: () => this.find(this.opened),
       watchJobs: (listener) => this.on("job", listener),
       confirm: (words, yes) => this.confirm(words, yes),
       say: (text) => this.say(text),
@@ -352,13 +359,14 @@ function listen() {
   events.onerror = () => studio.gone || studio.attempt(() => studio.load());
 }
 
-/** Opens what the address says, else the first picture. */
+/** Opens what the address says, else the first picture, else the first film. */
 function openFromAddress() {
   const [what, id] = location.hash.slice(1).split("=").map(decodeURIComponent);
   const film = what === "film" && studio.workspace.films.find((each) => each.id === id);
   if (film) return studio.openFilm(film);
   const picture = (what === "picture" && studio.find(id)) || studio.album[0];
-  return picture && studio.open(picture.id);
+  if (picture) return studio.open(picture.id);
+  return studio.workspace.films.length && studio.openFilm(studio.workspace.films[0]);
 }
 
 async function begin() {

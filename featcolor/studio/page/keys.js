@@ -72,7 +72,7 @@ export class Keys {
       z: again,
       h: () => marks.toggle(),
       q: () => studio.questions.toggle(),
-      w: () => studio.picture && studio.write.write([studio.picture.id]),
+      w: () => studio.picture && !studio.picture.film && studio.write.write([studio.picture.id]),
       c: () => studio.contact.open(),
       "+": () => stage.zoom(NEARER),
       "=": () => stage.zoom(NEARER),

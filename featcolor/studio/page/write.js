@@ -23,7 +23,7 @@ export class Write {
     const { workspace, picture, album } = this.studio;
     if (!workspace) return;
     this.where.textContent = workspace.output;
-    this.one.disabled = !picture;
+    this.one.disabled = !picture || Boolean(picture.film);
     this.all.disabled = !album.length;
     this.all.textContent = album.length > 1 ? `Write all ${album.length}` : "Write all";
     this.file.hidden = !picture?.written;
