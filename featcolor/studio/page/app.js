@@ -35,7 +35,7 @@ class Studio extends EventTarget {
   tried = null;
   /** Identifier of the picture that is open, or on its way. @type {string | null} */
   opened = null;
-  /** Of this page's life, by picture. @type {Map<string, hints.History>} */
+  /** By picture. @type {Map<string, hints.History>} */
   histories = new Map();
   views = new Map();
   /** Colours by name. @type {Map<string, string>} */
@@ -121,8 +121,9 @@ class Studio extends EventTarget {
       const picture = await api.picture(id);
       if (opening !== this.opening) return undefined;
       const stored = { hints: picture.hints, choices: picture.choices };
-      const known = this.histories.get(id);
-      if (!known || !(this.views.get(id)?.waiting || hints.same(known.present, stored))) this.histories.set(id, hints.begin(stored));
+      const known = this.histories.get(id) ?? JSON.parse(sessionStorage.getItem(id));
+      const holds = known && (this.views.get(id)?.waiting || hints.same(known.present, stored));
+      this.histories.set(id, holds ? known : hints.begin(stored));
       this.picture = picture;
       this.viewsOf(id).ask(this.said, true);
       byId("title").append(make("small", {}, `${picture.width} × ${picture.height}`));
@@ -185,6 +186,12 @@ class Studio extends EventTarget {
     if (!this.picture) return;
     this.tried = null;
     this.histories.set(this.picture.id, history);
+    try {
+      // Undo goes back beyond a reload.
+      sessionStorage.setItem(this.picture.id, JSON.stringify(history));
+    } catch {
+      sessionStorage.clear();
+    }
     this.tellOf("said");
     if (words) this.say(words);
     this.refresh();
