@@ -32,8 +32,7 @@ export class References {
     });
     studio.on("workspace", () => this.draw());
     studio.on("job", (job) => job.kind === "fit" && this.#progress(job));
-    studio.on("said", () => this.#own());
-    studio.on("picture", () => this.#own());
+    studio.on("said picture", () => this.#own());
   }
 
   draw() {

@@ -22,8 +22,7 @@ export class Whole {
     this.root.append(copy, this.shown);
     this.controls.push((_, picture) => (copy.disabled = !picture));
     this.#begin();
-    studio.on("said", () => this.show());
-    studio.on("picture", () => this.show());
+    studio.on("said picture", () => this.show());
     studio.on("back", () => this.options || this.#begin());
   }
 
