@@ -27,6 +27,7 @@ from featcolor.hints.mask import Mask
 from featcolor.hints.told import Told
 from featcolor.models.load import DEFAULT_MODEL, ColouringSettings
 from featcolor.pictures.find import COLOURED_MARK, FoundPicture, earlier_outputs, find_pictures
+from featcolor.pictures.io import written_name
 from featcolor.studio.choices import Choices, command_line
 from featcolor.studio.desk import Look, Stamped
 from featcolor.studio.films.shelf import Film, Shelf, is_film_name
@@ -278,10 +279,10 @@ class Workspace:
     def target(self, item: Item) -> Path:
         """Where the coloured picture goes."""
         if self.output is not None:
-            return self.output / item.name
+            return self.output / written_name(Path(item.name))
         if item.dropped:
-            return self.folder / "coloured" / item.name
-        return item.path.with_name(f"{item.path.stem}{COLOURED_MARK}{item.path.suffix}")
+            return self.folder / "coloured" / written_name(Path(item.name))
+        return item.path.with_name(f"{item.path.stem}{COLOURED_MARK}{written_name(item.path).suffix}")
 
     def task(self, item: Item) -> PictureTask:
         """The work of writing a picture, as `featcolor colorize` would do it."""

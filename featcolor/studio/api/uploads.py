@@ -16,12 +16,12 @@ from starlette.requests import Request
 from featcolor.errors import ModelFileError, PictureError
 from featcolor.files import PART_SUFFIX
 from featcolor.pictures.io import PICTURE_SUFFIXES, claimed_pixels, picture_format
+from featcolor.pictures.picture import SUFFIX_OF
 from featcolor.studio.api.requests import Refusal, pieces_of, studio_of, workspace_of
 from featcolor.studio.desk import Stamped, open_picture
 from featcolor.studio.studio import MEGABYTE, Studio
 from featcolor.studio.workspace import Workspace
 
-SUFFIX_OF: Final = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp"}
 CHECK_S: Final = 60.0
 """That a worker may take to find a file good or bad."""
 LONGEST_NAME: Final = 120
@@ -82,7 +82,9 @@ def check_picture(path: Path, name: str, most_pixels: int | None) -> str:
         open_picture(Stamped.of(path))
     except PictureError as error:
         raise PictureError(str(error).replace(str(path), name or "the picture")) from error
-    return name if Path(name).suffix.lower() in PICTURE_SUFFIXES else f"{name or 'picture'}{SUFFIX_OF[format]}"
+    if Path(name).suffix.lower() in PICTURE_SUFFIXES:
+        return name
+    return f"{name or 'picture'}{SUFFIX_OF.get(format, '.png')}"
 
 
 def check_model(path: Path, name: str, networks: bool) -> str:

@@ -107,7 +107,11 @@ class Person:
     def drop(self, *files: Path, on: str = "#welcome") -> None:
         """Drop files out of a file manager."""
         content = [
-            {"name": path.name, "content": base64.b64encode(path.read_bytes()).decode(), "type": f"image/{path.suffix[1:]}"}
+            {
+                "name": path.name,
+                "content": base64.b64encode(path.read_bytes()).decode(),
+                "type": f"image/{path.suffix[1:]}",
+            }
             for path in files
         ]
         transfer = self.page.evaluate_handle(
