@@ -262,7 +262,7 @@ class Workspace:
     def look(self, item: Item, choices: Choices) -> Look:
         """What the desk is asked to show; a frame as its film is coloured, to which the choices for one do not go."""
         if item.film is not None:
-            model = self.model_file(Choices())
+            model = self.model_file(choices)
             return Look(Stamped.of(item.path), None if model is None else Stamped.of(model), FRAME_SETTINGS)
         model, mask = self.model_file(choices), self.mask_file(item)
         others = [each for each in self.hinted_items() if each.id != item.id] if self.share else []

@@ -200,5 +200,5 @@ def _jpeg(content: bytes, *, kept: bool = False, timing: str = "") -> Response:
 
 
 def describe_all(workspace: Workspace) -> list[dict[str, Any]]:
-    """All pictures of a workspace as the page knows them, in the order of the folder."""
-    return [workspace.describe(item) for item in workspace.items.values()]
+    """All pictures of a workspace as the page knows them, in the order of the folder, and frames that were opened."""
+    return [workspace.describe(item) for item in (*workspace.items.values(), *workspace.frames.values())]
