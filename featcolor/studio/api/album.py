@@ -144,6 +144,8 @@ async def events(request: Request) -> Response:
     """What changes, as it does, in a stream that lasts as long as the page."""
     studio, workspace = studio_of(request), workspace_of(request)
     visitor = visitor_of(request)
+    if request.method == "HEAD":
+        return Response(media_type="text/event-stream")
     if studio.streams[visitor] >= studio.config.limits.streams:
         raise Refusal(429, "this page is open too often; close it elsewhere")
 
