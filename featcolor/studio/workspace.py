@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from featcolor.batch.colour import ColourPicture, PictureTask
 from featcolor.errors import UsageError, reason
-from featcolor.files import NAME_BYTES, cut_name, replacing, write_json
+from featcolor.files import NAME_BYTES, cut_name, replacing, shown_name, write_json
 from featcolor.hints.hint import SUFFIX, Hint, Hints
 from featcolor.hints.mask import Mask
 from featcolor.hints.told import Told
@@ -358,7 +358,7 @@ class Workspace:
             state = "corrected" if told else "grey"
         return {
             "id": item.id,
-            "name": item.name,
+            "name": shown_name(item.name),
             "state": state,
             "hints": len(hints.hints),
             "mask": mask,

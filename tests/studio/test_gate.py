@@ -89,7 +89,7 @@ def test_nothing_is_served_without_the_token(method: str, path: str) -> None:
     ],
 )
 def test_a_foreign_name_is_no_address_of_the_studio(client: TestClient, host: str) -> None:
-    answer = client.get("/api/workspace", headers=[(b"host", host.encode("latin-1"))])  # type: ignore[arg-type]
+    answer = client.get("/api/workspace", headers=[(b"host", host.encode("latin-1"))])
     assert answer.status_code == 421
 
 
@@ -270,7 +270,7 @@ def test_a_forged_or_old_cookie_opens_nothing(number: int) -> None:
     assert len(forged) == 21
     client = client_of()
     header = f"{COOKIES.name}={forged[number]}".encode("latin-1")
-    assert client.get("/api/workspace", headers=[(b"cookie", header)]).status_code == 401  # type: ignore[arg-type]
+    assert client.get("/api/workspace", headers=[(b"cookie", header)]).status_code == 401
 
 
 def test_nobody_is_given_a_session_of_anothers_choice() -> None:
@@ -388,7 +388,7 @@ def test_there_are_no_web_sockets() -> None:
     async def never(*_: Any) -> None:
         raise AssertionError
 
-    asyncio.run(Gate(never, SECRET, COOKIES)({"type": "websocket"}, never, never))  # type: ignore[arg-type]
+    asyncio.run(Gate(never, SECRET, COOKIES)({"type": "websocket"}, never, never))
 
 
 def test_a_visitors_many_requests_take_turns() -> None:

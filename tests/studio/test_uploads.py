@@ -239,7 +239,7 @@ def test_what_is_in_a_file_counts_and_not_its_name(visitor: Visitor, format: str
 
 def picture_format_of(visitor: Visitor, content: bytes, name: str) -> str:
     given = visitor.give(content, name).json()
-    home = visitor.client.app.state.studio.config.home  # type: ignore[attr-defined]
+    home = visitor.client.app.state.studio.config.home
     return picture_format(home / "visitors" / visitor.id / "dropped" / given["name"])
 
 
@@ -263,7 +263,7 @@ def test_too_large_is_refused_before_it_comes_and_while_it_comes(visitor: Visito
             yield b"\0" * 65536
 
     assert visitor.give(b"\0" * (MEGABYTE + 1)).status_code == 413
-    assert visitor.give(pieces()).status_code == 413  # type: ignore[arg-type]
+    assert visitor.give(pieces()).status_code == 413
     for kind in ("references", "models"):
         assert visitor.give(b"\0" * (MEGABYTE + 1), "x", kind).status_code == 413
     assert visitor("POST", "/api/colorize", content=b"\0" * (MEGABYTE + 1)).status_code == 413
@@ -302,7 +302,7 @@ def test_hints_are_no_files_of_the_visitor(visitor: Visitor) -> None:
 def test_the_bytes_of_a_visitor_are_counted_with_those_on_the_way(
     visitor: Visitor, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    studio = visitor.client.app.state.studio  # type: ignore[attr-defined]
+    studio = visitor.client.app.state.studio
     monkeypatch.setattr(studio, "config", replace(studio.config, limits=replace(LIMITS, total=10 * MEGABYTE)))
     studio.coming[folder] = [9 * MEGABYTE + MEGABYTE // 2, 400_000]
     assert visitor.give(small()).status_code == 201
@@ -320,7 +320,7 @@ def test_the_bytes_of_a_visitor_are_counted_with_those_on_the_way(
 def test_the_disk_is_not_filled(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")(2**40, 2**40, 100)
     monkeypatch.setattr(uploads.shutil, "disk_usage", lambda path: usage)
-    studio = visitor.client.app.state.studio  # type: ignore[attr-defined]
+    studio = visitor.client.app.state.studio
     monkeypatch.setattr(studio, "config", replace(studio.config, limits=replace(LIMITS, free=MEGABYTE)))
     assert visitor.give(small()).status_code == 507
 

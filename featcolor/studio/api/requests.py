@@ -9,8 +9,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
+from starlette import responses
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from featcolor.errors import FeatcolorError, PictureError, UsageError, is_disk_full, one_line
 from featcolor.hints.hint import Hint, Hints
@@ -29,6 +30,14 @@ SILENCE: Final = 0.1
 """Share of the time that a body may take that it may be silent."""
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class JSONResponse(responses.JSONResponse):
+    """JSON in ASCII, which even holds the name of a file that is no text."""
+
+    def render(self, content: Any) -> bytes:
+        """The bytes of it."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
