@@ -17,7 +17,7 @@ from featcolor.errors import ModelFileError, PictureError
 from featcolor.files import PART_SUFFIX
 from featcolor.pictures.io import PICTURE_SUFFIXES, claimed_pixels, picture_format
 from featcolor.pictures.picture import SUFFIX_OF
-from featcolor.studio.api.requests import Refusal, pieces_of, studio_of, workspace_of
+from featcolor.studio.api.requests import Refusal, length_of, pieces_of, studio_of, workspace_of
 from featcolor.studio.desk import Stamped, open_picture
 from featcolor.studio.studio import MEGABYTE, Studio
 from featcolor.studio.workspace import Workspace
@@ -113,10 +113,11 @@ def check_pixels(path: Path, most: int | None) -> None:
 @asynccontextmanager
 async def _room(request: Request, workspace: Workspace) -> AsyncIterator[None]:
     """Room for one more file of a workspace; it is taken from now on, so that many at a time get no more than one."""
-    studio, length = studio_of(request), request.headers.get("content-length", "")
+    studio, mine = studio_of(request), length_of(request)
+    if mine is None:
+        mine = studio.config.limits.bytes or 0
     coming = studio.coming.setdefault(workspace.folder, [])
-    coming.append(int(length) if length.isdigit() else studio.config.limits.bytes or 0)
-    mine = coming[-1]
+    coming.append(mine)
     try:
         await check_room(studio, workspace, files=1)
         yield
