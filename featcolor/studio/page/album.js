@@ -122,10 +122,13 @@ export class Album {
     const { studio } = this;
     const told = corrected.length ? `, with the hints on ${plural(corrected.length, "frame")}` : "";
     if (!(await studio.confirm(`Take ${name} out${told}?`, "Take it out"))) return;
+    // Closed first: what is open is asked about.
+    if (studio.film === id) {
+      studio.close();
+      studio.closeFilm();
+    }
     await studio.attempt(async () => {
       await api.removeFilm(id);
-      if (studio.film === id) studio.close();
-      if (studio.film === id) studio.closeFilm();
       await studio.load();
     }, name);
   }
