@@ -21,12 +21,13 @@ from typing import Any, Final
 
 from featcolor.batch.colour import ColourPicture, PictureTask
 from featcolor.errors import UsageError, reason
-from featcolor.files import NAME_BYTES, cut_name, replacing, write_json
+from featcolor.files import NAME_BYTES, cut_name, replacing, shown_name, write_json
 from featcolor.hints.hint import SUFFIX, Hint, Hints
 from featcolor.hints.mask import Mask
 from featcolor.hints.told import Told
 from featcolor.models.load import DEFAULT_MODEL, ColouringSettings
 from featcolor.pictures.find import COLOURED_MARK, FoundPicture, earlier_outputs, find_pictures
+from featcolor.pictures.io import written_name
 from featcolor.studio.choices import Choices, command_line
 from featcolor.studio.desk import Look, Stamped
 from featcolor.studio.films.shelf import Film, Shelf, is_film_name
@@ -278,10 +279,10 @@ class Workspace:
     def target(self, item: Item) -> Path:
         """Where the coloured picture goes."""
         if self.output is not None:
-            return self.output / item.name
+            return self.output / written_name(Path(item.name))
         if item.dropped:
-            return self.folder / "coloured" / item.name
-        return item.path.with_name(f"{item.path.stem}{COLOURED_MARK}{item.path.suffix}")
+            return self.folder / "coloured" / written_name(Path(item.name))
+        return item.path.with_name(f"{item.path.stem}{COLOURED_MARK}{written_name(item.path).suffix}")
 
     def task(self, item: Item) -> PictureTask:
         """The work of writing a picture, as `featcolor colorize` would do it."""
@@ -358,7 +359,7 @@ class Workspace:
             state = "corrected" if told else "grey"
         return {
             "id": item.id,
-            "name": item.name,
+            "name": shown_name(item.name),
             "state": state,
             "hints": len(hints.hints),
             "mask": mask,
@@ -374,11 +375,10 @@ class Workspace:
 
     def place_for(self, kind: str, name: str) -> Path:
         """A path that is free, for a file that a person gives; of its name only what is a name of a file is used."""
-        plain = name.replace("\\", "/").rpartition("/")[2]
-        plain = "".join(each for each in plain if each.isprintable() and each not in '<>:"|?*').strip(" .") or "picture"
-        stem, suffix = os.path.splitext(plain)  # noqa: PTH122 - of a name
+        stem, dot, suffix = name.replace("\\", "/").rpartition("/")[2].rpartition(".")
+        stem, suffix = (_plain(stem), _plain(f"{dot}{suffix}")) if dot else (_plain(suffix), "")
         suffix = cut_name(suffix, GIVEN_NAME_BYTES // 2)
-        stem = cut_name(stem, GIVEN_NAME_BYTES - len(os.fsencode(suffix)))
+        stem = cut_name(stem.strip(" ."), GIVEN_NAME_BYTES - len(os.fsencode(suffix))) or "picture"
         if stem.partition(".")[0].strip().upper() in DEVICES:
             stem = f"_{stem}"
         folder = self.folder / kind
@@ -452,6 +452,11 @@ def vars_of(stamped: Stamped) -> list[str | int]:
 
 def _id_of(text: str) -> str:
     return blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()
+
+
+def _plain(name: str) -> str:
+    """What of a name every system takes as one."""
+    return "".join(each for each in name if each.isprintable() and each not in '/<>:"|?*')
 
 
 def _search(source: Path, output: Path | None = None) -> list[FoundPicture]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from featcolor.errors import UsageError
 from featcolor.hints.colour_names import COMMON
@@ -18,7 +18,7 @@ from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.pictures.io import PICTURE_SUFFIXES
 from featcolor.studio import filming
 from featcolor.studio.api.pictures import describe_all
-from featcolor.studio.api.requests import Refusal, json_of, studio_of, visitor_of, workspace_of
+from featcolor.studio.api.requests import JSONResponse, Refusal, json_of, studio_of, visitor_of, workspace_of
 from featcolor.studio.api.uploads import check_model, check_picture, check_room, keep
 from featcolor.studio.choices import controls
 from featcolor.studio.films.shelf import FILM_SUFFIXES
@@ -144,6 +144,8 @@ async def events(request: Request) -> Response:
     """What changes, as it does, in a stream that lasts as long as the page."""
     studio, workspace = studio_of(request), workspace_of(request)
     visitor = visitor_of(request)
+    if request.method == "HEAD":
+        return Response(media_type="text/event-stream")
     if studio.streams[visitor] >= studio.config.limits.streams:
         raise Refusal(429, "this page is open too often; close it elsewhere")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from featcolor.studio.api.requests import studio_of
+from featcolor.studio.api.requests import JSONResponse, studio_of
 
 VERSION: Final = "3.1.0"
 JSON, JPEG, FILE, ZIP = "application/json", "image/jpeg", "application/octet-stream", "application/zip"

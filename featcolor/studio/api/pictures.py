@@ -8,12 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 
 from featcolor.errors import UsageError
+from featcolor.files import shown_name
 from featcolor.hints.hint import Hint, Hints
 from featcolor.studio import desk, filming
 from featcolor.studio.api.requests import (
+    JSONResponse,
     Refusal,
     ask_desk,
     body_of,
@@ -95,6 +97,7 @@ async def view(request: Request) -> Response:
     content = await json_of(request)
     hints, choices = hints_in(content), choices_in(content)
     facts = await _facts(request, item)
+    Hints(hints).check_inside((facts.width, facts.height))
     if content.get("keep"):
         before = workspace.hints(item), workspace.kept(item).choices
         workspace.tell(item, hints, (facts.width, facts.height))
@@ -155,7 +158,7 @@ async def file(request: Request) -> Response:
     written = workspace.written(item)
     if written is None:
         raise Refusal(409, "this picture is not written yet")
-    return FileResponse(written, filename=written.name, content_disposition_type="attachment")
+    return FileResponse(written, filename=shown_name(written.name), content_disposition_type="attachment")
 
 
 async def _facts(request: Request, item: Item) -> Facts:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
+from starlette import responses
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from featcolor.errors import FeatcolorError, PictureError, UsageError, is_disk_full, one_line
 from featcolor.hints.hint import Hint, Hints
@@ -28,6 +30,14 @@ SILENCE: Final = 0.1
 """Share of the time that a body may take that it may be silent."""
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class JSONResponse(responses.JSONResponse):
+    """JSON in ASCII, which even holds the name of a file that is no text."""
+
+    def render(self, content: Any) -> bytes:
+        """The bytes of it."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
@@ -95,8 +105,8 @@ async def pieces_of(request: Request, most: int | None, *, seconds: float | None
     seconds : that it may take, and its silence a tenth of it; None: as the studio's limits say
     """
     seconds = studio_of(request).config.limits.upload_s if seconds is None else seconds
-    ends, length = time.monotonic() + seconds, request.headers.get("content-length", "")
-    if most is not None and length.isdigit() and int(length) > most:
+    ends, length = time.monotonic() + seconds, length_of(request)
+    if most is not None and length is not None and length > most:
         raise _too_large(most)
     n_bytes, stream = 0, request.stream().__aiter__()
     while True:
@@ -114,6 +124,12 @@ async def pieces_of(request: Request, most: int | None, *, seconds: float | None
         if time.monotonic() > ends:
             raise Refusal(408, f"what was sent took longer than {seconds:g} s; try again")
         yield piece
+
+
+def length_of(request: Request) -> int | None:
+    """Bytes of the body that a request tells of; None where it does not."""
+    text = request.headers.get("content-length", "")
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
 async def body_of(request: Request, most: int) -> bytes:

@@ -15,8 +15,9 @@ from featcolor.errors import PictureError, UsageError
 from featcolor.hints.hint import Hint, Hints
 from featcolor.hints.told import Told
 from featcolor.pictures.io import picture_format
+from featcolor.pictures.picture import SUFFIX_OF
 from featcolor.studio.api.requests import number_in, studio_of, visitor_of, workspace_of
-from featcolor.studio.api.uploads import SUFFIX_OF, check_pixels, name_in, receive
+from featcolor.studio.api.uploads import check_pixels, name_in, receive
 from featcolor.studio.choices import Choices
 from featcolor.studio.gate import NOBODY
 
@@ -51,7 +52,7 @@ async def colorize(request: Request) -> Response:
 def colour_file(source: Path, target: Path, name: str, work: ColourPicture, told: Told, most_pixels: int | None) -> str:
     """The suffix of a picture that was coloured from file to file, in a worker; errors call it `name`."""
     try:
-        suffix = SUFFIX_OF[picture_format(source)]
+        suffix = SUFFIX_OF.get(picture_format(source), ".png")
         check_pixels(source, most_pixels)
     except PictureError as error:
         raise PictureError(str(error).replace(str(source), name)) from error

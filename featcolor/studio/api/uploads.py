@@ -16,12 +16,12 @@ from starlette.requests import Request
 from featcolor.errors import ModelFileError, PictureError
 from featcolor.files import PART_SUFFIX
 from featcolor.pictures.io import PICTURE_SUFFIXES, claimed_pixels, picture_format
-from featcolor.studio.api.requests import Refusal, pieces_of, studio_of, workspace_of
+from featcolor.pictures.picture import SUFFIX_OF
+from featcolor.studio.api.requests import Refusal, length_of, pieces_of, studio_of, workspace_of
 from featcolor.studio.desk import Stamped, open_picture
 from featcolor.studio.studio import MEGABYTE, Studio
 from featcolor.studio.workspace import Workspace
 
-SUFFIX_OF: Final = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp"}
 CHECK_S: Final = 60.0
 """That a worker may take to find a file good or bad."""
 LONGEST_NAME: Final = 120
@@ -82,7 +82,9 @@ def check_picture(path: Path, name: str, most_pixels: int | None) -> str:
         open_picture(Stamped.of(path))
     except PictureError as error:
         raise PictureError(str(error).replace(str(path), name or "the picture")) from error
-    return name if Path(name).suffix.lower() in PICTURE_SUFFIXES else f"{name or 'picture'}{SUFFIX_OF[format]}"
+    if Path(name).suffix.lower() in PICTURE_SUFFIXES:
+        return name
+    return f"{name or 'picture'}{SUFFIX_OF.get(format, '.png')}"
 
 
 def check_model(path: Path, name: str, networks: bool) -> str:
@@ -111,10 +113,11 @@ def check_pixels(path: Path, most: int | None) -> None:
 @asynccontextmanager
 async def _room(request: Request, workspace: Workspace) -> AsyncIterator[None]:
     """Room for one more file of a workspace; it is taken from now on, so that many at a time get no more than one."""
-    studio, length = studio_of(request), request.headers.get("content-length", "")
+    studio, mine = studio_of(request), length_of(request)
+    if mine is None:
+        mine = studio.config.limits.bytes or 0
     coming = studio.coming.setdefault(workspace.folder, [])
-    coming.append(int(length) if length.isdigit() else studio.config.limits.bytes or 0)
-    mine = coming[-1]
+    coming.append(mine)
     try:
         await check_room(studio, workspace, files=1)
         yield

@@ -17,7 +17,6 @@ export class Album {
   /** Lines by what they show. */
   lines = new Map();
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     studio.on("workspace", () => this.draw());
@@ -57,7 +56,7 @@ export class Album {
     return line;
   }
 
-  /** @param {{name: string, error?: string, thumb?: string, sign?: string}} look @param {(() => void) | null} onclick */
+  /** @param {{name: string, error?: string, thumb?: string, sign?: string}} look */
   #item({ name, thumb, words, sign = "picture" }, onclick) {
     const last = name.split("/").at(-1);
     const short = last.length > 30 ? `${last.slice(0, 14)}…${last.slice(-14)}` : last;
@@ -162,7 +161,6 @@ export class Album {
     this.running--;
   }
 
-  /** @param {File} file */
   async #add(file) {
     const { studio } = this;
     const { limits, accept_films: films } = studio.workspace;
@@ -212,7 +210,7 @@ export class Album {
   }
 }
 
-/** All files that were dropped, those within folders too. @param {DataTransfer} transfer @returns {Promise<File[]>} */
+/** All files that were dropped, those within folders too. @returns {Promise<File[]>} */
 export async function filesOf(transfer) {
   const files = [...transfer.files];
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);

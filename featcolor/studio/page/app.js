@@ -43,7 +43,6 @@ class Studio extends EventTarget {
   opening = 0;
   gone = false;
 
-  /** @param {string} name @param {(detail: any) => void} listener */
   on(name, listener) {
     this.addEventListener(name, (event) => listener(event.detail));
   }
@@ -61,12 +60,12 @@ class Studio extends EventTarget {
     return this.tried ?? this.history?.present ?? { hints: [], choices: {} };
   }
 
-  /** For the ear, and at the foot of the stage. @param {string} text */
+  /** For the ear, and at the foot of the stage. */
   say(text) {
     byId("status").textContent = text;
   }
 
-  /** An error stays in sight until it is closed. @param {Error} error @param {string} about */
+  /** An error stays in sight until it is closed. @param {Error} error */
   complain(error, about = "") {
     if (error instanceof Gone) return this.lose();
     const words = (about ? `${about}: ` : "") + error.message;
@@ -76,7 +75,7 @@ class Studio extends EventTarget {
     return box.append(notice);
   }
 
-  /** Does what may fail, and says why where it does. @param {() => Promise<any>} work */
+  /** Does what may fail, and says why where it does. */
   async attempt(work, about = "") {
     try {
       return await work();
@@ -87,7 +86,6 @@ class Studio extends EventTarget {
 
   // Pictures
 
-  /** @param {string} id */
   find(id) {
     return this.workspace.pictures.find((picture) => picture.id === id);
   }
@@ -104,7 +102,7 @@ class Studio extends EventTarget {
     this.tellOf("workspace");
   }
 
-  /** Opens a picture and has it coloured, unasked. @param {string} id */
+  /** Opens a picture and has it coloured, unasked. */
   async open(id) {
     const opening = ++this.opening;
     const listed = this.find(id);
@@ -141,7 +139,7 @@ class Studio extends EventTarget {
     return undefined;
   }
 
-  /** The next picture of the album, or shot of the film, or the one before. @param {1 | -1} step */
+  /** The next picture of the album, or shot of the film, or the one before. */
   step(step) {
     if (this.film) return stepShot(step);
     const { album } = this;
@@ -162,7 +160,7 @@ class Studio extends EventTarget {
 
   // What is said
 
-  /** Tells hints and choices: kept, shown, and one step of undo. @param {import("./api.js").Said} said */
+  /** Tells hints and choices: kept, shown, and one step of undo. */
   tell(said) {
     this.#turn(hints.tell(this.history, said));
   }
@@ -197,7 +195,6 @@ class Studio extends EventTarget {
     if (this.picture) this.viewsOf(this.picture.id).ask(this.said, true);
   }
 
-  /** @param {string} id */
   viewsOf(id) {
     let views = this.views.get(id);
     if (!views) {
@@ -228,7 +225,7 @@ class Studio extends EventTarget {
     else this.complain(error, this.find(id)?.name);
   }
 
-  /** Says that a picture is being coloured, and behind how many others. @param {Views} views */
+  /** Says that a picture is being coloured, and behind how many others. */
   async #watch(views, begun) {
     const shown = this.opened === views.id;
     views.watched = views.busy && !this.gone;
@@ -289,7 +286,6 @@ class Studio extends EventTarget {
 
   // Films
 
-  /** @param {any} film */
   openFilm(film) {
     if (this.opened && this.find(this.opened)?.film !== film.id) this.close();
     this.film = film.id;
@@ -319,7 +315,6 @@ class Studio extends EventTarget {
       jobs: () => this.workspace.jobs,
       /** The picture that is open, a frame of a film or not. */
       opened: () => this.find(this.opened),
-      /** @param {(job: import("./api.js").Job) => void} listener */
       watchJobs: (listener) => this.on("job", listener),
       confirm: (words, yes) => this.confirm(words, yes),
       say: (text) => this.say(text),
@@ -327,7 +322,7 @@ class Studio extends EventTarget {
     };
   }
 
-  /** Asks, and tells whether the answer was yes. @param {string} words @param {string} yes @param {string[]} names */
+  /** Asks, and tells whether the answer was yes. */
   confirm(words, yes, names = []) {
     const dialog = byId("question");
     const answers = [make("button", { onclick: () => dialog.close() }, "Cancel"), make("button", { class: "main", onclick: () => dialog.close("yes") }, yes)];

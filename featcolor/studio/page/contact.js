@@ -11,7 +11,6 @@ export class ContactSheet {
   chosen = new Set();
   coloured = true;
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     on(byId("contact-open"), "click", () => this.open());

@@ -13,7 +13,6 @@ export class Dropper {
   /** Shares of the picture's width and height. */
   at = { x: 0.5, y: 0.5 };
 
-  /** @param {any} studio @param {() => void} back @param {(hex: string) => void} chosen */
   constructor(studio, back, chosen) {
     Object.assign(this, { studio, chosen });
     const listeners = { onpointermove: (event) => this.#hover(event), onclick: (event) => chosen(this.#hover(event)), onkeydown: (event) => this.#key(event) };

@@ -28,23 +28,19 @@ const ICONS = {
   reset: "M3 3v4h4M3.3 6.7A5 5 0 1 1 3 9",
 };
 
-/** @param {string} id */
 export const byId = (id) => document.getElementById(id);
 
-/** @param {number} value @param {number} low @param {number} high */
 export const within = (value, low, high) => Math.max(low, Math.min(value, high));
 
-/** @param {number} count @param {string} one */
 export const plural = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
 
-/** An SVG element. @param {string} tag @param {Record<string, string>} attributes */
+/** An SVG element. */
 export function drawn(tag, attributes = {}) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;
 }
 
-/** @param {keyof ICONS} name */
 export function icon(name) {
   const svg = drawn("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" });
   svg.append(drawn("path", { d: ICONS[name] }));
@@ -81,7 +77,7 @@ export function drawIcons() {
   for (const element of document.querySelectorAll("[data-icon]")) element.prepend(icon(element.dataset.icon));
 }
 
-/** Listens to several events. @param {EventTarget} target @param {string} names @param {(event: any) => void} listener */
+/** Listens to several events. */
 export function on(target, names, listener) {
   for (const name of names.split(" ")) target.addEventListener(name, listener);
 }
@@ -112,7 +108,7 @@ export function radioButtons(group, choices, chosen) {
   };
 }
 
-/** Nobody else hears of the event. @param {Event} event */
+/** Nobody else hears of the event. */
 export function done(event) {
   event.preventDefault();
   event.stopPropagation();
@@ -129,7 +125,7 @@ export function follow(move, end = () => {}) {
   on(window, "pointerup pointercancel", last);
 }
 
-/** Puts a thing into a list, in place of the one of its id. @param {{id: string}[]} list @param {{id: string}} thing */
+/** Puts a thing into a list, in place of the one of its id. */
 export function put(list, thing) {
   const at = list.findIndex(({ id }) => id === thing.id);
   list.splice(at < 0 ? list.length : at, 1, thing);

@@ -8,7 +8,6 @@ export class HintList {
   empty = make("p", { class: "soft" }, "Click a place in the picture and say what colour it is. What looks alike follows.");
   list = make("ol", { class: "hints" });
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     const share = make("input", { type: "checkbox", id: "share", onchange: () => studio.settle({ share: share.checked }) });

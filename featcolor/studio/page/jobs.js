@@ -11,7 +11,6 @@ export class Jobs {
   root = byId("jobs");
   items = new Map();
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     studio.on("job", (job) => this.show(job));
@@ -20,7 +19,6 @@ export class Jobs {
     });
   }
 
-  /** @param {import("./api.js").Job} job */
   show(job) {
     const item = this.items.get(job.id) ?? this.#add(job);
     const { state, title, errors } = job;
@@ -60,7 +58,6 @@ export class Jobs {
   }
 }
 
-/** @param {import("./api.js").Job} job */
 function wordsOf({ state, place, stage, done, total, seconds, errors }) {
   const words = { waiting: place > 0 ? `waiting, ${place} before it` : "waiting", running: stage }[state] ?? state;
   const left = state === "running" && done && seconds > 4 ? (seconds * (total - done)) / done : 0;

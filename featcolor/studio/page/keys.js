@@ -29,7 +29,6 @@ const [CURSOR, PAN] = [1 / 40, 60];
 const NEARER = 1.4;
 
 export class Keys {
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     const dialog = byId("keys");
@@ -50,7 +49,7 @@ export class Keys {
     does();
   }
 
-  /** What a key does where it is pressed; undefined for nothing. @param {KeyboardEvent} event */
+  /** What a key does where it is pressed; undefined for nothing. */
   #meaning({ key, code, target, ctrlKey, metaKey, altKey, shiftKey, repeat }) {
     const { studio } = this;
     const { stage, marks } = studio;

@@ -19,7 +19,6 @@ export class Marks {
   /** A place or stroke without a colour yet. @type {[number, number][] | null} */
   pending = null;
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     studio.on("said", () => this.draw());
@@ -72,20 +71,19 @@ export class Marks {
     this.studio.palette.open(points, null);
   }
 
-  /** Asks for another colour of a hint. @param {number} index */
+  /** Asks for another colour of a hint. */
   change(index) {
     this.select(index);
     this.studio.palette.open(this.studio.said.hints[index].points, index);
   }
 
-  /** @param {number | null} index */
   select(index) {
     this.selected = index;
     this.buttons.forEach((button, at) => button.classList.toggle("selected", at === index));
     this.studio.tellOf("selected", index);
   }
 
-  /** Takes a hint away. @param {number | null} index */
+  /** Takes a hint away. */
   remove(index = this.selected) {
     if (!this.studio.said.hints[index ?? -1]) return;
     const focused = this.layer.contains(document.activeElement);

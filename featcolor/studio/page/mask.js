@@ -30,7 +30,6 @@ export class MaskTools {
   /** @type {Act[]} */
   undone = [];
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     const { stage } = studio;
@@ -116,14 +115,13 @@ export class MaskTools {
     };
   }
 
-  /** @param {Act} act */
   #act(act) {
     this.acts.push(act);
     this.undone = [];
     this.#keep();
   }
 
-  /** One act back (-1) or forth (1); false where the mask is not what is worked on. @param {-1 | 1} step */
+  /** One act back (-1) or forth (1); false where the mask is not what is worked on. */
   undo(step) {
     if (!this.active) return false;
     const [from, to] = step < 0 ? [this.acts, this.undone] : [this.undone, this.acts];
@@ -186,7 +184,6 @@ export class MaskTools {
 
 const WITH_ALL = 255;
 
-/** @param {CanvasRenderingContext2D} plane @param {string} tool @param {{x: number, y: number}[]} points @param {number} size */
 function drawAct(plane, tool, points, size) {
   const [first, second] = points;
   Object.assign(plane, { lineWidth: size, lineCap: "round", lineJoin: "round" });

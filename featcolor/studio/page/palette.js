@@ -17,7 +17,6 @@ export class Palette {
   root = byId("palette");
   isOpen = false;
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     on(this.root, "keydown", (event) => this.#key(event));
@@ -93,7 +92,7 @@ export class Palette {
     return index === null ? withHint(before, { points, colour }) : withChange(before, index, { colour });
   }
 
-  /** Tells the colour, and closes. @param {string} colour */
+  /** Tells the colour, and closes. */
   choose(colour) {
     const said = this.#with(colour);
     const index = this.index ?? said.hints.length - 1;

@@ -13,7 +13,6 @@ export class Questions {
   /** @type {{point: [number, number], button: HTMLElement}[]} */
   questions = [];
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     byId("marks").before(this.layer);

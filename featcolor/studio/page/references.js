@@ -11,7 +11,6 @@ export class References {
   /** Files that are still on their way. */
   coming = 0;
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     const { root } = this;

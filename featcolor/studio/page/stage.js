@@ -43,7 +43,6 @@ export class Stage {
   pointers = new Map();
   listeners = [];
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     this.mark = radioButtons(byId("tools"), TOOLS, (name) => this.use(name));
@@ -64,7 +63,7 @@ export class Stage {
     on(byId("hold"), "pointerup pointerleave pointercancel keyup blur", () => this.hold(false));
   }
 
-  /** Calls when the picture lies elsewhere on the screen. @param {() => void} listener */
+  /** Calls when the picture lies elsewhere on the screen. */
   onMoved(listener) {
     this.listeners.push(listener);
   }
@@ -87,7 +86,7 @@ export class Stage {
     this.root.classList.add("waiting");
   }
 
-  /** @param {any} picture @param {ImageBitmap} grey its view before colour */
+  /** @param {ImageBitmap} grey its view before colour */
   show(picture, grey) {
     this.full = { width: picture.width, height: picture.height };
     this.size = { width: grey.width, height: grey.height };
@@ -139,7 +138,7 @@ export class Stage {
     byId("busy").textContent = words;
   }
 
-  /** Shows the picture as it was, as long as it is held. @param {boolean} on */
+  /** Shows the picture as it was, as long as it is held. */
   hold(on) {
     this.root.classList.toggle("held", on);
     byId("hold").classList.toggle("on", on);
@@ -160,7 +159,7 @@ export class Stage {
     this.#place();
   }
 
-  /** @param {number} factor @param {{x: number, y: number}} around in pixels of the stage */
+  /** @param {{x: number, y: number}} around in pixels of the stage */
   zoom(factor, { x, y } = { x: this.root.clientWidth / 2, y: this.root.clientHeight / 2 }) {
     if (!this.size) return;
     const scale = within(this.scale * factor, Math.min(FARTHEST, this.scale), CLOSEST);
@@ -171,7 +170,6 @@ export class Stage {
     this.#place();
   }
 
-  /** @param {number} dx @param {number} dy */
   pan(dx, dy) {
     this.x += dx;
     this.y += dy;
@@ -223,19 +221,19 @@ export class Stage {
     return [this.x + x * this.scale, this.y + y * this.scale];
   }
 
-  /** The pixel of the full picture that a place of the view is in. @param {{x: number, y: number}} place */
+  /** The pixel of the full picture that a place of the view is in. */
   pixelOf({ x, y }) {
     const pixel = (at, from, to) => within(Math.floor((at * to) / from), 0, to - 1);
     return [pixel(x, this.size.width, this.full.width), pixel(y, this.size.height, this.full.height)];
   }
 
-  /** Red, green and blue of the view before colour. @param {{x: number, y: number}} place */
+  /** Red, green and blue of the view before colour. */
   greyAt({ x, y }) {
     const { width, height } = this.size;
     return [...this.before.getImageData(within(Math.floor(x), 0, width - 1), within(Math.floor(y), 0, height - 1), 1, 1).data.slice(0, 3)];
   }
 
-  /** Where on the stage an event is. @param {MouseEvent} event */
+  /** Where on the stage an event is. */
   inside({ clientX, clientY }) {
     const { left, top } = this.root.getBoundingClientRect();
     return { x: clientX - left, y: clientY - top };
@@ -317,7 +315,7 @@ export class Stage {
     this.tools[this.tool]?.end(place);
   }
 
-  /** Moves the keyboard's cursor; the first time it comes to the middle of what is seen. @param {number} dx @param {number} dy */
+  /** Moves the keyboard's cursor; the first time it comes to the middle of what is seen. */
   moveCursor(dx, dy) {
     if (!this.size) return;
     const { clientWidth, clientHeight } = this.root;

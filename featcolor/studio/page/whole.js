@@ -16,7 +16,6 @@ export class Whole {
   controls = [];
   shown = make("code", { class: "command", hidden: true, tabIndex: 0, label: "Command line" });
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     const copy = make("button", { id: "copy-command", icon: "copy", title: "The same picture by a line to type", onclick: () => this.#copy() }, "Copy as command line");

@@ -10,7 +10,6 @@ export class Write {
   file = make("a", { class: "button", icon: "download", download: "" }, "Download");
   zip = make("a", { class: "button", icon: "download", href: api.zip, download: "" }, "All as zip");
 
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     studio.write = this;
@@ -32,7 +31,7 @@ export class Write {
     this.zip.hidden = album.filter(({ written }) => written).length < 2;
   }
 
-  /** @param {string[] | null} pictures null: all @param {boolean} overwrite */
+  /** @param {string[] | null} pictures null: all */
   async write(pictures, overwrite = false) {
     const { studio } = this;
     if (studio.palette.isOpen) studio.palette.keep();

@@ -50,7 +50,7 @@ def test_a_picture_out_of_the_clipboard(person: Person, album: Path) -> None:
         }""",
         content,
     )
-    person.reads("#title", "pasted.png")
+    person.reads("#title", r"\.png")
     assert is_same(person.pixels(), coloured(album / "coffee.png"))
 
 
