@@ -60,7 +60,8 @@ export class Album {
   #item({ name, thumb, words, sign = "picture" }, onclick) {
     const last = name.split("/").at(-1);
     const short = last.length > 30 ? `${last.slice(0, 14)}…${last.slice(-14)}` : last;
-    const picture = thumb ? make("img", { class: "thumb", src: thumb, alt: "", loading: "lazy" }) : make("span", { class: "thumb", icon: sign });
+    const stand = make("span", { class: "thumb", icon: sign });
+    const picture = thumb ? make("img", { class: "thumb", src: thumb, alt: "", loading: "lazy", onerror: () => picture.replaceWith(stand) }) : stand;
     const title = make("span", { class: "name" }, sign === "film" ? icon(sign) : null, short);
     return make(onclick ? "button" : "div", { class: "item", title: `${name}\n${words}`, onclick }, picture, title, make("span", { class: "state" }, words));
   }
@@ -205,7 +206,7 @@ export class Album {
     on(window, "paste", (event) => {
       const files = [...event.clipboardData.files];
       if (files.length) event.preventDefault();
-      this.take(files);
+      this.take(files.map((file) => (file.name === "image.png" ? new File([file], "pasted.png") : file)));
     });
   }
 }

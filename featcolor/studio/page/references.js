@@ -32,8 +32,7 @@ export class References {
     });
     studio.on("workspace", () => this.draw());
     studio.on("job", (job) => job.kind === "fit" && this.#progress(job));
-    studio.on("said", () => this.#own());
-    studio.on("picture", () => this.#own());
+    studio.on("said picture", () => this.#own());
   }
 
   draw() {
@@ -64,14 +63,16 @@ export class References {
     const { studio } = this;
     this.root.open = true;
     this.coming += files.length;
+    let learnable = 0;
     for (const file of files) {
       this.note.textContent = `Coming in: ${this.coming}`;
-      await studio.attempt(() => (file.name.endsWith(".featcolor") ? api.addModel(file) : api.addReference(file)), file.name);
+      if (file.name.endsWith(".featcolor")) await studio.attempt(() => api.addModel(file), file.name);
+      else if (await studio.attempt(() => api.addReference(file), file.name)) learnable++;
       this.coming--;
     }
     this.input.value = this.note.textContent = "";
     await studio.attempt(() => studio.load());
-    if (!this.coming && files.some(({ name }) => !name.endsWith(".featcolor"))) this.#fit();
+    if (!this.coming && learnable) this.#fit();
   }
 
   #remove({ id, name }) {

@@ -14,8 +14,7 @@ export class Write {
     this.studio = studio;
     studio.write = this;
     byId("out").append(this.where, make("div", { class: "row" }, this.one, this.all), make("div", { class: "row" }, this.file, this.zip));
-    studio.on("workspace", () => this.draw());
-    studio.on("picture", () => this.draw());
+    studio.on("workspace picture", () => this.draw());
     studio.on("job", (job) => job.kind === "write" && job.state === "done" && this.#done(job));
   }
 
