@@ -31,7 +31,6 @@ def reel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def viewer(visit: Callable[..., Person], reel: Path) -> Person:
     """Somebody who has given a film, and sees its shots and the first of their key frames in colour."""
     person = visit()
-    person.forgiven.append("names.map")  # TEMPORARY
     person.give(reel)
     person.counts(SHOTS, 2)
     shows(person, key_of(person, 0))
