@@ -111,9 +111,10 @@ export class Album {
     const { studio } = this;
     const work = async () => {
       if (told && !(await studio.confirm(`Take ${name} out${told}?`, "Take it out"))) return;
-      await remove(id);
+      // What is open is asked about.
       if (studio.opened === id) studio.step(1);
       if (studio.opened === id || studio.film === id) studio.close();
+      await remove(id);
       await studio.load();
     };
     return dropped ? bare("close", `Take ${name} out of the album`, () => studio.attempt(work, name)) : null;
