@@ -70,7 +70,7 @@ export class Album {
     const { id, name, state, hints, mask, error } = picture;
     const words = error ?? [STATES[state], hints ? plural(hints, "hint") : "", mask ? "a part" : ""].filter(Boolean).join(", ");
     const item = this.#item({ name, words, thumb: error ? "" : api.thumb(picture) }, () => this.studio.open(id));
-    return make("li", { "data-id": id, "data-state": error ? "broken" : state }, item, this.#remove(picture, hints ? `, with its ${plural(hints, "hint")}` : "", api.remove));
+    return make("li", { "data-id": id, "data-state": error ? "broken" : state }, item, this.#remove(picture, hints ? `, with its ${plural(hints, "hint")}` : null, api.remove));
   }
 
   #film(film) {
@@ -110,7 +110,7 @@ export class Album {
   #remove({ id, name, dropped }, told, remove) {
     const { studio } = this;
     const work = async () => {
-      if (told && !(await studio.confirm(`Take ${name} out${told}?`, "Take it out"))) return;
+      if (told !== null && !(await studio.confirm(`Take ${name} out${told}?`, "Take it out"))) return;
       // What is open is asked about.
       if (studio.opened === id) studio.step(1);
       if (studio.opened === id || studio.film === id) studio.close();
