@@ -5,7 +5,6 @@ import { bare, byId, icon, make, on, plural, put } from "./elements.js";
 
 const STATES = { grey: "untouched", coloured: "written", corrected: "corrected", changed: "changed since written" };
 const FILM_STATES = { new: "film", scanning: "looking for shots", failed: "cannot be read" };
-/** Files that come in at once. */
 const AT_ONCE = 2;
 
 export class Album {
@@ -14,7 +13,6 @@ export class Album {
   coming = [];
   queue = [];
   running = 0;
-  /** Lines by what they show. */
   lines = new Map();
 
   constructor(studio) {
@@ -92,7 +90,6 @@ export class Album {
     return make("li", { class: "coming", "data-state": file.failed ? "broken" : "coming" }, this.#item(file, null), close);
   }
 
-  /** Shows which is open. */
   #mark() {
     const { studio } = this;
     if (!studio.workspace) return;
@@ -119,8 +116,6 @@ export class Album {
     };
     return dropped ? bare("close", `Take ${name} out of the album`, () => studio.attempt(work, name)) : null;
   }
-
-  // Coming in
 
   /** @param {File[]} files of any kind that the studio takes */
   take(files) {

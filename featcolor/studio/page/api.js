@@ -1,14 +1,10 @@
-/** The studio's API as functions. */
+/** The studio's API as functions; api/openapi.json says what each takes and gives. */
 
 /**
  * @typedef {{points: [number, number][], colour: string, radius?: number}} Hint in pixels of the full picture
  * @typedef {{model: string|null, saturation: number|"auto"|null, boldness: number|null, warmth: number|null,
  *   refine: string|null, prepare: string|null}} Choices
  * @typedef {{hints: Hint[], choices: Choices}} Said what a person has said of a picture
- * @typedef {{id: string, name: string, state: string, hints: number, mask: boolean, dropped: boolean, written: string|null,
- *   stamp: string, error: string|null, film: string|null, frame: number|null}} Picture
- * @typedef {{id: string, kind: string, title: string, state: string, place: number, stage: string, done: number,
- *   total: number, errors: string[], seconds: number, film: string|null, shot: number|null}} Job
  */
 
 /** An answer that is no success; the message is one line for a person. */
@@ -48,7 +44,7 @@ async function call(method, path, content = undefined) {
 }
 
 const json = async (...asked) => (await call(...asked)).json();
-const blob = async (...asked) => (await call(...asked)).blob();
+const picture = async (...asked) => createImageBitmap(await (await call(...asked)).blob());
 const of = (id, what = "") => `api/pictures/${encodeURIComponent(id)}${what}`;
 const file = (kind) => (given) => json("PUT", `api/${kind}?name=${encodeURIComponent(given.webkitRelativePath || given.name)}`, given);
 
@@ -62,14 +58,14 @@ export const api = {
 
   picture: (id) => json("GET", of(id)),
   thumb: ({ id, stamp }, colour = true) => of(id, `/thumb.jpg?s=${encodeURIComponent(stamp)}${colour ? "&colour=1" : ""}`),
-  grey: (id) => blob("GET", of(id, "/grey.jpg")),
-  /** @param {string} id @param {Said} said @param {boolean} keep stored as the picture's, or only looked at */
-  view: (id, said, keep) => blob("POST", of(id, "/view"), { ...said, keep }),
+  grey: (id) => picture("GET", of(id, "/grey.jpg")),
+  /** @param {Said} said @param {boolean} keep stored as the picture's, or only looked at */
+  view: (id, said, keep) => picture("POST", of(id, "/view"), { ...said, keep }),
   command: async (id, said) => (await json("POST", of(id, "/command"), said)).command,
   suggest: (id, x, y) => json("GET", of(id, `/suggest?x=${x}&y=${y}`)),
   ask: async (id, count) => (await json("GET", of(id, `/ask?count=${count}`))).questions,
   remove: (id) => call("DELETE", of(id)),
-  mask: (id) => blob("GET", of(id, "/mask.png")),
+  mask: (id) => picture("GET", of(id, "/mask.png")),
   keepMask: (id, png) => call("PUT", of(id, "/mask"), png),
   dropMask: (id) => call("DELETE", of(id, "/mask")),
   write: (pictures, overwrite) => json("POST", "api/write", { pictures, overwrite }),
@@ -83,7 +79,7 @@ export const api = {
   addReference: file("references"),
   removeReference: (id) => call("DELETE", `api/references/${encodeURIComponent(id)}`),
   fit: () => json("POST", "api/references/fit"),
-  /** @param {Job} job @param {"cancel"|"pause"|"resume"} what */
+  /** @param {"cancel"|"pause"|"resume"} what */
   tellJob: (job, what) => json("POST", `api/jobs/${encodeURIComponent(job.id)}/${what}`),
 };
 
@@ -94,8 +90,7 @@ export class Views {
   waiting = null;
 
   /**
-   * @param {string} id
-   * @param {(picture: Blob, said: Said, milliseconds: number) => void} shown
+   * @param {(picture: ImageBitmap, said: Said, milliseconds: number) => Promise<void>} shown
    * @param {(error: Error) => void} failed
    */
   constructor(id, shown, failed) {

@@ -39,7 +39,6 @@ class Studio extends EventTarget {
   /** By picture. @type {Map<string, hints.History>} */
   histories = new Map();
   views = new Map();
-  /** Colours by name. @type {Map<string, string>} */
   names = new Map();
   opening = 0;
   gone = false;
@@ -61,7 +60,6 @@ class Studio extends EventTarget {
     return this.tried ?? this.history?.present ?? { hints: [], choices: {} };
   }
 
-  /** For the ear, and at the foot of the stage. */
   say(text) {
     byId("status").textContent = text;
   }
@@ -74,7 +72,6 @@ class Studio extends EventTarget {
     return byId("notices").replaceChildren(notice);
   }
 
-  /** Does what may fail, and says why where it does. */
   async attempt(work, about = "") {
     try {
       return await work();
@@ -82,8 +79,6 @@ class Studio extends EventTarget {
       return this.complain(error, about);
     }
   }
-
-  // Pictures
 
   find(id) {
     return this.workspace.pictures.find((picture) => picture.id === id);
@@ -98,14 +93,12 @@ class Studio extends EventTarget {
     return this.workspace.pictures.filter(({ film }) => !film);
   }
 
-  /** @param {import("./api.js").Picture} picture as the studio tells it now */
   update(picture) {
     put(this.workspace.pictures, picture);
     if (this.picture?.id === picture.id) Object.assign(this.picture, { ...picture, hints: this.picture.hints });
     this.tellOf("workspace");
   }
 
-  /** Opens a picture and has it coloured, unasked. */
   async open(id) {
     const opening = ++this.opening;
     const listed = this.find(id);
@@ -119,7 +112,7 @@ class Studio extends EventTarget {
     this.stage.expect();
     if (listed?.error) return this.stage.refuse(listed.error);
     try {
-      this.coming = api.grey(id).then(createImageBitmap);
+      this.coming = api.grey(id);
       this.coming.catch(() => {});
       const picture = await api.picture(id);
       if (opening !== this.opening) return undefined;
@@ -143,7 +136,6 @@ class Studio extends EventTarget {
     return undefined;
   }
 
-  /** The next picture of the album, or shot of the film, or the one before. */
   step(step) {
     if (this.film) return stepShot(step);
     const { album } = this;
@@ -162,8 +154,6 @@ class Studio extends EventTarget {
     this.stage.clear();
     this.tellOf("picture");
   }
-
-  // What is said
 
   /** Tells hints and choices: kept, shown, and one step of undo. */
   tell(said) {
@@ -217,13 +207,11 @@ class Studio extends EventTarget {
     return views;
   }
 
-  async #shown(id, blob, said, milliseconds) {
-    const { opening } = this;
-    if (this.picture?.id !== id) return;
-    const bitmap = await createImageBitmap(blob);
+  async #shown(id, picture, said, milliseconds) {
+    if (this.opened !== id) return;
     await this.coming; // The grey one may come later.
-    if (opening !== this.opening) return;
-    this.stage.paint(bitmap);
+    if (this.picture?.id !== id) return;
+    this.stage.paint(picture);
     this.stage.trouble("");
     if (said !== this.history.present) return;
     const told = said.hints.length ? ` with ${plural(said.hints.length, "hint")}` : "";
@@ -237,7 +225,6 @@ class Studio extends EventTarget {
     else this.complain(error, this.find(id)?.name);
   }
 
-  /** Says that a picture is being coloured, and behind how many others. */
   async #watch(views, begun) {
     const shown = this.opened === views.id;
     views.watched = views.busy && !this.gone;
@@ -251,9 +238,6 @@ class Studio extends EventTarget {
     setTimeout(() => this.#watch(views, begun), long ? LONG : SOON);
   }
 
-  // The workspace
-
-  /** Fetches all again. */
   async load() {
     this.workspace = await api.workspace();
     document.body.classList.remove("loading");
@@ -295,8 +279,6 @@ class Studio extends EventTarget {
     this.tellOf("back");
   }
 
-  // Films
-
   openFilm(film) {
     if (this.opened && this.find(this.opened)?.film !== film.id) this.close();
     this.film = film.id;
@@ -306,7 +288,6 @@ class Studio extends EventTarget {
     openFilm(film, this.filmContext);
   }
 
-  /** What film.js may use of the page. */
   get filmContext() {
     return {
       api,
@@ -331,7 +312,6 @@ class Studio extends EventTarget {
     byId("film").replaceChildren();
   }
 
-  /** Asks, and tells whether the answer was yes. */
   confirm(words, yes, names = []) {
     const dialog = byId("question");
     const list = make("ul", {}, ...names.map((name) => make("li", {}, name)));
@@ -346,7 +326,6 @@ class Studio extends EventTarget {
 const studio = new Studio();
 let events = null;
 
-/** Hears of what happens in the studio besides. */
 function listen() {
   events?.close();
   events = new EventSource("api/events");

@@ -33,7 +33,6 @@ function linearOf(lightness, a, b) {
 
 const inside = (linear) => linear.every((value) => value > -1e-4 && value < 1 + 1e-4);
 
-/** Whether a screen has the colour. */
 export const inGamut = (lightness, a, b) => inside(linearOf(lightness, a, b));
 
 /** a* and b* as far toward neutral as the gamut asks. @returns {[number, number]} */
@@ -62,7 +61,6 @@ export function rgbOfHex(text) {
   return [0, 2, 4].map((at) => parseInt(full.slice(at, at + 2), 16));
 }
 
-/** Whether a hint of this colour keeps its place grey. */
 export function isGrey(hex) {
   const rgb = rgbOfHex(hex);
   return rgb !== null && rgb[0] === rgb[1] && rgb[1] === rgb[2];

@@ -7,7 +7,6 @@ const STATES = { grey: "", coloured: "written", corrected: "corrected", changed:
 
 export class ContactSheet {
   dialog = byId("contact");
-  /** Identifiers of pictures. */
   chosen = new Set();
   coloured = true;
 

@@ -2,15 +2,13 @@
 
 import { api } from "./api.js";
 import { hexOf } from "./colour.js";
-import { bare, done, make, within } from "./elements.js";
+import { ARROWS, bare, done, make, row, within } from "./elements.js";
 
 const [WIDTH, HEIGHT] = [264, 220];
 /** Side of the square of pixels whose mean is taken. */
 const SIDE = 3;
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Dropper {
-  /** Shares of the picture's width and height. */
   at = { x: 0.5, y: 0.5 };
 
   constructor(studio, back, chosen) {
@@ -26,14 +24,14 @@ export class Dropper {
     this.strip = make("div", { class: "strip", role: "group", label: "Pictures" });
     this.strip.append(...pictures.map((picture) => make("button", { title: picture.name, onclick: () => this.#choose(picture) }, make("img", { src: api.thumb(picture), alt: "", loading: "lazy" }))));
     this.pictures = pictures;
-    const foot = make("div", { class: "row" }, make("label", { class: "check" }, this.coloured, "coloured"), this.words);
+    const foot = row(make("label", { class: "check" }, this.coloured, "coloured"), this.words);
     this.root = make("div", { class: "dropper" }, head, this.strip, make("div", { class: "dropped" }, this.canvas, this.cross), foot);
     this.#choose(studio.find(studio.picture.id));
   }
 
   #choose(picture) {
     this.picture = picture;
-    [...this.strip.children].forEach((button, at) => button.setAttribute("aria-pressed", String(this.pictures[at] === picture)));
+    [...this.strip.children].forEach((button, at) => button.ariaPressed = String(this.pictures[at] === picture));
     this.#load();
   }
 
@@ -43,21 +41,22 @@ export class Dropper {
     this.words.textContent = "Coming";
     const coloured = this.coloured.checked;
     try {
-      await this.#draw(await (await fetch(api.thumb(picture, coloured))).blob());
+      this.#draw(this.strip.children[this.pictures.indexOf(picture)].firstChild);
       const { hints, choices } = picture.id === studio.picture.id ? studio.history.present : await api.picture(picture.id);
       const view = coloured ? await api.view(picture.id, { hints, choices }, false) : await api.grey(picture.id);
-      if (this.picture === picture && this.coloured.checked === coloured) await this.#draw(view);
+      if (this.picture === picture && this.coloured.checked === coloured) this.#draw(view);
     } catch (error) {
       this.words.textContent = error.message;
     }
   }
 
-  async #draw(blob) {
-    const bitmap = await createImageBitmap(blob);
-    const scale = Math.min(WIDTH / bitmap.width, HEIGHT / bitmap.height);
-    Object.assign(this.canvas, { width: Math.max(SIDE, bitmap.width * scale), height: Math.max(SIDE, bitmap.height * scale) });
+  #draw(picture) {
+    const { naturalWidth: width = picture.width, naturalHeight: height = picture.height } = picture;
+    if (!width) return;
+    const scale = Math.min(WIDTH / width, HEIGHT / height);
+    Object.assign(this.canvas, { width: Math.max(SIDE, width * scale), height: Math.max(SIDE, height * scale) });
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
-    this.context.drawImage(bitmap, 0, 0, this.canvas.width, this.canvas.height);
+    this.context.drawImage(picture, 0, 0, this.canvas.width, this.canvas.height);
     this.words.textContent = "Click a colour";
   }
 

@@ -33,7 +33,10 @@ export const within = (value, low, high) => Math.max(low, Math.min(value, high))
 
 export const plural = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
 
-/** An SVG element. */
+export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+export const focus = (element) => element?.focus({ preventScroll: true });
+
 export function drawn(tag, attributes = {}) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -46,12 +49,7 @@ export function icon(name) {
   return svg;
 }
 
-/**
- * An element with properties ("onclick" listens, "icon" draws one, "label" is for who does not see it) and children.
- * @param {string} tag
- * @param {Record<string, any>} properties
- * @param {...(Node | string | null)} children
- */
+/** An element with properties ("onclick" listens, "icon" draws one, "label" is for who does not see it) and children. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   if (tag === "button") element.type = "button";
@@ -74,21 +72,17 @@ export const bare = (picture, title, onclick) => make("button", { class: "bare",
 export const press = (words, onclick, look = {}) => make("button", { ...look, onclick }, words);
 export const row = (...children) => make("div", { class: "row" }, ...children);
 
-/** Puts the icons on what index.html only names. */
 export function drawIcons() {
   for (const element of document.querySelectorAll("[data-icon]")) element.prepend(icon(element.dataset.icon));
 }
 
-/** Listens to several events. */
 export function on(target, names, listener) {
   for (const name of names.split(" ")) target.addEventListener(name, listener);
 }
 
 /**
- * Fills a group of buttons of which one is on, as radio buttons are: arrows go through them. Gives what turns one on.
- * @param {HTMLElement} group
+ * Fills a group with buttons of which one is on, as radio buttons are: arrows go through them. Gives what turns one on.
  * @param {{name: string, icon: string, title: string}[]} choices
- * @param {(name: string) => void} chosen
  */
 export function radioButtons(group, choices, chosen) {
   const buttons = choices.map(({ name, ...look }) => make("button", { role: "radio", ...look, "data-name": name, onclick: () => chosen(name) }));
@@ -101,22 +95,20 @@ export function radioButtons(group, choices, chosen) {
     next.focus();
     chosen(next.dataset.name);
   });
-  return (/** @type {string} */ name) => {
+  return (name) => {
     const any = buttons.find((button) => button.dataset.name === name);
     for (const button of buttons) {
-      button.setAttribute("aria-checked", String(button === any));
+      button.ariaChecked = String(button === any);
       button.tabIndex = button === (any ?? buttons[0]) ? 0 : -1;
     }
   };
 }
 
-/** Nobody else hears of the event. */
 export function done(event) {
   event.preventDefault();
   event.stopPropagation();
 }
 
-/** Follows a pointer until it is let go. */
 export function follow(move, end = () => {}) {
   const last = (event) => {
     window.removeEventListener("pointermove", move);

@@ -6,39 +6,39 @@
  * @typedef {{past: Said[], present: Said, future: Said[]}} History
  */
 
-/** A hint as the page gives it: no radius is 0. @param {Hint} hint @returns {Hint} */
+/** A hint as the page gives it: no radius is 0. @param {Hint} hint */
 export const plain = ({ points, colour, radius }) => (radius ? { points, colour, radius } : { points, colour });
 
-/** @param {Said} said @returns {History} */
+/** @param {Said} said */
 export const begin = (said) => ({ past: [], present: said, future: [] });
 
 export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-/** @param {History} history @param {Said} said @returns {History} */
+/** @param {History} history @param {Said} said */
 export const tell = (history, said) =>
   same(said, history.present) ? history : { past: [...history.past, history.present], present: said, future: [] };
 
-/** @param {History} history @returns {History} */
+/** @param {History} history */
 export const undo = ({ past, present, future }) =>
   past.length ? { past: past.slice(0, -1), present: past.at(-1), future: [present, ...future] } : { past, present, future };
 
-/** @param {History} history @returns {History} */
+/** @param {History} history */
 export const redo = ({ past, present, future }) =>
   future.length ? { past: [...past, present], present: future[0], future: future.slice(1) } : { past, present, future };
 
-/** @param {Said} said @param {Hint} hint @returns {Said} */
+/** @param {Said} said @param {Hint} hint */
 export const withHint = (said, hint) => ({ ...said, hints: [...said.hints, hint] });
 
-/** @param {Said} said @param {number} index @param {Partial<Hint>} change @returns {Said} */
+/** @param {Said} said @param {number} index @param {Partial<Hint>} change */
 export const withChange = (said, index, change) => ({
   ...said,
   hints: said.hints.map((hint, at) => (at === index ? { ...hint, ...change } : hint)),
 });
 
-/** @param {Said} said @param {number} index @returns {Said} */
+/** @param {Said} said @param {number} index */
 export const withoutHint = (said, index) => ({ ...said, hints: said.hints.filter((_, at) => at !== index) });
 
-/** @param {Said} said @param {Partial<import("./api.js").Choices>} choices @returns {Said} */
+/** @param {Said} said @param {Partial<import("./api.js").Choices>} choices */
 export const withChoices = (said, choices) => ({ ...said, choices: { ...said.choices, ...choices } });
 
 /**

@@ -1,6 +1,6 @@
 /** The keys of the page, and the list of them. */
 
-import { bare, byId, make, on } from "./elements.js";
+import { ARROWS, bare, byId, make, on } from "./elements.js";
 
 const KEYS = [
   ["← →", "previous and next picture"],
@@ -23,7 +23,6 @@ const KEYS = [
 ];
 /** What uses letters and arrows itself. */
 const FIELDS = "input:not([type=checkbox], [type=file]), textarea, select, [role=slider], video";
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 /** Of the longer side, by which the cursor goes; screen pixels by which the picture does. */
 const [CURSOR, PAN] = [1 / 40, 60];
 const NEARER = 1.4;

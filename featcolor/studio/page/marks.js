@@ -1,20 +1,18 @@
 /** Hints drawn over the picture: told by click and stroke, moved, chosen, deleted. */
 
 import { words } from "./colour.js";
-import { byId, done, drawn, follow, make, on } from "./elements.js";
+import { ARROWS, byId, done, drawn, focus, follow, make, on } from "./elements.js";
 import { movedPoints, withChange, withoutHint } from "./hints.js";
 
 const SLIP = 4;
 /** Screen pixels between two points of a stroke. */
 const APART = 5;
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Marks {
   layer = byId("marks");
   lines = drawn("svg", { class: "lines", "aria-hidden": "true" });
   buttons = [];
   all = [];
-  /** @type {number | null} */
   selected = null;
   /** A place or stroke without a colour yet. @type {[number, number][] | null} */
   pending = null;
@@ -31,10 +29,9 @@ export class Marks {
     on(byId("marks-toggle"), "click", () => this.toggle());
   }
 
-  /** Marks off and on. */
   toggle() {
     const off = byId("stage").classList.toggle("unmarked");
-    byId("marks-toggle").setAttribute("aria-pressed", String(!off));
+    byId("marks-toggle").ariaPressed = String(!off);
     this.studio.say(off ? "Hints are hidden." : "Hints are shown.");
   }
 
@@ -71,7 +68,6 @@ export class Marks {
     this.studio.palette.open(points, null);
   }
 
-  /** Asks for another colour of a hint. */
   change(index) {
     this.select(index);
     this.studio.palette.open(this.studio.said.hints[index].points, index);
@@ -83,14 +79,13 @@ export class Marks {
     this.studio.tellOf("selected", index);
   }
 
-  /** Takes a hint away. */
   remove(index = this.selected) {
     if (!this.studio.said.hints[index ?? -1]) return;
     const focused = this.layer.contains(document.activeElement);
     this.selected = null;
     this.studio.tell(withoutHint(this.studio.said, index));
     this.studio.say("The hint is deleted.");
-    if (focused) (this.buttons[index] ?? this.buttons[index - 1] ?? this.studio.stage.root).focus();
+    if (focused) focus(this.buttons[index] ?? this.buttons[index - 1] ?? this.studio.stage.root);
   }
 
   draw() {
@@ -113,10 +108,9 @@ export class Marks {
     if (this.pending && !studio.tried) this.all.push({ points: this.pending, colour: "var(--accent)", button: make("span", { class: "mark pending" }) });
     this.layer.replaceChildren(this.lines, ...this.all.map(({ button }) => button));
     this.#place();
-    this.buttons[focused]?.focus({ preventScroll: true });
+    focus(this.buttons[focused]);
   }
 
-  /** Brings all to where the picture is now. */
   #place() {
     const { stage } = this.studio;
     this.lines.replaceChildren();
@@ -154,7 +148,7 @@ export class Marks {
       else if (!said) this.change(index);
       else {
         studio.tell(said);
-        this.buttons[index].focus({ preventScroll: true });
+        focus(this.buttons[index]);
       }
     });
   }

@@ -23,9 +23,7 @@ export class MaskTools {
   plane = byId("mask-layer").getContext("2d");
   /** The mask as it was when the picture was opened; null: there was none. @type {ImageBitmap | null} */
   base = null;
-  /** @type {Act[]} */
   acts = [];
-  /** @type {Act[]} */
   undone = [];
 
   constructor(studio) {
@@ -51,13 +49,11 @@ export class MaskTools {
     return TOOLS.some(({ name }) => name === this.studio.stage.tool);
   }
 
-  /** Whether there is a mask now. */
   get any() {
     const all = this.acts.findLastIndex(({ tool }) => tool === "all");
     return all < this.acts.length - 1 || (all < 0 && this.base !== null);
   }
 
-  /** Shows how large the brush is. */
   #ring({ x, y }) {
     const { tool, scale } = this.studio.stage;
     this.ring.hidden = tool !== "brush" && tool !== "eraser";
@@ -72,7 +68,7 @@ export class MaskTools {
     this.base = null;
     if (grey) {
       Object.assign(this.plane.canvas, stage.size);
-      const base = picture.mask && (await this.studio.attempt(async () => createImageBitmap(await api.mask(picture.id))));
+      const base = picture.mask && (await this.studio.attempt(() => api.mask(picture.id)));
       if (this.studio.picture === picture) this.base = base || null;
     }
     this.#draw();
@@ -92,7 +88,6 @@ export class MaskTools {
 
   #tool(tool) {
     const brush = tool === "brush" || tool === "eraser";
-    /** @type {Act | null} */
     let act = null;
     const stop = () => {
       act = null;
@@ -130,7 +125,6 @@ export class MaskTools {
     return true;
   }
 
-  /** @param {Act | null} trying what is drawn just now */
   #draw(trying = null) {
     const { plane } = this;
     const { width, height } = plane.canvas;
@@ -155,7 +149,6 @@ export class MaskTools {
     plane.canvas.hidden = !this.active || !any;
   }
 
-  /** Stores the mask, and has the picture coloured by it. */
   async #keep() {
     const { studio } = this;
     const { id } = studio.picture;

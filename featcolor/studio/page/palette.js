@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { hexOf, isGrey, labOf, rgbOf, rgbOfHex, words } from "./colour.js";
 import { Dropper } from "./dropper.js";
-import { bare, byId, done, make, on, press, row, within } from "./elements.js";
+import { bare, byId, done, focus, make, on, press, row, within } from "./elements.js";
 import { withChange, withHint } from "./hints.js";
 import { Wheel } from "./wheel.js";
 
@@ -36,7 +36,7 @@ export class Palette {
     this.#build();
     this.root.hidden = false;
     this.#place();
-    this.root.focus({ preventScroll: true });
+    focus(this.root);
     this.#suggest();
   }
 
@@ -80,18 +80,15 @@ export class Palette {
       );
     });
     suggestions.replaceChildren(...buttons);
-    if (document.activeElement === this.root) buttons[0]?.focus({ preventScroll: true });
+    if (document.activeElement === this.root) focus(buttons[0]);
     this.#place();
   }
-
-  // What is chosen
 
   #with(colour) {
     const { before, index, points } = this;
     return index === null ? withHint(before, { points, colour }) : withChange(before, index, { colour });
   }
 
-  /** Tells the colour, and closes. */
   choose(colour) {
     const said = this.#with(colour);
     const index = this.index ?? said.hints.length - 1;
@@ -108,13 +105,11 @@ export class Palette {
     this.#show(typed);
   }
 
-  /** Closes with what was tried, if anything was. */
   keep() {
     if (this.studio.tried) this.choose(this.colour);
     else this.#shut();
   }
 
-  /** Closes as if nothing had been. */
   cancel() {
     this.#shut();
     this.studio.attemptTo(null);
@@ -129,7 +124,7 @@ export class Palette {
     if (this.lifted) stage.fit();
     this.lifted = marks.pending = null;
     marks.draw();
-    if (inside) (marks.buttons[this.index ?? -1] ?? stage.root).focus({ preventScroll: true });
+    if (inside) focus(marks.buttons[this.index ?? -1] ?? stage.root);
   }
 
   #remove() {
@@ -148,7 +143,7 @@ export class Palette {
 
   #typed() {
     const rgb = rgbOfHex(this.hex.value);
-    this.hex.setAttribute("aria-invalid", String(!rgb && this.hex.value !== ""));
+    this.hex.ariaInvalid = String(!rgb && this.hex.value !== "");
     if (rgb) this.#try(hexOf(rgb), true);
   }
 
@@ -168,7 +163,7 @@ export class Palette {
     const back = () => {
       this.root.replaceChildren(...kept);
       this.#place();
-      this.root.focus({ preventScroll: true });
+      focus(this.root);
     };
     const dropper = new Dropper(this.studio, back, (hex) => {
       back();
@@ -176,10 +171,8 @@ export class Palette {
     });
     this.root.replaceChildren(dropper.root);
     this.#place();
-    dropper.canvas.focus({ preventScroll: true });
+    focus(dropper.canvas);
   }
-
-  // Where it is
 
   /** Beside the place, and never over it while there is room; on a small screen at its foot. */
   #place() {

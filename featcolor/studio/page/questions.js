@@ -1,7 +1,7 @@
 /** Questions: places where a hint would help most, as a pulse over the picture. */
 
 import { api } from "./api.js";
-import { byId, make, on } from "./elements.js";
+import { byId, focus, make, on } from "./elements.js";
 
 const COUNT = 3;
 /** Milliseconds of rest before it is asked, so that it never holds up a picture. */
@@ -10,7 +10,6 @@ const REST = 1500;
 export class Questions {
   layer = make("div", { id: "questions" });
   on = true;
-  /** @type {{point: [number, number], button: HTMLElement}[]} */
   questions = [];
 
   constructor(studio) {
@@ -28,7 +27,7 @@ export class Questions {
 
   toggle() {
     this.on = !this.on;
-    byId("questions-toggle").setAttribute("aria-pressed", String(this.on));
+    byId("questions-toggle").ariaPressed = String(this.on);
     this.studio.say(this.on ? "Questions are shown." : "Questions are hidden.");
     this.#show([]);
     this.#ask(0);
@@ -55,10 +54,9 @@ export class Questions {
     });
     this.layer.replaceChildren(...this.questions.map(({ button }) => button));
     this.#place();
-    if (held) this.questions[0]?.button.focus({ preventScroll: true });
+    if (held) focus(this.questions[0]?.button);
   }
 
-  /** Takes away those that a hint has come to. */
   #thin() {
     const told = this.studio.said.hints.map((hint) => String(hint.points[0]));
     for (const { point, button } of this.questions) button.hidden = told.includes(String(point));

@@ -8,7 +8,6 @@ import { GOING } from "./jobs.js";
 
 export class References {
   root = byId("references");
-  /** Files that are still on their way. */
   coming = 0;
 
   constructor(studio) {
@@ -47,7 +46,6 @@ export class References {
     this.#own();
   }
 
-  /** Says where the open picture has a model of its own. */
   #own() {
     const { studio } = this;
     const own = studio.said.choices.model;
@@ -56,7 +54,6 @@ export class References {
     this.own.replaceChildren(`This picture goes by ${name}. `, press("As all others", () => studio.tell(withChoices(studio.said, { model: null })), { class: "link" }));
   }
 
-  /** @param {File[]} files colour pictures, or models */
   async take(files) {
     const { studio } = this;
     this.root.open = true;
@@ -122,7 +119,7 @@ export class References {
     dialog.showModal();
     for (const { each, canvas } of figures) {
       if (!dialog.open) return;
-      const view = await studio.attempt(async () => createImageBitmap(await api.view(id, withChoices(studio.said, { model: each.id }), false)), each.name);
+      const view = await studio.attempt(() => api.view(id, withChoices(studio.said, { model: each.id }), false), each.name);
       if (view) canvas.getContext("2d").drawImage(view, 0, 0, canvas.width, canvas.height);
     }
   }

@@ -28,7 +28,6 @@ export class Stage {
   before = byId("grey").getContext("2d", { willReadFrequently: true });
   after = byId("colour").getContext("2d");
   range = byId("compare");
-  /** Of the picture, and of its view; null while there is none. */
   full = null;
   size = null;
   /** Where the view's corner is on the stage, and how large its pixels are. */
@@ -63,21 +62,16 @@ export class Stage {
     on(byId("hold"), "pointerup pointerleave pointercancel keyup blur", () => this.hold(false));
   }
 
-  /** Calls when the picture lies elsewhere on the screen. */
   onMoved(listener) {
     this.listeners.push(listener);
   }
 
-  /** @param {string} name of a tool */
   use(name) {
     this.tool = this.root.dataset.tool = name;
     this.mark(name);
     this.studio.tellOf("tool", name);
   }
 
-  // What is shown
-
-  /** A picture is on its way. */
   expect() {
     this.trouble("");
     this.busy("");
@@ -86,7 +80,6 @@ export class Stage {
     this.root.classList.add("waiting");
   }
 
-  /** @param {ImageBitmap} grey its view before colour */
   show(picture, grey) {
     this.full = { width: picture.width, height: picture.height };
     this.size = { width: grey.width, height: grey.height };
@@ -100,13 +93,11 @@ export class Stage {
     this.fit();
   }
 
-  /** @param {ImageBitmap} bitmap the open picture in colour */
   paint(bitmap) {
     this.after.drawImage(bitmap, 0, 0, this.size.width, this.size.height);
     byId("colour").dataset.picture = this.studio.picture.id;
   }
 
-  /** Nothing is open. */
   clear() {
     this.size = null;
     this.root.classList.add("empty");
@@ -114,13 +105,11 @@ export class Stage {
     this.trouble("");
   }
 
-  /** @param {string} words why the picture cannot be shown */
   refuse(words) {
     this.clear();
     this.trouble(words);
   }
 
-  /** @param {string} words "" takes them away */
   trouble(words) {
     byId("trouble").textContent = words;
     byId("trouble").hidden = !words;
@@ -132,15 +121,11 @@ export class Stage {
     byId("busy").textContent = words;
   }
 
-  /** Shows the picture as it was, as long as it is held. */
   hold(on) {
     this.root.classList.toggle("held", on);
     byId("hold").classList.toggle("on", on);
   }
 
-  // Where it lies
-
-  /** The whole picture, as large as there is room. */
   fit() {
     if (!this.size) return;
     const { clientWidth, clientHeight } = this.root;
@@ -202,8 +187,6 @@ export class Stage {
     Object.assign(byId("divider").style, { left: `${cut}px`, top: `${top}px`, height: `${bottom - top}px` });
   }
 
-  // Pixels
-
   /** The place of the view where a pixel of the full picture is. @param {[number, number]} pixel */
   viewOf([x, y]) {
     return { x: ((x + 0.5) * this.size.width) / this.full.width, y: ((y + 0.5) * this.size.height) / this.full.height };
@@ -221,13 +204,11 @@ export class Stage {
     return [pixel(x, this.size.width, this.full.width), pixel(y, this.size.height, this.full.height)];
   }
 
-  /** Red, green and blue of the view before colour. */
   greyAt({ x, y }) {
     const { width, height } = this.size;
     return [...this.before.getImageData(within(Math.floor(x), 0, width - 1), within(Math.floor(y), 0, height - 1), 1, 1).data.slice(0, 3)];
   }
 
-  /** Where on the stage an event is. */
   inside({ clientX, clientY }) {
     const { left, top } = this.root.getBoundingClientRect();
     return { x: clientX - left, y: clientY - top };
@@ -240,8 +221,6 @@ export class Stage {
     held.moved ||= Math.hypot(event.clientX - held.start.x, event.clientY - held.start.y) > SLIP;
     return { x, y, moved: held.moved, inside: x >= 0 && y >= 0 && x < this.size.width && y < this.size.height };
   }
-
-  // Gestures
 
   #down(event) {
     const { target, button, pointerId, clientX: x, clientY: y } = event;

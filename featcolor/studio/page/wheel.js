@@ -15,7 +15,6 @@ const BEYOND = 140;
 const around = (angle, radius) => [radius * Math.cos(angle), radius * Math.sin(angle)];
 
 export class Wheel {
-  /** @param {number} lightness L*, 0..100 */
   constructor(lightness, chosen) {
     this.lightness = within(lightness, 2, 98);
     this.chosen = chosen;
@@ -44,7 +43,6 @@ export class Wheel {
     return rgbOf(this.lightness, ...around(hue, Math.min(Math.hypot(x, y), 1) * this.#mostAt(hue)));
   }
 
-  /** Shows where a colour is. */
   point(a, b) {
     const hue = Math.atan2(b, a);
     const share = Math.min(Math.hypot(a, b) / this.#mostAt(hue), 1);
@@ -55,7 +53,6 @@ export class Wheel {
     this.root.setAttribute("aria-valuetext", `${words(hex)}, ${hex}`);
   }
 
-  /** @param {number} y within a circle of radius 1 */
   #choose(x, y) {
     let rgb = this.#colour(x, y);
     if (Math.hypot(x, y) < NEUTRAL) rgb = Array(3).fill(rgb[1]); // Exactly neutral says: keep it grey.

@@ -30,7 +30,6 @@ export class Write {
     this.zip.hidden = album.filter(({ written }) => written).length < 2;
   }
 
-  /** @param {string[] | null} pictures null: all */
   async write(pictures, overwrite = false) {
     const { studio } = this;
     if (studio.palette.isOpen) studio.palette.keep();
