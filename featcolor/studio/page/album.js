@@ -55,11 +55,15 @@ export class Album {
   }
 
   /** @param {{name: string, error?: string, thumb?: string, sign?: string}} look */
-  #item({ name, thumb, words, sign = "picture" }, onclick) {
+  #item({ name, thumb, words, sign = "picture", failed = () => {} }, onclick) {
     const last = name.split("/").at(-1);
     const short = last.length > 30 ? `${last.slice(0, 14)}…${last.slice(-14)}` : last;
     const stand = make("span", { class: "thumb", icon: sign });
-    const picture = thumb ? make("img", { class: "thumb", src: thumb, alt: "", loading: "lazy", onerror: () => picture.replaceWith(stand) }) : stand;
+    const onerror = () => {
+      picture.replaceWith(stand);
+      failed();
+    };
+    const picture = thumb ? make("img", { class: "thumb", src: thumb, alt: "", loading: "lazy", onerror }) : stand;
     const title = make("span", { class: "name" }, sign === "film" ? icon(sign) : null, short);
     return make(onclick ? "button" : "div", { class: "item", title: `${name}\n${words}`, onclick }, picture, title, make("span", { class: "state" }, words));
   }
@@ -67,7 +71,8 @@ export class Album {
   #picture(picture) {
     const { id, name, state, hints, mask, error } = picture;
     const words = error ?? [STATES[state], hints ? plural(hints, "hint") : "", mask ? "a part" : ""].filter(Boolean).join(", ");
-    const item = this.#item({ name, words, thumb: error ? "" : api.thumb(picture) }, () => this.studio.open(id));
+    const failed = () => api.picture(id).catch(({ status, message }) => status === 422 && this.studio.update({ ...picture, error: message }));
+    const item = this.#item({ name, words, thumb: error ? "" : api.thumb(picture), failed }, () => this.studio.open(id));
     return make("li", { "data-id": id, "data-state": error ? "broken" : state }, item, this.#remove(picture, hints ? `, with its ${plural(hints, "hint")}` : null, api.remove));
   }
 
