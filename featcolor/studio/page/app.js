@@ -242,6 +242,7 @@ class Studio extends EventTarget {
     this.workspace = await api.workspace();
     document.body.classList.remove("loading");
     this.tellOf("workspace");
+    this.workspace.films.forEach(filmChanged);
   }
 
   /** @param {{share?: boolean, model?: string}} change of all pictures */

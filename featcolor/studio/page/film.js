@@ -94,6 +94,7 @@ class Strip {
     const before = this.film;
     this.film = film;
     const ready = film.state === "ready";
+    if (!film.shots[this.shot]) this.shot = null;
     this.file.hidden = !film.written;
     this.file.href = of(film, "/file");
     this.file.setAttribute("aria-label", `Download ${film.written ?? ""}`);
