@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from featcolor.errors import UsageError, reason
 from featcolor.studio.app import build_app
@@ -110,27 +111,30 @@ def serve(
                         webbrowser.open(where)
 
     logging.getLogger("uvicorn.error").addFilter(_is_news)
-    server = Server(
-        uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=behind_proxy,
-            forwarded_allow_ips=list(LOCAL),
-            http=PatientConnection,
-            ws="none",
-            timeout_graceful_shutdown=SHUTDOWN_S,
-        )
-    )
+    server = Server(server_config(app, behind_proxy=behind_proxy))
     studio.stopping = lambda: server.should_exit
     server.run(sockets=[bound])
+
+
+def server_config(app: ASGIApp, *, behind_proxy: bool = False) -> uvicorn.Config:
+    """How the application is served, whatever else is installed: no log of requests, no other protocol."""
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=behind_proxy,
+        forwarded_allow_ips=list(LOCAL),
+        http=PatientConnection,
+        ws="none",
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
 
 
 def _is_news(record: logging.LogRecord) -> bool:
     """A browser that hangs up, or a client that speaks no HTTP, is none."""
     text = record.getMessage()
-    return not text.startswith("Invalid HTTP request") and "Cancel " not in text
+    return not text.startswith(("Invalid HTTP request", "Unsupported upgrade")) and "Cancel " not in text
 
 
 def has_browser() -> bool:

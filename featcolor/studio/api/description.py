@@ -101,9 +101,9 @@ SAID: Final = {
     ("GET", "/api/pictures/{id}/file"): Said(answer=FILE),
     ("PUT", "/api/films"): Said(NAME, body=FILE, status=201),
     ("POST", "/api/films/{id}/scan"): Said(status=202),
-    ("GET", "/api/films/{id}/frames/{n}/thumb.jpg"): Said(answer=JPEG),
+    ("GET", "/api/films/{id}/frames/{frame}/thumb.jpg"): Said(answer=JPEG),
     ("POST", "/api/films/{id}/play"): Said(body=JSON, fields={"shot": "integer|its number"}, status=202),
-    ("GET", "/api/films/{id}/shots/{k}.mp4"): Said({"s": "the shot's stamp"}, answer="video/mp4"),
+    ("GET", "/api/films/{id}/shots/{shot}.mp4"): Said({"s": "the shot's stamp"}, answer="video/mp4"),
     ("POST", "/api/films/{id}/write"): Said(
         body=JSON, fields={"overwrite": "boolean|a file of others too"}, status=202
     ),
