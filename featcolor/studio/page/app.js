@@ -3,7 +3,7 @@
 import { Album } from "./album.js";
 import { api, Gone, Views } from "./api.js";
 import { ContactSheet } from "./contact.js";
-import { bare, byId, drawIcons, make, on, plural, put } from "./elements.js";
+import { bare, byId, drawIcons, make, on, plural, press, put } from "./elements.js";
 import { filmChanged, openFilm, stepShot } from "./film.js";
 import { HintList } from "./hintlist.js";
 import * as hints from "./hints.js";
@@ -18,8 +18,9 @@ import { Stage } from "./stage.js";
 import { Whole } from "./whole.js";
 import { Write } from "./write.js";
 
-/** Milliseconds: between looks whether the studio is back; until it is said that a picture is worked on, and by how many before. */
+/** Milliseconds between looks whether the studio is back; until a picture is said to be worked on; until how many are before. */
 const [RETRY, SOON, LONG] = [2000, 120, 1200];
+const GONE = "The studio has stopped; start it again. Your hints are kept in this page until it is back.";
 
 /**
  * What all parts share. It tells of: "workspace" (anything of it is new), "picture" (another is open), "said" (hints or
@@ -35,7 +36,7 @@ class Studio extends EventTarget {
   tried = null;
   /** Identifier of the picture that is open, or on its way. @type {string | null} */
   opened = null;
-  /** Of this page's life, by picture. @type {Map<string, hints.History>} */
+  /** By picture. @type {Map<string, hints.History>} */
   histories = new Map();
   views = new Map();
   /** Colours by name. @type {Map<string, string>} */
@@ -43,8 +44,8 @@ class Studio extends EventTarget {
   opening = 0;
   gone = false;
 
-  on(name, listener) {
-    this.addEventListener(name, (event) => listener(event.detail));
+  on(names, listener) {
+    on(this, names, ({ detail }) => listener(detail));
   }
 
   tellOf(name, detail = undefined) {
@@ -68,11 +69,9 @@ class Studio extends EventTarget {
   /** An error stays in sight until it is closed. @param {Error} error */
   complain(error, about = "") {
     if (error instanceof Gone) return this.lose();
-    const words = (about ? `${about}: ` : "") + error.message;
-    const box = byId("notices");
-    if ([...box.children].some((notice) => notice.textContent === words)) return undefined;
+    const words = (about ? `${about}: ` : "") + (error.message ?? error);
     const notice = make("div", { class: "notice" }, make("p", {}, words), bare("close", "Close this message", () => notice.remove()));
-    return box.append(notice);
+    return byId("notices").replaceChildren(notice);
   }
 
   /** Does what may fail, and says why where it does. */
@@ -88,6 +87,10 @@ class Studio extends EventTarget {
 
   find(id) {
     return this.workspace.pictures.find((picture) => picture.id === id);
+  }
+
+  findFilm(id) {
+    return this.workspace.films.find((film) => film.id === id);
   }
 
   /** Pictures that stand for themselves; frames are found in their film. */
@@ -109,24 +112,25 @@ class Studio extends EventTarget {
     this.tried = this.picture = this.grey = null;
     this.opened = id;
     document.body.classList.toggle("frame", Boolean(listed?.film));
-    if (listed?.film && listed.film !== this.film) this.openFilm(this.workspace.films.find((film) => film.id === listed.film));
+    if (listed?.film && listed.film !== this.film) this.openFilm(this.findFilm(listed.film));
     history.replaceState(null, "", `#picture=${encodeURIComponent(id)}`);
     byId("title").textContent = listed?.name ?? "";
     this.tellOf("picture");
     this.stage.expect();
     if (listed?.error) return this.stage.refuse(listed.error);
     try {
-      const coming = api.grey(id).then(createImageBitmap);
-      coming.catch(() => {});
+      this.coming = api.grey(id).then(createImageBitmap);
+      this.coming.catch(() => {});
       const picture = await api.picture(id);
       if (opening !== this.opening) return undefined;
-      const stored = { hints: picture.hints, choices: picture.choices };
-      const known = this.histories.get(id);
-      if (!known || !(this.views.get(id)?.waiting || hints.same(known.present, stored))) this.histories.set(id, hints.begin(stored));
+      const stored = { hints: picture.hints.map(hints.plain), choices: picture.choices };
+      const known = this.histories.get(id) ?? JSON.parse(sessionStorage.getItem(id));
+      const holds = known && (this.views.get(id)?.waiting || hints.same(known.present, stored));
+      this.histories.set(id, holds ? known : hints.begin(stored));
       this.picture = picture;
       this.viewsOf(id).ask(this.said, true);
       byId("title").append(make("small", {}, `${picture.width} × ${picture.height}`));
-      const grey = await coming;
+      const grey = await this.coming;
       if (opening !== this.opening) return undefined;
       this.grey = grey;
       this.stage.show(picture, grey);
@@ -152,6 +156,7 @@ class Studio extends EventTarget {
   close() {
     this.opening++;
     this.picture = this.grey = this.tried = this.opened = null;
+    this.closeFilm();
     history.replaceState(null, "", "#");
     byId("title").textContent = "";
     this.stage.clear();
@@ -185,6 +190,12 @@ class Studio extends EventTarget {
     if (!this.picture) return;
     this.tried = null;
     this.histories.set(this.picture.id, history);
+    try {
+      // Undo goes back beyond a reload.
+      sessionStorage.setItem(this.picture.id, JSON.stringify(history));
+    } catch {
+      sessionStorage.clear();
+    }
     this.tellOf("said");
     if (words) this.say(words);
     this.refresh();
@@ -210,6 +221,7 @@ class Studio extends EventTarget {
     const { opening } = this;
     if (this.picture?.id !== id) return;
     const bitmap = await createImageBitmap(blob);
+    await this.coming; // The grey one may come later.
     if (opening !== this.opening) return;
     this.stage.paint(bitmap);
     this.stage.trouble("");
@@ -261,8 +273,7 @@ class Studio extends EventTarget {
   lose() {
     if (this.gone) return;
     this.gone = true;
-    const words = "The studio has stopped; start it again. Your hints are kept in this page until it is back.";
-    byId("banner").replaceChildren(words, make("button", { onclick: () => this.#retry() }, "Try now"));
+    byId("banner").replaceChildren(GONE, press("Try now", () => this.#retry()));
     byId("banner").hidden = false;
     this.retrying = setInterval(() => this.#retry(), RETRY);
   }
@@ -295,39 +306,37 @@ class Studio extends EventTarget {
     openFilm(film, this.filmContext);
   }
 
+  /** What film.js may use of the page. */
+  get filmContext() {
+    return {
+      api,
+      host: byId("film"),
+      /** A frame, as POST api/films/{id}/frames/{n} gives it. */
+      openPicture: (picture) => {
+        this.update(picture);
+        return this.open(picture.id);
+      },
+      jobs: () => this.workspace.jobs,
+      opened: () => this.find(this.opened),
+      watchJobs: (listener) => this.on("job", listener),
+      confirm: (...asked) => this.confirm(...asked),
+      say: (text) => this.say(text),
+      complain: (...told) => this.complain(...told),
+    };
+  }
+
   closeFilm() {
     this.film = null;
     byId("film").hidden = true;
     byId("film").replaceChildren();
   }
 
-  /** What film.js may use of the page. */
-  get filmContext() {
-    return {
-      api,
-      host: byId("film"),
-      /** @param {any} picture a frame, as POST api/films/{id}/frames/{n} gives it */
-      openPicture: (picture) => {
-        this.update(picture);
-        return this.open(picture.id);
-      },
-      film: (id) => this.workspace.films.find((film) => film.id === id),
-      jobs: () => this.workspace.jobs,
-      /** The picture that is open, a frame of a film or not. */
-      opened: () => this.find(this.opened),
-      watchJobs: (listener) => this.on("job", listener),
-      confirm: (words, yes) => this.confirm(words, yes),
-      say: (text) => this.say(text),
-      complain: (error, about) => this.complain(error, about),
-    };
-  }
-
   /** Asks, and tells whether the answer was yes. */
   confirm(words, yes, names = []) {
     const dialog = byId("question");
-    const answers = [make("button", { onclick: () => dialog.close() }, "Cancel"), make("button", { class: "main", onclick: () => dialog.close("yes") }, yes)];
-    const list = names.length ? make("ul", {}, ...names.map((name) => make("li", {}, name))) : null;
-    dialog.replaceChildren(make("div", {}, make("p", {}, words), list, make("menu", {}, ...answers)));
+    const list = make("ul", {}, ...names.map((name) => make("li", {}, name)));
+    const answers = make("menu", {}, press("Cancel", () => dialog.close()), press(yes, () => dialog.close("yes"), { class: "main" }));
+    dialog.replaceChildren(make("div", {}, make("p", {}, words), list, answers));
     dialog.returnValue = "";
     dialog.showModal();
     return new Promise((answer) => dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true }));
@@ -362,7 +371,7 @@ function listen() {
 /** Opens what the address says, else the first picture, else the first film. */
 function openFromAddress() {
   const [what, id] = location.hash.slice(1).split("=").map(decodeURIComponent);
-  const film = what === "film" && studio.workspace.films.find((each) => each.id === id);
+  const film = what === "film" && studio.findFilm(id);
   if (film) return studio.openFilm(film);
   const picture = (what === "picture" && studio.find(id)) || studio.album[0];
   if (picture) return studio.open(picture.id);

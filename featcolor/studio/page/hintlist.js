@@ -12,8 +12,7 @@ export class HintList {
     this.studio = studio;
     const share = make("input", { type: "checkbox", id: "share", onchange: () => studio.settle({ share: share.checked }) });
     this.root.append(this.empty, this.list, make("label", { class: "check" }, share, make("span", {}, "Share hints with all pictures ", make("code", {}, "--share-hints"))));
-    studio.on("said", () => this.draw());
-    studio.on("picture", () => this.draw());
+    studio.on("said picture", () => this.draw());
     studio.on("selected", (index) => this.#select(index));
     studio.on("workspace", () => (share.checked = studio.workspace.share));
     on(byId("undo"), "click", () => studio.undo());

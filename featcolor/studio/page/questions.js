@@ -5,7 +5,7 @@ import { byId, make, on } from "./elements.js";
 
 const COUNT = 3;
 /** Milliseconds of rest before it is asked, so that it never holds up a picture. */
-const REST = 350;
+const REST = 1500;
 
 export class Questions {
   layer = make("div", { id: "questions" });
@@ -18,7 +18,10 @@ export class Questions {
     byId("marks").before(this.layer);
     studio.on("painted", () => this.#ask());
     studio.on("picture", () => this.#show([]));
-    studio.on("said", () => this.#thin());
+    studio.on("said", () => {
+      clearTimeout(this.timer);
+      this.#thin();
+    });
     studio.stage.onMoved(() => this.#place());
     on(byId("questions-toggle"), "click", () => this.toggle());
   }
@@ -28,10 +31,10 @@ export class Questions {
     byId("questions-toggle").setAttribute("aria-pressed", String(this.on));
     this.studio.say(this.on ? "Questions are shown." : "Questions are hidden.");
     this.#show([]);
-    this.#ask();
+    this.#ask(0);
   }
 
-  #ask() {
+  #ask(rest = REST) {
     const { studio } = this;
     const id = studio.picture?.id;
     clearTimeout(this.timer);
@@ -40,7 +43,7 @@ export class Questions {
       if (studio.views.get(id)?.busy) return;
       const questions = await api.ask(id, COUNT).catch(() => []);
       if (studio.picture?.id === id && this.on) this.#show(questions);
-    }, REST);
+    }, rest);
   }
 
   #show(questions) {

@@ -1,13 +1,13 @@
 /** What counts for the whole picture: how strong, warm and bold, by which filter, and what is mended first. */
 
 import { api } from "./api.js";
-import { bare, byId, make } from "./elements.js";
+import { bare, byId, make, press } from "./elements.js";
 import { withChoices } from "./hints.js";
 
 const SLIDERS = [
-  { key: "saturation", name: "Strength", min: 0, max: 2, middle: 1, ends: ["grey", "vivid"] },
-  { key: "warmth", name: "Warmth", min: -1, max: 1, middle: 0, ends: ["cooler", "warmer"] },
-  { key: "boldness", name: "Boldness", min: 0, max: 1, middle: 0.5, ends: ["mild", "bold"] },
+  { key: "saturation", name: "Strength", ends: ["grey", "vivid"] },
+  { key: "warmth", name: "Warmth", ends: ["cooler", "warmer"] },
+  { key: "boldness", name: "Boldness", ends: ["mild", "bold"] },
 ];
 
 export class Whole {
@@ -18,20 +18,18 @@ export class Whole {
 
   constructor(studio) {
     this.studio = studio;
-    const copy = make("button", { id: "copy-command", icon: "copy", title: "The same picture by a line to type", onclick: () => this.#copy() }, "Copy as command line");
+    const copy = press("Copy as command line", () => this.#copy(), { id: "copy-command", icon: "copy", title: "The same picture by a line to type" });
     this.root.append(copy, this.shown);
     this.controls.push((_, picture) => (copy.disabled = !picture));
     this.#begin();
-    studio.on("said", () => this.show());
-    studio.on("picture", () => this.show());
+    studio.on("said picture", () => this.show());
     studio.on("back", () => this.options || this.#begin());
   }
 
   async #begin() {
     this.options = await this.studio.attempt(api.options);
     if (!this.options) return;
-    const sliders = SLIDERS.filter(({ key }) => this.options[key]).map((slider) => this.#slider(slider));
-    this.root.querySelector("summary").after(...sliders, this.#refine(), this.#prepare());
+    this.root.querySelector("summary").after(...SLIDERS.map((slider) => this.#slider(slider)), this.#refine(), this.#prepare());
     this.show();
   }
 
@@ -49,17 +47,18 @@ export class Whole {
     return make("div", { class: "control" }, make("div", { class: "head" }, make("span", {}, name), make("code", {}, option), ...beside), ...below);
   }
 
-  #slider({ key, name, min, max, middle, ends }) {
-    const { option = `--${key}`, help = "", ...known } = this.options[key];
-    const range = make("input", { type: "range", min: known.min ?? min, max: known.max ?? max, step: 0.05, label: name, title: help });
+  #slider({ key, name, ends }) {
+    const { option, help, min, max, default: usual } = this.options[key];
+    const range = make("input", { type: "range", min, max, step: 0.05, label: name, title: help });
     const value = make("output");
-    const reset = bare("reset", `${name} as the model has it`, () => this.#tell({ [key]: null }));
+    const reset = bare("undo", `${name} as the model has it`, () => this.#tell({ [key]: null }));
     range.addEventListener("input", () => this.studio.attemptTo(withChoices(this.studio.said, { [key]: Number(range.value) })));
     range.addEventListener("change", () => this.#tell({ [key]: Number(range.value) }));
     this.controls.push((choices, picture) => {
       const chosen = choices[key] ?? null;
       range.disabled = !picture;
-      range.value = String(typeof chosen === "number" ? chosen : middle);
+      // Where it is automatic the thumb waits in the middle.
+      range.value = String([chosen, usual, (min + max) / 2].find((each) => typeof each === "number"));
       value.textContent = chosen === null ? "as the model" : typeof chosen === "number" ? chosen.toFixed(2) : chosen;
       reset.hidden = chosen === null;
     });
@@ -68,35 +67,35 @@ export class Whole {
 
   #refine() {
     const { refine } = this.options;
-    const names = refine.names ?? refine;
-    const select = make("select", { label: "Refinement", title: refine.help ?? "The filter that keeps colours within edges", onchange: () => this.#tell({ refine: select.value || null }) });
+    const names = refine.choices;
+    const select = make("select", { label: "Refinement", title: refine.help, onchange: () => this.#tell({ refine: select.value || null }) });
     select.append(make("option", { value: "" }, "as the model"), ...names.map((name) => make("option", { value: name }, name.replaceAll("_", " "))));
     this.controls.push((choices, picture) => {
       select.disabled = !picture;
       select.value = choices.refine ?? "";
     });
-    return this.#control("Refine", refine.option ?? "--refine", [select]);
+    return this.#control("Refine", refine.option, [select]);
   }
 
   #prepare() {
     const { prepare } = this.options;
-    const steps = [{ name: "auto", help: "What the picture needs" }, ...(prepare.steps ?? prepare).filter(({ name }) => name !== "auto")];
+    const steps = prepare.choices;
     // Auto stands for the others, so that it goes alone.
     const tell = (changed) => {
       const on = boxes.filter((box) => box.checked && (box === changed || !changed.checked || (box.value === "auto") === (changed.value === "auto")));
       this.#tell({ prepare: on.map((box) => box.value).join(",") || null });
     };
     const boxes = steps.map(({ name }) => make("input", { type: "checkbox", value: name, onchange: ({ target }) => tell(target) }));
-    const labels = boxes.map((box, at) => make("label", { title: steps[at].help ?? "" }, box, box.value));
+    const labels = boxes.map((box, at) => make("label", { title: steps[at].help }, box, box.value));
     const advice = make("p", { class: "advice" });
     this.controls.push((choices, picture) => {
       const chosen = (choices.prepare ?? "").split(",").map((step) => step.split(":")[0].trim());
       for (const box of boxes) Object.assign(box, { disabled: !picture, checked: chosen.includes(box.value) });
       const signs = picture?.signs ?? [];
       advice.hidden = !signs.length || Boolean(choices.prepare);
-      advice.replaceChildren(`It looks ${signs.join(" and ")}. `, make("button", { class: "link", onclick: () => this.#tell({ prepare: "auto" }) }, "Mend it first"));
+      advice.replaceChildren(`It looks ${signs.join(" and ")}. `, press("Mend it first", () => this.#tell({ prepare: "auto" }), { class: "link" }));
     });
-    return this.#control("Mend", prepare.option ?? "--prepare", [make("span", { class: "soft" }, "before colour")], make("div", { class: "chips" }, ...labels), advice);
+    return this.#control("Mend", prepare.option, [make("span", { class: "soft" }, "before colour")], make("div", { class: "chips" }, ...labels), advice);
   }
 
   async #copy() {

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.studio.browser.person import Person
+from tests.studio.serving import wait_for
 from tests.video.samples import COUNT, make_reel, read
 
 SHOTS = "#film-shots > li"
@@ -32,8 +33,29 @@ def viewer(visit: Callable[..., Person], reel: Path) -> Person:
     person = visit()
     person.give(reel)
     person.counts(SHOTS, 2)
-    person.settle()
+    shows(person, key_of(person, 0))
     return person
+
+
+def key_of(person: Person, shot: int) -> int:
+    """The key frame of a shot."""
+    return int(person.api("api/workspace")["films"][0]["shots"][shot]["key"])
+
+
+def shows(person: Person, frame: int) -> None:
+    """Wait until a frame stands on the stage in colour."""
+
+    def opened() -> str | None:
+        return {each["frame"]: each["id"] for each in person.api("api/workspace")["pictures"]}.get(frame)
+
+    person.sees(f"#colour[data-picture='{wait_for(opened)}']")
+    person.settle()
+
+
+def open_shot(person: Person, shot: int) -> None:
+    """Click a shot, and wait for its key frame."""
+    person.click(person.page.locator(f"{SHOTS} button").nth(shot))
+    shows(person, key_of(person, shot))
 
 
 def try_shot(person: Person) -> np.ndarray:
@@ -55,8 +77,7 @@ def test_a_film_shows_its_shots_and_a_frame_of_the_first(viewer: Person) -> None
 
 
 def test_a_shot_is_tried_plays_in_colour_and_tells_how_sure_it_is(viewer: Person) -> None:
-    viewer.click(viewer.page.locator(f"{SHOTS} button").nth(1))
-    viewer.settle()
+    open_shot(viewer, 1)
     seen = try_shot(viewer)
     assert seen.shape == (60, 96, 3)
     assert np.ptp(seen.astype(int), axis=2).mean() > 3
@@ -74,12 +95,11 @@ def test_a_shot_is_tried_plays_in_colour_and_tells_how_sure_it_is(viewer: Person
 
 
 def test_hints_on_a_frame_that_was_scrubbed_to_are_carried_over_its_shot(viewer: Person) -> None:
-    viewer.click(viewer.page.locator(f"{SHOTS} button").nth(1))
-    viewer.settle()
+    open_shot(viewer, 1)
     plain = try_shot(viewer)
     viewer.press("Escape")
     viewer.page.locator("#film-frame").fill(str(COUNT - 4))
-    viewer.reads("#title", f"frame {COUNT - 4}")
+    shows(viewer, COUNT - 4)
     viewer.click_picture(48, 30)
     viewer.page.fill("#palette input[placeholder^='#']", "#d02010")
     viewer.press("Enter")
@@ -93,8 +113,7 @@ def test_hints_on_a_frame_that_was_scrubbed_to_are_carried_over_its_shot(viewer:
 
 
 def test_a_reload_comes_back_to_the_frame_while_the_shot_is_tried(viewer: Person) -> None:
-    viewer.click(viewer.page.locator(f"{SHOTS} button").nth(1))
-    viewer.reads("#title", f"frame {viewer.api('api/workspace')['films'][0]['shots'][1]['key']}")
+    open_shot(viewer, 1)
     viewer.hint(30, 20)
     title = viewer.title()
     viewer.click("#film-try")
@@ -124,7 +143,7 @@ def test_the_film_is_written_and_fetched(viewer: Person, tmp_path: Path) -> None
 def test_arrows_go_from_shot_to_shot_and_the_album_goes_on_beside(viewer: Person, album: Path) -> None:
     viewer.page.locator("#stage").focus()
     viewer.press("ArrowRight")
-    viewer.reads("#title", f"frame {viewer.api('api/workspace')['films'][0]['shots'][1]['key']}")
+    shows(viewer, key_of(viewer, 1))
     viewer.give(album / "astronaut.jpg")
     viewer.open("astronaut.jpg")
     viewer.sees_not("#film")
@@ -142,6 +161,7 @@ def test_what_is_no_film_says_so(person: Person, tmp_path: Path) -> None:
 
 
 def test_a_film_is_taken_out_with_all_that_was_told_of_it(viewer: Person) -> None:
+    viewer.forgiven.append("status of 404")  # what was asked of its frame meanwhile
     viewer.page.locator("#album li[data-film]").hover()
     viewer.take_out("reel.mp4")
     viewer.click(viewer.page.get_by_role("button", name="Take it out"))
