@@ -48,9 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, metavar="DIR", help="folder of what is written (default: NAME-colour beside NAME)"
     )
     parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
-    parser.add_argument(
-        "--port", type=port, metavar="N", help="of the address (default: from 8710 the first free)"
-    )
+    parser.add_argument("--port", type=port, metavar="N", help="of the address (default: from 8710 the first free)")
     parser.add_argument("--no-browser", action="store_true", help="only say the address")
     parser.add_argument(
         "--home", type=Path, metavar="DIR", help="folder of the studio's own (default: as the system has)"
