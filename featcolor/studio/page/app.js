@@ -286,25 +286,13 @@ class Studio extends EventTarget {
     byId("film").hidden = false;
     history.replaceState(null, "", `#film=${encodeURIComponent(film.id)}`);
     this.tellOf("workspace");
-    openFilm(film, this.filmContext);
+    openFilm(film, this);
   }
 
-  get filmContext() {
-    return {
-      api,
-      host: byId("film"),
-      /** A frame, as POST api/films/{id}/frames/{n} gives it. */
-      openPicture: (picture) => {
-        this.update(picture);
-        return this.open(picture.id);
-      },
-      jobs: () => this.workspace.jobs,
-      opened: () => this.find(this.opened),
-      watchJobs: (listener) => this.on("job", listener),
-      confirm: (...asked) => this.confirm(...asked),
-      say: (text) => this.say(text),
-      complain: (...told) => this.complain(...told),
-    };
+  /** Opens a picture that the studio has just told of, such as a frame. */
+  openPicture(picture) {
+    this.update(picture);
+    return this.open(picture.id);
   }
 
   closeFilm() {
