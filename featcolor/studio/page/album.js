@@ -1,7 +1,7 @@
 /** The album: pictures and films with their state, and how new ones come in. */
 
 import { api, Gone } from "./api.js";
-import { bare, byId, icon, make, on, plural, put } from "./elements.js";
+import { bare, byId, icon, make, on, plural, put, thumbnail } from "./elements.js";
 
 const STATES = { grey: "untouched", coloured: "written", corrected: "corrected", changed: "changed since written" };
 const FILM_STATES = { new: "film", scanning: "looking for shots", failed: "cannot be read" };
@@ -62,7 +62,7 @@ export class Album {
 			picture.replaceWith(stand);
 			failed();
 		};
-		const picture = thumb ? make("img", { class: "thumb", src: thumb, alt: "", loading: "lazy", onerror }) : stand;
+		const picture = thumb ? thumbnail(thumb, { class: "thumb", onerror }) : stand;
 		const title = make("span", { class: "name" }, sign === "film" ? icon(sign) : null, short);
 		return make(onclick ? "button" : "div", { class: "item", title: `${name}\n${words}`, onclick }, picture, title, make("span", { class: "state" }, words));
 	}

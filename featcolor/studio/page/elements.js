@@ -70,6 +70,8 @@ export function make(tag, properties = {}, ...children) {
 export const bare = (picture, title, onclick) => make("button", { class: "bare", icon: picture, title, onclick });
 
 export const press = (words, onclick, look = {}) => make("button", { ...look, onclick }, words);
+export const thumbnail = (src, look = {}) => make("img", { src, alt: "", loading: "lazy", ...look });
+export const swatch = (colour) => make("span", { class: "swatch", colour });
 export const row = (...children) => make("div", { class: "row" }, ...children);
 
 export function drawIcons() {

@@ -1,7 +1,7 @@
 /** A film: its shots as a strip, a frame of one to correct, a shot to try, the whole to write. */
 
 import { api } from "./api.js";
-import { bare, byId, done, focus, icon, make, on, plural, press, row } from "./elements.js";
+import { bare, byId, done, focus, icon, make, on, plural, press, row, thumbnail } from "./elements.js";
 import { GOING } from "./jobs.js";
 
 /** Milliseconds that the scrubber rests before its frame is opened: arrow keys pass many. */
@@ -132,7 +132,7 @@ class Strip {
 		const button = make(
 			"button",
 			{ title: [...words, next?.reason].filter(Boolean).join("\n"), label: words.filter(Boolean).join(", "), onclick: () => this.show(shot.number, shot.key) },
-			make("img", { src: this.#thumb(shot.key), alt: "", loading: "lazy", decoding: "async" }),
+			thumbnail(this.#thumb(shot.key)),
 			level,
 			make("span", { class: "shot-name" }, `${shot.number + 1}`),
 			make("span", { class: "soft" }, known ? `${Math.round(100 * shot.confidence)} %` : plural(shot.last - shot.first + 1, "frame")),

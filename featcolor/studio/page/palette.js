@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { hexOf, isGrey, labOf, rgbOf, rgbOfHex, words } from "./colour.js";
 import { Dropper } from "./dropper.js";
-import { bare, byId, done, focus, make, on, press, row, within } from "./elements.js";
+import { bare, byId, done, focus, make, on, press, row, swatch, within } from "./elements.js";
 import { withChange, withHint } from "./hints.js";
 import { Wheel } from "./wheel.js";
 
@@ -52,7 +52,7 @@ export class Palette {
 		this.found = make("div", { class: "found", role: "group", label: "Names found" });
 		this.wheel = new Wheel(this.lightness, (hex) => this.#try(hex));
 		this.hex = make("input", { type: "text", class: "hex", maxLength: 9, spellcheck: false, autocomplete: "off", placeholder: "#rrggbb", label: "Colour as #rrggbb", oninput: () => this.#typed() });
-		const column = make("div", { class: "column" }, this.hex, make("p", { class: "soft" }, "All that a place so light can be."), press("Done", () => this.keep(), { class: "main" }));
+		const column = make("div", { class: "column" }, this.hex, press("Done", () => this.keep(), { class: "main" }));
 		const remove = this.index === null ? null : press("Delete this hint", () => this.#remove(), { icon: "remove" });
 		this.root.replaceChildren(head, this.suggestions, row(grey, dropper), this.search, this.found, row(this.wheel.root, column), row(remove));
 		this.#show();
@@ -73,7 +73,7 @@ export class Palette {
 			return make(
 				"button",
 				{ class: "suggestion", title: `${colour} (${at + 1})`, onclick: () => this.choose(colour) },
-				make("span", { class: "swatch", colour }),
+				swatch(colour),
 				make("span", { class: "word" }, name ?? words(colour)),
 				make("span", { class: "number" }, likely),
 				bar,
@@ -152,7 +152,7 @@ export class Palette {
 		const wanted = plain(this.search.value);
 		const found = [...this.studio.names].map(([name, colour]) => ({ name, colour, at: wanted ? plain(name).indexOf(wanted) : -1 })).filter(({ at }) => at >= 0);
 		found.sort((one, other) => one.at - other.at || one.name.length - other.name.length);
-		const buttons = found.slice(0, MOST_NAMES).map(({ name, colour }) => make("button", { title: colour, onclick: () => this.choose(colour) }, make("span", { class: "swatch", colour }), name));
+		const buttons = found.slice(0, MOST_NAMES).map(({ name, colour }) => make("button", { title: colour, onclick: () => this.choose(colour) }, swatch(colour), name));
 		if (wanted && !found.length) buttons.push(make("p", { class: "soft" }, "No such name; the field below takes #rrggbb."));
 		this.found.replaceChildren(...buttons);
 		this.#place();

@@ -112,15 +112,16 @@ export class References {
 			};
 			const mark = each.id === chosen ? make("span", { class: "soft" }, "chosen") : null;
 			const caption = make("figcaption", {}, make("strong", {}, each.name), mark, press("For this picture", choose(false)), press("For all", choose(true)));
-			return { each, canvas, figure: make("figure", {}, canvas, caption) };
+			return { each, canvas, figure: make("figure", { ariaBusy: "true" }, canvas, caption) };
 		});
 		const head = make("header", {}, make("h2", {}, "Models side by side"), make("span", { class: "soft" }, name), bare("close", "Close", () => dialog.close()));
 		dialog.replaceChildren(head, make("div", { class: "contact models" }, ...figures.map(({ figure }) => figure)));
 		dialog.showModal();
-		for (const { each, canvas } of figures) {
+		for (const { each, canvas, figure } of figures) {
 			if (!dialog.open) return;
 			const view = await studio.attempt(() => api.view(id, withChoices(studio.said, { model: each.id }), false), each.name);
 			if (view) canvas.getContext("2d").drawImage(view, 0, 0, canvas.width, canvas.height);
+			figure.ariaBusy = "false";
 		}
 	}
 }

@@ -22,7 +22,7 @@ export class Wheel {
 		this.most = Array.from({ length: 360 }, (_, degree) => Math.hypot(...intoGamut(this.lightness, ...around((degree * Math.PI) / 180, BEYOND))));
 		const canvas = make("canvas", { width: SIDE, height: SIDE });
 		this.dot = make("span", { class: "dot" });
-		this.root = make("div", { class: "wheel", tabIndex: 0, role: "slider", label: "Colour wheel; arrows move through it", "aria-valuemin": 0, "aria-valuemax": 100 }, canvas, this.dot);
+		this.root = make("div", { class: "wheel", tabIndex: 0, role: "slider", label: "Colours of this lightness; arrows move through them" }, canvas, this.dot);
 		this.root.addEventListener("pointerdown", (event) => this.#down(event));
 		this.root.addEventListener("keydown", (event) => this.#key(event));
 		const picture = new ImageData(SIDE, SIDE);
