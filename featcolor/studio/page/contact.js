@@ -1,7 +1,7 @@
 /** The contact sheet: the whole album before and after, and which of it is written. */
 
 import { api } from "./api.js";
-import { bare, byId, make, on, plural, press, thumbnail } from "./elements.js";
+import { bare, byId, make, on, plural, press, reason, span, thumbnail } from "./elements.js";
 
 const STATES = { grey: "", coloured: "written", corrected: "corrected", changed: "changed" };
 
@@ -25,7 +25,7 @@ export class ContactSheet {
 		this.chosen.clear();
 		this.cells = new Map();
 		this.sides = ["Before", "After"].map((words, at) => press(words, () => this.#turn(Boolean(at))));
-		this.note = make("span", { class: "soft" });
+		this.note = span("soft");
 		this.all = press("", () => this.#chooseAll());
 		this.write = press("", () => this.#write(), { class: "main" });
 		this.zip = make("a", { class: "button", icon: "download", href: api.zip, download: "" }, "Zip");
@@ -72,8 +72,8 @@ export class ContactSheet {
 		};
 		const box = make("input", { type: "checkbox", checked: this.chosen.has(id), label: `Choose ${name}`, onchange: choose });
 		const image = error ? null : thumbnail(api.thumb(picture, this.coloured));
-		const button = make("button", { class: "cell", title: `Open ${name}`, onclick: open }, image ?? error);
-		const label = make("label", {}, box, make("span", { class: "name" }, name.split("/").at(-1)), make("span", { class: "state" }, error ? "broken" : STATES[state]));
+		const button = make("button", { class: "cell", title: `Open ${name}`, onclick: open }, image ?? reason(error));
+		const label = make("label", {}, box, span("name", name.split("/").at(-1)), span("state", error ? "broken" : STATES[state]));
 		return { item: make("li", { "data-state": error ? "broken" : state }, button, label), image, box };
 	}
 

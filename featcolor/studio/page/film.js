@@ -1,7 +1,7 @@
 /** A film: its shots as a strip, a frame of one to correct, a shot to try, the whole to write. */
 
 import { api } from "./api.js";
-import { bare, byId, done, focus, icon, make, on, plural, press, row, thumbnail } from "./elements.js";
+import { bare, byId, done, focus, icon, make, on, plural, press, row, span, thumbnail } from "./elements.js";
 import { GOING } from "./jobs.js";
 
 /** Milliseconds that the scrubber rests before its frame is opened: arrow keys pass many. */
@@ -127,7 +127,7 @@ class Strip {
 		const told = corrected.length ? `${plural(corrected.length, "frame")} corrected` : "";
 		const news = shot.playable && shot.changed ? "changed since tried" : "";
 		const words = [`Shot ${shot.number + 1}`, plural(shot.last - shot.first + 1, "frame"), sure, told, news, next ? "to correct next" : ""];
-		const level = make("span", { class: "level" }, make("span", {}));
+		const level = span("level", make("span", {}));
 		level.firstChild.style.width = `${known ? 100 * shot.confidence : 0}%`;
 		const button = make(
 			"button",
@@ -135,9 +135,9 @@ class Strip {
 			thumbnail(this.#thumb(shot.key)),
 			level,
 			make("span", { class: "shot-name" }, `${shot.number + 1}`),
-			make("span", { class: "soft" }, known ? `${Math.round(100 * shot.confidence)} %` : plural(shot.last - shot.first + 1, "frame")),
-			next ? make("span", { class: "badge" }, "next") : null,
-			told && !next ? make("span", { class: "badge told" }, String(corrected.length)) : null,
+			span("soft", known ? `${Math.round(100 * shot.confidence)} %` : plural(shot.last - shot.first + 1, "frame")),
+			next ? span("badge", "next") : null,
+			told && !next ? span("badge told", String(corrected.length)) : null,
 		);
 		return make("li", { "data-shot": shot.number }, button);
 	}

@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { hexOf, isGrey, labOf, rgbOf, rgbOfHex, words } from "./colour.js";
 import { Dropper } from "./dropper.js";
-import { bare, byId, done, focus, make, on, press, row, swatch, within } from "./elements.js";
+import { bare, byId, done, focus, make, on, press, row, span, swatch, within } from "./elements.js";
 import { withChange, withHint } from "./hints.js";
 import { Wheel } from "./wheel.js";
 
@@ -41,10 +41,10 @@ export class Palette {
 	}
 
 	#build() {
-		this.patch = make("span", { class: "patch" });
+		this.patch = span("patch");
 		this.title = make("h3");
 		const head = make("header", {}, this.patch, this.title, bare("close", "Close without telling a colour (Esc)", () => this.cancel()));
-		const ghosts = Array.from({ length: SUGGESTED }, () => make("span", { class: "ghost" }));
+		const ghosts = Array.from({ length: SUGGESTED }, () => span("ghost"));
 		this.suggestions = make("div", { class: "suggestions", role: "group", label: "Likely colours" }, ...ghosts);
 		const grey = press("Keep grey", () => this.choose(GREY), { title: "This place stays without colour (G)" });
 		const dropper = press("From a picture", () => this.#dropper(), { icon: "dropper", title: "Take a colour out of any picture of the album" });
@@ -66,18 +66,14 @@ export class Palette {
 			suggestions.replaceChildren(make("p", { class: "soft" }, told.error.message));
 			return;
 		}
-		const buttons = told.suggestions.map(({ colour, share, name }, at) => {
-			const likely = `${Math.round(100 * share)} %`;
-			const bar = make("span", { class: "share" });
-			bar.style.width = `${(100 * share) / told.suggestions[0].share}%`;
-			return make(
-				"button",
-				{ class: "suggestion", title: `${colour} (${at + 1})`, onclick: () => this.choose(colour) },
-				swatch(colour),
-				make("span", { class: "word" }, name ?? words(colour)),
-				make("span", { class: "number" }, likely),
-				bar,
-			);
+		const buttons = told.suggestions.map(({ colour, share, name }, at, all) => {
+			const bar = span("share");
+			bar.style.width = `${(100 * share) / all[0].share}%`;
+			// A name that two of them have tells neither.
+			const alone = name && all.filter((other) => other.name === name).length < 2;
+			const button = press("", () => this.choose(colour), { class: "suggestion", title: `${colour} (${at + 1})` });
+			button.append(swatch(colour), span("word", alone ? name : words(colour)), span("number", `${Math.round(100 * share)} %`), bar);
+			return button;
 		});
 		suggestions.replaceChildren(...buttons);
 		if (document.activeElement === this.root) focus(buttons[0]);

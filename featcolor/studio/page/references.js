@@ -2,7 +2,7 @@
 
 import { filesOf } from "./album.js";
 import { api } from "./api.js";
-import { bare, byId, done, make, on, plural, press } from "./elements.js";
+import { bare, byId, done, make, on, plural, press, span } from "./elements.js";
 import { withChoices } from "./hints.js";
 import { GOING } from "./jobs.js";
 
@@ -110,11 +110,11 @@ export class References {
 				studio.tell(withChoices(studio.said, { model: own }));
 				if (all) studio.settle({ model: each.id });
 			};
-			const mark = each.id === chosen ? make("span", { class: "soft" }, "chosen") : null;
+			const mark = each.id === chosen ? span("soft", "chosen") : null;
 			const caption = make("figcaption", {}, make("strong", {}, each.name), mark, press("For this picture", choose(false)), press("For all", choose(true)));
 			return { each, canvas, figure: make("figure", { ariaBusy: "true" }, canvas, caption) };
 		});
-		const head = make("header", {}, make("h2", {}, "Models side by side"), make("span", { class: "soft" }, name), bare("close", "Close", () => dialog.close()));
+		const head = make("header", {}, make("h2", {}, "Models side by side"), span("soft", name), bare("close", "Close", () => dialog.close()));
 		dialog.replaceChildren(head, make("div", { class: "contact models" }, ...figures.map(({ figure }) => figure)));
 		dialog.showModal();
 		for (const { each, canvas, figure } of figures) {
