@@ -77,6 +77,13 @@ def picture_stream(container: Any, path: Path) -> Any:
     raise ClipError(f"{path}: has no picture track")
 
 
+def claimed_pixels(path: Path) -> int:
+    """Pixels of a frame as a film's head says, before any is decoded."""
+    with open_container(path) as container:
+        context = picture_stream(container, path).codec_context
+        return int(context.width * context.height)
+
+
 def first_pictures(container: Any, stream: Any) -> list[Any]:
     """A few decoded pictures from the start, whole ones where there are any."""
     pictures: list[Any] = []

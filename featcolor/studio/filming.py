@@ -24,7 +24,7 @@ async def scan(running: Running) -> None:
     film = _film_of(running)
     folder = running.workspace.shelf.folder(film)
     try:
-        await running.call(scan_film, film.path, folder.path)
+        await running.call(scan_film, film.path, folder.path, running.job.what.get("most_frames"))
     except WorkError as error:
         if not running.interrupted:
             _tell(running, film, state="failed", error=str(error))
@@ -52,7 +52,7 @@ async def write(running: Running) -> None:
 def describe(workspace: Workspace, film: Film, jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """A film as the page knows it; `jobs` are the workspace's, as the page knows those."""
     card = {"id": film.id, "name": film.name, "dropped": film.dropped, "error": None}
-    card |= film_card(film.path, workspace.shelf.folder(film).path)
+    card |= film_card(film.path, workspace.shelf.folder(film).path, workspace.model_file(Choices()))
     card["command"] = workspace.film_command(film)
     scans = [job for job in jobs if job["film"] == film.id and job["kind"] == "scan"]
     if card["state"] == "new" and scans:

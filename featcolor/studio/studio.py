@@ -55,6 +55,7 @@ class Limits:
     ----------
     bytes : of a file
     pixels : of a picture
+    frames : of a film
     pictures : of a workspace, films and references counted
     visitors : workspaces at a time
     waiting : requests of one visitor that are dealt with at a time
@@ -68,6 +69,7 @@ class Limits:
 
     bytes: int | None = None
     pixels: int | None = None
+    frames: int | None = None
     pictures: int | None = None
     visitors: int | None = None
     waiting: int = 64
@@ -82,6 +84,7 @@ class Limits:
 FOR_STRANGERS: Final = Limits(
     bytes=100 * MEGABYTE,
     pixels=100_000_000,
+    frames=30_000,
     pictures=200,
     visitors=200,
     waiting=16,

@@ -83,9 +83,10 @@ class Workspace:
             self._stems = Counter(each.path.with_suffix("") for each in items.values())
             self._hinted = {each.id for each in items.values() if self.hints_file(each).exists()}
             self.shelf.refresh()
-            self.frames = {}
             for film, number in self.shelf.frames():
                 self.frame(film, number)
+            for frame in [each for each in self.frames.values() if each.film not in self.shelf.films]:
+                self.frames.pop(frame.id, None)
 
     def item(self, item_id: str) -> Item:
         """The picture, or frame of a film, of an identifier; KeyError where there is none."""

@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from featcolor.hints.hint import Hints
+from featcolor.studio.studio import Limits
 from featcolor.video.colorize import colorize_video
 from tests.clips.samples import make_clip
 from tests.studio.serving import ended, served, wait_for
@@ -199,6 +200,18 @@ def test_a_film_that_is_dropped_is_scanned_and_can_be_deleted(tmp_path: Path) ->
         assert client.delete(f"/api/films/{film['id']}").status_code == 204
         assert not client.get("/api/workspace").json()["films"]
     assert not [path for path in (tmp_path / "home").rglob("*") if "old reel" in path.name]
+
+
+def test_films_of_visitors_have_bounds(tmp_path: Path, made: Path) -> None:
+    with served(tmp_path / "home", apart=True, limits=Limits(pixels=1000)) as client:
+        answer = client.put("/api/films", params={"name": "reel.mkv"}, content=made.read_bytes())
+        assert answer.status_code == 422
+        assert "reel.mkv: its frames have more" in answer.json()["error"]
+    with served(tmp_path / "home", apart=True, limits=Limits(frames=20)) as client:
+        film = client.put("/api/films", params={"name": "reel.mkv"}, content=made.read_bytes()).json()
+        wait_for(lambda: film_in(client)["state"] == "failed")
+        assert film["name"] in film_in(client)["error"]
+        assert "more than the 20 frames" in film_in(client)["error"]
 
 
 def test_what_is_no_film_is_refused_by_its_name(tmp_path: Path) -> None:

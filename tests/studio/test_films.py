@@ -187,18 +187,36 @@ def test_a_shot_that_was_stopped_is_not_taken_for_tried(reel: Path, folder: Path
 def test_a_scan_that_was_stopped_leaves_a_film_new(reel: Path, folder: Path) -> None:
     assert film_card(reel, folder)["state"] == "ready"
     with pytest.raises(StoppedError):
-        scan_film(reel, folder, stop_at("finding shots", 10))
+        scan_film(reel, folder, progress=stop_at("finding shots", 10))
     assert film_card(reel, folder)["state"] == "new"
     with pytest.raises(UsageError, match="have not been looked for"):
         play_shot(reel, folder, 0)
+
+
+def test_a_film_of_too_many_frames_is_refused(reel: Path, tmp_path: Path) -> None:
+    scan_film(reel, tmp_path / "folder", COUNT)
+    with pytest.raises(ClipError, match="more than the 20 frames"):
+        scan_film(reel, tmp_path / "folder", 20)
+    assert film_card(reel, tmp_path / "folder")["state"] == "new"
+
+
+def test_another_model_is_a_change_too(reel: Path, folder: Path, tmp_path: Path) -> None:
+    play_shot(reel, folder, 0)
+    (tmp_path / "model").touch()
+    assert not film_card(reel, folder)["shots"][0]["changed"]
+    assert film_card(reel, folder, tmp_path / "model")["shots"][0]["changed"]
 
 
 def test_a_film_that_was_replaced_is_new_again(folder: Path, reel: Path, tmp_path: Path) -> None:
     film = Path(shutil.copy(reel, tmp_path / "reel.mkv"))
     scan_film(film, folder)
     assert film_card(film, folder)["state"] == "ready"
+    picture, hints = write_frame(film, folder, 3), give_hint(film, folder, 3)
     make_reel(tmp_path / "other.mkv", "h264").replace(film)
     assert film_card(film, folder)["state"] == "new"
+    scan_film(film, folder)
+    assert not picture.exists()
+    assert hints.exists()
 
 
 def test_what_is_no_film_is_refused(tmp_path: Path) -> None:

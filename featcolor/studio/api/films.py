@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from featcolor.clips.open import open_clip
+from featcolor.clips.probe import claimed_pixels
 from featcolor.errors import ClipError, UsageError
 from featcolor.studio import filming
 from featcolor.studio.api.requests import JSONResponse, Refusal, json_of, studio_of, visitor_of, workspace_of
-from featcolor.studio.api.uploads import keep
+from featcolor.studio.api.uploads import check_room, keep
 from featcolor.studio.films.colour import fitting_target
 from featcolor.studio.films.folder import FilmFolder
 from featcolor.studio.films.frames import write_frame, write_thumb
 from featcolor.studio.films.shelf import FILMS, Film, is_film_name
-from featcolor.studio.jobs import Job
+from featcolor.studio.jobs import Job, TooManyJobsError
 from featcolor.studio.studio import Studio
 from featcolor.studio.workspace import Workspace
 
@@ -35,7 +37,8 @@ async def add(request: Request) -> Response:
     path = await keep(request, FILMS, check_film, studio.config.limits.pixels)
     await asyncio.to_thread(workspace.refresh)
     film = next(each for each in workspace.shelf.films.values() if each.path == path)
-    _scan(studio, workspace, film)
+    with suppress(TooManyJobsError):  # it is scanned when it is opened
+        _scan(studio, workspace, film)
     return JSONResponse(_publish(studio, workspace, film), 201)
 
 
@@ -61,6 +64,7 @@ async def remove(request: Request) -> Response:
 async def scan(request: Request) -> Response:
     """A job that finds the shots of a film, the one that is under way where there is one."""
     workspace, studio, film = _asked_for(request)
+    await check_room(studio, workspace)
     job = _scan(studio, workspace, film)
     _publish(studio, workspace, film)
     return JSONResponse(studio.jobs.describe(job), 202)
@@ -72,6 +76,7 @@ async def play(request: Request) -> Response:
     shot = (await json_of(request)).get("shot")
     if isinstance(shot, bool) or not isinstance(shot, int):
         raise UsageError("shot must be the number of one, from 0")
+    await check_room(studio, workspace)
     _folder(workspace, film).shot(shot)
     for job in _under_way(studio, workspace, film, "play"):
         if job.what["shot"] == shot:
@@ -88,6 +93,7 @@ async def write(request: Request) -> Response:
         job = under_way[-1]
         studio.jobs.resume(workspace, job)
         return JSONResponse(studio.jobs.describe(job), 202)
+    await check_room(studio, workspace)
     targets = workspace.shelf.targets(film)
     target = await _ask(request, film, fitting_target, film.path, targets)
     own = filming.describe(workspace, film, ())["written"] == target.name
@@ -100,8 +106,9 @@ async def write(request: Request) -> Response:
 
 async def frame(request: Request) -> Response:
     """A frame as a picture, on which hints can be given."""
-    workspace, _, film = _asked_for(request)
+    workspace, studio, film = _asked_for(request)
     number = int(request.path_params["frame"])
+    await check_room(studio, workspace)
     await _ask(request, film, write_frame, film.path, _folder(workspace, film).path, number)
     return JSONResponse(workspace.describe(workspace.frame(film, number)))
 
@@ -138,15 +145,11 @@ def check_film(path: Path, name: str, most_pixels: int | None) -> str:
     """The name of a good film, in a worker; ClipError for what is none, or one of too many pixels."""
     shown = Path(name).name or "the film"
     try:
-        with open_clip(path) as reader:
-            info = reader.info
-            next(iter(reader))
+        if most_pixels is not None and claimed_pixels(path) > most_pixels:
+            raise ClipError(f"{path}: its frames have more than the {most_pixels / 1e6:g} megapixels taken here")
+        open_clip(path).close()
     except ClipError as error:
         raise ClipError(str(error).replace(str(path), shown)) from error
-    except StopIteration:
-        raise ClipError(f"{shown}: no frame in it can be decoded") from None
-    if most_pixels is not None and info.width * info.height > most_pixels:
-        raise ClipError(f"{shown}: its frames have more than the {most_pixels / 1e6:g} megapixels that are taken here")
     return name if is_film_name(shown) else f"{name or 'film'}.mkv"
 
 
@@ -182,7 +185,8 @@ def _scan(studio: Studio, workspace: Workspace, film: Film) -> Job:
     if under_way:
         studio.jobs.resume(workspace, under_way[-1])
         return under_way[-1]
-    return studio.jobs.add(workspace, "scan", f"Find the shots of {film.name}", film=film.id)
+    what = {"film": film.id, "most_frames": studio.config.limits.frames}
+    return studio.jobs.add(workspace, "scan", f"Find the shots of {film.name}", **what)
 
 
 def _publish(studio: Studio, workspace: Workspace, film: Film) -> dict[str, Any]:

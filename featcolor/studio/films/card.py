@@ -16,8 +16,10 @@ KEPT_REPORTS: Final = 4
 """Those of long films are large, and a film is told of after each hint."""
 
 
-def film_card(source: str | Path, folder: str | Path) -> dict[str, Any]:
+def film_card(source: str | Path, folder: str | Path, model: str | Path | None = None) -> dict[str, Any]:
     """Facts, shots with how sure their colour is, and the frame to correct next, in JSON's own types.
+
+    A shot has "changed" where hints or the model are others than when it was tried.
 
     "state" is "new" or "ready". What came out when a shot was tried counts instead of the report on the whole film
     where it is newer.
@@ -32,6 +34,9 @@ def film_card(source: str | Path, folder: str | Path) -> dict[str, Any]:
     corrected = list(film.hint_files())
     report = _report(film, facts)
     tried = {shot.number: ShotOutcome.read(film, shot.number) for shot in facts.shots}
+    stale = {
+        number for number, outcome in tried.items() if outcome and _is_stale(film, facts.shots[number], outcome, model)
+    }
     later = {number: outcome for number, outcome in tried.items() if outcome and _is_later(film, number, report)}
     asked = [each for outcome in later.values() for each in outcome.next]
     asked += [each for each in (report.next if report else ()) if each.shot not in later]
@@ -42,7 +47,10 @@ def film_card(source: str | Path, folder: str | Path) -> dict[str, Any]:
         "frames": facts.frames,
         "rate": float(1 / facts.step),
         "seconds": facts.seconds,
-        "shots": [_shot(film, shot, tried[shot.number], later.get(shot.number), report) for shot in facts.shots],
+        "shots": [
+            _shot(shot, tried[shot.number], later.get(shot.number), report) | {"changed": shot.number in stale}
+            for shot in facts.shots
+        ],
         "next": _most_useful(asked, corrected),
         "stamp": str(facts.source["changed"]),
         "corrected": corrected,
@@ -50,12 +58,10 @@ def film_card(source: str | Path, folder: str | Path) -> dict[str, Any]:
 
 
 def _shot(
-    film: FilmFolder, shot: ShotFacts, tried: ShotOutcome | None, later: ShotOutcome | None, report: ClipReport | None
+    shot: ShotFacts, tried: ShotOutcome | None, later: ShotOutcome | None, report: ClipReport | None
 ) -> dict[str, Any]:
-    card: dict[str, Any] = vars(shot) | {"confidence": None, "guessed": None, "playable": None, "changed": False}
-    if tried is not None:
-        changed = tried.told != film.told(shot.first, shot.last)
-        card |= {"playable": str(tried.clip["changed"]), "changed": changed}
+    card: dict[str, Any] = vars(shot) | {"confidence": None, "guessed": None}
+    card["playable"] = None if tried is None else str(tried.clip["changed"])
     if later is not None:
         card |= {"confidence": round(later.confidence, 3), "guessed": round(later.guessed, 3)}
     elif report is not None:
@@ -82,6 +88,10 @@ def _read_report(path: Path, *stamp: int) -> ClipReport | None:
         return read_report(path)
     except UsageError:
         return None
+
+
+def _is_stale(film: FilmFolder, shot: ShotFacts, tried: ShotOutcome, model: str | Path | None) -> bool:
+    return tried.told != film.told(model, shot.first, shot.last)
 
 
 def _is_later(film: FilmFolder, shot: int, report: ClipReport | None) -> bool:

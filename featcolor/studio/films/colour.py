@@ -37,7 +37,7 @@ class ShotOutcome:
     Attributes
     ----------
     clip : size and time of change of the shot's clip.
-    told : digest of the hints that it was made with (`FilmFolder.told`).
+    told : digest of the model and the hints that it was made with (`FilmFolder.told`).
     confidence : mean over the shot, 0..1.
     guessed : share of the shot that is a guess, 0..1.
     next : frames of it to correct, the most useful first.
@@ -80,7 +80,7 @@ def play_shot(
     progress = progress or (lambda stage, done, total: None)
     film = FilmFolder(source, folder)
     facts, place = film.scanned(), film.shot(shot)
-    told = film.told(place.first, place.last)
+    told = film.told(model, place.first, place.last)
     with _work_place(film.shots / f"{shot:05d}.work") as work:
         grey, coloured, report = work / "grey.mp4", work / "coloured.mp4", work / "report.json"
         _cut_out(film, facts.step, place, grey, progress)
@@ -129,7 +129,7 @@ def write_film(
     film.path.mkdir(parents=True, exist_ok=True)
     remove_parts([film.report, film.report.with_suffix(".html"), film.written])
     target = Path(target).resolve()
-    told, hints = film.told(), list(film.hint_files().values()) or None
+    told, hints = film.told(model), list(film.hint_files().values()) or None
     # What an interrupted run has left may be thrown away, a film that is there may not.
     options = replace(ClipOptions(), **(settings or {}), report=film.report, overwrite=overwrite or not target.exists())
     with ClipInputs(source, None, hints, model, options) as inputs:

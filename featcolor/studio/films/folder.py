@@ -178,9 +178,11 @@ class FilmFolder:
         """Delete it with all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def told(self, first: int = 0, last: int | None = None) -> str:
-        """A digest of all hints on some frames, another one when any of them changes."""
+    def told(self, model: str | Path | None, first: int = 0, last: int | None = None) -> str:
+        """A digest of a model and all hints on some frames, another one when any of them changes."""
         sha = hashlib.sha256()
+        if model is not None:
+            sha.update(json.dumps([str(model), file_facts(Path(model))]).encode())
         for frame, path in self.hint_files(first, last).items():
             sha.update(f"{frame}\n".encode() + path.read_bytes())
         return sha.hexdigest()

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from featcolor.clips.open import open_clip
+from featcolor.errors import ClipError
 from featcolor.files import remove_parts, replacing
 from featcolor.studio.films.folder import FilmFacts, FilmFolder, ShotFacts, file_facts
 from featcolor.studio.films.frames import write_thumbs
@@ -22,26 +23,32 @@ SCANNING: Final = "finding shots"
 SHOWING: Final = "small pictures"
 
 
-def scan_film(source: str | Path, folder: str | Path, progress: Progress | None = None) -> FilmFacts:
-    """The facts of a film file, kept in its folder with a proxy and small pictures; what was tried before goes.
-
-    Hints and pictures of frames stay.
+def scan_film(
+    source: str | Path, folder: str | Path, most_frames: int | None = None, *, progress: Progress | None = None
+) -> FilmFacts:
+    """The facts of a film file, kept in its folder with a proxy and small pictures; hints stay, all else goes.
 
     Raises
     ------
-    ClipError, UsageError : it is no film that can be read
+    ClipError, UsageError : it is no film that can be read, or one of more frames than `most_frames`
     """
-    progress = progress or (lambda stage, done, total: None)
+
+    def tell(stage: str, done: int, total: int) -> None:
+        if most_frames is not None and done > most_frames:
+            raise ClipError(f"{film.source.name}: has more than the {most_frames:,} frames that are taken here")
+        if progress is not None:
+            progress(stage, done, total)
+
     film = FilmFolder(source, folder)
     film.path.mkdir(parents=True, exist_ok=True)
     film.facts_file.unlink(missing_ok=True)
     remove_parts([film.proxy, film.times, film.facts_file])
-    for old in (film.shots, film.thumb(0).parent):
+    for old in (film.shots, film.thumb(0).parent, film.picture(0).parent):
         shutil.rmtree(old, ignore_errors=True)
     before = file_facts(film.source)
     with ProxyReader(open_clip(film.source), film.proxy) as reader:
         info, step = reader.info, reader.proxy_info.time_base
-        with scan_clip(reader, folder=film.path, progress=partial(progress, SCANNING)) as scan:
+        with scan_clip(reader, folder=film.path, progress=partial(tell, SCANNING)) as scan:
             keys = choose_frames(scan)
             shots = tuple(
                 ShotFacts(number=number, first=shot.first, last=shot.last, kind=shot.kind, key=key)
@@ -60,6 +67,6 @@ def scan_film(source: str | Path, folder: str | Path, progress: Progress | None 
                 shots=shots,
                 damaged=scan.damaged,
             )
-    write_thumbs(film, facts, [shot.key for shot in shots], partial(progress, SHOWING))
+    write_thumbs(film, facts, [shot.key for shot in shots], partial(tell, SHOWING))
     facts.write(film.facts_file)
     return facts
