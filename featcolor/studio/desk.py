@@ -33,6 +33,7 @@ from featcolor.pictures.picture import as_depth
 from featcolor.pictures.resize import resize, shrink
 from featcolor.preparation.advice import signs_of_age
 from featcolor.preparation.steps import Step
+from featcolor.studio.stamps import Stamped
 
 VIEW_PIXELS: Final = 1_000_000
 """Of what is shown of a picture, at most."""
@@ -50,24 +51,6 @@ SAME_NAME: Final = 900
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class Stamped:
-    """A file as it was at some time."""
-
-    path: Path
-    changed_ns: int
-    n_bytes: int
-
-    @classmethod
-    def of(cls, path: Path) -> Stamped:
-        """The file as it is now; PictureError where it is gone."""
-        try:
-            stat = path.stat()
-        except OSError as error:
-            raise PictureError(f"{path.name}: the file is gone; put it back, or leave this picture") from error
-        return cls(path, stat.st_mtime_ns, stat.st_size)
 
 
 @dataclass(frozen=True)

@@ -209,7 +209,7 @@ class Studio:
         most = self.config.limits.visitors
         if not self.config.apart or visitor in self._workspaces or most is None or len(self._workspaces) < most:
             return True
-        empty = [each for each, workspace in self._workspaces.items() if not workspace.n_given]
+        empty = [each for each, workspace in self._workspaces.items() if not len(workspace.given)]
         return bool(self._delete_unseen(empty, time.time() - EMPTY_S))
 
     def publish(self, workspace: Workspace, message: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@ from typing import IO, Any
 from featcolor.batch.colour import Coloured, ColourPicture, PictureTask
 from featcolor.files import remove_parts, shown_name
 from featcolor.hints.told import Told
-from featcolor.studio.desk import Stamped
 from featcolor.studio.jobs import Running
+from featcolor.studio.stamps import Stamped
 from featcolor.studio.workers import WorkError
 
 CHUNK = 1 << 20

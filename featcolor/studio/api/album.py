@@ -22,8 +22,10 @@ from featcolor.studio.api.requests import JSONResponse, Refusal, json_of, studio
 from featcolor.studio.api.uploads import check_model, check_picture, check_room, keep
 from featcolor.studio.choices import controls
 from featcolor.studio.films.shelf import FILM_SUFFIXES
+from featcolor.studio.given import MODELS, REFERENCES, id_of_given
+from featcolor.studio.items import Item
 from featcolor.studio.studio import Studio
-from featcolor.studio.workspace import ALBUM, MODELS, REFERENCES, Item, Workspace, id_of_reference
+from featcolor.studio.workspace import ALBUM, Workspace
 from featcolor.studio.writing import zipped
 
 MODEL_NAMES = {"default": "Default model", ALBUM: "Your references"}
@@ -89,12 +91,12 @@ async def archive(request: Request) -> Response:
 async def add_reference(request: Request) -> Response:
     """A colour picture that shows what the colours were."""
     path = await keep(request, REFERENCES, check_picture, studio_of(request).config.limits.pixels)
-    return JSONResponse({"id": id_of_reference(path), "name": path.name}, 201)
+    return JSONResponse({"id": id_of_given(path), "name": path.name}, 201)
 
 
 async def remove_reference(request: Request) -> Response:
     """One of them taken away."""
-    paths = {id_of_reference(path): path for path in workspace_of(request).references()}
+    paths = {id_of_given(path): path for path in workspace_of(request).given.of(REFERENCES)}
     paths[request.path_params["id"]].unlink(missing_ok=True)
     return Response(status_code=204)
 
@@ -102,7 +104,7 @@ async def remove_reference(request: Request) -> Response:
 async def fit(request: Request) -> Response:
     """A job that fits an album on the references."""
     workspace = workspace_of(request)
-    count = len(workspace.references())
+    count = len(workspace.given.of(REFERENCES))
     if not count:
         raise Refusal(409, "there are no references yet; drop a few colour pictures of the same things")
     job = studio_of(request).jobs.add(workspace, "fit", f"Learn from {count} references")
@@ -113,7 +115,7 @@ async def add_model(request: Request) -> Response:
     """A model that 'featcolor fit' made."""
     path = await keep(request, MODELS, check_model, studio_of(request).config.limits.networks)
     studio_of(request).publish(workspace_of(request), {"kind": "workspace"})
-    return JSONResponse({"id": id_of_reference(path), "name": path.name}, 201)
+    return JSONResponse({"id": id_of_given(path), "name": path.name}, 201)
 
 
 async def options(request: Request) -> Response:
@@ -182,7 +184,7 @@ def _described(studio: Studio, workspace: Workspace) -> dict[str, Any]:
         "pictures": describe_all(workspace),
         "films": [filming.describe(workspace, film, jobs) for film in workspace.shelf.films.values()],
         "models": [{"id": key, "name": _model_name(key, path)} for key, path in workspace.models()],
-        "references": [{"id": id_of_reference(path), "name": path.name} for path in workspace.references()],
+        "references": [{"id": id_of_given(path), "name": path.name} for path in workspace.given.of(REFERENCES)],
         "jobs": jobs,
         "accept": sorted(PICTURE_SUFFIXES),
         "accept_films": sorted(FILM_SUFFIXES),

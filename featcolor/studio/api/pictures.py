@@ -28,9 +28,12 @@ from featcolor.studio.api.requests import (
     workspace_of,
 )
 from featcolor.studio.api.uploads import check_picture, keep
-from featcolor.studio.desk import Facts, Stamped
+from featcolor.studio.desk import Facts
+from featcolor.studio.given import DROPPED
+from featcolor.studio.items import Item
+from featcolor.studio.stamps import Stamped
 from featcolor.studio.workers import WorkError
-from featcolor.studio.workspace import DROPPED, Item, Workspace
+from featcolor.studio.workspace import Workspace
 
 MOST_QUESTIONS = 20
 MOST_MASK = 16 * 2**20

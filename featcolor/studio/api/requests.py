@@ -17,10 +17,11 @@ from featcolor.errors import FeatcolorError, PictureError, UsageError, is_disk_f
 from featcolor.hints.hint import Hint, Hints
 from featcolor.studio.choices import Choices
 from featcolor.studio.gate import NOBODY
+from featcolor.studio.items import Item
 from featcolor.studio.jobs import TooManyJobsError
 from featcolor.studio.studio import MEGABYTE, Studio
 from featcolor.studio.workers import WorkError
-from featcolor.studio.workspace import Item, Workspace
+from featcolor.studio.workspace import Workspace
 
 MOST_JSON: Final = 4 * 2**20
 """Bytes of a request in JSON: the most hints that a picture may have."""

@@ -18,7 +18,8 @@ from featcolor.files import PART_SUFFIX
 from featcolor.pictures.io import PICTURE_SUFFIXES, claimed_pixels, picture_format
 from featcolor.pictures.picture import SUFFIX_OF
 from featcolor.studio.api.requests import Refusal, length_of, pieces_of, studio_of, workspace_of
-from featcolor.studio.desk import Stamped, open_picture
+from featcolor.studio.desk import open_picture
+from featcolor.studio.stamps import Stamped
 from featcolor.studio.studio import MEGABYTE, Studio
 from featcolor.studio.workspace import Workspace
 
@@ -49,7 +50,7 @@ async def keep(request: Request, kind: str, check: Callable[..., str], *argument
             await receive(request, part)
             who = str(request.state.visitor)
             kept_as = await studio.desk.call(check, part, name, *arguments, about=part.name, who=who, limit_s=CHECK_S)
-            target = workspace.place_for(kind, kept_as)
+            target = workspace.given.place_for(kind, kept_as)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
@@ -66,7 +67,7 @@ def name_in(request: Request) -> str:
 async def check_room(studio: Studio, workspace: Workspace, *, files: int = 0) -> None:
     """Refusal where a workspace has no room for so many files more, with all that is being given now, or the disk."""
     limits, coming = studio.config.limits, studio.coming.get(workspace.folder, [])
-    if limits.pictures is not None and files and workspace.n_given + len(coming) > limits.pictures:
+    if limits.pictures is not None and files and len(workspace.given) + len(coming) > limits.pictures:
         raise Refusal(413, f"{limits.pictures} files are here already; delete some first")
     if limits.total is not None and await asyncio.to_thread(_bytes_in, workspace.folder) + sum(coming) > limits.total:
         raise Refusal(413, f"your files may have {limits.total / MEGABYTE:.0f} MB in all; delete some first")

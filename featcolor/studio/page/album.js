@@ -70,17 +70,17 @@ export class Album {
     const { id, name, state, hints, mask, error } = picture;
     const words = error ?? [STATES[state], hints ? plural(hints, "hint") : "", mask ? "a part" : ""].filter(Boolean).join(", ");
     const item = this.#item({ name, words, thumb: error ? "" : api.thumb(picture) }, () => this.studio.open(id));
-    const remove = picture.dropped ? bare("close", `Take ${name} out of the album`, () => this.#remove(picture)) : null;
-    return make("li", { "data-id": id, "data-state": error ? "broken" : state }, item, remove);
+    return make("li", { "data-id": id, "data-state": error ? "broken" : state }, item, this.#remove(picture, hints ? `, with its ${plural(hints, "hint")}` : "", api.remove));
   }
 
   #film(film) {
-    const { id, name, state, error, frames, shots, written } = film;
+    const { id, name, state, error, frames, shots, written, corrected } = film;
     const words = error ?? (FILM_STATES[state] ?? plural(shots.length, "shot")) + (written ? ", written" : "");
     const thumb = frames ? `api/films/${encodeURIComponent(id)}/frames/${shots?.[0]?.key ?? 0}/thumb.jpg` : "";
     const item = this.#item({ name, words, thumb, sign: "film" }, () => this.studio.openFilm(film));
-    const remove = film.dropped ? bare("close", `Take ${name} out of the album`, () => this.#removeFilm(film)) : null;
-    return make("li", { "data-id": id, "data-film": id, "data-state": error ? "broken" : written ? "coloured" : "grey" }, item, remove);
+    const told = corrected.length ? `, with the hints on ${plural(corrected.length, "frame")}` : "";
+    const look = { "data-id": id, "data-film": id, "data-state": error ? "broken" : written ? "coloured" : "grey" };
+    return make("li", look, item, this.#remove(film, told, api.removeFilm));
   }
 
   #file(file) {
@@ -106,31 +106,18 @@ export class Album {
     }
   }
 
-  async #remove({ id, name, hints }) {
+  /** What takes something out that was dropped; it asks where work is lost with it. */
+  #remove({ id, name, dropped }, told, remove) {
     const { studio } = this;
-    if (hints && !(await studio.confirm(`Take ${name} out, with its ${plural(hints, "hint")}?`, "Take it out"))) return;
-    await studio.attempt(async () => {
-      await api.remove(id);
+    const work = async () => {
+      if (told && !(await studio.confirm(`Take ${name} out${told}?`, "Take it out"))) return;
+      // What is open is asked about.
       if (studio.opened === id) studio.step(1);
-      if (studio.opened === id) studio.close();
-      studio.workspace.pictures = studio.workspace.pictures.filter((other) => other.id !== id);
-      studio.tellOf("workspace");
-    }, name);
-  }
-
-  async #removeFilm({ id, name, corrected }) {
-    const { studio } = this;
-    const told = corrected.length ? `, with the hints on ${plural(corrected.length, "frame")}` : "";
-    if (!(await studio.confirm(`Take ${name} out${told}?`, "Take it out"))) return;
-    // Closed first: what is open is asked about.
-    if (studio.film === id) {
-      studio.close();
-      studio.closeFilm();
-    }
-    await studio.attempt(async () => {
-      await api.removeFilm(id);
+      if (studio.opened === id || studio.film === id) studio.close();
+      await remove(id);
       await studio.load();
-    }, name);
+    };
+    return dropped ? bare("close", `Take ${name} out of the album`, () => studio.attempt(work, name)) : null;
   }
 
   // Coming in

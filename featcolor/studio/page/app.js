@@ -3,7 +3,7 @@
 import { Album } from "./album.js";
 import { api, Gone, Views } from "./api.js";
 import { ContactSheet } from "./contact.js";
-import { bare, byId, drawIcons, make, on, plural, put } from "./elements.js";
+import { bare, byId, drawIcons, make, on, plural, press, put } from "./elements.js";
 import { filmChanged, openFilm, stepShot } from "./film.js";
 import { HintList } from "./hintlist.js";
 import * as hints from "./hints.js";
@@ -119,8 +119,8 @@ class Studio extends EventTarget {
     this.stage.expect();
     if (listed?.error) return this.stage.refuse(listed.error);
     try {
-      const coming = api.grey(id).then(createImageBitmap);
-      coming.catch(() => {});
+      this.coming = api.grey(id).then(createImageBitmap);
+      this.coming.catch(() => {});
       const picture = await api.picture(id);
       if (opening !== this.opening) return undefined;
       const stored = { hints: picture.hints.map(hints.plain), choices: picture.choices };
@@ -130,7 +130,7 @@ class Studio extends EventTarget {
       this.picture = picture;
       this.viewsOf(id).ask(this.said, true);
       byId("title").append(make("small", {}, `${picture.width} × ${picture.height}`));
-      const grey = await coming;
+      const grey = await this.coming;
       if (opening !== this.opening) return undefined;
       this.grey = grey;
       this.stage.show(picture, grey);
@@ -156,6 +156,7 @@ class Studio extends EventTarget {
   close() {
     this.opening++;
     this.picture = this.grey = this.tried = this.opened = null;
+    this.closeFilm();
     history.replaceState(null, "", "#");
     byId("title").textContent = "";
     this.stage.clear();
@@ -220,6 +221,7 @@ class Studio extends EventTarget {
     const { opening } = this;
     if (this.picture?.id !== id) return;
     const bitmap = await createImageBitmap(blob);
+    await this.coming; // The grey one may come later.
     if (opening !== this.opening) return;
     this.stage.paint(bitmap);
     this.stage.trouble("");
@@ -272,7 +274,7 @@ class Studio extends EventTarget {
   lose() {
     if (this.gone) return;
     this.gone = true;
-    byId("banner").replaceChildren(GONE, make("button", { onclick: () => this.#retry() }, "Try now"));
+    byId("banner").replaceChildren(GONE, press("Try now", () => this.#retry()));
     byId("banner").hidden = false;
     this.retrying = setInterval(() => this.#retry(), RETRY);
   }
@@ -333,9 +335,9 @@ class Studio extends EventTarget {
   /** Asks, and tells whether the answer was yes. */
   confirm(words, yes, names = []) {
     const dialog = byId("question");
-    const answers = [make("button", { onclick: () => dialog.close() }, "Cancel"), make("button", { class: "main", onclick: () => dialog.close("yes") }, yes)];
-    const list = names.length ? make("ul", {}, ...names.map((name) => make("li", {}, name))) : null;
-    dialog.replaceChildren(make("div", {}, make("p", {}, words), list, make("menu", {}, ...answers)));
+    const list = make("ul", {}, ...names.map((name) => make("li", {}, name)));
+    const answers = make("menu", {}, press("Cancel", () => dialog.close()), press(yes, () => dialog.close("yes"), { class: "main" }));
+    dialog.replaceChildren(make("div", {}, make("p", {}, words), list, answers));
     dialog.returnValue = "";
     dialog.showModal();
     return new Promise((answer) => dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true }));

@@ -1,7 +1,7 @@
 /** The contact sheet: the whole album before and after, and which of it is written. */
 
 import { api } from "./api.js";
-import { bare, byId, make, on, plural } from "./elements.js";
+import { bare, byId, make, on, plural, press } from "./elements.js";
 
 const STATES = { grey: "", coloured: "written", corrected: "corrected", changed: "changed" };
 
@@ -25,15 +25,14 @@ export class ContactSheet {
     if (!studio.album.length) return;
     this.chosen.clear();
     this.cells = new Map();
-    this.sides = ["Before", "After"].map((words, at) => make("button", { onclick: () => this.#turn(Boolean(at)) }, words));
+    this.sides = ["Before", "After"].map((words, at) => press(words, () => this.#turn(Boolean(at))));
     this.note = make("span", { class: "soft" });
-    this.all = make("button", { onclick: () => this.#chooseAll() });
-    this.write = make("button", { class: "main", onclick: () => this.#write() });
+    this.all = press("", () => this.#chooseAll());
+    this.write = press("", () => this.#write(), { class: "main" });
     const share = make("input", { type: "checkbox", checked: studio.workspace.share, onchange: () => studio.settle({ share: share.checked }) });
     this.zip = make("a", { class: "button", icon: "download", href: api.zip, download: "" }, "Zip");
-    const size = make("input", { type: "range", min: 110, max: 300, value: 190, label: "Size of the pictures", oninput: () => this.grid.style.setProperty("--side", `${size.value}px`) });
     const both = make("div", { class: "group", role: "group", label: "Shown" }, ...this.sides);
-    const head = make("header", {}, make("h2", {}, "Contact sheet"), this.note, both, size, make("label", { class: "check" }, share, "Share hints"), this.all, this.write, this.zip, bare("close", "Close the contact sheet", () => dialog.close()));
+    const head = make("header", {}, make("h2", {}, "Contact sheet"), this.note, both, make("label", { class: "check" }, share, "Share hints"), this.all, this.write, this.zip, bare("close", "Close the contact sheet", () => dialog.close()));
     this.grid = make("ul", { class: "contact" });
     dialog.replaceChildren(head, this.grid);
     this.draw();

@@ -25,7 +25,6 @@ const ICONS = {
   picture: "M2 3h12v10H2zM2 11l3.5-3.5 3 3 2-2L14 12",
   film: "M2.5 3h11v10h-11zM5 3v10M11 3v10M2.5 6.3H5M2.5 9.6H5M11 6.3h2.5M11 9.6h2.5",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
-  reset: "M3 3v4h4M3.3 6.7A5 5 0 1 1 3 9",
 };
 
 export const byId = (id) => document.getElementById(id);
@@ -69,8 +68,11 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** A small button that shows only an icon; its title is its name. */
+/** Buttons: a small one that shows only an icon, its title being its name; one with words. And a row of things. */
 export const bare = (picture, title, onclick) => make("button", { class: "bare", icon: picture, title, onclick });
+
+export const press = (words, onclick, look = {}) => make("button", { ...look, onclick }, words);
+export const row = (...children) => make("div", { class: "row" }, ...children);
 
 /** Puts the icons on what index.html only names. */
 export function drawIcons() {

@@ -12,7 +12,6 @@ export const plain = ({ points, colour, radius }) => (radius ? { points, colour,
 /** @param {Said} said @returns {History} */
 export const begin = (said) => ({ past: [], present: said, future: [] });
 
-/** @param {any} one @param {any} other */
 export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** @param {History} history @param {Said} said @returns {History} */

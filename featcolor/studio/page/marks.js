@@ -11,7 +11,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 export class Marks {
   layer = byId("marks");
-  lines = drawn("svg", { class: "lines" });
+  lines = drawn("svg", { class: "lines", "aria-hidden": "true" });
   buttons = [];
   all = [];
   /** @type {number | null} */

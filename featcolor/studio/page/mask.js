@@ -1,11 +1,11 @@
 /** The mask: where colour goes, drawn by brush, lasso and rectangle. Without one colour goes everywhere. */
 
 import { api } from "./api.js";
-import { byId, make, on, radioButtons } from "./elements.js";
+import { byId, make, on, press, radioButtons, row } from "./elements.js";
 
 /**
  * What was done with a tool, in pixels of the view; "all" takes the mask away.
- * @typedef {{tool: "brush"|"eraser"|"lasso"|"rectangle"|"invert"|"all", points: {x: number, y: number}[], size: number}} Act
+ * @typedef {{tool: "brush"|"eraser"|"lasso"|"rectangle"|"invert"|"all", points?: {x: number, y: number}[], size?: number}} Act
  */
 
 const TOOLS = [
@@ -15,14 +15,12 @@ const TOOLS = [
   { name: "rectangle", icon: "rectangle", title: "Rectangle: colour goes inside" },
 ];
 const [WITHOUT, WITH] = ["#000", "#fff"];
-/** Of the veil over what gets no colour: opacity between its stripes and on them, their distance and width. */
-const VEIL = { between: 0.45, on: 0.75, every: 12, wide: 2 };
 
 export class MaskTools {
   root = byId("mask-tools");
   ring = make("span", { id: "brush", hidden: true });
-  layer = byId("mask-layer").getContext("2d");
-  plane = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  /** It lies over the picture while it is worked on. */
+  plane = byId("mask-layer").getContext("2d");
   /** The mask as it was when the picture was opened; null: there was none. @type {ImageBitmap | null} */
   base = null;
   /** @type {Act[]} */
@@ -37,11 +35,11 @@ export class MaskTools {
     const group = make("div", { class: "group", role: "radiogroup", label: "Mask tool" });
     this.mark = radioButtons(group, TOOLS, (name) => stage.use(name === stage.tool ? "hint" : name));
     this.size = make("input", { type: "range", min: 4, max: 240, value: 60, label: "Size of brush and eraser, in pixels of the view" });
-    this.invert = make("button", { onclick: () => this.#act({ tool: "invert", points: [], size: 0 }) }, "Invert");
-    this.clear = make("button", { onclick: () => this.#act({ tool: "all", points: [], size: 0 }) }, "Colour all of it");
-    const leave = make("button", { class: "main", onclick: () => stage.use("hint") }, "Done");
+    this.invert = press("Invert", () => this.#act({ tool: "invert" }));
+    this.clear = press("Colour all of it", () => this.#act({ tool: "all" }));
+    const leave = press("Done", () => stage.use("hint"), { class: "main" });
     const note = make("p", { class: "soft" }, "Draw where colour goes; elsewhere the picture stays as it is. ", make("code", {}, "--mask"));
-    this.root.append(note, group, make("label", { class: "row size" }, "Size", this.size), make("div", { class: "row" }, this.invert, this.clear, leave));
+    this.root.append(note, group, make("label", { class: "row size" }, "Size", this.size), row(this.invert, this.clear, leave));
     stage.root.append(this.ring);
     on(stage.root, "pointermove", (event) => this.#ring(stage.inside(event)));
     on(this.root, "toggle", () => !this.root.open && this.active && stage.use("hint"));
@@ -73,7 +71,7 @@ export class MaskTools {
     this.undone = [];
     this.base = null;
     if (grey) {
-      for (const { canvas } of [this.plane, this.layer]) Object.assign(canvas, stage.size);
+      Object.assign(this.plane.canvas, stage.size);
       const base = picture.mask && (await this.studio.attempt(async () => createImageBitmap(await api.mask(picture.id))));
       if (this.studio.picture === picture) this.base = base || null;
     }
@@ -132,7 +130,7 @@ export class MaskTools {
     return true;
   }
 
-  /** Draws the mask anew, and over the picture where it has none. @param {Act | null} trying */
+  /** @param {Act | null} trying what is drawn just now */
   #draw(trying = null) {
     const { plane } = this;
     const { width, height } = plane.canvas;
@@ -154,19 +152,7 @@ export class MaskTools {
     }
     this.invert.disabled = this.clear.disabled = !this.any;
     this.root.querySelector("summary").textContent = this.any ? "Only a part: drawn" : "Only a part";
-    this.layer.clearRect(0, 0, width, height);
-    if (this.active && any) this.#veil();
-  }
-
-  #veil() {
-    const { width, height } = this.plane.canvas;
-    const { data } = this.plane.getImageData(0, 0, width, height);
-    const veil = new ImageData(width, height);
-    for (let at = 0; at < data.length; at += 4) {
-      const across = (at / 4 % width) + Math.floor(at / 4 / width);
-      veil.data[at + 3] = (WITH_ALL - data[at]) * (across % VEIL.every < VEIL.wide ? VEIL.on : VEIL.between);
-    }
-    this.layer.putImageData(veil, 0, 0);
+    plane.canvas.hidden = !this.active || !any;
   }
 
   /** Stores the mask, and has the picture coloured by it. */
@@ -181,8 +167,6 @@ export class MaskTools {
     });
   }
 }
-
-const WITH_ALL = 255;
 
 function drawAct(plane, tool, points, size) {
   const [first, second] = points;

@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { hexOf, isGrey, labOf, rgbOf, rgbOfHex, words } from "./colour.js";
 import { Dropper } from "./dropper.js";
-import { bare, byId, done, make, on, within } from "./elements.js";
+import { bare, byId, done, make, on, press, row, within } from "./elements.js";
 import { withChange, withHint } from "./hints.js";
 import { Wheel } from "./wheel.js";
 
@@ -46,16 +46,15 @@ export class Palette {
     const head = make("header", {}, this.patch, this.title, bare("close", "Close without telling a colour (Esc)", () => this.cancel()));
     const ghosts = Array.from({ length: SUGGESTED }, () => make("span", { class: "ghost" }));
     this.suggestions = make("div", { class: "suggestions", role: "group", label: "Likely colours" }, ...ghosts);
-    const grey = make("button", { title: "This place stays without colour (G)", onclick: () => this.choose(GREY) }, "Keep grey");
-    const dropper = make("button", { icon: "dropper", title: "Take a colour out of any picture of the album", onclick: () => this.#dropper() }, "From a picture");
+    const grey = press("Keep grey", () => this.choose(GREY), { title: "This place stays without colour (G)" });
+    const dropper = press("From a picture", () => this.#dropper(), { icon: "dropper", title: "Take a colour out of any picture of the album" });
     this.search = make("input", { type: "search", placeholder: "A name: khaki, navy, skin…", autocomplete: "off", label: "Search a colour by name", oninput: () => this.#find() });
     this.found = make("div", { class: "found", role: "group", label: "Names found" });
     this.wheel = new Wheel(this.lightness, (hex) => this.#try(hex));
     this.hex = make("input", { type: "text", class: "hex", maxLength: 9, spellcheck: false, autocomplete: "off", placeholder: "#rrggbb", label: "Colour as #rrggbb", oninput: () => this.#typed() });
-    const column = make("div", { class: "column" }, this.hex, make("p", { class: "soft" }, "All that a place so light can be."), make("button", { class: "main", onclick: () => this.keep() }, "Done"));
-    const remove = this.index === null ? null : make("button", { icon: "remove", onclick: () => this.#remove() }, "Delete this hint");
-    const rows = [[grey, dropper], [this.wheel.root, column], [remove]].map((row) => make("div", { class: "row" }, ...row));
-    this.root.replaceChildren(head, this.suggestions, rows[0], this.search, this.found, ...rows.slice(1));
+    const column = make("div", { class: "column" }, this.hex, make("p", { class: "soft" }, "All that a place so light can be."), press("Done", () => this.keep(), { class: "main" }));
+    const remove = this.index === null ? null : press("Delete this hint", () => this.#remove(), { icon: "remove" });
+    this.root.replaceChildren(head, this.suggestions, row(grey, dropper), this.search, this.found, row(this.wheel.root, column), row(remove));
     this.#show();
   }
 

@@ -31,10 +31,10 @@ export class Questions {
     byId("questions-toggle").setAttribute("aria-pressed", String(this.on));
     this.studio.say(this.on ? "Questions are shown." : "Questions are hidden.");
     this.#show([]);
-    this.#ask();
+    this.#ask(0);
   }
 
-  #ask() {
+  #ask(rest = REST) {
     const { studio } = this;
     const id = studio.picture?.id;
     clearTimeout(this.timer);
@@ -43,7 +43,7 @@ export class Questions {
       if (studio.views.get(id)?.busy) return;
       const questions = await api.ask(id, COUNT).catch(() => []);
       if (studio.picture?.id === id && this.on) this.#show(questions);
-    }, REST);
+    }, rest);
   }
 
   #show(questions) {

@@ -2,7 +2,7 @@
 
 import { filesOf } from "./album.js";
 import { api } from "./api.js";
-import { bare, byId, done, make, on, plural } from "./elements.js";
+import { bare, byId, done, make, on, plural, press } from "./elements.js";
 import { withChoices } from "./hints.js";
 import { GOING } from "./jobs.js";
 
@@ -16,15 +16,13 @@ export class References {
     const { root } = this;
     this.model = make("select", { label: "Model of all pictures", onchange: () => studio.settle({ model: this.model.value }) });
     this.own = make("p", { class: "advice" });
-    this.beside = make("button", { onclick: () => this.#sideBySide() }, "Side by side");
+    this.beside = press("Side by side", () => this.#sideBySide());
     this.input = make("input", { type: "file", multiple: true, class: "aside", id: "reference-files", onchange: () => this.take([...this.input.files]) });
     const drop = make("label", { class: "dropzone", for: "reference-files" }, make("strong", {}, "Colour pictures"), " of the same place, people or time: drop them here, or choose them. ", make("code", {}, "--refs"));
     this.list = make("ul", { class: "names" });
-    this.bar = make("progress", { hidden: true, label: "Learning" });
     this.note = make("p", { class: "soft", role: "status" });
-    this.fit = make("button", { onclick: () => this.#fit() });
-    this.cancel = make("button", { hidden: true, onclick: () => studio.attempt(() => api.tellJob(this.job, "cancel")) }, "Cancel");
-    root.append(make("label", { class: "head" }, "Model", make("code", {}, "--model"), this.model), this.own, this.beside, this.input, drop, this.list, this.bar, this.note, make("div", { class: "row" }, this.fit, this.cancel));
+    this.fit = press("", () => this.#fit());
+    root.append(make("label", { class: "head" }, "Model", make("code", {}, "--model"), this.model), this.own, this.beside, this.input, drop, this.list, this.note, this.fit);
     on(root, "dragover dragleave drop", (event) => root.classList.toggle("over", event.type === "dragover"));
     on(root, "drop", async (event) => {
       done(event);
@@ -55,7 +53,7 @@ export class References {
     const own = studio.said.choices.model;
     const name = studio.workspace?.models.find(({ id }) => id === own)?.name ?? own;
     this.own.hidden = !own;
-    this.own.replaceChildren(`This picture goes by ${name}. `, make("button", { class: "link", onclick: () => studio.tell(withChoices(studio.said, { model: null })) }, "As all others"));
+    this.own.replaceChildren(`This picture goes by ${name}. `, press("As all others", () => studio.tell(withChoices(studio.said, { model: null })), { class: "link" }));
   }
 
   /** @param {File[]} files colour pictures, or models */
@@ -91,11 +89,7 @@ export class References {
     const { studio } = this;
     const going = GOING.includes(job.state);
     const words = { waiting: "Waiting for its turn", done: "Learned: all pictures go by it now.", failed: job.errors.join(" "), cancelled: "Cancelled." };
-    this.job = job;
-    this.bar.hidden = this.cancel.hidden = !going;
     this.fit.disabled = going;
-    if (job.total) this.bar.value = job.done / job.total;
-    else this.bar.removeAttribute("value");
     this.note.textContent = words[job.state] ?? (job.stage || "Learning");
     if (job.state !== "done" || this.learned === job.id) return;
     this.learned = job.id;
@@ -120,17 +114,16 @@ export class References {
         if (all) studio.settle({ model: each.id });
       };
       const mark = each.id === chosen ? make("span", { class: "soft" }, "chosen") : null;
-      const caption = make("figcaption", {}, make("strong", {}, each.name), mark, make("button", { onclick: choose(false) }, "For this picture"), make("button", { onclick: choose(true) }, "For all"));
-      return { each, canvas, figure: make("figure", { "aria-busy": "true" }, canvas, caption) };
+      const caption = make("figcaption", {}, make("strong", {}, each.name), mark, press("For this picture", choose(false)), press("For all", choose(true)));
+      return { each, canvas, figure: make("figure", {}, canvas, caption) };
     });
     const head = make("header", {}, make("h2", {}, "Models side by side"), make("span", { class: "soft" }, name), bare("close", "Close", () => dialog.close()));
-    dialog.replaceChildren(head, make("div", { class: "beside" }, ...figures.map(({ figure }) => figure)));
+    dialog.replaceChildren(head, make("div", { class: "contact models" }, ...figures.map(({ figure }) => figure)));
     dialog.showModal();
-    for (const { each, canvas, figure } of figures) {
+    for (const { each, canvas } of figures) {
       if (!dialog.open) return;
       const view = await studio.attempt(async () => createImageBitmap(await api.view(id, withChoices(studio.said, { model: each.id }), false)), each.name);
       if (view) canvas.getContext("2d").drawImage(view, 0, 0, canvas.width, canvas.height);
-      figure.ariaBusy = "false";
     }
   }
 }

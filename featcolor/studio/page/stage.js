@@ -98,18 +98,12 @@ export class Stage {
     this.after.canvas.setAttribute("aria-label", `${picture.name} in colour`);
     this.root.classList.remove("waiting", "empty");
     this.fit();
-    if (this.early?.id === picture.id) this.paint(this.early.bitmap);
-    this.early = null;
   }
 
-  /** @param {ImageBitmap} bitmap the open picture in colour; it may come before the grey one */
+  /** @param {ImageBitmap} bitmap the open picture in colour */
   paint(bitmap) {
-    const { picture, grey } = this.studio;
-    if (!grey) this.early = { id: picture.id, bitmap };
-    else {
-      this.after.drawImage(bitmap, 0, 0, this.size.width, this.size.height);
-      byId("colour").dataset.picture = picture.id;
-    }
+    this.after.drawImage(bitmap, 0, 0, this.size.width, this.size.height);
+    byId("colour").dataset.picture = this.studio.picture.id;
   }
 
   /** Nothing is open. */

@@ -1,7 +1,7 @@
 /** What counts for the whole picture: how strong, warm and bold, by which filter, and what is mended first. */
 
 import { api } from "./api.js";
-import { bare, byId, make } from "./elements.js";
+import { bare, byId, make, press } from "./elements.js";
 import { withChoices } from "./hints.js";
 
 const SLIDERS = [
@@ -18,7 +18,7 @@ export class Whole {
 
   constructor(studio) {
     this.studio = studio;
-    const copy = make("button", { id: "copy-command", icon: "copy", title: "The same picture by a line to type", onclick: () => this.#copy() }, "Copy as command line");
+    const copy = press("Copy as command line", () => this.#copy(), { id: "copy-command", icon: "copy", title: "The same picture by a line to type" });
     this.root.append(copy, this.shown);
     this.controls.push((_, picture) => (copy.disabled = !picture));
     this.#begin();
@@ -51,7 +51,7 @@ export class Whole {
     const { option, help, min, max, default: usual } = this.options[key];
     const range = make("input", { type: "range", min, max, step: 0.05, label: name, title: help });
     const value = make("output");
-    const reset = bare("reset", `${name} as the model has it`, () => this.#tell({ [key]: null }));
+    const reset = bare("undo", `${name} as the model has it`, () => this.#tell({ [key]: null }));
     range.addEventListener("input", () => this.studio.attemptTo(withChoices(this.studio.said, { [key]: Number(range.value) })));
     range.addEventListener("change", () => this.#tell({ [key]: Number(range.value) }));
     this.controls.push((choices, picture) => {
@@ -93,7 +93,7 @@ export class Whole {
       for (const box of boxes) Object.assign(box, { disabled: !picture, checked: chosen.includes(box.value) });
       const signs = picture?.signs ?? [];
       advice.hidden = !signs.length || Boolean(choices.prepare);
-      advice.replaceChildren(`It looks ${signs.join(" and ")}. `, make("button", { class: "link", onclick: () => this.#tell({ prepare: "auto" }) }, "Mend it first"));
+      advice.replaceChildren(`It looks ${signs.join(" and ")}. `, press("Mend it first", () => this.#tell({ prepare: "auto" }), { class: "link" }));
     });
     return this.#control("Mend", prepare.option, [make("span", { class: "soft" }, "before colour")], make("div", { class: "chips" }, ...labels), advice);
   }

@@ -1,19 +1,19 @@
 /** Writing: pictures in full size to where they are kept, and downloads. */
 
 import { api } from "./api.js";
-import { byId, make, plural } from "./elements.js";
+import { byId, make, plural, press, row } from "./elements.js";
 
 export class Write {
   where = make("p", { class: "soft" });
-  one = make("button", { id: "write", class: "main", title: "Write this picture in full size (W)", onclick: () => this.write([this.studio.picture.id]) }, "Write");
-  all = make("button", { id: "write-all", title: "Colour and write every picture of the album", onclick: () => this.write(null) });
+  one = press("Write", () => this.write([this.studio.picture.id]), { id: "write", class: "main", title: "Write this picture in full size (W)" });
+  all = press("", () => this.write(null), { id: "write-all", title: "Colour and write every picture of the album" });
   file = make("a", { class: "button", icon: "download", download: "" }, "Download");
   zip = make("a", { class: "button", icon: "download", href: api.zip, download: "" }, "All as zip");
 
   constructor(studio) {
     this.studio = studio;
     studio.write = this;
-    byId("out").append(this.where, make("div", { class: "row" }, this.one, this.all), make("div", { class: "row" }, this.file, this.zip));
+    byId("out").append(this.where, row(this.one, this.all), row(this.file, this.zip));
     studio.on("workspace picture", () => this.draw());
     studio.on("job", (job) => job.kind === "write" && job.state === "done" && this.#done(job));
   }
@@ -21,7 +21,7 @@ export class Write {
   draw() {
     const { workspace, picture, album } = this.studio;
     if (!workspace) return;
-    this.where.textContent = workspace.output;
+    this.where.textContent = `Pictures are written ${workspace.output}.`;
     this.one.disabled = !picture || Boolean(picture.film);
     this.all.disabled = !album.length;
     this.all.textContent = album.length > 1 ? `Write all ${album.length}` : "Write all";

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -151,6 +152,13 @@ class Person:
     def settle(self) -> None:
         """Wait until the canvas shows what was last told."""
         self.sees("html[data-settled]")
+
+    @contextmanager
+    def recolouring(self) -> Iterator[None]:
+        """Do what the picture is asked for anew after something else, and wait until it shows."""
+        with self.page.expect_response("**/view"):
+            yield
+        self.settle()
 
     def pixels(self, canvas: str = "#colour") -> NDArray[np.uint8]:
         """What is on a canvas, (h, w, 3), after all that was told is there."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from tests.studio.browser.library import coloured, is_same
 from tests.studio.browser.person import IN_ALBUM, Person
@@ -102,15 +100,3 @@ def test_arrows_go_through_the_album(person: Person, album: Path) -> None:
         here = 1 - here
         person.reads("#title", names[here])
     assert is_same(person.pixels(), coloured(album / names[here]))
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_narrow_screen_holds_everything(visit: Callable[..., Person], album: Path, scheme: str) -> None:
-    person = visit(viewport={"width": 420, "height": 840}, color_scheme=scheme, has_touch=True)
-    person.give(album / "astronaut.jpg")
-    person.settle()
-    assert person.page.evaluate("document.documentElement.scrollWidth") <= 420
-    person.hint(40, 40)
-    assert len(person.told("astronaut.jpg")) == 1
-    for button in ("#undo", "#write", "#compare"):
-        assert person.page.locator(button).is_visible()
