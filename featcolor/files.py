@@ -25,6 +25,11 @@ def cut_name(name: str, limit: int) -> str:
     return os.fsencode(name)[:limit].decode(errors="ignore")
 
 
+def shown_name(name: str) -> str:
+    """A name as text, whatever bytes it has on the disk."""
+    return os.fsencode(name).decode(errors="replace")
+
+
 def beside(path: Path, suffix: str) -> Path:
     """The path with something more at the end of its name, which is cut where that makes it too long."""
     return path.with_name(cut_name(path.name, NAME_BYTES - len(suffix)) + suffix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -11,9 +12,10 @@ from pathlib import Path
 from featcolor.errors import UsageError
 from featcolor.layers.formats import LAYERED_SUFFIXES, refuse_missing
 from featcolor.pictures.find import COLOURED_MARK, FoundPicture, is_picture_name
-from featcolor.pictures.io import PICTURE_SUFFIXES, picture_format
+from featcolor.pictures.io import WRITTEN_SUFFIXES, picture_format, written_name
+from featcolor.pictures.picture import SUFFIX_OF
 
-OUTPUT_SUFFIXES = PICTURE_SUFFIXES | LAYERED_SUFFIXES
+OUTPUT_SUFFIXES = WRITTEN_SUFFIXES | LAYERED_SUFFIXES
 """Suffixes, lower case with the dot, of what a coloured picture may be called."""
 
 
@@ -66,7 +68,7 @@ def plan_routes(
             raise UsageError(f"{output}: --layers {layers} writes .{layers} files; end the name so, or leave one out")
     else:
         folder = _output_folder(output, len(pictures))
-        targets = [folder / picture.relative for picture in pictures]
+        targets = [folder / each for each in _written_names([picture.relative for picture in pictures])]
         if layers is not None:
             targets = [target.with_suffix(f".{layers}") for target in targets]
     refuse_missing(targets)
@@ -100,7 +102,8 @@ def beside(pictures: Sequence[FoundPicture], layers: str | None = None) -> str:
             "only one picture, named as a file, goes beside itself; add -o and a folder's name for the coloured ones"
         )
     path = pictures[0].path
-    suffix = path.suffix if is_picture_name(path.name) else f".{picture_format(path).lower()}"
+    known = is_picture_name(path.name)
+    suffix = written_name(path).suffix if known else SUFFIX_OF.get(picture_format(path), ".png")
     if layers is not None:
         suffix = f".{layers}"
     return str(path.with_name(f"{path.stem}{COLOURED_MARK}{suffix}"))
@@ -116,6 +119,16 @@ def goes_to_file(pictures: Sequence[FoundPicture], output: str) -> bool:
         and not path.is_dir()
         and bool(path.suffix)
     )
+
+
+def _written_names(names: Sequence[Path]) -> list[Path]:
+    """What pictures of these names are written as; of a.bmp beside a.png that is a.bmp.png."""
+    taken = Counter(map(written_name, names))
+    changed = (written_name(name) for name in names)
+    return [
+        name if new == name else new if taken[new] == 1 else name.with_name(f"{name.name}.png")
+        for name, new in zip(names, changed, strict=True)
+    ]
 
 
 def _output_folder(output: str, count: int) -> Path:

@@ -155,6 +155,7 @@ def typed(words: str, parse: Callable[[str], Any], allowed: Callable[[Any], bool
 
 whole_number = typed("a whole number from 1", int, lambda number: number >= 1)
 from_zero = typed("a whole number from 0", int, lambda number: number >= 0)
+port = typed("a port, 0 (any) to 65535,", int, lambda number: 0 <= number < 2**16)
 # As NumPy's random states take it.
 seed = typed("a whole number from 0 to 4294967295", int, lambda number: 0 <= number < 2**32)
 not_negative = typed("a number from 0", float, lambda number: 0 <= number < math.inf)

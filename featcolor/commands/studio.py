@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from featcolor.commands.console import complain, print_line
 from featcolor.commands.models import MODEL_HELP, chosen_model
-from featcolor.commands.options import from_zero, positive, whole_number
+from featcolor.commands.options import port, positive, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, metavar="DIR", help="folder of what is written (default: NAME-colour beside NAME)"
     )
     parser.add_argument("-m", "--model", metavar="MODEL", help=MODEL_HELP)
-    parser.add_argument(
-        "--port", type=from_zero, metavar="N", help="of the address (default: from 8710 the first free)"
-    )
+    parser.add_argument("--port", type=port, metavar="N", help="of the address (default: from 8710 the first free)")
     parser.add_argument("--no-browser", action="store_true", help="only say the address")
     parser.add_argument(
         "--home", type=Path, metavar="DIR", help="folder of the studio's own (default: as the system has)"
@@ -91,10 +89,10 @@ def run(arguments: argparse.Namespace) -> int:
     from featcolor.studio.serve import bind, has_browser, serve
     from featcolor.studio.studio import DEFAULT_PORT
 
-    port = DEFAULT_PORT if arguments.port is None else arguments.port
+    wanted = DEFAULT_PORT if arguments.port is None else arguments.port
     password = _password(arguments)
     config = _config(arguments, password)
-    with bind(arguments.host, port, exactly=arguments.port is not None) as bound:
+    with bind(arguments.host, wanted, exactly=arguments.port is not None) as bound:
         try:
             serve(
                 config,
@@ -113,8 +111,8 @@ def _config(arguments: argparse.Namespace, password: str | None) -> StudioConfig
     from dataclasses import replace
 
     from featcolor.models.load import ColouringSettings, load_colorizer
-    from featcolor.studio.gate import new_token
     from featcolor.studio.serve import default_home, is_loopback
+    from featcolor.studio.sessions import new_token
     from featcolor.studio.studio import FOR_STRANGERS, KEEP_HOURS, MEGABYTE, Limits, StudioConfig
 
     for path in arguments.input:

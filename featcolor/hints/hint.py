@@ -118,7 +118,7 @@ class Hints:
                     f"{width}x{height}, another shape; are they of another picture?"
                 )
             scale = (width / self.size[0], height / self.size[1])
-        self._check_inside((width, height) if self.size is None else self.size)
+        self.check_inside((width, height) if self.size is None else self.size)
         parts = []
         for hint in self.hints:
             points = (np.array(hint.points) + 0.5) * scale - 0.5
@@ -178,7 +178,8 @@ class Hints:
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{path}: no JSON ({_short(error)}); look there for a comma or bracket") from error
 
-    def _check_inside(self, size: tuple[int, int]) -> None:
+    def check_inside(self, size: tuple[int, int]) -> None:
+        """UsageError for a point that is outside a picture of this size, (width, height)."""
         for x, y in (point for hint in self.hints for point in hint.points):
             if not (x <= size[0] - 0.5 and y <= size[1] - 0.5):
                 raise UsageError(

@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from featcolor.colour.lab import lightness_of
 from featcolor.errors import PictureError, UsageError
 from featcolor.pictures.io import PICTURE_SUFFIXES, read_reference
+from featcolor.pictures.picture import CONVERTED_SUFFIXES
 
 LIST_MARK = "@"
 COMMENT_MARK = "#"
@@ -89,8 +91,10 @@ def earlier_outputs(pictures: Sequence[FoundPicture]) -> dict[Path, Path]:
             run, original = root.joinpath(*folders[:end]), root.joinpath(*folders[:start], *folders[end:])
             if any(original / each in known for each in _coloured_from(name)):
                 written[picture.path] = run
-            elif start < end and original / name in known:
-                repeated.setdefault((run, root.joinpath(*folders[:start])), []).append((picture.path, original / name))
+            elif start < end:
+                same = next((original / each for each in _called(name) if original / each in known), None)
+                if same is not None:
+                    repeated.setdefault((run, root.joinpath(*folders[:start])), []).append((picture.path, same))
     for (run, _), pairs in repeated.items():
         compared = pairs[:: -(-len(pairs) // COMPARED)]
         if 2 * sum(_is_recoloured(*pair) for pair in compared) > len(compared):
@@ -102,9 +106,18 @@ def _coloured_from(name: str) -> Iterator[str]:
     """The names that a run may have made this one of."""
     stem, suffix = os.path.splitext(name)  # noqa: PTH122 - of a name
     if stem.endswith(COLOURED_MARK):
-        yield stem.removesuffix(COLOURED_MARK) + suffix
+        yield from _called(stem.removesuffix(COLOURED_MARK) + suffix)
     if suffix == ".png" and is_picture_name(stem):
         yield stem
+
+
+def _called(name: str) -> Iterator[str]:
+    """What a picture may be called whose coloured one has this name: PNG is written of what is only read, too."""
+    yield name
+    if name.endswith(".png"):
+        for suffix in CONVERTED_SUFFIXES:
+            yield name.removesuffix(".png") + suffix
+            yield name.removesuffix(".png") + suffix.upper()
 
 
 def _is_recoloured(path: Path, original: Path) -> bool:
@@ -170,7 +183,7 @@ class _Search:
         """Whether a search takes a file; notes what it is not for."""
         if path.name.startswith(".") or not path.is_file():
             return False
-        if not is_picture_name(path.name):
+        if not is_picture_name(path.name) or (is_heic_name(path.name) and not reads_heic()):
             self.foreign.add(path.resolve())
             return False
         return True
@@ -231,6 +244,16 @@ def kinds_of(files: Iterable[Path]) -> str:
 def is_picture_name(name: str) -> bool:
     """Whether a search takes a file of this name: a picture's suffix in any case, not hidden."""
     return not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
+
+
+def is_heic_name(name: str) -> bool:
+    """Whether a file of this name is a HEIC, which needs a package to be read."""
+    return CONVERTED_SUFFIXES.get(Path(name).suffix.lower()) == "HEIF"
+
+
+def reads_heic() -> bool:
+    """Whether that package is there."""
+    return find_spec("pillow_heif") is not None
 
 
 def _below(path: Path, base: Path) -> Path:

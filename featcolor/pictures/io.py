@@ -1,6 +1,7 @@
 """Reading and writing of still pictures without losing what travels with them.
 
 - The format is what the content says, not the suffix. JPEG, PNG, TIFF and WebP; 8 and 16 bits, float TIFF (0..1).
+  BMP, GIF, JPEG 2000, AVIF and HEIC are read, and written as PNG.
 - EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
 - EXIF, resolution and RGB profiles are kept, and the texts of a PNG (title, author) where a PNG is written. A grey
   profile is applied (its tone curve, to sRGB) and dropped, since it cannot stay on a colour picture; a CMYK profile
@@ -26,8 +27,9 @@ from numpy.typing import NDArray
 
 from featcolor.errors import PictureError
 from featcolor.files import replacing
-from featcolor.pictures import pillow, png, tiff
+from featcolor.pictures import converted, pillow, png, tiff
 from featcolor.pictures.picture import (
+    CONVERTED_SUFFIXES,
     FORMATS,
     SNIFFED,
     SUFFIXES,
@@ -40,8 +42,10 @@ from featcolor.pictures.picture import (
 )
 from featcolor.pictures.resize import resize
 
-PICTURE_SUFFIXES = frozenset(SUFFIXES)
-"""Suffixes, lower case with the dot, of the files that folders are searched for."""
+WRITTEN_SUFFIXES = frozenset(SUFFIXES)
+"""Suffixes, lower case with the dot, of the files that can be written."""
+PICTURE_SUFFIXES = WRITTEN_SUFFIXES | frozenset(CONVERTED_SUFFIXES)
+"""Suffixes of the files that folders are searched for."""
 JPEG_QUALITY = 95
 """Quality of JPEG (without chroma subsampling) and of lossy WebP output."""
 MAX_FILE_BYTES = 4 * 2**30
@@ -55,7 +59,7 @@ def read_picture(source: str | os.PathLike[str] | bytes, *, name: str = "-") -> 
     """
     data, name, format = _load(source, name)
     with decoding(name):
-        return tiff.read(data) if format == "TIFF" else pillow.read(data, format)
+        return _decode(data, format)
 
 
 def read_reference(source: str | os.PathLike[str] | bytes, max_pixels: int, *, name: str = "-") -> NDArray[np.uint8]:
@@ -65,13 +69,41 @@ def read_reference(source: str | os.PathLike[str] | bytes, max_pixels: int, *, n
     """
     data, name, format = _load(source, name)
     with decoding(name):
-        pixels = (tiff.read(data) if format == "TIFF" else pillow.read(data, format, max_pixels=max_pixels)).pixels
+        pixels = _decode(data, format, max_pixels).pixels
         height, width = pixels.shape[:2]
         scale = sqrt(max_pixels / (height * width))
         if scale < 1.0:
             pixels = resize(pixels, (max(1, int(height * scale)), max(1, int(width * scale))))
         pixels = as_depth(pixels, np.uint8)
         return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+
+
+def claimed_pixels(source: str | os.PathLike[str] | bytes, *, name: str = "-") -> int:
+    """Pixels that a picture has by its head, whatever follows; PictureError as of `read_picture`."""
+    data, name, format = _load(source, name)
+    with decoding(name):
+        if format == "TIFF":
+            width, height = tiff.claimed_size(data)
+        else:
+            width, height = (pillow if format in FORMATS else converted).open_header(data, format).size
+        return width * height
+
+
+def _decode(data: bytes, format: str, max_pixels: int | None = None) -> Picture:
+    if format == "TIFF":
+        return tiff.read(data)
+    if format in FORMATS:
+        return pillow.read(data, format, max_pixels=max_pixels)
+    return converted.read(data, format)
+
+
+def written_name(path: Path) -> Path:
+    """A picture's path with the suffix of what is written of it: PNG where its own format is only read.
+
+    >>> written_name(Path("old/pier.bmp")), written_name(Path("old/pier.JPG"))
+    (PosixPath('old/pier.png'), PosixPath('old/pier.JPG'))
+    """
+    return path.with_suffix(".png") if path.suffix.lower() in CONVERTED_SUFFIXES else path
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:

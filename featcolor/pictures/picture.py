@@ -33,6 +33,16 @@ SUFFIXES = {
     **dict.fromkeys((".tif", ".tiff"), "TIFF"),
     ".webp": "WEBP",
 }
+SUFFIX_OF = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp"}
+"""What a file of a format is called."""
+CONVERTED_SUFFIXES = {
+    ".bmp": "BMP",
+    ".gif": "GIF",
+    **dict.fromkeys((".jp2", ".j2k", ".jpf", ".jpx", ".jpc"), "JPEG2000"),
+    ".avif": "AVIF",
+    **dict.fromkeys((".heic", ".heif", ".hif"), "HEIF"),
+}
+"""Of formats that are read, and written as PNG."""
 
 _MAX_CODES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 _CV2_SILENT = 0  # log level
@@ -45,7 +55,12 @@ _MAGIC = (
     (b"MM\x00*", "TIFF"),
     (b"II+\x00", "TIFF"),
     (b"MM\x00+", "TIFF"),
+    (b"BM", "BMP"),
+    (b"GIF8", "GIF"),
+    (b"\x00\x00\x00\x0cjP  ", "JPEG2000"),
+    (b"\xff\x4f\xff\x51", "JPEG2000"),
 )
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 for _library in ("PIL", "tifffile"):  # their complaints about damaged files would go to the error stream
     logging.getLogger(_library).addHandler(logging.NullHandler())
@@ -59,11 +74,12 @@ _FILM = re.compile(
 )
 """Matroska, MPEG, ASF, DV, Flash, Ogg, Y4M, MPEG transport, AVI, MP4 (but for HEIC and AVIF) and QuickTime begin so."""
 _FOREIGN_MAGIC = (
-    (b"GIF8", "a GIF"),
-    (b"BM", "a BMP"),
     (b"%PDF", "a PDF"),
     (b"PK\x03\x04", "a zip archive"),
-    (b"\x00\x00\x00\x0cjP", "a JPEG 2000"),
+    (b"SDPX", "a DPX frame"),
+    (b"XPDS", "a DPX frame"),
+    (b"\x76\x2f\x31\x01", "an OpenEXR frame"),
+    (b"8BPS", "a Photoshop file"),
 )
 
 
@@ -120,6 +136,10 @@ def sniff(head: bytes) -> str:
             return name
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
+    if head[4:8] == b"ftyp" and (head[8:12] in (b"avif", b"avis") or b"avif" in head[12:40]):
+        return "AVIF"
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        return "HEIF"
     if not head:
         raise ValueError("is empty (0 bytes); restore it from its source")
     if _FILM.match(head):
@@ -129,10 +149,8 @@ def sniff(head: bytes) -> str:
     if head.startswith(b"8BPS"):
         raise ValueError("is a Photoshop file, whose layers are not read; export it as PNG or TIFF from the editor")
     looks = next((name for magic, name in _FOREIGN_MAGIC if head.startswith(magic)), None)
-    if head[4:8] == b"ftyp":
-        looks = "a HEIC or AVIF picture"
     found = f" (it looks like {looks})" if looks else ""
-    raise ValueError(f"is not a JPEG, PNG, TIFF or WebP picture{found}; convert it to one of them")
+    raise ValueError(f"is not a picture that is read{found}; convert it to TIFF, PNG or JPEG")
 
 
 def check_size(width: int, height: int, *, format: str | None = None, n_bytes: int = 0) -> None:

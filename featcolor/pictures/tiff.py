@@ -35,8 +35,9 @@ _TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)  # description, make, model, 
 
 
 class _Header(NamedTuple):
-    """What the file's one picture is: the number of its page, whether Pillow reads it, its EXIF orientation."""
+    """What the file's one picture is: size, number of its page, whether Pillow reads it, EXIF orientation."""
 
+    size: tuple[int, int]
     page: int
     by_pillow: bool
     orientation: int
@@ -45,7 +46,7 @@ class _Header(NamedTuple):
 
 def read(data: bytes) -> Picture:
     """A TIFF picture of any depth, upright."""
-    page, by_pillow, orientation, metadata = _read_header(data)
+    _, page, by_pillow, orientation, metadata = _read_header(data)
     with silent_stderr():
         if not by_pillow:
             pixels, alpha = _read_samples(data, page)
@@ -58,6 +59,11 @@ def read(data: bytes) -> Picture:
                 orientation = 1
     exif = pillow.tiff_exif(data) or metadata.exif
     return settle(pixels, alpha, replace(metadata, exif=exif), orientation)
+
+
+def claimed_size(data: bytes) -> tuple[int, int]:
+    """Width and height as a file's head says, nothing decoded."""
+    return _read_header(data).size
 
 
 def _read_header(data: bytes) -> _Header:
@@ -95,7 +101,8 @@ def _read_header(data: bytes) -> _Header:
         is_deep = page.bitspersample > 8 or page.sampleformat == 3
         # Pillow knows no fourth plane of its own.
         by_pillow = not is_deep and not (page.planarconfig == _SEPARATE and page.extrasamples)
-        return _Header(number, by_pillow, int(tags.valueof(274, 1)), metadata)
+        size = int(page.imagewidth), int(page.imagelength)
+        return _Header(size, number, by_pillow, int(tags.valueof(274, 1)), metadata)
 
 
 def _notes(page: Any) -> tuple[str, ...]:

@@ -14,15 +14,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from featcolor.studio.api import album, films, page, pictures
+from featcolor.studio.api import album, description, films, page, pictures, single
 from featcolor.studio.api.requests import Handler, answer_error
-from featcolor.studio.gate import Cookies, Gate
+from featcolor.studio.gate import Gate
+from featcolor.studio.sessions import Cookies
 from featcolor.studio.studio import Studio
 
 ROUTES: Final = (
     ("/", page.index, ("GET",)),
     ("/healthz", page.health, ("GET",)),
     ("/page/{name}", page.part, ("GET",)),
+    ("/api/openapi.json", description.openapi, ("GET",)),
+    ("/api/colorize", single.colorize, ("POST",)),
     ("/api/workspace", album.get, ("GET",)),
     ("/api/workspace", album.settle, ("PUT",)),
     ("/api/options", album.options, ("GET",)),
@@ -72,11 +75,13 @@ def build_app(studio: Studio, cookies: Cookies) -> Starlette:
     config = studio.config
     app = Starlette(
         routes=[Route(path, _served(handler), methods=list(methods)) for path, handler, methods in ROUTES],
-        middleware=[Middleware(Gate, config.secret, cookies, config.hosts, config.prefix)],
+        middleware=[Middleware(Gate, config.secret, cookies, config.hosts, config.prefix, config.limits.waiting)],
         exception_handlers={HTTPException: _refuse},
         lifespan=lifespan,
     )
     app.state.studio = studio
+    app.state.cookie = cookies.name
+    app.router.redirect_slashes = False
     return app
 
 

@@ -28,11 +28,12 @@ from featcolor.hints.pixels import HintPixels
 from featcolor.hints.told import Told
 from featcolor.models.base import StillColorizer
 from featcolor.models.load import ColouringSettings, load_colorizer
-from featcolor.pictures.io import read_picture
+from featcolor.pictures.io import claimed_pixels, read_picture
 from featcolor.pictures.picture import as_depth
 from featcolor.pictures.resize import resize, shrink
 from featcolor.preparation.advice import signs_of_age
 from featcolor.preparation.steps import Step
+from featcolor.studio.stamps import Stamped
 
 VIEW_PIXELS: Final = 1_000_000
 """Of what is shown of a picture, at most."""
@@ -50,24 +51,6 @@ SAME_NAME: Final = 900
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class Stamped:
-    """A file as it was at some time."""
-
-    path: Path
-    changed_ns: int
-    n_bytes: int
-
-    @classmethod
-    def of(cls, path: Path) -> Stamped:
-        """The file as it is now; PictureError where it is gone."""
-        try:
-            stat = path.stat()
-        except OSError as error:
-            raise PictureError(f"{path.name}: the file is gone; put it back, or leave this picture") from error
-        return cls(path, stat.st_mtime_ns, stat.st_size)
 
 
 @dataclass(frozen=True)
@@ -244,10 +227,12 @@ def ask(look: Look, hints: Hints, count: int) -> list[dict[str, Any]]:
 
 def check_mask(content: bytes, file: Stamped) -> None:
     """PictureError where a PNG is no mask of a picture."""
-    picture = read_picture(content, name="the mask")
-    view = _view(file).pixels
-    if picture.metadata.format != "PNG" or picture.pixels.shape[:2] != view.shape[:2]:
-        raise PictureError(f"the mask must be a PNG of {view.shape[1]}x{view.shape[0]} pixels, as the picture is shown")
+    height, width = _view(file).pixels.shape[:2]
+    if claimed_pixels(content, name="the mask") == width * height:
+        picture = read_picture(content, name="the mask")
+        if picture.metadata.format == "PNG" and picture.pixels.shape[:2] == (height, width):
+            return
+    raise PictureError(f"the mask must be a PNG of {width}x{height} pixels, as the picture is shown")
 
 
 def _view(file: Stamped) -> _View:

@@ -2,30 +2,33 @@
 
 Nothing is served without the token or password of the start: by the address that is printed, which a cookie takes the
 place of, or as `Authorization: Bearer`. A page of another site cannot ask in a visitor's name: its `Host` (DNS
-rebinding), `Origin` and `Sec-Fetch-Site` give it away.
+rebinding), `Origin` and `Sec-Fetch-Site` give it away. Whoever asks for much at a time waits at the gate.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
+import re
 import secrets
 import time
-from collections import deque
-from hashlib import sha256
-from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-COOKIE: Final = "featcolor-studio"
-COOKIE_AGE_S: Final = 30 * 24 * 3600
-TOKEN_BYTES: Final = 24
+from featcolor.studio.sessions import COOKIE_AGE_S, Cookies, Tally
+from featcolor.studio.turns import Turns
+
+NOBODY: Final = ""
+"""The visitor who shows a token and no cookie: a program; it has no workspace where visitors are apart."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[0-9a-z_.-]+)(:[0-9]{1,5})?", re.ASCII)
+"""A Host header in lower case; a zone, a user or a path has no place in it."""
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -38,63 +41,29 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
 }
-"""Of every answer."""
-GUESSES: Final = 10
-"""Wrong tokens of one address in `GUESSES_S` seconds, after which it is not listened to."""
-GUESSES_S: Final = 60.0
+"""Of every answer that does not say otherwise itself."""
+GUESSES, GUESSES_S = 10, 60.0
+"""Wrong tokens of one address, and in how many seconds, after which it is not listened to."""
+SESSIONS, SESSIONS_S = 100, 3600.0
+"""New visitors from one address, and in how many seconds, after which there are no more."""
+FORM_BYTES, FORM_S = 4096, 10.0
+"""Of the form that a person signs in with: its length, and how long it may take to come."""
 OPEN_PATHS: Final = ("/healthz",)
 """Served to everybody."""
+ENDLESS_PATHS: Final = ("/api/events",)
+"""Answers that last as long as the page, and have a bound of their own."""
 SIGN_IN: Final = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="icon" href="data:,"><title>featcolor studio</title><h1>featcolor studio</h1>
-<p>Open the address that <code>featcolor studio</code> printed, or give its token or password here.
+<p>{words}
 <form method="post" action="sign-in"><label>Password <input name="token" type="password" autofocus></label>
 <button>Open</button></form></html>
 """
-
-
-def new_token() -> str:
-    """A token that nobody guesses."""
-    return secrets.token_urlsafe(TOKEN_BYTES)
-
-
-def key_in(path: Path) -> bytes:
-    """The key that cookies are signed with, made where there is none; it outlives the server, and so do they."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(32))
-    return path.read_bytes()
-
-
-class Cookies:
-    """Cookies that name a visitor, signed.
-
-    Parameters
-    ----------
-    key : the studio's own
-    bound_to : a password, with which cookies end; "" for a token that changes at each start
-    """
-
-    def __init__(self, key: bytes, bound_to: str = "") -> None:
-        self._key = hmac.digest(key, bound_to.encode(), "sha256")
-
-    def make(self, visitor: str, now: float) -> str:
-        """A cookie for a visitor."""
-        told = f"{visitor}.{int(now)}"
-        return f"{told}.{self._sign(told)}"
-
-    def visitor(self, cookie: str, now: float) -> str | None:
-        """The visitor that a cookie names; None for one that is forged or too old."""
-        told, _, signature = cookie.rpartition(".")
-        visitor, _, made = told.partition(".")
-        if not hmac.compare_digest(signature.encode(), self._sign(told).encode()):
-            return None
-        return visitor if now - int(made) < COOKIE_AGE_S else None
-
-    def _sign(self, told: str) -> str:
-        return hmac.new(self._key, told.encode(), sha256).hexdigest()
+ASKED: Final = "Open the address that <code>featcolor studio</code> printed, or give its token or password here."
+WRONG: Final = "That is not the token or password of this studio. Try again."
+TOO_OFTEN: Final = "Too many wrong tokens came from here. Wait a minute, then try again."
 
 
 class Gate:
@@ -107,6 +76,7 @@ class Gate:
     cookies : Cookies
     hosts : names by which it may be called, beside those of this machine and addresses in numbers
     prefix : path below which it is served, "" or "/like/this"; a proxy may have taken it off or not
+    at_a_time : requests of one visitor that are dealt with at a time
     """
 
     def __init__(
@@ -116,10 +86,12 @@ class Gate:
         cookies: Cookies,
         hosts: frozenset[str] = frozenset(),
         prefix: str = "",
+        at_a_time: int = 64,
     ) -> None:
         self.app, self._secret, self._cookies, self._prefix = app, secret.encode(), cookies, prefix
         self._hosts = LOOPBACK | {host.lower() for host in hosts}
-        self._guesses: dict[str, deque[float]] = {}
+        self._guesses, self._sessions = Tally(GUESSES, GUESSES_S), Tally(SESSIONS, SESSIONS_S)
+        self._turns = Turns(at_a_time)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -132,11 +104,20 @@ class Gate:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         answer = await self._judge(scope, receive)
-        await (answer or self.app)(scope, receive, send_with_headers)
+        if answer is not None or _path(scope) in (*OPEN_PATHS, *ENDLESS_PATHS):
+            await (answer or self.app)(scope, receive, send_with_headers)
+            return
+        who = scope["state"]["visitor"] or _address(HTTPConnection(scope))
+        if self._turns.is_full(who):
+            await _refusal(429, "too many requests at a time; wait for the answers to those before")(
+                scope, receive, send_with_headers
+            )
+            return
+        async with self._turns.turn(who):
+            await self.app(scope, receive, send_with_headers)
 
     async def _judge(self, scope: Scope, receive: Receive) -> Response | None:
         """The answer to what is refused, or to a person who signs in; None where the way is free."""
@@ -144,109 +125,132 @@ class Gate:
             return RedirectResponse(f"{self._prefix.rpartition('/')[2]}/", 308)
         if self._prefix and scope["path"].startswith(f"{self._prefix}/"):
             scope["root_path"] = self._prefix
-        asked = HTTPConnection(scope)
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        asked, path = HTTPConnection(scope), _path(scope)
         if path in OPEN_PATHS:
             return None
         if not self._is_ours(asked.headers.get("host", "")):
             return _refusal(421, "this is not an address of the studio; start it with --allow-host NAME to add one")
-        if (refusal := self._judge_origin(asked, scope["method"], path)) is not None:
-            return refusal
+        bearer = _bearer(asked)
+        if not self._may_ask(asked, scope["method"], path, by_cookie=bearer is None):
+            return _refusal(403, "a page of another site may not ask this")
         if path == "/sign-in" and scope["method"] == "POST":
             return self._sign_in(asked, await _field(receive, "token"))
         if path == "/" and "token" in asked.query_params:
             return self._sign_in(asked, asked.query_params["token"])
-        visitor = self._visitor(asked)
+        visitor = self._cookies.visitor(asked.cookies.get(self._cookies.name, ""), time.time())
+        if bearer is not None:
+            if self._guesses.is_full(_address(asked), time.monotonic()):
+                return _refusal(429, "too many wrong tokens; wait a minute")
+            visitor = (visitor or NOBODY) if self._knows(asked, bearer) else None
         if visitor is None:
             if path == "/" and scope["method"] == "GET":
-                return Response(SIGN_IN, 401, media_type="text/html")
+                return _page(401, ASKED)
             return _refusal(401, "open the address that 'featcolor studio' printed")
         scope.setdefault("state", {})["visitor"] = visitor
         return None
 
     def _is_ours(self, host: str) -> bool:
         """Whether a Host header is one of ours: rebinding needs a name, so that addresses in numbers are safe."""
-        name = _without_port(host.lower())
-        if name in self._hosts:
+        match = HOST.fullmatch(host.lower())
+        if match is None:
+            return False
+        if match["name"] in self._hosts:
             return True
         try:
-            ipaddress.ip_address(name.strip("[]"))
+            ipaddress.ip_address(match["name"].strip("[]"))
         except ValueError:
             return False
         return True
 
-    def _judge_origin(self, asked: HTTPConnection, method: str, path: str) -> Response | None:
+    def _may_ask(self, asked: HTTPConnection, method: str, path: str, *, by_cookie: bool) -> bool:
+        """Whether it is the studio's own page that asks, a program, or a person who follows a link to the page."""
         origin = asked.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != asked.headers.get("host", "").lower():
-            return _refusal(403, "a page of another site may not ask this")
+        if origin is not None and _host_in(origin) != asked.headers.get("host", "").lower():
+            return False
         site = asked.headers.get("sec-fetch-site", "none")
         if site not in ("same-origin", "none") and not (path == "/" and method == "GET"):
-            return _refusal(403, "a page of another site may not ask this")
-        by_cookie = "authorization" not in asked.headers
-        if method not in ("GET", "HEAD") and by_cookie and origin is None:
-            return _refusal(403, "the request says not from which page it comes (Origin)")
-        return None
-
-    def _visitor(self, asked: HTTPConnection) -> str | None:
-        kind, _, token = asked.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            return "bearer" if self._knows(asked, token.strip()) else None
-        return self._cookies.visitor(asked.cookies.get(COOKIE, ""), time.time())
+            return False
+        # A browser sends a cookie whoever made it ask, and then tells from which page.
+        shows_cookie = by_cookie and self._cookies.name in asked.cookies
+        return origin is not None or method in ("GET", "HEAD") or not shows_cookie
 
     def _sign_in(self, asked: HTTPConnection, token: str) -> Response:
-        address = _address(asked)
-        if self._has_guessed(address):
-            return _refusal(429, "too many wrong tokens; wait a minute")
+        address, now = _address(asked), time.monotonic()
+        if self._guesses.is_full(address, now):
+            return _page(429, TOO_OFTEN)
         if not self._knows(asked, token):
-            return Response(SIGN_IN, 401, media_type="text/html")
-        now = time.time()
-        known = self._cookies.visitor(asked.cookies.get(COOKIE, ""), now)
+            return _page(401, WRONG)
+        visitor = self._cookies.visitor(asked.cookies.get(self._cookies.name, ""), time.time())
+        if visitor is None:
+            if self._sessions.is_full(address, now):
+                return _refusal(429, "too many people came from this address; try again in an hour")
+            self._sessions.add(address, now)
         answer = RedirectResponse("./", 303)
         answer.set_cookie(
-            COOKIE,
-            self._cookies.make(known or secrets.token_hex(16), now),
+            self._cookies.name,
+            self._cookies.make(visitor or secrets.token_hex(16), time.time()),
             max_age=COOKIE_AGE_S,
             path=self._prefix or "/",
-            secure=asked.url.scheme == "https",
+            secure=asked.scope["scheme"] == "https",
             httponly=True,
             samesite="lax",
         )
         return answer
 
     def _knows(self, asked: HTTPConnection, token: str) -> bool:
-        address = _address(asked)
-        if self._has_guessed(address):
-            return False
+        """Whether a token is the one; a wrong one is counted."""
         if hmac.compare_digest(token.encode(errors="replace"), self._secret):
             return True
-        self._guesses.setdefault(address, deque(maxlen=GUESSES)).append(time.monotonic())
+        self._guesses.add(_address(asked), time.monotonic())
         return False
-
-    def _has_guessed(self, address: str) -> bool:
-        guesses = self._guesses.get(address)
-        return guesses is not None and len(guesses) == GUESSES and time.monotonic() - guesses[0] < GUESSES_S
 
 
 def _refusal(status: int, words: str) -> Response:
     return JSONResponse({"error": words}, status)
 
 
+def _page(status: int, words: str) -> Response:
+    """The page to sign in on; without a referrer, browsers would not say either from which page its form comes."""
+    headers = {"Referrer-Policy": "same-origin"}
+    return Response(SIGN_IN.format(words=words), status, media_type="text/html", headers=headers)
+
+
+def _path(scope: Scope) -> str:
+    """What is asked for, below the prefix."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
+
+
 def _address(asked: HTTPConnection) -> str:
     return asked.client.host if asked.client else ""
 
 
-def _without_port(host: str) -> str:
-    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+def _bearer(asked: HTTPConnection) -> str | None:
+    """The token that a program shows, if it is one."""
+    kind, _, token = asked.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
+def _host_in(origin: str) -> str:
+    """Of an Origin header; "" for "null" and what is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 async def _field(receive: Receive, name: str) -> str:
-    """A field of a small form."""
-    from urllib.parse import parse_qs
-
+    """A field of a small form, "" where it does not come."""
     body = b""
-    while len(body) < 4096:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    return parse_qs(body.decode(errors="replace")).get(name, [""])[0]
+    try:
+        async with asyncio.timeout(FORM_S):
+            while len(body) < FORM_BYTES:
+                message = await receive()
+                body += message.get("body", b"")
+                if not message.get("more_body"):
+                    break
+    except TimeoutError:
+        return ""
+    try:
+        return parse_qs(body.decode(errors="replace"), max_num_fields=8).get(name, [""])[0]
+    except ValueError:
+        return ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from featcolor.errors import FeatcolorError, one_line
+from featcolor.errors import UsageError, one_line
 from featcolor.files import write_json
 from featcolor.studio.workers import Crew, WorkError
 from featcolor.studio.workspace import Workspace
@@ -116,6 +116,10 @@ Kind = Callable[[Running], Awaitable[None]]
 """What does the jobs of one kind. It may be stopped anywhere, and is then called again to go on."""
 
 
+class TooManyJobsError(UsageError):
+    """More of them than one workspace may have."""
+
+
 class Jobs:
     """All jobs of all workspaces, done one after the other by a worker of their own.
 
@@ -124,6 +128,7 @@ class Jobs:
     crew : the worker, started by the caller
     kinds : what does each kind
     publish : tells whoever looks at a workspace
+    most : jobs of a workspace that have not ended; None: no bound
 
     Attributes
     ----------
@@ -131,9 +136,14 @@ class Jobs:
     """
 
     def __init__(
-        self, crew: Crew, kinds: dict[str, Kind], publish: Callable[[Workspace, dict[str, Any]], None]
+        self,
+        crew: Crew,
+        kinds: dict[str, Kind],
+        publish: Callable[[Workspace, dict[str, Any]], None],
+        *,
+        most: int | None = None,
     ) -> None:
-        self.crew, self._kinds, self.publish = crew, kinds, publish
+        self.crew, self._kinds, self.publish, self._most = crew, kinds, publish, most
         self._queue: list[tuple[Workspace, Job]] = []
         self._jobs: dict[Workspace, dict[str, Job]] = {}
         self._running: Job | None = None
@@ -152,7 +162,9 @@ class Jobs:
                         self._enqueue(workspace, job)
 
     def add(self, workspace: Workspace, kind: str, title: str, **what: Any) -> Job:
-        """A new job, at the end of the queue."""
+        """A new job, at the end of the queue; TooManyJobsError where there is no room for one more."""
+        if self._most is not None and self.n_unfinished(workspace) >= self._most:
+            raise TooManyJobsError(f"{self._most} jobs wait already; cancel one, or wait")
         job = Job(f"{time.time_ns():x}{secrets.token_hex(2)}", kind, title, what)
         known = self._jobs.setdefault(workspace, {})
         for old in [each for each in known.values() if each.state in ENDED][:-KEPT]:
@@ -175,8 +187,12 @@ class Jobs:
         return self._jobs.get(workspace, {})[job_id]
 
     def n_unfinished(self, workspace: Workspace) -> int:
-        """Jobs of a workspace that wait or run."""
+        """Jobs of a workspace that have not ended."""
         return sum(job.state not in ENDED for job in self._jobs.get(workspace, {}).values())
+
+    def n_active(self, workspace: Workspace) -> int:
+        """Those of them that wait or run; what is paused may never go on."""
+        return sum(job.state in ("waiting", "running") for job in self._jobs.get(workspace, {}).values())
 
     def pause(self, workspace: Workspace, job: Job) -> None:
         """Stop it where it is; it goes on from there when asked to."""
@@ -233,7 +249,7 @@ class Jobs:
         try:
             await self._kinds[job.kind](Running(self, workspace, job))
             state = "done"
-        except (WorkError, FeatcolorError, OSError) as error:
+        except Exception as error:  # one job's defect must not end all others
             if self.wanted is None:
                 job.errors.append(str(error) if isinstance(error, WorkError) else one_line(error))
             state = "failed"

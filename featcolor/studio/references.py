@@ -7,6 +7,7 @@ from pathlib import Path
 
 from featcolor.errors import ReferencesError
 from featcolor.models.album import AlbumColorizer
+from featcolor.studio.given import REFERENCES
 from featcolor.studio.jobs import Running
 from featcolor.studio.workspace import ALBUM
 
@@ -22,7 +23,7 @@ def fit_album(references: Sequence[Path], target: Path, *, progress: Callable[[s
 async def fit_references(running: Running) -> None:
     """The job of fitting an album; its model is then the workspace's choice."""
     workspace = running.workspace
-    references = workspace.references()
+    references = workspace.given.of(REFERENCES)
     if not references:
         raise ReferencesError("there are no references yet; drop a few colour pictures of the same things")
     running.job.errors += await running.call(fit_album, references, workspace.folder / "references.album")

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -15,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from featcolor.errors import FeatcolorError
 from featcolor.studio import filming
 from featcolor.studio.desk import warm_up
 from featcolor.studio.jobs import Jobs, Kind
@@ -26,6 +29,8 @@ from featcolor.studio.writing import write_pictures
 DEFAULT_PORT: Final = 8710
 KEEP_HOURS: Final = 24.0
 """Visitors' pictures are deleted so long after they were last looked at."""
+EMPTY_S: Final = 600.0
+"""After which a visitor who gave nothing makes room for another, where the studio is full."""
 SWEEP_S: Final = 60.0
 """Between two looks for what is to be deleted."""
 MEGABYTE: Final = 2**20
@@ -51,8 +56,13 @@ class Limits:
     pixels : of a picture
     pictures : of a workspace, films and references counted
     visitors : workspaces at a time
-    waiting : requests of one visitor that wait at a time
+    waiting : requests of one visitor that are dealt with at a time
     upload_s : seconds that an upload may take, and its silence a tenth of it
+    total : bytes of all that a workspace keeps, what is written too
+    free : bytes that stay free on the disk
+    jobs : of a workspace that have not ended
+    streams : of events, of one visitor
+    networks : whether models may be ONNX, which another's program reads, or our own files alone, which hold numbers
     """
 
     bytes: int | None = None
@@ -61,10 +71,25 @@ class Limits:
     visitors: int | None = None
     waiting: int = 64
     upload_s: float = 600.0
+    total: int | None = None
+    free: int = 0
+    jobs: int | None = None
+    streams: int = 64
+    networks: bool = True
 
 
 FOR_STRANGERS: Final = Limits(
-    bytes=100 * MEGABYTE, pixels=100_000_000, pictures=200, visitors=200, waiting=16, upload_s=300.0
+    bytes=100 * MEGABYTE,
+    pixels=100_000_000,
+    pictures=200,
+    visitors=200,
+    waiting=16,
+    upload_s=300.0,
+    total=4096 * MEGABYTE,
+    free=1024 * MEGABYTE,
+    jobs=8,
+    streams=16,
+    networks=False,
 )
 """Where the studio is open to others."""
 
@@ -111,13 +136,17 @@ class Studio:
     ----------
     desk : workers that answer at once
     jobs : long work
+    coming : bytes of each file that is being given, by the folder of the workspace
+    streams : of events, by visitor
     stopping : whether the server is about to end, which open streams look at
     """
 
     def __init__(self, config: StudioConfig) -> None:
         self.config = config
         self.desk = Crew(config.workers)
-        self.jobs = Jobs(Crew(1), KINDS, self.publish)
+        self.jobs = Jobs(Crew(1), KINDS, self.publish, most=config.limits.jobs)
+        self.coming: dict[Path, list[int]] = {}
+        self.streams: Counter[str] = Counter()
         self.version = version("featcolor")
         self.stopping: Callable[[], bool] = lambda: False
         self._workspaces: dict[str, Workspace] = {}
@@ -127,6 +156,7 @@ class Studio:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Workers and jobs, for as long as it is served."""
+        shutil.rmtree(self.incoming, ignore_errors=True)
         self.desk.start()
         self.jobs.crew.start()
         tasks = [asyncio.create_task(self.jobs.work()), asyncio.create_task(self.desk.call(warm_up))]
@@ -144,6 +174,11 @@ class Studio:
             await self.desk.close()
             await self.jobs.crew.close()
 
+    @property
+    def incoming(self) -> Path:
+        """The folder of pictures that are coloured in one request and belong to no workspace."""
+        return self.config.home / "incoming"
+
     def workspace(self, visitor: str) -> Workspace:
         """The workspace of a visitor, the same for all unless they are apart."""
         key = visitor if self.config.apart else ""
@@ -155,7 +190,7 @@ class Studio:
                 (made.folder / "seen").touch()
             else:
                 made = Workspace(
-                    config.home / "albums" / _name_of(config), config.sources, output=config.output, model=config.model
+                    config.home / "albums" / album_of(config), config.sources, output=config.output, model=config.model
                 )
             self._workspaces[key] = made
             self.jobs.take_up(made)
@@ -167,9 +202,12 @@ class Studio:
             self._seen[visitor] = time.time()
 
     def has_room(self, visitor: str) -> bool:
-        """Whether a visitor is known, or there may be one more."""
+        """Whether a visitor is known, or there may be one more, if need be in the place of one who gave nothing."""
         most = self.config.limits.visitors
-        return not self.config.apart or visitor in self._workspaces or most is None or len(self._workspaces) < most
+        if not self.config.apart or visitor in self._workspaces or most is None or len(self._workspaces) < most:
+            return True
+        empty = [each for each, workspace in self._workspaces.items() if not len(workspace.given)]
+        return bool(self._delete_unseen(empty, time.time() - EMPTY_S))
 
     def publish(self, workspace: Workspace, message: dict[str, Any]) -> None:
         """Tell every page that shows a workspace."""
@@ -182,25 +220,31 @@ class Studio:
                 queue.put_nowait({"kind": "workspace"})
 
     @contextlib.contextmanager
-    def listening(self, workspace: Workspace) -> Any:
-        """A queue of what is published of a workspace."""
+    def listening(self, workspace: Workspace, visitor: str) -> Any:
+        """A queue of what is published of a workspace, for a visitor."""
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         listeners = self._listeners.setdefault(workspace, set())
         listeners.add(queue)
+        self.streams[visitor] += 1
         try:
             yield queue
         finally:
+            self.streams[visitor] -= 1
+            if not self.streams[visitor]:
+                del self.streams[visitor]
             listeners.discard(queue)
             if not listeners:
                 self._listeners.pop(workspace, None)
 
     def sweep(self, now: float) -> list[str]:
         """Delete the workspaces of visitors who have not been seen for long; who they were."""
+        return self._delete_unseen(list(self._workspaces), now - self.config.keep_hours * 3600)
+
+    def _delete_unseen(self, visitors: Sequence[str], since: float) -> list[str]:
         gone = []
-        for visitor, seen in list(self._seen.items()):
-            workspace = self._workspaces.get(visitor)
-            busy = workspace is not None and (self._listeners.get(workspace) or self.jobs.n_unfinished(workspace))
-            if workspace is None or busy or now - seen < self.config.keep_hours * 3600:
+        for visitor in visitors:
+            workspace = self._workspaces[visitor]
+            if self._seen[visitor] > since or self._is_busy(workspace):
                 continue
             self.jobs.drop(workspace)
             workspace.delete()
@@ -208,13 +252,23 @@ class Studio:
             gone.append(visitor)
         return gone
 
+    def _is_busy(self, workspace: Workspace) -> bool:
+        """Whether somebody looks at it, gives a file, or waits for work that goes on."""
+        looked_at, given = self._listeners.get(workspace), self.coming.get(workspace.folder)
+        return bool(looked_at or given or self.jobs.n_active(workspace))
+
     def _find_visitors(self) -> None:
-        """Take up the workspaces of an earlier run, whose time goes on."""
+        """Take up the workspaces of an earlier run, whose time goes on; a broken one is deleted."""
         folder = self.config.home / "visitors"
-        for path in folder.iterdir() if folder.is_dir() else ():
+        for path in list(folder.iterdir()) if folder.is_dir() else ():
             mark = path / "seen"
-            self.workspace(path.name)
-            self._seen[path.name] = mark.stat().st_mtime if mark.exists() else 0.0
+            seen = mark.stat().st_mtime if mark.exists() else 0.0
+            try:
+                self.workspace(path.name)
+            except (FeatcolorError, OSError):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                self._seen[path.name] = seen
 
     async def _sweep(self) -> None:
         while True:
@@ -225,8 +279,8 @@ class Studio:
             self.sweep(time.time())
 
 
-def _name_of(config: StudioConfig) -> str:
-    """Of the folder that keeps what is chosen for these sources."""
+def album_of(config: StudioConfig) -> str:
+    """The name of the folder that keeps what is chosen for these sources."""
     sources = [os.fspath(path.resolve()) for path in config.sources]
     stem = config.sources[0].resolve().name[:40] if sources else "dropped"
     return f"{stem}-{blake2b(json.dumps(sources).encode(errors='surrogateescape'), digest_size=4).hexdigest()}"

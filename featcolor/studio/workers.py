@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from featcolor.errors import FeatcolorError, PictureError, UsageError, is_disk_full, one_line
@@ -25,7 +27,7 @@ Kind = Literal["usage", "file", "disk full", "stopped", "too long", "defect"]
 """What went wrong: with the call, with a file, with the machine, or with us."""
 
 AT_REST: Final = 300
-"""Calls after which an idle worker is replaced by a fresh one: what its libraries hold of memory is given back."""
+"""Calls after which a worker is replaced by a fresh one: what its libraries hold of memory is given back."""
 STARTS: Final = multiprocessing.get_context("spawn")
 """A worker is a program of its own: a fork would have the server's sockets and locks."""
 
@@ -54,6 +56,7 @@ class _Ticket:
     limit_s: float = field(compare=False)
     progress: Progress | None = field(compare=False)
     answer: asyncio.Future[Any] = field(compare=False)
+    stopped: bool = field(default=False, compare=False)
 
 
 class Worker:
@@ -69,6 +72,7 @@ class Worker:
         self._process: Any = None
         self._connection: Connection | None = None
         self._calls = 0
+        self._ended = False
         self._lock = threading.Lock()
         self.waiting: asyncio.PriorityQueue[_Ticket] = asyncio.PriorityQueue()
         self.running: _Ticket | None = None
@@ -97,6 +101,18 @@ class Worker:
         with self._lock:
             self._start()
 
+    def interrupt(self) -> None:
+        """Stop what is being done, and be it that the process only starts; the next call gets a fresh one."""
+        if self.running is not None:
+            self.running.stopped = True
+            self.stop()
+
+    def end(self) -> None:
+        """Stop for good."""
+        self._ended = True
+        self.interrupt()
+        self.stop()
+
     def stop(self) -> None:
         """End the process at once, whatever it does."""
         if self._process is not None:
@@ -104,18 +120,22 @@ class Worker:
             self._process.join()
 
     def _start(self) -> Connection:
+        if self._ended:
+            raise EOFError("the studio ends")
         if self._connection is None or not self._process.is_alive():
             ours, theirs = STARTS.Pipe()
-            self._process = STARTS.Process(target=_serve, args=(theirs, self._threads), daemon=True)
-            self._process.start()
+            process = STARTS.Process(target=_serve, args=(theirs, self._threads), daemon=True)
+            process.start()
             theirs.close()
-            self._connection, self._calls = ours, 0
+            self._process, self._connection, self._calls = process, ours, 0
         return self._connection
 
     def _exchange(self, ticket: _Ticket, loop: asyncio.AbstractEventLoop) -> Any:
         with self._lock:
-            connection = self._start()
             try:
+                connection = self._start()
+                if ticket.stopped:
+                    self.stop()
                 return self._answer(ticket, connection, loop)
             except (EOFError, OSError) as error:
                 self._connection = None
@@ -124,9 +144,10 @@ class Worker:
                 )
             finally:
                 self._calls += 1
-                if self._calls >= AT_REST:
+                if self._calls >= AT_REST and not self._ended:
                     self.stop()
                     self._connection = None
+                    self._start()
 
     def _answer(self, ticket: _Ticket, connection: Connection, loop: asyncio.AbstractEventLoop) -> Any:
         ends = time.monotonic() + ticket.limit_s
@@ -232,22 +253,24 @@ class Crew:
     def interrupt(self) -> None:
         """Stop what is being done; the next call gets a fresh process."""
         for worker in self.workers:
-            if worker.running is not None:
-                worker.stop()
+            worker.interrupt()
 
     async def close(self) -> None:
         """End all processes."""
         for task in self._tasks:
             task.cancel()
         for worker in self.workers:
-            worker.stop()
+            worker.end()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._pool.shutdown(wait=True)
+        for worker in self.workers:  # a process that was starting meanwhile
+            worker.stop()
 
 
 def _serve(connection: Connection, threads: int | None) -> None:
     """The whole life of a worker's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends its workers
+    _go_first()
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     with library_threads(available_cores() if threads is None else threads):
         _answer_calls(connection)
@@ -277,6 +300,12 @@ def _kind(error: BaseException) -> Kind:
     if isinstance(error, PictureError | FeatcolorError | OSError | MemoryError):
         return "file"
     return "defect"
+
+
+def _go_first() -> None:
+    """Where memory ends, the system is to end the worker that takes it, and not the server."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _end_with_the_server() -> None:

@@ -8,88 +8,38 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shlex
 import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
 from featcolor.batch.colour import ColourPicture, PictureTask
 from featcolor.errors import UsageError, reason
-from featcolor.files import NAME_BYTES, cut_name, replacing, write_json
+from featcolor.files import NAME_BYTES, cut_name, replacing, shown_name, write_json
 from featcolor.hints.hint import SUFFIX, Hint, Hints
 from featcolor.hints.mask import Mask
 from featcolor.hints.told import Told
 from featcolor.models.load import DEFAULT_MODEL, ColouringSettings
-from featcolor.pictures.find import COLOURED_MARK, FoundPicture, earlier_outputs, find_pictures
+from featcolor.pictures.find import COLOURED_MARK
+from featcolor.pictures.io import written_name
 from featcolor.studio.choices import Choices, command_line
-from featcolor.studio.desk import Look, Stamped
-from featcolor.studio.films.shelf import Film, Shelf, is_film_name
+from featcolor.studio.desk import Look
+from featcolor.studio.films.shelf import Film, Shelf
+from featcolor.studio.given import DROPPED, MODELS, Given, id_of_given
+from featcolor.studio.items import Item, Kept, find_items
+from featcolor.studio.stamps import Stamped, id_of
 
 FRAME_SETTINGS: Final = ColouringSettings(saturation=1.0)
 """Of a frame: as `featcolor video` has it."""
 ALBUM: Final = "album"
 """The model that is fitted on a workspace's references."""
-DROPPED, REFERENCES, MODELS, PICTURES, MASKS = "dropped", "references", "models", "pictures", "masks"
-"""Folders of a workspace."""
-
-
-@dataclass
-class Item:
-    """A picture of a workspace.
-
-    Attributes
-    ----------
-    id : by which the page calls it; never a path
-    path : of the file
-    name : for a person; where its coloured one goes below the folder of outputs
-    dropped : whether it was dropped on the page, and is the studio's own
-    film, frame : the film that it is a frame of, and its number
-    error : why it cannot be opened, once that was tried
-    """
-
-    id: str
-    path: Path
-    name: str
-    dropped: bool = False
-    film: str | None = None
-    frame: int | None = None
-    error: str | None = None
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What is kept of a picture beside its hints.
-
-    Attributes
-    ----------
-    choices : Choices
-    written : the file that was last written
-    told : fingerprint of what was told and chosen when it was
-    """
-
-    choices: Choices = field(default_factory=Choices)
-    written: str | None = None
-    told: str = ""
-
-    @classmethod
-    def read(cls, path: Path) -> Kept:
-        """What a file keeps; nothing where there is none, or none that this program wrote."""
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            return cls(Choices.from_dict(content["choices"]), content["written"], content["told"])
-        except (OSError, ValueError, LookupError, TypeError):
-            return cls()
-
-    def write(self, path: Path) -> None:
-        """One small JSON file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"choices": self.choices.to_dict(), "written": self.written, "told": self.told})
+PICTURES, MASKS = "pictures", "masks"
+"""Folders of a workspace where choices and masks are kept."""
 
 
 class Workspace:
@@ -109,6 +59,7 @@ class Workspace:
         self.folder, self.sources, self.output, self.given_model = folder, tuple(sources), output, model
         self.items: dict[str, Item] = {}
         self.frames: dict[str, Item] = {}
+        self.given = Given(folder)
         self.shelf = Shelf(folder, self.sources, output)
         self._kept: dict[str, Kept] = {}
         self._hints: dict[str, tuple[Stamped | None, Hints]] = {}
@@ -127,17 +78,8 @@ class Workspace:
     def refresh(self) -> None:
         """Look what pictures there are now."""
         with self._lock:
-            found = [
-                (each, False) for source in self.sources for each in _search(source, self.output) if source.exists()
-            ]
-            dropped = self.folder / DROPPED
-            found += [(each, True) for each in (_search(dropped, None) if dropped.is_dir() else [])]
-            items = {}
-            for each, own in found:
-                name = each.relative.as_posix()
-                item_id = _id_of(f"{own}/{name}" if own else os.fspath(each.path.resolve()))
-                items[item_id] = self.items.get(item_id) or Item(item_id, each.path, name, own)
-            self.items = items
+            found = find_items(self.sources, self.output, self.folder / DROPPED)
+            self.items = items = {each.id: self.items.get(each.id, each) for each in found}
             self._stems = Counter(each.path.with_suffix("") for each in items.values())
             self._hinted = {each.id for each in items.values() if self.hints_file(each).exists()}
             self.shelf.refresh()
@@ -156,7 +98,7 @@ class Workspace:
     def frame(self, film: Film, number: int) -> Item:
         """A frame of a film as a picture, whose hints are the film's."""
         path = self.shelf.folder(film).picture(number)
-        item_id = _id_of(f"{film.id}/{number}")
+        item_id = id_of(f"{film.id}/{number}")
         name = f"{film.name}, frame {number}"
         return self.frames.setdefault(item_id, Item(item_id, path, name, film=film.id, frame=number))
 
@@ -234,10 +176,8 @@ class Workspace:
         album = self.folder / "references.album"
         if album.exists():
             yield ALBUM, album
-        folder = self.folder / MODELS
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if not path.name.startswith("."):
-                yield _id_of(path.name), path
+        for path in self.given.of(MODELS):
+            yield id_of_given(path), path
 
     def model_file(self, choices: Choices) -> Path | None:
         """The file of the model that is chosen for a picture; None: the default model."""
@@ -257,7 +197,7 @@ class Workspace:
     def look(self, item: Item, choices: Choices) -> Look:
         """What the desk is asked to show; a frame as its film is coloured, to which the choices for one do not go."""
         if item.film is not None:
-            model = self.model_file(Choices())
+            model = self.model_file(choices)
             return Look(Stamped.of(item.path), None if model is None else Stamped.of(model), FRAME_SETTINGS)
         model, mask = self.model_file(choices), self.mask_file(item)
         others = [each for each in self.hinted_items() if each.id != item.id] if self.share else []
@@ -274,10 +214,10 @@ class Workspace:
     def target(self, item: Item) -> Path:
         """Where the coloured picture goes."""
         if self.output is not None:
-            return self.output / item.name
+            return self.output / written_name(Path(item.name))
         if item.dropped:
-            return self.folder / "coloured" / item.name
-        return item.path.with_name(f"{item.path.stem}{COLOURED_MARK}{item.path.suffix}")
+            return self.folder / "coloured" / written_name(Path(item.name))
+        return item.path.with_name(f"{item.path.stem}{COLOURED_MARK}{written_name(item.path).suffix}")
 
     def task(self, item: Item) -> PictureTask:
         """The work of writing a picture, as `featcolor colorize` would do it."""
@@ -316,9 +256,9 @@ class Workspace:
         choices, mask = self.kept(item).choices, self.mask_file(item)
         model = self.model_file(choices)
         told = [
-            choices.to_dict() | {"model": None if model is None else vars_of(Stamped.of(model))},
+            choices.to_dict() | {"model": None if model is None else Stamped.of(model).to_list()},
             self._hints_or_none(item).to_dict(),
-            vars_of(Stamped.of(mask)) if mask.exists() else None,
+            Stamped.of(mask).to_list() if mask.exists() else None,
             self._shared_by_all() if self.share else None,
         ]
         return blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=12).hexdigest()
@@ -354,7 +294,7 @@ class Workspace:
             state = "corrected" if told else "grey"
         return {
             "id": item.id,
-            "name": item.name,
+            "name": shown_name(item.name),
             "state": state,
             "hints": len(hints.hints),
             "mask": mask,
@@ -366,21 +306,6 @@ class Workspace:
             "frame": item.frame,
         }
 
-    # Files that people give
-
-    def place_for(self, kind: str, name: str) -> Path:
-        """A path that is free, for a file that a person gives; of its name only what is a name of a file is used."""
-        plain = Path(name.replace("\\", "/")).name.replace("\0", "").strip().lstrip(".")
-        plain = "".join(each for each in plain if each.isprintable() and each not in '<>:"|?*') or "picture"
-        stem, suffix = os.path.splitext(cut_name(plain, 120))  # noqa: PTH122 - of a name
-        folder = self.folder / kind
-        folder.mkdir(parents=True, exist_ok=True)
-        for number in range(1, 10_000):
-            path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
-            if not os.path.lexists(path):
-                return path
-        return folder / f"{secrets.token_hex(8)}{suffix}"
-
     def forget(self, item: Item) -> None:
         """Delete a picture that was dropped, with all that is kept of it; UsageError for another's file."""
         if not item.dropped:
@@ -391,11 +316,6 @@ class Workspace:
         for table in (self.items, self._kept, self._hints):
             table.pop(item.id, None)
         self._hinted.discard(item.id)
-
-    def references(self) -> list[Path]:
-        """The pictures that an album is fitted on."""
-        folder = self.folder / REFERENCES
-        return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
 
     def delete(self) -> None:
         """All of it, its own folder that is."""
@@ -421,32 +341,8 @@ class Workspace:
         files = tuple(Stamped.of(self.hints_file(item)) for item in hinted if self.hints_file(item).exists())
         if files != self._shared[0]:
             told = [(os.fspath(item.path), self._hints_or_none(item).to_dict()) for item in hinted]
-            self._shared = files, _id_of(json.dumps(told))
+            self._shared = files, id_of(json.dumps(told))
         return self._shared[1]
-
-
-def id_of_reference(path: Path) -> str:
-    """By which the page calls a reference or a model that a person gave."""
-    return _id_of(path.name)
-
-
-def vars_of(stamped: Stamped) -> list[str | int]:
-    """A stamped file as JSON can hold it."""
-    return [os.fspath(stamped.path), stamped.changed_ns, stamped.n_bytes]
-
-
-def _id_of(text: str) -> str:
-    return blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()
-
-
-def _search(source: Path, output: Path | None) -> list[FoundPicture]:
-    """The pictures of a source that no earlier run wrote, none where there are none."""
-    try:
-        found = find_pictures([source], leave_out=output)
-    except UsageError:
-        return []
-    written = earlier_outputs(found)
-    return [each for each in found if each.path not in written and not is_film_name(each.path.name)]
 
 
 def _read_state(path: Path) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from featcolor.batch.colour import Coloured, ColourPicture, PictureTask
-from featcolor.files import remove_parts
+from featcolor.files import remove_parts, shown_name
 from featcolor.hints.told import Told
-from featcolor.studio.desk import Stamped
 from featcolor.studio.jobs import Running
+from featcolor.studio.stamps import Stamped
 from featcolor.studio.workers import WorkError
 
 CHUNK = 1 << 20
@@ -84,7 +84,7 @@ def zipped(files: Mapping[str, Path]) -> Iterator[bytes]:
                 source: IO[bytes] = path.open("rb")
             except OSError:
                 continue
-            with source, archive.open(name, "w", force_zip64=True) as target:
+            with source, archive.open(shown_name(name), "w", force_zip64=True) as target:
                 while data := source.read(CHUNK):
                     target.write(data)
                     yield bytes(pipe.content)

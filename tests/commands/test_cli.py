@@ -91,7 +91,7 @@ def test_fit_reports_as_json_and_names_what_it_left_out(
 ) -> None:
     write_rgb(tmp_path / "grey.png", np.full((60, 60, 3), 90, np.uint8))
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    (tmp_path / "scan.heic").touch()
+    (tmp_path / "scan.dng").touch()
     model = tmp_path / "m.featcolor"
     assert main(["fit", str(references), str(tmp_path), "-o", str(model), "--json", *QUICK_OPTIONS]) == 0
     said = capsys.readouterr()
@@ -100,7 +100,7 @@ def test_fit_reports_as_json_and_names_what_it_left_out(
     assert set(report["table"]) == {"featcolor", "grey", "constant"}
     left_out = {Path(name).name for name, _ in report["left_out"]}
     assert left_out == {"grey.png", "broken.jpg"}
-    for name in (*left_out, "1 heic"):
+    for name in (*left_out, "1 dng"):
         assert name in said.err
 
 
@@ -311,8 +311,9 @@ def test_one_picture_goes_beside_itself_by_either_spelling_and_a_film_does_not(
 
 
 def test_what_is_no_picture_and_what_is_coloured_already_is_left_out_and_told(
-    album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]
+    album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("featcolor.pictures.find.reads_heic", lambda: False)
     for name in ("a.heic", "b.HEIC", "c.pdf", "deep/notes"):
         Path("old", name).touch()
     assert main(["colorize", "old", "-o", "old/new", "--confidence", "old/sure", "-q", "--prepare", "contrast"]) == 0
@@ -322,7 +323,8 @@ def test_what_is_no_picture_and_what_is_coloured_already_is_left_out_and_told(
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 3
     foreign, coloured = said.err.splitlines()
-    assert foreign == "featcolor: left out 4 files that featcolor does not read: 2 heic, 1 pdf, 1 without a suffix"
+    left_out = "left out 4 files that featcolor does not read: 2 heic, 1 pdf, 1 without a suffix"
+    assert foreign == f"featcolor: {left_out}; for HEIC: pip install 'featcolor[heic]'"
     assert coloured.startswith("featcolor: left out 7 pictures in old, old/new, old/sure: coloured from others here;")
     assert main(["colorize", "old/new", "-o", "again", "--dry-run"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
@@ -396,7 +398,7 @@ def test_quiet_says_nothing_but_errors_and_debug_shows_where(
     album: dict[str, NDArray[np.uint8]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("old/broken.png").touch()
-    Path("old/b.heic").touch()
+    Path("old/b.pdf").touch()
     assert main(["colorize", "old", "-o", "new", "--quiet"]) == 1
     said = capsys.readouterr()
     assert not said.out

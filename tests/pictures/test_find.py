@@ -131,7 +131,7 @@ def test_a_loop_of_links_ends(tree: Path) -> None:
     ("argument", "words"),
     [
         ("missing", "missing: no such file or folder"),
-        ("empty", "empty: no pictures in this folder; looked for .jfif, .jpe, .jpeg"),
+        ("empty", "empty: no pictures in this folder; looked for .avif, .bmp, .gif, .heic"),
         ("empty", ", found 1 txt"),
         ("no*thing", "no*thing: no picture matches"),
         ("@missing.txt", "missing.txt: the list cannot be read"),

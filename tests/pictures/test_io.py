@@ -361,9 +361,9 @@ def test_flipped_bytes_raise_nothing_else_than_picture_errors(format, dtype, cap
     ("data", "line"),
     [
         (b"", "is empty"),
-        (b"hello, this is text", "is not a JPEG, PNG, TIFF or WebP"),
-        (b"GIF89a" + bytes(40), "looks like a GIF"),
-        (b"\x00\x00\x00\x18ftypheic" + bytes(40), "HEIC"),
+        (b"hello, this is text", "is not a picture that is read; convert it"),
+        (b"GIF89a" + bytes(40), "its header is damaged"),
+        (b"SDPX" + bytes(40), "looks like a DPX frame"),
         (b"\x00\x00\x00\x18ftypisom" + bytes(40), "is a film; use: featcolor video"),
         (b"RIFF\x00\x00\x00\x00AVI LIST", "is a film"),
         (b"\xff\xd8\xff", "cannot be decoded"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from featcolor.errors import UsageError
 from featcolor.hints.colour_names import COMMON
@@ -18,12 +18,14 @@ from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.pictures.io import PICTURE_SUFFIXES
 from featcolor.studio import filming
 from featcolor.studio.api.pictures import describe_all
-from featcolor.studio.api.requests import Refusal, json_of, studio_of, visitor_of, workspace_of
-from featcolor.studio.api.uploads import check_model, check_picture, keep
+from featcolor.studio.api.requests import JSONResponse, Refusal, json_of, studio_of, visitor_of, workspace_of
+from featcolor.studio.api.uploads import check_model, check_picture, check_room, keep
 from featcolor.studio.choices import controls
 from featcolor.studio.films.shelf import FILM_SUFFIXES
+from featcolor.studio.given import MODELS, REFERENCES, id_of_given
+from featcolor.studio.items import Item
 from featcolor.studio.studio import Studio
-from featcolor.studio.workspace import ALBUM, MODELS, REFERENCES, Item, Workspace, id_of_reference
+from featcolor.studio.workspace import ALBUM, Workspace
 from featcolor.studio.writing import zipped
 
 MODEL_NAMES = {"default": "Default model", ALBUM: "Your references"}
@@ -59,9 +61,10 @@ async def write(request: Request) -> Response:
         raise UsageError("pictures must be a list of identifiers")
     if wanted is None:
         await asyncio.to_thread(workspace.refresh)
-    items = list(workspace.items.values()) if wanted is None else [workspace.items[each] for each in wanted]
+    items = list(workspace.items.values()) if wanted is None else [workspace.items[each] for each in {*wanted}]
     if not items:
         raise Refusal(409, "there is no picture to write yet")
+    await check_room(studio_of(request), workspace)
     _keep_inputs(workspace, items)
     if not content.get("overwrite"):
         standing = [item for item in items if workspace.target(item).exists() and workspace.written(item) is None]
@@ -88,12 +91,12 @@ async def archive(request: Request) -> Response:
 async def add_reference(request: Request) -> Response:
     """A colour picture that shows what the colours were."""
     path = await keep(request, REFERENCES, check_picture, studio_of(request).config.limits.pixels)
-    return JSONResponse({"id": id_of_reference(path), "name": path.name}, 201)
+    return JSONResponse({"id": id_of_given(path), "name": path.name}, 201)
 
 
 async def remove_reference(request: Request) -> Response:
     """One of them taken away."""
-    paths = {id_of_reference(path): path for path in workspace_of(request).references()}
+    paths = {id_of_given(path): path for path in workspace_of(request).given.of(REFERENCES)}
     paths[request.path_params["id"]].unlink(missing_ok=True)
     return Response(status_code=204)
 
@@ -101,7 +104,7 @@ async def remove_reference(request: Request) -> Response:
 async def fit(request: Request) -> Response:
     """A job that fits an album on the references."""
     workspace = workspace_of(request)
-    count = len(workspace.references())
+    count = len(workspace.given.of(REFERENCES))
     if not count:
         raise Refusal(409, "there are no references yet; drop a few colour pictures of the same things")
     job = studio_of(request).jobs.add(workspace, "fit", f"Learn from {count} references")
@@ -110,9 +113,9 @@ async def fit(request: Request) -> Response:
 
 async def add_model(request: Request) -> Response:
     """A model that 'featcolor fit' made."""
-    path = await keep(request, MODELS, check_model)
+    path = await keep(request, MODELS, check_model, studio_of(request).config.limits.networks)
     studio_of(request).publish(workspace_of(request), {"kind": "workspace"})
-    return JSONResponse({"id": id_of_reference(path), "name": path.name}, 201)
+    return JSONResponse({"id": id_of_given(path), "name": path.name}, 201)
 
 
 async def options(request: Request) -> Response:
@@ -143,9 +146,13 @@ async def events(request: Request) -> Response:
     """What changes, as it does, in a stream that lasts as long as the page."""
     studio, workspace = studio_of(request), workspace_of(request)
     visitor = visitor_of(request)
+    if request.method == "HEAD":
+        return Response(media_type="text/event-stream")
+    if studio.streams[visitor] >= studio.config.limits.streams:
+        raise Refusal(429, "this page is open too often; close it elsewhere")
 
     async def stream() -> AsyncIterator[str]:
-        with studio.listening(workspace) as messages:
+        with studio.listening(workspace, visitor) as messages:
             yield ": here\n\n"
             quiet = 0.0
             while not studio.stopping():
@@ -177,7 +184,7 @@ def _described(studio: Studio, workspace: Workspace) -> dict[str, Any]:
         "pictures": describe_all(workspace),
         "films": [filming.describe(workspace, film, jobs) for film in workspace.shelf.films.values()],
         "models": [{"id": key, "name": _model_name(key, path)} for key, path in workspace.models()],
-        "references": [{"id": id_of_reference(path), "name": path.name} for path in workspace.references()],
+        "references": [{"id": id_of_given(path), "name": path.name} for path in workspace.given.of(REFERENCES)],
         "jobs": jobs,
         "accept": sorted(PICTURE_SUFFIXES),
         "accept_films": sorted(FILM_SUFFIXES),

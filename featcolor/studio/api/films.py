@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 
 from featcolor.clips.open import open_clip
 from featcolor.errors import ClipError, UsageError
 from featcolor.studio import filming
-from featcolor.studio.api.requests import Refusal, json_of, studio_of, visitor_of, workspace_of
+from featcolor.studio.api.requests import JSONResponse, Refusal, json_of, studio_of, visitor_of, workspace_of
 from featcolor.studio.api.uploads import keep
 from featcolor.studio.films.colour import fitting_target
 from featcolor.studio.films.folder import FilmFolder

@@ -8,14 +8,17 @@ from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 
 from featcolor.errors import UsageError
+from featcolor.files import shown_name
 from featcolor.hints.hint import Hint, Hints
 from featcolor.studio import desk, filming
 from featcolor.studio.api.requests import (
+    JSONResponse,
     Refusal,
     ask_desk,
+    body_of,
     choices_in,
     hints_in,
     item_of,
@@ -25,9 +28,12 @@ from featcolor.studio.api.requests import (
     workspace_of,
 )
 from featcolor.studio.api.uploads import check_picture, keep
-from featcolor.studio.desk import Facts, Stamped
+from featcolor.studio.desk import Facts
+from featcolor.studio.given import DROPPED
+from featcolor.studio.items import Item
+from featcolor.studio.stamps import Stamped
 from featcolor.studio.workers import WorkError
-from featcolor.studio.workspace import DROPPED, Item, Workspace
+from featcolor.studio.workspace import Workspace
 
 MOST_QUESTIONS = 20
 MOST_MASK = 16 * 2**20
@@ -94,6 +100,7 @@ async def view(request: Request) -> Response:
     content = await json_of(request)
     hints, choices = hints_in(content), choices_in(content)
     facts = await _facts(request, item)
+    Hints(hints).check_inside((facts.width, facts.height))
     if content.get("keep"):
         before = workspace.hints(item), workspace.kept(item).choices
         workspace.tell(item, hints, (facts.width, facts.height))
@@ -140,7 +147,7 @@ async def mask(request: Request) -> Response:
         return FileResponse(path, media_type="image/png")
     content = None
     if request.method == "PUT":
-        content = await _body(request, MOST_MASK)
+        content = await body_of(request, MOST_MASK)
         await ask_desk(request, desk.check_mask, content, Stamped.of(item.path))
     workspace.set_mask(item, content)
     described = workspace.describe(item)
@@ -154,7 +161,7 @@ async def file(request: Request) -> Response:
     written = workspace.written(item)
     if written is None:
         raise Refusal(409, "this picture is not written yet")
-    return FileResponse(written, filename=written.name, content_disposition_type="attachment")
+    return FileResponse(written, filename=shown_name(written.name), content_disposition_type="attachment")
 
 
 async def _facts(request: Request, item: Item) -> Facts:
@@ -192,15 +199,6 @@ def _on_picture(hints: Hints, facts: Facts) -> list[dict[str, Any]]:
     return [asdict(placed(hint) if (across, down) != (1, 1) else hint) for hint in hints.hints]
 
 
-async def _body(request: Request, most: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise Refusal(413, f"more than {most >> 20} MB")
-    return bytes(body)
-
-
 def _jpeg(content: bytes, *, kept: bool = False, timing: str = "") -> Response:
     """`kept`: a browser may keep it, since its address changes with it; `timing` is what its work took."""
     headers = {"Cache-Control": "private, max-age=86400, immutable" if kept else "no-store"}
@@ -208,5 +206,5 @@ def _jpeg(content: bytes, *, kept: bool = False, timing: str = "") -> Response:
 
 
 def describe_all(workspace: Workspace) -> list[dict[str, Any]]:
-    """All pictures of a workspace as the page knows them, in the order of the folder."""
-    return [workspace.describe(item) for item in workspace.items.values()]
+    """All pictures of a workspace as the page knows them, in the order of the folder, and frames that were opened."""
+    return [workspace.describe(item) for item in (*workspace.items.values(), *workspace.frames.values())]

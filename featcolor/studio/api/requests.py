@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette import responses
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 
 from featcolor.errors import FeatcolorError, PictureError, UsageError, is_disk_full, one_line
 from featcolor.hints.hint import Hint, Hints
 from featcolor.studio.choices import Choices
-from featcolor.studio.studio import Studio
+from featcolor.studio.gate import NOBODY
+from featcolor.studio.items import Item
+from featcolor.studio.jobs import TooManyJobsError
+from featcolor.studio.studio import MEGABYTE, Studio
 from featcolor.studio.workers import WorkError
-from featcolor.studio.workspace import Item, Workspace
+from featcolor.studio.workspace import Workspace
 
 MOST_JSON: Final = 4 * 2**20
 """Bytes of a request in JSON: the most hints that a picture may have."""
 STATUS: Final = {"usage": 400, "file": 422, "disk full": 507, "stopped": 422, "too long": 422, "defect": 500}
 
+SILENCE: Final = 0.1
+"""Share of the time that a body may take that it may be silent."""
+
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class JSONResponse(responses.JSONResponse):
+    """JSON in ASCII, which even holds the name of a file that is no text."""
+
+    def render(self, content: Any) -> bytes:
+        """The bytes of it."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
@@ -40,7 +58,7 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, KeyError):
         return JSONResponse({"error": "there is nothing of that name; load the page again"}, 404)
     if isinstance(error, UsageError):
-        return JSONResponse({"error": one_line(error)}, 400)
+        return JSONResponse({"error": one_line(error)}, 429 if isinstance(error, TooManyJobsError) else 400)
     status = 507 if is_disk_full(error) else 422 if isinstance(error, PictureError | FeatcolorError) else 500
     return JSONResponse({"error": one_line(error)}, status)
 
@@ -60,6 +78,8 @@ def visitor_of(request: Request) -> str:
 def workspace_of(request: Request) -> Workspace:
     """The workspace of whoever asks."""
     studio, visitor = studio_of(request), visitor_of(request)
+    if studio.config.apart and visitor == NOBODY:
+        raise Refusal(403, "a token alone has no pictures of its own; sign in, and send the cookie too")
     if not studio.has_room(visitor):
         raise Refusal(503, "the studio is full; try again in an hour")
     return studio.workspace(visitor)
@@ -73,21 +93,60 @@ def item_of(request: Request) -> Item:
 async def ask_desk(request: Request, function: Callable[..., Any], *arguments: Any, rank: int = 0) -> Any:
     """What a function of `featcolor.studio.desk` gives for the picture that the path names."""
     studio, visitor = studio_of(request), visitor_of(request)
-    if studio.desk.n_waiting_for(visitor) >= studio.config.limits.waiting:
-        raise Refusal(429, "too many requests at a time; wait for the answers to those before")
     about = request.path_params.get("id", "")
     return await studio.desk.call(function, *arguments, about=about, who=visitor, rank=rank)
 
 
-async def json_of(request: Request) -> dict[str, Any]:
-    """A request's JSON, an object; UsageError for what is none."""
+async def pieces_of(request: Request, most: int | None, *, seconds: float | None = None) -> AsyncIterator[bytes]:
+    """A request's body as it comes; Refusal where it is too large, too slow, or breaks off.
+
+    Parameters
+    ----------
+    most : bytes; None: no bound
+    seconds : that it may take, and its silence a tenth of it; None: as the studio's limits say
+    """
+    seconds = studio_of(request).config.limits.upload_s if seconds is None else seconds
+    ends, length = time.monotonic() + seconds, length_of(request)
+    if most is not None and length is not None and length > most:
+        raise _too_large(most)
+    n_bytes, stream = 0, request.stream().__aiter__()
+    while True:
+        try:
+            piece = await asyncio.wait_for(anext(stream), seconds * SILENCE)
+        except StopAsyncIteration:
+            break
+        except TimeoutError as error:
+            raise Refusal(408, "what was sent stopped on the way; try again") from error
+        except ClientDisconnect as error:
+            raise Refusal(400, "what was sent broke off; try again") from error
+        n_bytes += len(piece)
+        if most is not None and n_bytes > most:
+            raise _too_large(most)
+        if time.monotonic() > ends:
+            raise Refusal(408, f"what was sent took longer than {seconds:g} s; try again")
+        yield piece
+
+
+def length_of(request: Request) -> int | None:
+    """Bytes of the body that a request tells of; None where it does not."""
+    text = request.headers.get("content-length", "")
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """A small body as a whole."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_JSON:
-            raise Refusal(413, f"a request may have {MOST_JSON >> 20} MB")
+    async for piece in pieces_of(request, most):
+        body += piece
+    return bytes(body)
+
+
+async def json_of(request: Request) -> dict[str, Any]:
+    """A request's JSON, an object; UsageError for what is none, or holds what JSON or UTF-8 cannot."""
+    body = await body_of(request, MOST_JSON)
     try:
-        content = json.loads(bytes(body) or b"{}")
+        content = json.loads(body or b"{}")
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise UsageError("the request is no JSON") from error
     if not isinstance(content, dict):
@@ -117,3 +176,8 @@ def number_in(request: Request, name: str, default: float | None = None) -> floa
     if not abs(number) < 1e9:
         raise UsageError(f"{name} must be a number, got {text!r:.40}")
     return number
+
+
+def _too_large(most: int) -> Refusal:
+    size = f"{most / MEGABYTE:.0f} MB" if most >= MEGABYTE else f"{most} bytes"
+    return Refusal(413, f"larger than the {size} that are taken here")

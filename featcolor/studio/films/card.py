@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from featcolor.errors import UsageError
 from featcolor.studio.films.colour import ShotOutcome, mean_of
-from featcolor.studio.films.folder import FilmFacts, FilmFolder, ShotFacts
+from featcolor.studio.films.folder import FilmFacts, FilmFolder, ShotFacts, file_facts
 from featcolor.video.report import ClipReport, NextFrame, read_report
+
+KEPT_REPORTS: Final = 4
+"""Those of long films are large, and a film is told of after each hint."""
 
 
 def film_card(source: str | Path, folder: str | Path) -> dict[str, Any]:
@@ -63,12 +67,21 @@ def _shot(
 
 def _report(film: FilmFolder, facts: FilmFacts) -> ClipReport | None:
     """The report on the film that was written; None where there is none, or one of other shots."""
-    try:
-        report = read_report(film.report)
-    except UsageError:
+    stamp = file_facts(film.report)
+    report = _read_report(film.report, *stamp.values()) if stamp else None
+    if report is None:
         return None
     same = [(shot.first, shot.last) for shot in report.shots] == [(shot.first, shot.last) for shot in facts.shots]
     return report if same else None
+
+
+@lru_cache(maxsize=KEPT_REPORTS)
+def _read_report(path: Path, *stamp: int) -> ClipReport | None:
+    """A report as it is at the time that the stamp says; None for what is none."""
+    try:
+        return read_report(path)
+    except UsageError:
+        return None
 
 
 def _is_later(film: FilmFolder, shot: int, report: ClipReport | None) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ from featcolor.clips.containers import CONTAINERS
 from featcolor.errors import UsageError
 from featcolor.pictures.find import COLOURED_MARK, FoundPicture, find_pictures
 from featcolor.studio.films.folder import FilmFolder
+from featcolor.studio.stamps import id_of
 from featcolor.video.keyframes.match import frame_numbers
 
 FILMS, REELS, COLOURED = "films", "reels", "coloured"
@@ -86,13 +86,13 @@ class Shelf:
     def refresh(self) -> None:
         """Look what films there are now."""
         found = [
-            Film(_id_of(str(each.path.resolve())), each.path, each.relative.as_posix())
+            Film(id_of(str(each.path.resolve())), each.path, each.relative.as_posix())
             for source in self._sources
             for each in find_films(source, self._output)
         ]
         dropped = self._folder / FILMS
         found += [
-            Film(_id_of(f"dropped/{each.path.name}"), each.path, each.path.name, True) for each in find_films(dropped)
+            Film(id_of(f"dropped/{each.path.name}"), each.path, each.path.name, True) for each in find_films(dropped)
         ]
         self.films = {film.id: film for film in found}
 
@@ -157,7 +157,3 @@ def find_films(source: Path, output: Path | None = None) -> list[FoundPicture]:
 def _is_of_another(path: Path, stems: set[Path]) -> bool:
     stem = path.stem
     return stem.endswith(COLOURED_MARK) and path.with_name(stem.removesuffix(COLOURED_MARK)) in stems
-
-
-def _id_of(text: str) -> str:
-    return blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()

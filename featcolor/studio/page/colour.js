@@ -52,10 +52,9 @@ export function intoGamut(lightness, a, b) {
 export const rgbOf = (lightness, a, b) =>
   linearOf(lightness, a, b).map((value) => Math.round(255 * encode(Math.min(Math.max(value, 0), 1))));
 
-/** @param {number[]} rgb */
 export const hexOf = (rgb) => "#" + rgb.map((code) => code.toString(16).padStart(2, "0")).join("");
 
-/** Red, green and blue of "#rrggbb", "rrggbb" or "#rgb"; null for what is none. @param {string} text */
+/** Red, green and blue of "#rrggbb", "rrggbb" or "#rgb"; null for what is none. */
 export function rgbOfHex(text) {
   const digits = /^#?([0-9a-f]{6}|[0-9a-f]{3})$/i.exec(text.trim())?.[1];
   if (!digits) return null;
@@ -63,7 +62,7 @@ export function rgbOfHex(text) {
   return [0, 2, 4].map((at) => parseInt(full.slice(at, at + 2), 16));
 }
 
-/** Whether a hint of this colour keeps its place grey. @param {string} hex */
+/** Whether a hint of this colour keeps its place grey. */
 export function isGrey(hex) {
   const rgb = rgbOfHex(hex);
   return rgb !== null && rgb[0] === rgb[1] && rgb[1] === rgb[2];
@@ -74,7 +73,7 @@ const ANGLES = [0, 30, 60, 92, 118, 155, 208, 268, 302, 330];
 /** What people call the dark and dull ones. */
 const DULL = { red: "reddish brown", orange: "brown", yellow: "olive brown", "yellow green": "olive" };
 
-/** A colour in words, for who does not see it. @param {string} hex */
+/** A colour in words, for who does not see it. */
 export function words(hex) {
   const rgb = rgbOfHex(hex);
   if (!rgb) return hex;

@@ -25,23 +25,21 @@ const ICONS = {
   picture: "M2 3h12v10H2zM2 11l3.5-3.5 3 3 2-2L14 12",
   film: "M2.5 3h11v10h-11zM5 3v10M11 3v10M2.5 6.3H5M2.5 9.6H5M11 6.3h2.5M11 9.6h2.5",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
-  reset: "M3 3v4h4M3.3 6.7A5 5 0 1 1 3 9",
 };
 
-const SVG = "http://www.w3.org/2000/svg";
+export const byId = (id) => document.getElementById(id);
 
-/**
- * An SVG element.
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- */
+export const within = (value, low, high) => Math.max(low, Math.min(value, high));
+
+export const plural = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
+
+/** An SVG element. */
 export function drawn(tag, attributes = {}) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;
 }
 
-/** @param {keyof ICONS} name */
 export function icon(name) {
   const svg = drawn("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" });
   svg.append(drawn("path", { d: ICONS[name] }));
@@ -49,7 +47,7 @@ export function icon(name) {
 }
 
 /**
- * An element with properties ("onclick" listens, "icon" draws one, null leaves out) and children.
+ * An element with properties ("onclick" listens, "icon" draws one, "label" is for who does not see it) and children.
  * @param {string} tag
  * @param {Record<string, any>} properties
  * @param {...(Node | string | null)} children
@@ -60,53 +58,77 @@ export function make(tag, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "icon") element.append(icon(value));
+    else if (name === "label") element.setAttribute("aria-label", value);
+    else if (name === "colour") element.style.background = value;
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name !== "class" && name !== "for" && name in element) element[name] = value;
+    else if (name in element) element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.filter((child) => child !== null));
   return element;
 }
 
-/** @param {string} id */
-export const byId = (id) => document.getElementById(id);
+/** Buttons: a small one that shows only an icon, its title being its name; one with words. And a row of things. */
+export const bare = (picture, title, onclick) => make("button", { class: "bare", icon: picture, title, onclick });
+
+export const press = (words, onclick, look = {}) => make("button", { ...look, onclick }, words);
+export const row = (...children) => make("div", { class: "row" }, ...children);
 
 /** Puts the icons on what index.html only names. */
 export function drawIcons() {
   for (const element of document.querySelectorAll("[data-icon]")) element.prepend(icon(element.dataset.icon));
 }
 
+/** Listens to several events. */
+export function on(target, names, listener) {
+  for (const name of names.split(" ")) target.addEventListener(name, listener);
+}
+
 /**
- * A row of a group in which one button is on, as radio buttons are: arrows go through them.
+ * Fills a group of buttons of which one is on, as radio buttons are: arrows go through them. Gives what turns one on.
  * @param {HTMLElement} group
- * @param {{name: string, icon: string, label: string, title: string}[]} choices
+ * @param {{name: string, icon: string, title: string}[]} choices
  * @param {(name: string) => void} chosen
  */
 export function radioButtons(group, choices, chosen) {
-  const buttons = choices.map(({ name, icon: picture, label, title }) =>
-    make("button", { role: "radio", icon: picture, title, "aria-label": label, "data-name": name, onclick: () => chosen(name) }));
+  const buttons = choices.map(({ name, ...look }) => make("button", { role: "radio", ...look, "data-name": name, onclick: () => chosen(name) }));
   group.append(...buttons);
-  group.addEventListener("keydown", (event) => {
+  on(group, "keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    const at = buttons.indexOf(document.activeElement);
-    if (!step || at < 0 || event.altKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const next = buttons[(at + step + buttons.length) % buttons.length];
+    if (!step || event.altKey) return;
+    done(event);
+    const next = buttons[(buttons.indexOf(event.target) + step + buttons.length) % buttons.length];
     next.focus();
     chosen(next.dataset.name);
   });
-  return (/** @type {string | null} */ name) => {
-    for (const [index, button] of buttons.entries()) {
-      const on = button.dataset.name === name;
-      button.setAttribute("aria-checked", String(on));
-      button.tabIndex = on || (index === 0 && !choices.some((choice) => choice.name === name)) ? 0 : -1;
+  return (/** @type {string} */ name) => {
+    const any = buttons.find((button) => button.dataset.name === name);
+    for (const button of buttons) {
+      button.setAttribute("aria-checked", String(button === any));
+      button.tabIndex = button === (any ?? buttons[0]) ? 0 : -1;
     }
   };
 }
 
-/** Numbers as people read them: thin spaces for thousands. @param {number} number */
-export const counted = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u2009");
+/** Nobody else hears of the event. */
+export function done(event) {
+  event.preventDefault();
+  event.stopPropagation();
+}
 
-/** @param {number} number @param {string} one @param {string} many */
-export const plural = (number, one, many = one + "s") => `${counted(number)} ${number === 1 ? one : many}`;
+/** Follows a pointer until it is let go. */
+export function follow(move, end = () => {}) {
+  const last = (event) => {
+    window.removeEventListener("pointermove", move);
+    for (const name of ["pointerup", "pointercancel"]) window.removeEventListener(name, last);
+    end(event);
+  };
+  on(window, "pointermove", move);
+  on(window, "pointerup pointercancel", last);
+}
+
+/** Puts a thing into a list, in place of the one of its id. */
+export function put(list, thing) {
+  const at = list.findIndex(({ id }) => id === thing.id);
+  list.splice(at < 0 ? list.length : at, 1, thing);
+}

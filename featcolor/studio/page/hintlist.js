@@ -1,31 +1,28 @@
 /** The list of hints beside the picture, and whether they count for the whole album. */
 
 import { isGrey, words } from "./colour.js";
-import { byId, make, plural } from "./elements.js";
+import { bare, byId, make, on, plural } from "./elements.js";
 
 export class HintList {
-  /** @param {any} studio */
+  root = byId("told");
+  empty = make("p", { class: "soft" }, "Click a place in the picture and say what colour it is. What looks alike follows.");
+  list = make("ol", { class: "hints" });
+
   constructor(studio) {
     this.studio = studio;
-    this.empty = make("p", { class: "soft" }, "Click a place in the picture and say what colour it is. What looks alike follows.");
-    this.list = make("ol", { class: "hints" });
-    this.share = make("input", { type: "checkbox", id: "share", onchange: () => studio.settle({ share: this.share.checked }) });
-    const label = make("label", { class: "check" }, this.share, make("span", {}, "Share hints with all pictures ", make("code", {}, "--share-hints")));
-    byId("told").append(this.empty, this.list, label);
-    this.summary = byId("told").querySelector("summary");
-    studio.on("said", () => this.draw());
-    studio.on("picture", () => this.draw());
+    const share = make("input", { type: "checkbox", id: "share", onchange: () => studio.settle({ share: share.checked }) });
+    this.root.append(this.empty, this.list, make("label", { class: "check" }, share, make("span", {}, "Share hints with all pictures ", make("code", {}, "--share-hints"))));
+    studio.on("said picture", () => this.draw());
     studio.on("selected", (index) => this.#select(index));
-    studio.on("workspace", () => {
-      this.share.checked = studio.workspace.share;
-    });
-    for (const [id, turn] of [["undo", () => studio.undo()], ["redo", () => studio.redo()]]) byId(id).addEventListener("click", turn);
+    studio.on("workspace", () => (share.checked = studio.workspace.share));
+    on(byId("undo"), "click", () => studio.undo());
+    on(byId("redo"), "click", () => studio.redo());
   }
 
   draw() {
     const { studio } = this;
     const { hints } = studio.said;
-    this.summary.textContent = hints.length ? plural(hints.length, "hint") : "Hints";
+    this.root.querySelector("summary").textContent = hints.length ? plural(hints.length, "hint") : "Hints";
     this.empty.hidden = hints.length > 0;
     this.list.replaceChildren(...hints.map((hint, index) => this.#line(hint, index)));
     byId("undo").disabled = !studio.history?.past.length;
@@ -33,16 +30,14 @@ export class HintList {
     this.#select(studio.marks.selected);
   }
 
-  #line(hint, index) {
-    const swatch = make("span", { class: "swatch" });
-    swatch.style.background = hint.colour;
-    const name = [...this.studio.names].find(([, { code }]) => code === hint.colour)?.[0];
-    const said = isGrey(hint.colour) ? "kept grey" : (name ?? words(hint.colour));
-    const where = hint.points.length > 1 ? "stroke" : hint.points[0].map(Math.round).join(", ");
-    const change = make("button", { class: "line", title: "Change the colour", onclick: () => this.studio.marks.change(index) }, swatch, make("span", { class: "word" }, said), make("span", { class: "number" }, where));
-    change.addEventListener("pointerenter", () => this.studio.marks.select(index));
-    const remove = make("button", { icon: "remove", title: "Delete (Del)", "aria-label": `Delete hint ${index + 1}, ${said}`, onclick: () => this.studio.marks.remove(index) });
-    return make("li", {}, change, remove);
+  #line({ colour, points }, index) {
+    const { marks, names } = this.studio;
+    const name = [...names].find(([, code]) => code === colour)?.[0];
+    const said = isGrey(colour) ? "kept grey" : (name ?? words(colour));
+    const where = points.length > 1 ? "stroke" : points[0].map(Math.round).join(", ");
+    const change = make("button", { class: "line", title: "Change the colour", onclick: () => marks.change(index), onpointerenter: () => marks.select(index) });
+    change.append(make("span", { class: "swatch", colour }), make("span", { class: "word" }, said), make("span", { class: "number" }, where));
+    return make("li", {}, change, bare("remove", `Delete hint ${index + 1}, ${said}`, () => marks.remove(index)));
   }
 
   #select(index) {

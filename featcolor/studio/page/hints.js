@@ -6,10 +6,12 @@
  * @typedef {{past: Said[], present: Said, future: Said[]}} History
  */
 
+/** A hint as the page gives it: no radius is 0. @param {Hint} hint @returns {Hint} */
+export const plain = ({ points, colour, radius }) => (radius ? { points, colour, radius } : { points, colour });
+
 /** @param {Said} said @returns {History} */
 export const begin = (said) => ({ past: [], present: said, future: [] });
 
-/** @param {any} one @param {any} other */
 export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** @param {History} history @param {Said} said @returns {History} */

@@ -1,6 +1,6 @@
 /** The keys of the page, and the list of them. */
 
-import { byId, make } from "./elements.js";
+import { bare, byId, make, on } from "./elements.js";
 
 const KEYS = [
   ["← →", "previous and next picture"],
@@ -21,79 +21,74 @@ const KEYS = [
   ["Esc", "close"],
   ["?", "this list"],
 ];
+/** What uses letters and arrows itself. */
 const FIELDS = "input:not([type=checkbox], [type=file]), textarea, select, [role=slider], video";
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+/** Of the longer side, by which the cursor goes; screen pixels by which the picture does. */
+const [CURSOR, PAN] = [1 / 40, 60];
+const NEARER = 1.4;
 
 export class Keys {
-  /** @param {any} studio */
   constructor(studio) {
     this.studio = studio;
     const dialog = byId("keys");
     const list = make("dl", {}, ...KEYS.flatMap(([key, does]) => [make("dt", {}, key), make("dd", {}, does)]));
-    dialog.append(make("header", {}, make("h2", {}, "Keys"), make("button", { icon: "close", "aria-label": "Close", onclick: () => dialog.close() })), list);
-    byId("keys-open").addEventListener("click", () => dialog.showModal());
-    addEventListener("keydown", (event) => this.#down(event));
-    addEventListener("keyup", (event) => event.code === "Space" && studio.stage.hold(false));
-    addEventListener("blur", () => studio.stage.hold(false));
+    dialog.append(make("header", {}, make("h2", {}, "Keys"), bare("close", "Close", () => dialog.close())), list);
+    on(byId("keys-open"), "click", () => dialog.showModal());
+    on(window, "keydown", (event) => this.#down(event));
+    on(window, "keyup", ({ code }) => code === "Space" && studio.stage.hold(false));
+    on(window, "blur", () => studio.stage.hold(false));
   }
 
   #down(event) {
     const { studio } = this;
-    const { stage } = studio;
     if (event.defaultPrevented || document.querySelector("dialog[open]") || !studio.workspace) return;
-    const target = event.target instanceof Element ? event.target : document.body;
-    const typing = target.matches(FIELDS) && !(target.type === "range" && !event.key.startsWith("Arrow") && !/^(Home|End|Page)/.test(event.key));
-    const command = event.ctrlKey || event.metaKey;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (typing) return;
-    if (command) {
-      if (key === "z") this.#do(event, () => (event.shiftKey ? studio.redo() : studio.undo()));
-      if (key === "y") this.#do(event, () => studio.redo());
-      return;
-    }
+    const does = this.#meaning(event);
+    if (!does) return;
+    event.preventDefault();
+    does();
+  }
+
+  /** What a key does where it is pressed; undefined for nothing. */
+  #meaning({ key, code, target, ctrlKey, metaKey, altKey, shiftKey, repeat }) {
+    const { studio } = this;
+    const { stage, marks } = studio;
+    const letter = key.length === 1 ? key.toLowerCase() : key;
     const arrow = ARROWS[key];
+    const slider = target.type === "range" && !arrow;
+    if (target.matches?.(FIELDS) && !slider) return undefined;
+    const again = () => (shiftKey ? studio.redo() : studio.undo());
+    if (ctrlKey || metaKey) return { z: again, y: () => studio.redo() }[letter];
     if (arrow) {
       const [dx, dy] = arrow;
-      if (event.altKey) {
-        const step = event.shiftKey ? 1 : Math.max(stage.size?.width ?? 0, stage.size?.height ?? 0) / 40;
-        this.#do(event, () => stage.moveCursor(dx * step, dy * step));
-      } else if (event.shiftKey) this.#do(event, () => stage.size && stage.pan(-60 * dx, -60 * dy));
-      else if (dx && !target.closest("[role=radiogroup], #film")) this.#do(event, () => studio.step(dx));
-      return;
+      const step = shiftKey ? 1 : Math.max(stage.size?.width, stage.size?.height) * CURSOR;
+      if (altKey) return () => stage.moveCursor(dx * step, dy * step);
+      if (shiftKey) return () => stage.pan(-PAN * dx, -PAN * dy);
+      return dx && !target.closest?.("[role=radiogroup], #film") ? () => studio.step(dx) : undefined;
     }
-    if (event.altKey) return;
-    const pressed = target.matches("button, a, label, summary, input");
-    if (event.code === "Space" && !pressed) this.#do(event, () => event.repeat || stage.hold(true));
-    else if (event.key === "Escape") this.#escape(event);
-    else if (event.key === "Delete" || event.key === "Backspace") this.#do(event, () => studio.marks.remove());
-    else {
-      const does = {
-        z: () => (event.shiftKey ? studio.redo() : studio.undo()),
-        h: () => studio.marks.toggle(),
-        q: () => studio.questions.toggle(),
-        w: () => studio.picture && studio.write.write([studio.picture.id]),
-        c: () => studio.contact.open(),
-        "+": () => stage.zoom(1.4),
-        "=": () => stage.zoom(1.4),
-        "-": () => stage.zoom(1 / 1.4),
-        0: () => stage.fit(),
-        "?": () => byId("keys").showModal(),
-      }[key];
-      if (does) this.#do(event, does);
-    }
+    if (altKey) return undefined;
+    if (code === "Space") return target.matches?.("button, a, label, summary, input") ? undefined : () => repeat || stage.hold(true);
+    return {
+      z: again,
+      h: () => marks.toggle(),
+      q: () => studio.questions.toggle(),
+      w: () => studio.picture && !studio.picture.film && studio.write.write([studio.picture.id]),
+      c: () => studio.contact.open(),
+      "+": () => stage.zoom(NEARER),
+      "=": () => stage.zoom(NEARER),
+      "-": () => stage.zoom(1 / NEARER),
+      0: () => stage.fit(),
+      "?": () => byId("keys").showModal(),
+      Delete: () => marks.remove(),
+      Backspace: () => marks.remove(),
+      Escape: () => this.#escape(),
+    }[letter];
   }
 
-  #do(event, work) {
-    event.preventDefault();
-    work();
-  }
-
-  #escape(event) {
-    const { studio } = this;
-    if (studio.palette.isOpen) studio.palette.cancel();
-    else if (studio.maskTools.active) studio.stage.use("hint");
-    else if (studio.marks.selected !== null) studio.marks.select(null);
-    else return;
-    event.preventDefault();
+  #escape() {
+    const { palette, maskTools, stage, marks } = this.studio;
+    if (palette.isOpen) palette.cancel();
+    else if (maskTools.active) stage.use("hint");
+    else marks.select(null);
   }
 }

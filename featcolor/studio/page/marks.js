@@ -1,32 +1,34 @@
 /** Hints drawn over the picture: told by click and stroke, moved, chosen, deleted. */
 
-import { byId, drawn, make } from "./elements.js";
 import { words } from "./colour.js";
+import { byId, done, drawn, follow, make, on } from "./elements.js";
 import { movedPoints, withChange, withoutHint } from "./hints.js";
 
 const SLIP = 4;
 /** Screen pixels between two points of a stroke. */
 const APART = 5;
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Marks {
-  /** @param {any} studio */
+  layer = byId("marks");
+  lines = drawn("svg", { class: "lines", "aria-hidden": "true" });
+  buttons = [];
+  all = [];
+  /** @type {number | null} */
+  selected = null;
+  /** A place or stroke without a colour yet. @type {[number, number][] | null} */
+  pending = null;
+
   constructor(studio) {
     this.studio = studio;
-    this.layer = byId("marks");
-    this.lines = drawn("svg", { class: "lines" });
-    this.buttons = [];
-    /** @type {number | null} */
-    this.selected = null;
-    /** What is being told: a place or stroke without a colour yet. @type {[number, number][] | null} */
-    this.pending = null;
     studio.on("said", () => this.draw());
     studio.on("picture", () => {
       this.selected = this.pending = null;
       this.draw();
     });
-    studio.stage.onMoved(() => this.place());
+    studio.stage.onMoved(() => this.#place());
     studio.stage.tools.hint = this.#tool();
-    byId("marks-toggle").addEventListener("click", () => this.toggle());
+    on(byId("marks-toggle"), "click", () => this.toggle());
   }
 
   /** Marks off and on. */
@@ -37,25 +39,23 @@ export class Marks {
   }
 
   #tool() {
-    const { studio } = this;
+    const { stage } = this.studio;
     let stroke = [];
+    const points = () => stroke.map((place) => stage.pixelOf(place)).filter((point, at, all) => String(point) !== String(all[at - 1]));
     return {
-      start: (p) => {
-        stroke = p.inside ? [p] : [];
+      start: (place) => {
+        stroke = place.inside ? [place] : [];
         this.select(null);
       },
-      move: (p) => {
+      move: (place) => {
         const last = stroke.at(-1);
-        if (!last || !p.moved || Math.hypot(p.x - last.x, p.y - last.y) * studio.stage.scale < APART) return;
-        stroke.push(p);
-        this.pending = distinct(stroke.map((place) => studio.stage.pixelOf(place)));
+        if (!last || !place.moved || Math.hypot(place.x - last.x, place.y - last.y) * stage.scale < APART) return;
+        stroke.push(place);
+        this.pending = points();
         this.draw();
       },
-      end: (p) => {
-        if (!stroke.length || !studio.picture || !studio.grey) return;
-        if (stroke.length === 1 && p.moved) return; // A slip out of the picture, neither click nor stroke.
-        this.ask(distinct(stroke.map((place) => studio.stage.pixelOf(place))));
-      },
+      // A click that slips out of the picture is none.
+      end: ({ moved }) => stroke.length > (moved ? 1 : 0) && this.studio.grey && this.ask(points()),
       cancel: () => {
         stroke = [];
         this.pending = null;
@@ -71,125 +71,103 @@ export class Marks {
     this.studio.palette.open(points, null);
   }
 
-  /** @param {number | null} index */
-  select(index) {
-    this.selected = index;
-    for (const [at, button] of this.buttons.entries()) button.classList.toggle("selected", at === index);
-    this.studio.tellOf("selected", index);
-  }
-
-  /** Takes a hint away. @param {number | null} index */
-  remove(index = this.selected) {
-    if (index === null || !this.studio.said.hints[index]) return;
-    const focused = this.layer.contains(document.activeElement);
-    this.selected = null;
-    this.studio.tell(withoutHint(this.studio.said, index));
-    this.studio.say("The hint is deleted.");
-    if (focused) (this.buttons[Math.min(index, this.buttons.length - 1)] ?? this.studio.stage.root).focus();
-  }
-
-  draw() {
-    const { studio } = this;
-    const focused = this.buttons.indexOf(document.activeElement);
-    this.buttons = [];
-    if (!studio.picture || !studio.stage.size) {
-      this.layer.replaceChildren();
-      return;
-    }
-    const all = studio.said.hints.map((hint, index) => {
-      const button = make("button", {
-        class: "mark" + (index === this.selected ? " selected" : ""),
-        "aria-label": `Hint ${index + 1}: ${words(hint.colour)}${hint.points.length > 1 ? ", a stroke" : ""}. Enter changes its colour, Delete takes it away`,
-        onpointerdown: (event) => this.#drag(event, index),
-        onfocus: () => this.select(index),
-        onkeydown: (event) => this.#key(event, index),
-      });
-      button.style.setProperty("--colour", hint.colour);
-      this.buttons.push(button);
-      return { ...hint, button };
-    });
-    if (this.pending && !studio.tried) {
-      const button = make("span", { class: "mark pending" });
-      all.push({ points: this.pending, colour: "", button });
-    }
-    this.all = all;
-    this.layer.replaceChildren(this.lines, ...all.map(({ button }) => button));
-    this.place();
-    if (focused >= 0) this.buttons[focused]?.focus({ preventScroll: true });
-  }
-
-  /** Brings all to where the picture is now. */
-  place() {
-    const { stage } = this.studio;
-    if (!this.all || !stage.size) return;
-    this.lines.replaceChildren();
-    this.all.forEach(({ points, colour, button }, index) => {
-      const way = points.map((point) => stage.screenOf(point));
-      const [x, y] = way[0];
-      button.style.transform = `translate(${x}px, ${y}px)`;
-      if (way.length < 2) return;
-      const d = `M${way.map((point) => point.map((number) => number.toFixed(1)).join(" ")).join("L")}`;
-      const rim = drawn("path", { d, class: "rim" });
-      const line = drawn("path", { d, class: "line" });
-      line.style.stroke = colour || "var(--accent)";
-      if (colour) rim.addEventListener("pointerdown", (event) => this.#drag(event, index));
-      this.lines.append(rim, line);
-    });
-  }
-
-  /** A press on a mark: chooses its colour anew, or moves it where the pointer goes. */
-  #drag(event, index) {
-    if (event.button !== 0) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const { studio } = this;
-    if (studio.palette.isOpen) studio.palette.keep();
-    this.select(index);
-    const before = studio.said;
-    const hint = before.hints[index];
-    const begun = [event.clientX, event.clientY];
-    const factor = studio.stage.full.width / studio.stage.size.width / studio.stage.scale;
-    let said = null;
-    const move = (moved) => {
-      const [dx, dy] = [moved.clientX - begun[0], moved.clientY - begun[1]];
-      if (!said && Math.hypot(dx, dy) < SLIP) return;
-      said = withChange(before, index, { points: movedPoints(hint, dx * factor, dy * factor, studio.stage.full) });
-      studio.attemptTo(said);
-    };
-    const end = (last) => {
-      removeEventListener("pointermove", move);
-      removeEventListener("pointerup", end);
-      removeEventListener("pointercancel", end);
-      if (last.type === "pointercancel") studio.attemptTo(null);
-      else if (said) {
-        studio.tell(said);
-        this.buttons[index]?.focus({ preventScroll: true });
-      } else this.change(index);
-    };
-    addEventListener("pointermove", move);
-    addEventListener("pointerup", end);
-    addEventListener("pointercancel", end);
-  }
-
-  /** Asks for another colour of a hint. @param {number} index */
+  /** Asks for another colour of a hint. */
   change(index) {
     this.select(index);
     this.studio.palette.open(this.studio.said.hints[index].points, index);
   }
 
+  select(index) {
+    this.selected = index;
+    this.buttons.forEach((button, at) => button.classList.toggle("selected", at === index));
+    this.studio.tellOf("selected", index);
+  }
+
+  /** Takes a hint away. */
+  remove(index = this.selected) {
+    if (!this.studio.said.hints[index ?? -1]) return;
+    const focused = this.layer.contains(document.activeElement);
+    this.selected = null;
+    this.studio.tell(withoutHint(this.studio.said, index));
+    this.studio.say("The hint is deleted.");
+    if (focused) (this.buttons[index] ?? this.buttons[index - 1] ?? this.studio.stage.root).focus();
+  }
+
+  draw() {
+    const { studio } = this;
+    const focused = this.buttons.indexOf(document.activeElement);
+    const hints = studio.grey ? studio.said.hints : [];
+    this.buttons = hints.map(({ colour, points }, index) => {
+      const button = make("button", {
+        class: "mark",
+        label: `Hint ${index + 1}: ${words(colour)}${points.length > 1 ? ", a stroke" : ""}. Enter changes its colour, Delete takes it away`,
+        onpointerdown: (event) => this.#drag(event, index),
+        onfocus: () => this.select(index),
+        onkeydown: (event) => this.#key(event, index),
+      });
+      button.style.setProperty("--colour", colour);
+      button.classList.toggle("selected", index === this.selected);
+      return button;
+    });
+    this.all = hints.map(({ points, colour }, index) => ({ points, colour, button: this.buttons[index] }));
+    if (this.pending && !studio.tried) this.all.push({ points: this.pending, colour: "var(--accent)", button: make("span", { class: "mark pending" }) });
+    this.layer.replaceChildren(this.lines, ...this.all.map(({ button }) => button));
+    this.#place();
+    this.buttons[focused]?.focus({ preventScroll: true });
+  }
+
+  /** Brings all to where the picture is now. */
+  #place() {
+    const { stage } = this.studio;
+    this.lines.replaceChildren();
+    if (!stage.size) return;
+    this.all.forEach(({ points, colour, button }, index) => {
+      const way = points.map((point) => stage.screenOf(point).map((at) => at.toFixed(1)));
+      button.style.translate = way[0].map((at) => `${at}px`).join(" ");
+      if (way.length < 2) return;
+      const [rim, line] = ["rim", "line"].map((name) => drawn("path", { d: `M${way.join("L")}`, class: name }));
+      line.style.stroke = colour;
+      if (this.buttons[index]) on(rim, "pointerdown", (event) => this.#drag(event, index));
+      this.lines.append(rim, line);
+    });
+  }
+
+  /** A press on a mark: its colour is chosen anew, or it goes where the pointer goes. */
+  #drag(event, index) {
+    if (event.button) return;
+    done(event);
+    const { studio } = this;
+    const { stage, palette } = studio;
+    if (palette.isOpen) palette.keep();
+    this.select(index);
+    const before = studio.said;
+    const factor = stage.full.width / stage.size.width / stage.scale;
+    let said = null;
+    const move = ({ clientX, clientY }) => {
+      const [dx, dy] = [clientX - event.clientX, clientY - event.clientY];
+      if (!said && Math.hypot(dx, dy) < SLIP) return;
+      said = withChange(before, index, { points: movedPoints(before.hints[index], dx * factor, dy * factor, stage.full) });
+      studio.attemptTo(said);
+    };
+    follow(move, ({ type }) => {
+      if (type === "pointercancel") studio.attemptTo(null);
+      else if (!said) this.change(index);
+      else {
+        studio.tell(said);
+        this.buttons[index].focus({ preventScroll: true });
+      }
+    });
+  }
+
   #key(event, index) {
     const { studio } = this;
-    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const { full, size } = studio.stage;
+    const by = event.altKey && ARROWS[event.key];
     if (event.key === "Enter") this.change(index);
-    else if (steps && event.altKey) {
-      const step = Math.max(1, Math.round(((event.shiftKey ? 1 : 8) * studio.stage.full.width) / studio.stage.size.width));
-      const points = movedPoints(studio.said.hints[index], steps[0] * step, steps[1] * step, studio.stage.full);
-      studio.tell(withChange(studio.said, index, { points }));
+    else if (by) {
+      const step = Math.ceil(((event.shiftKey ? 1 : 8) * full.width) / size.width);
+      studio.tell(withChange(studio.said, index, { points: movedPoints(studio.said.hints[index], by[0] * step, by[1] * step, full) }));
     } else return;
-    event.preventDefault();
-    event.stopPropagation();
+    done(event);
   }
 }
-
-/** Points of which none is like the one before it. @param {[number, number][]} points */
-const distinct = (points) => points.filter((point, at) => !at || point[0] !== points[at - 1][0] || point[1] !== points[at - 1][1]);

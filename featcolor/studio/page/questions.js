@@ -1,58 +1,58 @@
 /** Questions: places where a hint would help most, as a pulse over the picture. */
 
 import { api } from "./api.js";
-import { byId, make } from "./elements.js";
+import { byId, make, on } from "./elements.js";
 
 const COUNT = 3;
 /** Milliseconds of rest before it is asked, so that it never holds up a picture. */
-const REST = 350;
+const REST = 1500;
 
 export class Questions {
-  /** @param {any} studio */
+  layer = make("div", { id: "questions" });
+  on = true;
+  /** @type {{point: [number, number], button: HTMLElement}[]} */
+  questions = [];
+
   constructor(studio) {
     this.studio = studio;
-    this.on = true;
-    this.questions = [];
-    this.layer = make("div", { id: "questions" });
     byId("marks").before(this.layer);
     studio.on("painted", () => this.#ask());
-    studio.on("picture", () => this.#clear());
-    studio.on("said", () => this.#thin());
+    studio.on("picture", () => this.#show([]));
+    studio.on("said", () => {
+      clearTimeout(this.timer);
+      this.#thin();
+    });
     studio.stage.onMoved(() => this.#place());
-    byId("questions-toggle").addEventListener("click", () => this.toggle());
+    on(byId("questions-toggle"), "click", () => this.toggle());
   }
 
   toggle() {
     this.on = !this.on;
     byId("questions-toggle").setAttribute("aria-pressed", String(this.on));
     this.studio.say(this.on ? "Questions are shown." : "Questions are hidden.");
-    this.#clear();
-    if (this.on) this.#ask();
+    this.#show([]);
+    this.#ask(0);
   }
 
-  #ask() {
+  #ask(rest = REST) {
+    const { studio } = this;
+    const id = studio.picture?.id;
     clearTimeout(this.timer);
-    if (!this.on || !this.studio.picture) return;
-    const { id } = this.studio.picture;
+    if (!this.on || !id) return;
     this.timer = setTimeout(async () => {
-      if (this.studio.views.get(id)?.busy) return;
+      if (studio.views.get(id)?.busy) return;
       const questions = await api.ask(id, COUNT).catch(() => []);
-      if (this.studio.picture?.id !== id || !this.on) return;
-      this.#show(questions);
-    }, REST);
+      if (studio.picture?.id === id && this.on) this.#show(questions);
+    }, rest);
   }
 
   #show(questions) {
     const held = this.layer.contains(document.activeElement);
-    this.questions = questions.map(({ x, y, worth }, at) => ({
-      point: [x, y],
-      button: make("button", {
-        class: "pulse",
-        "aria-label": `Question ${at + 1}: what colour is the place at ${x}, ${y}? It would settle ${Math.round(100 * worth)} per cent of the doubt`,
-        title: "Here a hint would help most",
-        onclick: () => this.studio.marks.ask([[x, y]]),
-      }),
-    }));
+    this.questions = questions.map(({ x, y, worth }, at) => {
+      const label = `Question ${at + 1}: what colour is the place at ${x}, ${y}? It would settle ${Math.round(100 * worth)} per cent of the doubt`;
+      const button = make("button", { class: "pulse", label, title: "Here a hint would help most", onclick: () => this.studio.marks.ask([[x, y]]) });
+      return { point: [x, y], button };
+    });
     this.layer.replaceChildren(...this.questions.map(({ button }) => button));
     this.#place();
     if (held) this.questions[0]?.button.focus({ preventScroll: true });
@@ -60,21 +60,14 @@ export class Questions {
 
   /** Takes away those that a hint has come to. */
   #thin() {
-    const told = new Set(this.studio.said.hints.map((hint) => String(hint.points[0])));
-    for (const { point, button } of this.questions) button.hidden = told.has(String(point));
-  }
-
-  #clear() {
-    this.questions = [];
-    this.layer.replaceChildren();
+    const told = this.studio.said.hints.map((hint) => String(hint.points[0]));
+    for (const { point, button } of this.questions) button.hidden = told.includes(String(point));
   }
 
   #place() {
     const { stage } = this.studio;
-    if (!stage.size) return;
     for (const { point, button } of this.questions) {
-      const [x, y] = stage.screenOf(point);
-      button.style.transform = `translate(${x}px, ${y}px)`;
+      button.style.translate = stage.screenOf(point).map((at) => `${at}px`).join(" ");
     }
   }
 }

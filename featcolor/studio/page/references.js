@@ -1,44 +1,36 @@
 /** Model and references: what the colours are learned from, and each model's colours side by side. */
 
-import { api, Gone } from "./api.js";
 import { filesOf } from "./album.js";
-import { byId, make, plural } from "./elements.js";
+import { api } from "./api.js";
+import { bare, byId, done, make, on, plural, press } from "./elements.js";
 import { withChoices } from "./hints.js";
+import { GOING } from "./jobs.js";
 
 export class References {
-  /** @param {any} studio */
+  root = byId("references");
+  /** Files that are still on their way. */
+  coming = 0;
+
   constructor(studio) {
     this.studio = studio;
-    this.coming = 0;
-    this.#panel();
-    studio.on("workspace", () => this.draw());
-    studio.on("job", (job) => job.kind === "fit" && this.#progress(job));
-    studio.on("said", () => this.#own());
-    studio.on("picture", () => this.#own());
-  }
-
-  #panel() {
-    const root = byId("references");
-    this.model = make("select", { "aria-label": "Model of all pictures", onchange: () => this.studio.settle({ model: this.model.value }) });
-    this.own = make("p", { class: "advice", hidden: true });
-    this.beside = make("button", { onclick: () => this.#sideBySide() }, "Side by side");
-    this.input = make("input", { type: "file", multiple: true, class: "aside", id: "reference-files", "aria-label": "Add colour pictures to learn from", onchange: () => this.take([...this.input.files]) });
+    const { root } = this;
+    this.model = make("select", { label: "Model of all pictures", onchange: () => studio.settle({ model: this.model.value }) });
+    this.own = make("p", { class: "advice" });
+    this.beside = press("Side by side", () => this.#sideBySide());
+    this.input = make("input", { type: "file", multiple: true, class: "aside", id: "reference-files", onchange: () => this.take([...this.input.files]) });
     const drop = make("label", { class: "dropzone", for: "reference-files" }, make("strong", {}, "Colour pictures"), " of the same place, people or time: drop them here, or choose them. ", make("code", {}, "--refs"));
     this.list = make("ul", { class: "names" });
-    this.bar = make("progress", { max: 1, value: 0, hidden: true, "aria-label": "Learning" });
     this.note = make("p", { class: "soft", role: "status" });
-    this.cancel = make("button", { hidden: true, onclick: () => this.studio.attempt(() => api.tellJob(this.job, "cancel")) }, "Cancel");
-    this.fit = make("button", { onclick: () => this.#fit() }, "Learn from them");
-    root.append(make("label", { class: "head" }, "Model ", make("code", {}, "--model"), this.model), this.own, this.beside, drop, this.input, this.list, this.bar, this.note, make("div", { class: "row" }, this.fit, this.cancel));
-    root.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      root.classList.add("over");
-    });
-    for (const end of ["dragleave", "drop"]) root.addEventListener(end, () => root.classList.remove("over"));
-    root.addEventListener("drop", async (event) => {
-      event.preventDefault();
+    this.fit = press("", () => this.#fit());
+    root.append(make("label", { class: "head" }, "Model", make("code", {}, "--model"), this.model), this.own, this.beside, this.input, drop, this.list, this.note, this.fit);
+    on(root, "dragover dragleave drop", (event) => root.classList.toggle("over", event.type === "dragover"));
+    on(root, "drop", async (event) => {
+      done(event);
       this.take(await filesOf(event.dataTransfer));
     });
+    studio.on("workspace", () => this.draw());
+    studio.on("job", (job) => job.kind === "fit" && this.#progress(job));
+    studio.on("said picture", () => this.#own());
   }
 
   draw() {
@@ -46,14 +38,11 @@ export class References {
     this.model.replaceChildren(...models.map(({ id, name }) => make("option", { value: id }, name)));
     this.model.value = model;
     this.beside.hidden = models.length < 2;
-    this.list.replaceChildren(
-      ...references.map((reference) =>
-        make("li", {}, make("span", {}, reference.name), make("button", { icon: "close", "aria-label": `Do not learn from ${reference.name}`, onclick: () => this.#remove(reference) })),
-      ),
-    );
+    const remove = (reference) => bare("close", `Do not learn from ${reference.name}`, () => this.#remove(reference));
+    this.list.replaceChildren(...references.map((reference) => make("li", {}, make("span", {}, reference.name), remove(reference))));
     this.fit.hidden = !references.length;
     this.fit.textContent = `Learn from ${plural(references.length, "picture")}`;
-    const fitting = jobs.findLast((job) => job.kind === "fit" && ["waiting", "running", "paused"].includes(job.state));
+    const fitting = jobs.findLast(({ kind, state }) => kind === "fit" && GOING.includes(state));
     if (fitting) this.#progress(fitting);
     this.#own();
   }
@@ -61,106 +50,80 @@ export class References {
   /** Says where the open picture has a model of its own. */
   #own() {
     const { studio } = this;
-    const own = studio.picture && studio.said.choices?.model;
-    const name = own && studio.workspace.models.find(({ id }) => id === own)?.name;
+    const own = studio.said.choices.model;
+    const name = studio.workspace?.models.find(({ id }) => id === own)?.name ?? own;
     this.own.hidden = !own;
-    if (own) this.own.replaceChildren(`This picture goes by ${name ?? own}. `, make("button", { class: "link", onclick: () => studio.tell(withChoices(studio.said, { model: null })) }, "As all others"));
+    this.own.replaceChildren(`This picture goes by ${name}. `, press("As all others", () => studio.tell(withChoices(studio.said, { model: null })), { class: "link" }));
   }
 
   /** @param {File[]} files colour pictures, or models */
   async take(files) {
     const { studio } = this;
-    byId("references").open = true;
+    this.root.open = true;
     this.coming += files.length;
-    let learned = 0;
+    let learnable = 0;
     for (const file of files) {
       this.note.textContent = `Coming in: ${this.coming}`;
-      try {
-        if (file.name.endsWith(".featcolor")) await api.addModel(file);
-        else {
-          await api.addReference(file);
-          learned++;
-        }
-      } catch (error) {
-        if (error instanceof Gone) studio.lose();
-        else studio.complain(error, file.name);
-      }
+      if (file.name.endsWith(".featcolor")) await studio.attempt(() => api.addModel(file), file.name);
+      else if (await studio.attempt(() => api.addReference(file), file.name)) learnable++;
       this.coming--;
     }
-    this.input.value = "";
-    this.note.textContent = "";
+    this.input.value = this.note.textContent = "";
     await studio.attempt(() => studio.load());
-    if (learned && !this.coming) this.#fit();
+    if (!this.coming && learnable) this.#fit();
   }
 
-  async #remove(reference) {
-    await this.studio.attempt(async () => {
-      await api.removeReference(reference.id);
+  #remove({ id, name }) {
+    return this.studio.attempt(async () => {
+      await api.removeReference(id);
       await this.studio.load();
-    }, reference.name);
+    }, name);
   }
 
   async #fit() {
     const job = await this.studio.attempt(api.fit);
-    if (job) this.#progress(job);
+    if (job) this.studio.tellOf("job", job);
   }
 
   async #progress(job) {
-    this.job = job;
-    const going = ["waiting", "running", "paused"].includes(job.state);
-    this.bar.hidden = this.cancel.hidden = !going;
+    const { studio } = this;
+    const going = GOING.includes(job.state);
+    const words = { waiting: "Waiting for its turn", done: "Learned: all pictures go by it now.", failed: job.errors.join(" "), cancelled: "Cancelled." };
     this.fit.disabled = going;
-    if (going) {
-      if (job.total) this.bar.value = job.done / job.total;
-      else this.bar.removeAttribute("value");
-      this.note.textContent = job.state === "waiting" ? "Waiting for its turn" : job.stage || "Learning";
-    } else this.note.textContent = { done: "Learned. The model is there to choose.", failed: job.errors.join(" "), cancelled: "Cancelled." }[job.state] ?? "";
-    if (job.state !== "done" || this.finished === job.id) return;
-    this.finished = job.id;
-    await this.studio.attempt(() => this.studio.load());
-    if (this.studio.workspace.models.some(({ id }) => id === "album")) await this.studio.settle({ model: "album" });
-    this.studio.say("Learned from your pictures; all pictures go by them now.");
+    this.note.textContent = words[job.state] ?? (job.stage || "Learning");
+    if (job.state !== "done" || this.learned === job.id) return;
+    this.learned = job.id;
+    await studio.settle({ model: "album" });
+    studio.say("Learned from your pictures; all go by them now.");
   }
-
-  // Side by side
 
   async #sideBySide() {
     const { studio } = this;
-    if (!studio.picture) return;
+    if (!studio.grey) return;
     const { id, name } = studio.picture;
-    const dialog = byId("models");
     const { models, model } = studio.workspace;
+    const dialog = byId("models");
     const chosen = studio.said.choices.model ?? model;
-    const close = make("button", { icon: "close", "aria-label": "Close", onclick: () => dialog.close() });
-    const grid = make("div", { class: "beside" });
-    dialog.replaceChildren(make("header", {}, make("h2", {}, "Models side by side"), make("span", { class: "soft" }, name), close), grid);
     const figures = models.map((each) => {
-      const canvas = make("canvas", { width: studio.grey.width, height: studio.grey.height, role: "img", "aria-label": `${name} by ${each.name}` });
+      const canvas = make("canvas", { ...studio.stage.size, role: "img", label: `${name} by ${each.name}` });
       canvas.getContext("2d").drawImage(studio.grey, 0, 0);
-      const take = (work) => () => {
+      const choose = (all) => () => {
         dialog.close();
-        work();
+        const own = all || each.id === model ? null : each.id;
+        studio.tell(withChoices(studio.said, { model: own }));
+        if (all) studio.settle({ model: each.id });
       };
-      const here = make("button", { onclick: take(() => studio.tell(withChoices(studio.said, { model: each.id === model ? null : each.id }))) }, "For this picture");
-      const all = make("button", { onclick: take(() => this.#forAll(each.id)) }, "For all");
-      const caption = make("figcaption", {}, make("strong", {}, each.name), each.id === chosen ? make("span", { class: "soft" }, "chosen") : null, here, all);
-      const figure = make("figure", { "aria-busy": "true" }, canvas, caption);
-      grid.append(figure);
-      return { each, canvas, figure };
+      const mark = each.id === chosen ? make("span", { class: "soft" }, "chosen") : null;
+      const caption = make("figcaption", {}, make("strong", {}, each.name), mark, press("For this picture", choose(false)), press("For all", choose(true)));
+      return { each, canvas, figure: make("figure", {}, canvas, caption) };
     });
+    const head = make("header", {}, make("h2", {}, "Models side by side"), make("span", { class: "soft" }, name), bare("close", "Close", () => dialog.close()));
+    dialog.replaceChildren(head, make("div", { class: "contact models" }, ...figures.map(({ figure }) => figure)));
     dialog.showModal();
-    for (const { each, canvas, figure } of figures) {
+    for (const { each, canvas } of figures) {
       if (!dialog.open) return;
-      const said = withChoices(studio.said, { model: each.id });
-      const view = await studio.attempt(async () => createImageBitmap(await api.view(id, said, false)));
+      const view = await studio.attempt(async () => createImageBitmap(await api.view(id, withChoices(studio.said, { model: each.id }), false)), each.name);
       if (view) canvas.getContext("2d").drawImage(view, 0, 0, canvas.width, canvas.height);
-      figure.setAttribute("aria-busy", "false");
     }
-  }
-
-  async #forAll(model) {
-    const { studio } = this;
-    if (studio.said.choices.model) studio.tell(withChoices(studio.said, { model: null }));
-    await studio.settle({ model });
   }
 }

@@ -1,0 +1,104 @@
+"""Pictures of formats that are read, and written as PNG: BMP, GIF, JPEG 2000, AVIF and, by an extra, HEIC.
+
+Pillow reads heads, profiles and what has 8 bits a channel; deeper samples are imagecodecs', or pillow-heif's.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from featcolor.pictures.metadata import settle, settle_exif
+from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi
+from featcolor.pictures.pillow import decode
+
+PLAIN_MODES: Final = {"L": 1, "I;16": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+"""Modes of Pillow whose samples are grey or RGB, and how many a pixel has."""
+TOP: Final = 65_535
+INSTALL: Final = "is a HEIC picture, which needs a package: pip install 'featcolor[heic]', or convert it to JPEG or PNG"
+
+
+def read(data: bytes, format: str) -> Picture:
+    """A picture, upright, that is to be written as PNG; of several frames the first, with a note."""
+    image = open_header(data, format)
+    n_frames = getattr(image, "n_frames", 1)
+    icc = image.info.get("icc_profile")
+    exif, orientation = settle_exif(image.info.get("exif"))
+    deep = _deep(data, format, image)
+    pixels, alpha = decode(image, icc) if deep is None else deep
+    notes = () if n_frames == 1 else (f"holds {n_frames} pictures; the first is coloured",)
+    metadata = Metadata("PNG", exif, icc, clean_dpi(image.info.get("dpi")), notes=notes)
+    return settle(pixels, alpha, metadata, orientation)
+
+
+def open_header(data: bytes, format: str) -> Image.Image:
+    """The image with its header read, nothing decoded, its size checked."""
+    if format == "HEIF":
+        _register_heif()
+    image = Image.open(BytesIO(data), formats=[format])
+    check_size(*image.size, format=format, n_bytes=len(data))
+    return image
+
+
+def _deep(data: bytes, format: str, image: Image.Image) -> tuple[NDArray[np.uint16], NDArray[np.uint16] | None] | None:
+    """Pixels and alpha of more than 8 bits, as 16; None where there are none."""
+    if format == "HEIF":
+        samples, bits = _heif_samples(data)
+    else:
+        bits = {"JPEG2000": _bits_of_jpeg2000, "AVIF": _bits_of_avif}.get(format, lambda _: 8)(data)
+        samples = _samples(data, format) if bits > 8 else None
+    if samples is None or bits <= 8:
+        return None
+    samples = samples if samples.ndim == 3 else samples[..., None]
+    if PLAIN_MODES.get(image.mode, samples.shape[2]) != samples.shape[2] or samples.shape[:2] != image.size[::-1]:
+        raise ValueError(f"has {bits} bits a channel in a way that is not read; convert it to 16-bit TIFF or PNG")
+    codes = np.rint(np.minimum(samples, 2**bits - 1) * (TOP / (2**bits - 1))).astype(np.uint16)
+    alpha = codes[..., -1].copy() if codes.shape[2] in (2, 4) else None
+    colours = codes[..., : codes.shape[2] - (alpha is not None)]
+    return (colours[..., 0].copy() if colours.shape[2] == 1 else np.ascontiguousarray(colours)), alpha
+
+
+def _samples(data: bytes, format: str) -> NDArray[Any]:
+    import imagecodecs
+
+    return np.asarray((imagecodecs.jpeg2k_decode if format == "JPEG2000" else imagecodecs.avif_decode)(data))
+
+
+def _bits_of_jpeg2000(data: bytes) -> int:
+    """Bits of the first component, from the SIZ marker (ITU-T T.800, A.5.1)."""
+    start = data.find(b"\xff\x4f\xff\x51")
+    if start < 0 or len(data) < start + 43:
+        raise ValueError("its head is damaged; restore it from its source")
+    precision = data[start + 42]
+    if precision & 0x80:
+        raise ValueError("has signed samples; convert it to TIFF or PNG")
+    return precision + 1
+
+
+def _bits_of_avif(data: bytes) -> int:
+    """Bits a channel, from the configuration of AV1 (AV1-ISOBMFF, 2.3.3)."""
+    at = data.find(b"av1C")
+    if at < 0 or len(data) < at + 7:
+        return 8
+    flags = data[at + 6]
+    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+
+
+def _heif_samples(data: bytes) -> tuple[NDArray[Any] | None, int]:
+    """Samples of a HEIC of more than 8 bits, and how many bits they have; None for one of 8."""
+    import pillow_heif
+
+    picture = pillow_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False)
+    return (np.asarray(picture), 16) if picture.mode.endswith(";16") else (None, 8)
+
+
+def _register_heif() -> None:
+    try:
+        import pillow_heif
+    except ImportError:
+        raise ValueError(INSTALL) from None
+    pillow_heif.register_heif_opener()
