@@ -82,6 +82,7 @@ def test_a_place_stays_under_the_pointer_that_zooms(at_work: Person) -> None:
 
 
 def test_the_contact_sheet_shows_and_opens_every_picture(at_work: Person) -> None:
+    at_work.page.mouse.move(0, 0)  # under the pointer a picture shows its other side
     at_work.press("c")
     at_work.sees("#contact")
     at_work.counts("#contact .contact > li", 2)
@@ -90,7 +91,10 @@ def test_the_contact_sheet_shows_and_opens_every_picture(at_work: Person) -> Non
         assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 160
     before = at_work.page.locator("#contact").get_by_role("button", name="Before")
     at_work.click(before)
-    assert "colour=1" not in str(at_work.page.locator("#contact img").first.get_attribute("src"))
+    image = at_work.page.locator("#contact img").first
+    assert "colour=1" not in str(image.get_attribute("src"))
+    image.hover()
+    assert "colour=1" in str(image.get_attribute("src"))
     at_work.click(at_work.page.locator("#contact .cell").nth(1))
     at_work.sees_not("#contact")
     at_work.reads("#title", "coffee.png|astronaut.jpg")
