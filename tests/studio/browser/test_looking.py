@@ -41,6 +41,8 @@ def test_the_slider_shows_the_picture_as_it_was(at_work: Person) -> None:
     assert 45 < float(slider.input_value()) < 55
     assert not is_shown(at_work, 40, 80)
     assert is_shown(at_work, 120, 80)
+    for side in at_work.page.locator("#divider span").all():
+        assert side.evaluate("side => side.offsetWidth > side.offsetHeight"), "its name stands in a line"
     slider.focus()
     at_work.press("Home")
     assert is_shown(at_work, 40, 80)
