@@ -1,22 +1,27 @@
 /** A film: its shots as a strip, a frame of one to correct, a shot to try, the whole to write. */
 
 import { api } from "./api.js";
-import { bare, byId, done, focus, icon, make, on, plural, press, row, span, thumbnail } from "./elements.js";
+import { bare, byId, done, focus, icon, make, on, plural, press, row } from "./elements.js";
 import { GOING } from "./jobs.js";
 
+const DOING = { scan: "Looking for shots", play: "Trying a shot", film: "Writing the film" };
 /** Milliseconds that the scrubber rests before its frame is opened: arrow keys pass many. */
 const REST = 350;
 
+const percent = (share) => `${Math.round(100 * share)} %`;
+const inside = ({ first, last }, frames) => frames.filter((frame) => frame >= first && frame <= last);
+
 /** @type {Strip | null} */
 let strip = null;
-let watching = false;
 
 export function openFilm(film, studio) {
+	if (!strip) {
+		document.head.append(make("link", { rel: "stylesheet", href: "page/film.css" }));
+		studio.on("job", (job) => strip.hear(job));
+	}
 	if (strip?.film.id === film.id && strip.root.isConnected) return strip.update(film);
 	strip?.close();
 	strip = new Strip(film, studio);
-	if (!watching) studio.on("job", (job) => strip?.hear(job));
-	watching = true;
 	return undefined;
 }
 
@@ -26,48 +31,39 @@ export function filmChanged(film) {
 
 /** Goes on to another shot. */
 export function stepShot(step) {
-	const shot = strip?.film.shots[(strip.shot ?? 0) + step];
+	const shot = strip.film.shots[(strip.shot ?? 0) + step];
 	if (shot) strip.show(shot.number, shot.key);
 }
 
 class Strip {
-	constructor(film, studio) {
-		this.film = film;
-		this.studio = studio;
-		/** @type {Map<number, {stamp: string, item: HTMLElement}>} */
-		this.items = new Map();
-		/** @type {Map<string, Job>} */
-		this.jobs = new Map(studio.workspace.jobs.filter((job) => job.film === film.id).map((job) => [job.id, job]));
-		this.shot = null;
-		this.frame = null;
-		/** The shot that is to be played as soon as it is there. */
-		this.awaited = null;
-		this.player = null;
-		this.#build();
-		this.update(film);
-		if (film.state === "new") this.#post("/scan");
-	}
+	/** Items of shots with what they were made of. @type {Map<number, {stamp: string, item: HTMLElement}>} */
+	items = new Map();
+	shot = null;
+	/** The shot that is played as soon as it is there. */
+	awaited = null;
+	words = make("p", { id: "film-words", class: "soft", role: "status" });
+	bar = make("progress", { hidden: true, label: "Work on this film" });
+	next = press("", () => this.show(this.film.next.shot, this.film.next.frame), { id: "film-next" });
+	writeIt = press("Write the film", () => this.#write(), { id: "film-write", class: "main", title: "Colour the whole film in full size, with its sound" });
+	file = make("a", { class: "button", id: "film-file", icon: "download", download: "" }, "Download");
+	tryIt = press("", () => this.#try(), { id: "film-try" });
+	again = press("Play", () => this.play(this.shot), { id: "film-play", icon: "play", title: "The shot as it was tried" });
+	preview = make("img", { id: "film-preview", alt: "", hidden: true });
+	range = make("input", { id: "film-frame", type: "range", oninput: () => this.#scrub(), onchange: () => this.#rest() });
+	ticks = make("div", { class: "ticks" });
+	number = make("output", { id: "film-number", for: "film-frame" });
+	scrubber = make("div", { class: "scrubber" }, make("div", { class: "rail" }, this.preview, this.range, this.ticks), this.number, row(this.tryIt, this.again));
+	shots = make("ol", { id: "film-shots", label: "Shots" });
 
-	#build() {
-		this.next = press("", () => this.show(this.film.next.shot, this.film.next.frame), { id: "film-next" });
-		this.tryIt = press("", () => this.#try(), { id: "film-try", icon: "play" });
-		this.again = press("Play", () => this.play(this.shot), { id: "film-play", icon: "play", title: "See the shot as it was tried" });
-		this.writeIt = press("Write the film", () => this.#write(false), { id: "film-write", class: "main", title: "Colour the whole film in full size, with its sound" });
-		this.file = make("a", { class: "button", id: "film-file", icon: "download", download: "" }, "Download");
-		this.words = make("p", { id: "film-words", class: "soft", role: "status" });
-		const copy = make("button", { icon: "copy", title: "Copy as command line", onclick: () => this.#copy() });
-		this.bar = make("progress", { label: "How far the work on this film is" });
-		this.shots = make("ol", { id: "film-shots", label: "Shots" });
-		this.preview = make("img", { id: "film-preview", alt: "", hidden: true });
-		this.range = make("input", { id: "film-frame", type: "range", min: 0, max: 0, step: 1, oninput: () => this.#scrub(), onchange: () => this.#rest() });
-		this.ticks = make("div", { class: "ticks" });
-		this.number = make("output", { id: "film-number", for: "film-frame" });
-		this.scrubber = make("div", { class: "scrubber", hidden: true }, make("div", { class: "rail" }, this.preview, this.range, this.ticks), this.number, row(this.tryIt, this.again));
-		this.tryIt.append(make("span", {}, "Try this shot"));
-		const title = make("h2", {}, this.film.name.split("/").at(-1));
-		const head = make("div", { class: "reel-head" }, title, this.words, this.next, row(this.writeIt, this.file, copy));
+	constructor(film, studio) {
+		Object.assign(this, { film, studio });
+		this.jobs = new Map(studio.workspace.jobs.filter((job) => job.film === film.id).map((job) => [job.id, job]));
+		const copy = bare("copy", "Copy as command line", () => this.#copy());
+		const head = make("div", { class: "reel-head" }, make("h2", {}, film.name.split("/").at(-1)), this.words, this.next, row(this.writeIt, this.file, copy));
 		this.root = make("div", { class: "reel" }, this.bar, head, this.scrubber, this.shots);
 		byId("film").replaceChildren(this.root);
+		this.update(film);
+		if (film.state === "new") this.#ask("/scan");
 	}
 
 	close() {
@@ -76,83 +72,63 @@ class Strip {
 		this.root.remove();
 	}
 
+	#of(what) {
+		return `api/films/${this.film.id}${what}`;
+	}
+
+	#thumb(frame) {
+		return this.#of(`/frames/${frame}/thumb.jpg?s=${this.film.stamp}`);
+	}
+
 	// What is known of the film
+
 	update(film) {
-		const before = this.film;
+		const before = this.film.shots[this.awaited]?.playable;
+		const { next, written } = film;
 		this.film = film;
-		const ready = film.state === "ready";
 		if (!film.shots[this.shot]) this.shot = null;
-		this.file.hidden = !film.written;
-		this.file.href = of(film, "/file");
-		this.next.hidden = !film.next;
-		if (film.next) {
-			this.next.textContent = `Correct next: frame ${film.next.frame}`;
-			this.next.title = `Shot ${film.next.shot + 1}: ${film.next.reason}`;
-		}
-		this.#drawShots();
-		this.#drawScrubber();
-		this.#drawWork();
-		if (ready && this.shot === null) this.#begin();
-		const awaited = film.shots[this.awaited];
-		if (awaited?.playable && awaited.playable !== before.shots[this.awaited]?.playable) this.play(this.awaited);
+		this.file.hidden = !written;
+		this.file.href = this.#of("/file");
+		this.next.hidden = !next;
+		if (next) Object.assign(this.next, { textContent: `Correct next: frame ${next.frame}`, title: `Shot ${next.shot + 1}: ${next.reason}` });
+		this.shots.replaceChildren(...film.shots.map((shot) => this.#item(shot)));
+		this.#draw();
+		if (film.shots.length && this.shot === null) this.#begin();
+		const playable = film.shots[this.awaited]?.playable;
+		if (playable && playable !== before) this.play(this.awaited);
 	}
 
 	/** The frame that stands on the stage, or the first that is worth it. */
 	#begin() {
-		const open = this.studio.find(this.studio.opened);
-		if (open?.film === this.film.id) this.#choose(shotOf(this.film, open.frame), open.frame);
-		else if (this.film.next) this.show(this.film.next.shot, this.film.next.frame);
-		else this.show(0, this.film.shots[0].key);
+		const { shots, next, id } = this.film;
+		const opened = this.studio.find(this.studio.opened);
+		if (opened?.film === id) this.#choose(shots.findIndex(({ last }) => opened.frame <= last), opened.frame);
+		else this.show(next?.shot ?? 0, next?.frame ?? shots[0].key);
 	}
 
-	#drawShots() {
-		const { film } = this;
-		const shown = film.shots.map((shot) => {
-			const corrected = film.corrected.filter((frame) => frame >= shot.first && frame <= shot.last);
-			const next = film.next?.shot === shot.number ? film.next : null;
-			const stamp = JSON.stringify([shot, corrected, next, film.stamp]);
-			const known = this.items.get(shot.number);
-			if (known?.stamp === stamp) return known.item;
-			const item = this.#item(shot, corrected, next);
-			this.items.set(shot.number, { stamp, item });
-			return item;
-		});
-		if (shown.some((item, at) => item !== this.shots.children[at])) this.shots.replaceChildren(...shown);
-		this.#mark();
-	}
-
-	#item(shot, corrected, next) {
-		const known = shot.confidence !== null;
-		const sure = known ? `${Math.round(100 * shot.confidence)} % sure` : "not tried yet";
-		const told = corrected.length ? `${plural(corrected.length, "frame")} corrected` : "";
-		const news = shot.playable && shot.changed ? "changed since tried" : "";
-		const words = [`Shot ${shot.number + 1}`, plural(shot.last - shot.first + 1, "frame"), sure, told, news, next ? "to correct next" : ""];
-		const level = span("level", make("span", {}));
-		level.firstChild.style.width = `${known ? 100 * shot.confidence : 0}%`;
-		const button = make(
+	#item(shot) {
+		const { number, first, last, key, confidence, playable, changed } = shot;
+		const told = inside(shot, this.film.corrected).length;
+		const next = this.film.next?.shot === number && this.film.next.reason;
+		const stamp = JSON.stringify([shot, told, next, this.film.stamp]);
+		const known = this.items.get(number);
+		if (known?.stamp === stamp) return known.item;
+		const frames = plural(last - first + 1, "frame");
+		const sure = confidence === null ? "not tried yet" : `${percent(confidence)} sure`;
+		const words = [`Shot ${number + 1}`, frames, sure, told && `${plural(told, "frame")} corrected`, playable && changed && "changed since tried", next && `to correct next: ${next}`];
+		const level = make("span");
+		level.style.width = percent(confidence ?? 0);
+		const item = make("li", { "data-shot": number }, make(
 			"button",
-			{ title: [...words, next?.reason].filter(Boolean).join("\n"), label: words.filter(Boolean).join(", "), onclick: () => this.show(shot.number, shot.key) },
-			thumbnail(this.#thumb(shot.key)),
-			level,
-			make("span", { class: "shot-name" }, `${shot.number + 1}`),
-			span("soft", known ? `${Math.round(100 * shot.confidence)} %` : plural(shot.last - shot.first + 1, "frame")),
-			next ? span("badge", "next") : null,
-			told && !next ? span("badge told", String(corrected.length)) : null,
-		);
-		return make("li", { "data-shot": shot.number }, button);
-	}
-
-	#mark() {
-		for (const item of this.shots.children) {
-			const on = Number(item.dataset.shot) === this.shot;
-			const button = item.firstChild;
-			if (on && button.ariaCurrent !== "true") item.scrollIntoView({ block: "nearest", inline: "nearest" });
-			button.ariaCurrent = String(on);
-		}
-	}
-
-	#thumb(frame) {
-		return of(this.film, `/frames/${frame}/thumb.jpg?s=${this.film.stamp}`);
+			{ label: words.filter(Boolean).join(", "), title: words.filter(Boolean).join("\n"), onclick: () => this.show(number, key) },
+			make("img", { src: this.#thumb(key), alt: "", loading: "lazy" }),
+			make("span", { class: "level" }, level),
+			make("b", {}, String(number + 1)),
+			make("span", { class: "soft" }, confidence === null ? frames : percent(confidence)),
+			next || told ? make("span", { class: "badge" }, next ? "next" : String(told)) : null,
+		));
+		this.items.set(number, { stamp, item });
+		return item;
 	}
 
 	// A frame on the stage
@@ -160,151 +136,131 @@ class Strip {
 	/** Opens a frame as a picture. */
 	async show(shot, frame) {
 		this.#stop();
-		this.#choose(shot, frame);
 		clearTimeout(this.resting);
-		const wanted = `${shot} ${frame}`;
-		this.wanted = wanted;
-		try {
-			const picture = await api.json("POST", of(this.film, `/frames/${frame}`));
-			if (this.wanted === wanted && this.root.isConnected) this.studio.openPicture(picture);
-		} catch (error) {
-			this.studio.complain(error, this.film.name);
-		}
+		this.#choose(shot, frame);
+		const picture = await this.#ask(`/frames/${frame}`);
+		if (picture && this.frame === frame && this.root.isConnected) this.studio.openPicture(picture);
 	}
 
 	#choose(shot, frame) {
-		this.shot = shot;
-		this.frame = frame;
-		this.#mark();
-		this.#drawScrubber();
-		this.#drawWork();
+		Object.assign(this, { shot, frame });
+		this.shots.children[shot].scrollIntoView({ block: "nearest", inline: "nearest" });
+		this.#draw();
 	}
 
-	#drawScrubber() {
-		const shot = this.film.shots[this.shot];
-		this.scrubber.hidden = !shot;
-		if (!shot) return;
+	/** Shows which shot and frame it is, and what is done. */
+	#draw() {
 		const { film, range } = this;
-		Object.assign(range, { min: String(shot.first), max: String(shot.last) });
-		range.value = String(this.frame);
-		range.ariaLabel = `Frame of shot ${shot.number + 1}`;
-		const place = (frame) => `${(100 * (frame - shot.first)) / Math.max(1, shot.last - shot.first)}%`;
-		const tick = (frame, kind) => {
-			const span = make("span", { class: kind });
-			span.style.left = place(frame);
-			return span;
-		};
-		const told = film.corrected.filter((frame) => frame >= shot.first && frame <= shot.last);
-		this.ticks.replaceChildren(tick(shot.key, "key"), ...told.map((frame) => tick(frame, "told")), ...(film.next?.shot === shot.number ? [tick(film.next.frame, "next")] : []));
-		this.#tellNumber(this.frame);
+		const shot = film.shots[this.shot];
+		for (const item of this.shots.children) item.firstChild.ariaCurrent = String(Number(item.dataset.shot) === this.shot);
+		this.scrubber.hidden = !shot;
+		if (shot) {
+			Object.assign(range, { min: shot.first, max: shot.last, value: this.frame, ariaLabel: `Frame of shot ${shot.number + 1}` });
+			const marks = [[shot.key, "key"], ...inside(shot, film.corrected).map((frame) => [frame, "told"]), ...inside(shot, film.next ? [film.next.frame] : []).map((frame) => [frame, "next"])];
+			this.ticks.replaceChildren(...marks.map(([frame, kind]) => {
+				const tick = make("span", { class: kind });
+				tick.style.left = this.#place(frame);
+				return tick;
+			}));
+			this.#tell(this.frame);
+		}
+		const going = [...this.jobs.values()].filter(({ state }) => GOING.includes(state));
+		const now = going.find(({ state }) => state === "running") ?? going[0];
+		const trying = going.some((job) => job.kind === "play" && job.shot === this.shot);
+		this.tryIt.disabled = trying;
+		this.tryIt.replaceChildren(icon("play"), trying ? "Trying" : shot?.playable && !shot.changed ? "Try again" : "Try this shot");
+		this.again.hidden = !shot?.playable;
+		this.writeIt.disabled = !shot || going.some(({ kind, state }) => kind === "film" && state !== "paused");
+		this.bar.hidden = !now;
+		if (now?.state === "running" && now.total) Object.assign(this.bar, { max: now.total, value: now.done });
+		else this.bar.removeAttribute("value");
+		const idle = film.error ?? (shot ? this.#facts() : "Its shots are not known.");
+		this.words.textContent = this.words.title = now ? `${DOING[now.kind]}: ${(now.state === "running" && now.stage) || now.state}` : idle;
+		if (!now && film.state !== "ready") this.words.append(" ", press("Look for its shots", () => this.#ask("/scan"), { class: "link" }));
 	}
 
-	#tellNumber(frame) {
+	#facts() {
+		const { shots, frames, seconds, width, height } = this.film;
+		const clock = seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+		return `${plural(shots.length, "shot")} · ${plural(frames, "frame")} · ${clock} · ${width} × ${height}`;
+	}
+
+	#place(frame) {
+		const { first, last } = this.film.shots[this.shot];
+		return `${(100 * (frame - first)) / Math.max(1, last - first)}%`;
+	}
+
+	#tell(frame) {
 		const at = frame / this.film.rate;
 		this.number.textContent = `frame ${frame} · ${Math.floor(at / 60)}:${(at % 60).toFixed(2).padStart(5, "0")}`;
 		this.range.ariaValueText = `frame ${frame}`;
 	}
 
 	/** Shows where the scrubber is, small: one picture at a time, and the last one in any case. */
-	#scrub() {
-		const frame = Number(this.range.value);
-		this.#tellNumber(frame);
-		const source = this.#thumb(frame);
-		this.preview.hidden = false;
-		this.preview.style.left = `${(100 * (frame - this.range.min)) / Math.max(1, this.range.max - this.range.min)}%`;
-		const image = this.preview;
-		if (this.loading) {
-			this.later = source;
-			return;
-		}
+	async #scrub() {
+		const { preview, range } = this;
+		this.#tell(range.valueAsNumber);
+		preview.hidden = false;
+		preview.style.left = this.#place(range.valueAsNumber);
+		if (this.loading) return;
 		this.loading = true;
-		image.onload = image.onerror = () => {
-			this.loading = false;
-			if (!this.later) return;
-			this.later = null;
-			this.#scrub();
-		};
-		image.src = source;
-		if (image.complete) image.onload(new Event("load"));
+		for (let shown = null; shown !== range.value; ) {
+			shown = range.value;
+			preview.src = this.#thumb(shown);
+			await preview.decode().catch(() => {});
+		}
+		this.loading = false;
 	}
 
 	#rest() {
 		clearTimeout(this.resting);
 		this.resting = setTimeout(() => {
 			this.preview.hidden = true;
-			this.show(this.shot, Number(this.range.value));
+			this.show(this.shot, this.range.valueAsNumber);
 		}, REST);
 	}
 
 	// Work that takes long
+
 	hear(job) {
-		if (job.film !== this.film.id) return;
+		const { film, studio } = this;
+		if (job.film !== film.id) return;
 		this.jobs.set(job.id, job);
-		this.#drawWork();
-		if (job.kind === "scan" && (job.state === "failed" || job.state === "cancelled")) this.#ask();
-		if (job.kind === "film" && job.state === "done") this.studio.say(`${this.film.name} is written.`);
+		this.#draw();
+		// What fails is told of as a job only.
+		if (job.kind === "scan" && !GOING.includes(job.state)) api.json("GET", this.#of("")).then((now) => this.update(now), () => {});
+		if (job.kind === "film" && job.state === "done") studio.say(`${film.name} is written.`);
 	}
 
-	/** The film as the studio knows it now: what fails is told of as a job only. */
-	async #ask() {
-		const film = await api.json("GET", of(this.film)).catch(() => null);
-		if (film) this.update(film);
-	}
-
-	#drawWork() {
-		const { film } = this;
-		const going = [...this.jobs.values()].filter((job) => GOING.includes(job.state));
-		const now = going.find((job) => job.state === "running") ?? going[0];
-		const trying = going.find((job) => job.kind === "play" && job.shot === this.shot);
-		const shot = film.shots[this.shot];
-		this.tryIt.disabled = !shot || Boolean(trying);
-		this.tryIt.lastChild.textContent = trying ? "Trying" : shot?.playable && !shot.changed ? "Try again" : "Try this shot";
-		this.again.hidden = !shot?.playable;
-		this.writeIt.disabled = film.state !== "ready" || going.some((job) => job.kind === "film" && job.state !== "paused");
-		this.bar.hidden = !now;
-		if (now?.total && now.state !== "waiting") Object.assign(this.bar, { max: now.total, value: now.done });
-		else this.bar.removeAttribute("value");
-		const idle = film.error ?? (film.state === "ready" ? factsOf(film) : "Its shots have not been looked for.");
-		this.words.textContent = now ? wordsOf(now) : idle;
-		this.words.title = this.words.textContent;
-		this.words.classList.toggle("failed", Boolean(!now && film.error));
-		const look = make("button", { class: "link", onclick: () => this.#post("/scan") }, film.error ? "Try again" : "Look for shots");
-		if (!now && film.state !== "ready") this.words.append(" ", look);
-	}
-
-	async #post(what, content = {}) {
+	/** What the studio answers, a picture or a job; nothing where it refuses, which a person is told. */
+	async #ask(what, content = {}) {
 		try {
-			this.hear(await api.json("POST", of(this.film, what), content));
-			return true;
+			const answer = await api.json("POST", this.#of(what), content);
+			if (answer.kind) this.hear(answer);
+			return answer;
 		} catch (error) {
-			this.studio.complain(error, this.film.name);
-			return false;
-		}
-	}
-
-	async #copy() {
-		try {
-			await navigator.clipboard.writeText(this.film.command);
-			this.studio.say("The command line is copied.");
-		} catch {
-			this.studio.complain(this.film.command);
+			const [name] = error.exists ?? [];
+			if (!name) this.studio.complain(error, this.film.name);
+			else if (await this.studio.confirm(`${name} is there already, and not from this studio.`, "Replace it")) return this.#ask(what, { overwrite: true });
+			return null;
 		}
 	}
 
 	#try() {
 		this.#stop();
 		this.awaited = this.shot;
-		this.#post("/play", { shot: this.shot });
+		this.#ask("/play", { shot: this.shot });
 	}
 
-	async #write(overwrite) {
-		try {
-			this.hear(await api.json("POST", of(this.film, "/write"), { overwrite }));
-		} catch (error) {
-			const names = error.exists ?? [];
-			if (error.status !== 409 || !names.length) this.studio.complain(error, this.film.name);
-			else if (await this.studio.confirm(`${names[0]} is there already, and not from this studio.`, "Replace it")) await this.#write(true);
-		}
+	#write() {
+		this.#ask("/write");
+	}
+
+	#copy() {
+		const { command } = this.film;
+		const { studio } = this;
+		// Only pages of this machine, or of https, may write to the clipboard.
+		(navigator.clipboard?.writeText(command) ?? Promise.reject()).then(() => studio.say("The command line is copied."), () => studio.complain(command));
 	}
 
 	// A shot that was tried
@@ -313,65 +269,47 @@ class Strip {
 	play(number) {
 		this.#stop();
 		this.awaited = null;
-		const shot = this.film.shots[number];
-		const video = make("video", { src: of(this.film, `/shots/${number}.mp4?s=${shot.playable}`), loop: true, muted: true, autoplay: true, playsInline: true });
+		const { film } = this;
+		const { playable, confidence, guessed } = film.shots[number];
+		const video = make("video", { src: this.#of(`/shots/${number}.mp4?s=${playable}`), loop: true, muted: true, autoplay: true, playsInline: true });
 		const grey = make("div", { class: "greyed" });
-		const divide = make("input", { type: "range", min: 0, max: 100, value: 50, class: "divide", label: "Before and after: part of the shot that is shown as it was" });
-		const move = () => (grey.style.width = `${divide.value}%`);
-		on(divide, "input", move);
-		move();
+		const divide = make("input", { class: "divide", type: "range", label: "Before and after", oninput: () => (grey.style.width = `${divide.value}%`) });
+		grey.style.width = "50%";
+		const box = make("div", { class: "box" }, video, grey, divide);
+		const shape = (ratio) => box.style.setProperty("--ratio", ratio);
+		shape(film.width / film.height);
 		const turn = () => (video.paused ? video.play() : video.pause());
 		const pause = bare("pause", "Pause", turn);
 		on(video, "play pause", () => {
 			pause.title = video.paused ? "Play" : "Pause";
 			pause.replaceChildren(icon(video.paused ? "play" : "pause"));
 		});
-		on(video, "error", () => this.studio.complain("This browser does not play the shot; write the film and look at it in a player.", this.film.name));
+		on(video, "loadedmetadata", () => shape(video.videoWidth / video.videoHeight));
+		on(video, "error", () => this.player && this.studio.complain("This browser does not play the shot; write the film and look at it in a player.", film.name));
+		const sure = confidence === null ? "" : ` · ${percent(confidence)} sure, ${percent(guessed)} of it a guess`;
 		const close = bare("close", "Back to the picture (Esc)", () => this.#stop());
-		const sure = shot.confidence === null ? "" : `colour ${Math.round(100 * shot.confidence)} % sure, ${Math.round(100 * shot.guessed)} % of it a guess`;
-		const words = make("p", {}, [`Shot ${number + 1}`, sure, "small copy, without sound"].filter(Boolean).join(" · "));
-		const box = make("div", { class: "box" }, video, grey, divide);
-		const shape = (width, height) => box.style.setProperty("--ratio", String(width / height));
-		shape(this.film.width, this.film.height);
-		on(video, "loadedmetadata", () => shape(video.videoWidth, video.videoHeight));
-		const player = make("div", { id: "film-player", role: "region", label: `Shot ${number + 1} as it was tried` }, make("div", { class: "screen" }, box), make("div", { class: "foot" }, pause, words, close));
-		on(player, "keydown", (event) => {
-			const does = { Escape: () => this.#stop(), " ": event.target.matches("button") ? null : turn }[event.key];
-			if (!does) return;
+		const foot = make("div", { class: "foot" }, pause, make("p", {}, `Shot ${number + 1}${sure} · small, without sound`), close);
+		this.player = make("div", { id: "film-player", role: "region", label: `Shot ${number + 1} as it was tried` }, make("div", { class: "screen" }, box), foot);
+		on(this.player, "keydown", (event) => {
+			if (event.key === "Escape") this.#stop();
+			else if (event.key === " " && event.target === divide) turn();
+			else return;
 			done(event);
-			does();
 		});
-		this.player = player;
-		this.root.append(player);
+		this.root.append(this.player);
 		// Over all that stands above the strip.
-		const fit = () => (player.style.height = `${byId("film").offsetTop - byId("film").parentElement.offsetTop}px`);
-		this.sized = new ResizeObserver(fit);
-		this.sized.observe(byId("film").parentElement);
-		fit();
+		const host = byId("film");
+		const above = host.parentElement;
+		this.sized = new ResizeObserver(() => this.player && (this.player.style.height = `${host.offsetTop - above.offsetTop}px`));
+		this.sized.observe(above);
 		focus(divide);
-		video.play().catch(() => {}); // A browser that does not start by itself has its button.
 	}
 
 	#stop() {
-		this.sized?.disconnect();
 		const held = this.player?.contains(document.activeElement);
+		this.sized?.disconnect();
 		this.player?.remove();
 		this.player = null;
 		if (held) focus(this.again);
 	}
 }
-
-const of = (film, what = "") => `api/films/${film.id}${what}`;
-function factsOf({ shots, frames, seconds, width, height }) {
-	const clock = seconds >= 60 ? `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s` : `${seconds.toFixed(1)} s`;
-	return [plural(shots.length, "shot"), plural(frames, "frame"), clock, `${width} × ${height}`].join(" · ");
-}
-
-function wordsOf({ kind, shot, state, stage, place }) {
-	const what = { scan: "Looking for shots", play: `Trying shot ${shot + 1}`, film: "Writing the film" }[kind];
-	const how = state === "running" ? stage : state === "waiting" && place ? `waiting, ${place} before it` : state;
-	return how ? `${what}: ${how}` : what;
-}
-
-/** Number of the shot that a frame is in. */
-const shotOf = (film, frame) => Math.max(0, film.shots.findIndex((shot) => frame <= shot.last));
