@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from featcolor.studio.api import album, description, films, page, pictures, single
-from featcolor.studio.api.requests import Handler, answer_error
+from featcolor.studio.api.requests import Handler, answer_error, told_plainly
 from featcolor.studio.gate import Gate
 from featcolor.studio.sessions import Cookies
 from featcolor.studio.studio import Studio
@@ -91,9 +91,10 @@ def _served(handler: Handler) -> Handler:
     @wraps(handler)
     async def serve(request: Request) -> Response:
         try:
-            return await handler(request)
+            answer = await handler(request)
         except Exception as error:
-            return answer_error(error)
+            answer = answer_error(error)
+        return told_plainly(request, answer)
 
     return serve
 

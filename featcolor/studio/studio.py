@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import time
 from collections import Counter
@@ -23,7 +24,7 @@ from featcolor.studio.desk import warm_up
 from featcolor.studio.jobs import Jobs, Kind
 from featcolor.studio.references import fit_references
 from featcolor.studio.workers import Crew
-from featcolor.studio.workspace import Workspace
+from featcolor.studio.workspace import DROPPED, Workspace
 from featcolor.studio.writing import write_pictures
 
 DEFAULT_PORT: Final = 8710
@@ -148,6 +149,8 @@ class Studio:
         self.config = config
         self.desk = Crew(config.workers)
         self.jobs = Jobs(Crew(1), KINDS, self.publish, most=config.limits.jobs)
+        own = json.dumps(os.fspath(config.home / "visitors"))[1:-1]
+        self._own_folders = re.compile(rf"{re.escape(own)}[/\\]+[0-9a-f]+[/\\]+(?:{DROPPED}[/\\]+)?")
         self.coming: dict[Path, list[int]] = {}
         self.streams: Counter[str] = Counter()
         self.version = version("featcolor")
@@ -181,6 +184,10 @@ class Studio:
     def incoming(self) -> Path:
         """The folder of pictures that are coloured in one request and belong to no workspace."""
         return self.config.home / "incoming"
+
+    def plainly(self, text: str) -> str:
+        """JSON without the studio's own folders, where strangers read it: a name says enough of a file of theirs."""
+        return self._own_folders.sub("", text) if self.config.apart else text
 
     def workspace(self, visitor: str) -> Workspace:
         """The workspace of a visitor, the same for all unless they are apart."""

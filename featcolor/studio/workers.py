@@ -28,6 +28,8 @@ Kind = Literal["usage", "file", "disk full", "stopped", "too long", "defect"]
 
 AT_REST: Final = 300
 """Calls after which a worker is replaced by a fresh one: what its libraries hold of memory is given back."""
+LATER: Final = 3
+"""Turns of all others that a call of rank 1 waits; it is not put off for ever."""
 STARTS: Final = multiprocessing.get_context("spawn")
 """A worker is a program of its own: a fork would have the server's sockets and locks."""
 
@@ -47,9 +49,8 @@ class WorkError(Exception):
 
 @dataclass(order=True)
 class _Ticket:
-    """A call that waits for its turn: by rank, then turn about between those who ask, then as it came."""
+    """A call that waits for its turn: turn about between those who ask, then as it came."""
 
-    rank: int
     turn: int
     number: int
     call: tuple[Callable[..., Any], tuple[Any, ...]] = field(compare=False)
@@ -206,7 +207,7 @@ class Crew:
         ----------
         about : the thing that it is about
         who : asks; whoever asks much waits for those who ask little
-        rank : 0 before 1
+        rank : 1 lets others go before, for a while
         limit_s : seconds after which the worker is stopped
         progress : called here while it works; the function then gets `progress` as a keyword
 
@@ -220,7 +221,7 @@ class Crew:
         self._open[who] = self._open.get(who, 0) + 1
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         call = (function, arguments)
-        worker.waiting.put_nowait(_Ticket(rank, turn, next(self._numbers), call, limit_s, progress, answer))
+        worker.waiting.put_nowait(_Ticket(turn + LATER * rank, next(self._numbers), call, limit_s, progress, answer))
         try:
             return await answer
         finally:

@@ -371,6 +371,22 @@ def test_a_file_whose_name_is_no_text_is_shown_all_the_same(tmp_path: Path) -> N
         assert client.get(f"/api/pictures/{pictures[0]['id']}").status_code == 200
 
 
+def test_strangers_are_not_told_where_their_files_lie(attacker: Visitor) -> None:
+    given = attacker.give(small(), "old pier.jpg").json()
+    studio = studio_of(attacker)
+    home = str(studio.config.home)
+    path = f"/api/pictures/{given['id']}"
+    assert attacker("GET", path).json()["command"] == "featcolor colorize 'old pier.jpg' -o 'coloured/old pier.jpg'"
+    (studio.workspace(attacker.id).folder / "dropped" / "old pier.jpg").write_bytes(b"broken since")
+    job = attacker.ended(attacker("POST", "/api/write", json={}).json())
+    error = attacker("GET", path).json()["error"]
+    assert error.startswith("old pier.jpg: ")
+    assert job["errors"]
+    for answer in (attacker("GET", path), attacker("GET", "/api/workspace"), attacker("POST", f"{path}/view")):
+        assert home not in answer.text
+        assert attacker.id not in answer.text
+
+
 def test_the_token_is_in_no_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

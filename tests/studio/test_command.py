@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -14,27 +13,25 @@ import psutil
 import pytest
 
 from featcolor.commands import main
+from featcolor.studio.serve import bind
 from tests.studio.command import ROOT, Command, clean_environment
 
 
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Command]:
-    started = Command(tmp_path / "home")
-    yield started
-    started.close()
-
-
-def test_it_answers_where_it_says_and_ends_with_all_its_workers(studio: Command) -> None:
+def test_it_answers_where_it_says_and_ends_with_all_its_workers_though_a_page_listens(tmp_path: Path) -> None:
+    studio = Command(tmp_path / "home")
     with urllib.request.urlopen(f"{studio.origin}/healthz") as answer:
         assert answer.read() == b"ok"
-    with urllib.request.urlopen(urllib.request.Request(studio.address, headers={"Cookie": cookie(studio)})) as answer:
-        assert b"<!doctype html>" in answer.read().lower()
     with pytest.raises(HTTPError, match="401") as refused:
         urllib.request.urlopen(f"{studio.origin}/api/workspace")
     refused.value.close()
+    cookie = {"Cookie": cookie_of(studio)}
+    with urllib.request.urlopen(urllib.request.Request(f"{studio.origin}/", headers=cookie)) as answer:
+        assert b"<!doctype html>" in answer.read().lower()
     workers = studio.workers()
     assert workers
-    code, said = studio.press_ctrl_c()
+    with urllib.request.urlopen(urllib.request.Request(f"{studio.origin}/api/events", headers=cookie)) as stream:
+        assert stream.readline() == b": here\n"
+        code, said = studio.press_ctrl_c()
     assert code == 130
     assert not any(psutil.pid_exists(worker.pid) for worker in workers)
     lines = said.splitlines()
@@ -43,7 +40,7 @@ def test_it_answers_where_it_says_and_ends_with_all_its_workers(studio: Command)
     assert lines[1].startswith("featcolor: stopped")
 
 
-def cookie(studio: Command) -> str:
+def cookie_of(studio: Command) -> str:
     """What a browser is given for the token."""
 
     class Stay(urllib.request.HTTPRedirectHandler):
@@ -56,55 +53,33 @@ def cookie(studio: Command) -> str:
         return str(answer.headers["Set-Cookie"]).partition(";")[0]
 
 
-def test_ctrl_c_ends_it_though_a_page_listens(studio: Command) -> None:
-    asked = urllib.request.Request(f"{studio.origin}/api/events", headers={"Cookie": cookie(studio)})
-    with urllib.request.urlopen(asked) as stream:
-        assert stream.readline() == b": here\n"
-        code, said = studio.press_ctrl_c()
-    assert code == 130
-    assert "Traceback" not in said
-    assert len(said.splitlines()) == 2, said
-
-
-def test_quietly_it_says_the_address_alone(tmp_path: Path) -> None:
-    studio = Command(tmp_path / "home", "--quiet")
+def test_a_password_is_told_to_nobody(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("open sesame\n")
+    studio = Command(tmp_path / "home", "--quiet", "--password-file", tmp_path / "password")
+    assert studio.address == f"{studio.origin}/"
+    form = urllib.request.Request(f"{studio.origin}/sign-in", b"token=open+sesame", {"Origin": studio.origin})
+    with pytest.raises(HTTPError, match="401") as refused:  # signed in, and sent on without the cookie
+        urllib.request.urlopen(form)
+    refused.value.close()
     code, said = studio.press_ctrl_c()
     assert code == 130
     assert len(said.splitlines()) == 1, said
-
-
-def test_a_password_is_not_in_the_address(tmp_path: Path) -> None:
-    (tmp_path / "password").write_text("open sesame\n")
-    studio = Command(tmp_path / "home", "--password-file", tmp_path / "password")
-    try:
-        assert studio.address == f"{studio.origin}/"
-        form = urllib.request.Request(f"{studio.origin}/sign-in", b"token=open+sesame", {"Origin": studio.origin})
-        with pytest.raises(HTTPError, match="401") as refused:  # signed in, and sent on without the cookie
-            urllib.request.urlopen(form)
-        refused.value.close()
-    finally:
-        _, said = studio.press_ctrl_c()
     assert "sesame" not in said
 
 
-def test_the_second_studio_takes_the_next_port_unless_one_is_named(
-    studio: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_port_that_is_taken_is_named_and_otherwise_the_next_one_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["studio", "--no-browser", "--home", str(tmp_path / "h"), "--port", str(studio.port)]) == 2
-    said = capsys.readouterr().err
-    assert len(said.splitlines()) == 1
-    assert f"--port {studio.port}" in said
-
-
-def test_the_first_free_port_is_taken(tmp_path: Path) -> None:
-    from featcolor.studio.serve import bind
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
+        assert main(["studio", "--no-browser", "--home", str(tmp_path / "home"), "--port", str(port)]) == 2
         with bind("127.0.0.1", port, exactly=False) as bound:
             assert bound.getsockname()[1] > port
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert f"--port {port}" in said
 
 
 @pytest.mark.parametrize(

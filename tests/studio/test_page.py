@@ -31,8 +31,8 @@ def test_the_page_has_no_script_or_style_within_itself() -> None:
     """The policy that it is served with allows none."""
     page = (FOLDER / "index.html").read_text(encoding="utf-8")
     assert not re.findall(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", page)
-    used = set(re.findall(r'(?:src|href)="([^"#]+)"', page))
-    assert {each for each in used if not each.startswith("data:")} == {"page/app.js", "page/studio.css"}
+    used = {each for each in re.findall(r'(?:src|href)="([^"#]+)"', page) if not each.startswith("data:")}
+    assert used == {"page/app.js", *(f"page/{path.name}" for path in FILES if path.suffix == ".css")}
 
 
 def test_every_module_is_found_and_used() -> None:

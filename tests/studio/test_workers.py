@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from featcolor.errors import PictureError, UsageError
+from featcolor.studio import workers
 from featcolor.studio.workers import Crew, WorkError
 
 
@@ -123,5 +124,63 @@ def test_who_asks_much_waits_for_who_asks_little() -> None:
         assert order.index("little") <= 1
         assert crew.idle
         assert crew.n_waiting_for("much") == 0
+
+    with_crew(work)
+
+
+def test_what_is_less_urgent_waits_but_not_for_ever() -> None:
+    async def work(crew: Crew) -> None:
+        order: list[str] = []
+
+        async def ask(name: str, rank: int, times: int = 1) -> None:
+            for _ in range(times):
+                await crew.call(double, 1, who=name, rank=rank)
+                order.append(name)
+
+        first = asyncio.create_task(crew.call(count, 2000, progress=lambda *_: None))
+        await asyncio.sleep(0)
+        later = asyncio.create_task(ask("later", 1))
+        await asyncio.sleep(0)
+        others = [asyncio.create_task(ask(name, 0, 20)) for name in ("one", "two")]  # there is always one that waits
+        await asyncio.gather(first, later, *others)
+        assert 2 <= order.index("later") < 20
+
+    with_crew(work)
+
+
+def test_who_is_stopped_before_the_process_has_started_is_stopped() -> None:
+    async def work(crew: Crew) -> None:
+        for _ in range(5):
+            call = asyncio.create_task(crew.call(sleep))
+            while crew.workers[0].running is None:
+                await asyncio.sleep(0)
+            crew.interrupt()
+            with pytest.raises(WorkError, match="stopped"):
+                await call
+
+    with_crew(work)
+
+
+def test_what_ends_while_it_starts_leaves_no_process() -> None:
+    async def run() -> list[int]:
+        crew = Crew(2)
+        crew.start()
+        call = asyncio.create_task(crew.call(sleep))
+        await asyncio.sleep(0.01)
+        await crew.close()
+        call.cancel()
+        return list(crew.processes)
+
+    for _ in range(3):
+        assert not any(psutil.pid_exists(pid) for pid in asyncio.run(run()))
+
+
+def test_a_worker_that_worked_long_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "AT_REST", 2)
+
+    async def work(crew: Crew) -> None:
+        pids = [await crew.call(count, 1, progress=lambda *_: None) for _ in range(6)]
+        assert pids[0] == pids[1] != pids[2] == pids[3] != pids[4]
+        assert not psutil.pid_exists(pids[0])
 
     with_crew(work)

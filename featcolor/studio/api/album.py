@@ -165,7 +165,7 @@ async def events(request: Request) -> Response:
                         studio.see(visitor)
                         yield ": still here\n\n"
                     continue
-                yield f"data: {json.dumps(message)}\n\n"
+                yield f"data: {studio.plainly(json.dumps(message))}\n\n"
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 

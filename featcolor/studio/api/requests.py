@@ -63,6 +63,14 @@ def answer_error(error: Exception) -> Response:
     return JSONResponse({"error": one_line(error)}, status)
 
 
+def told_plainly(request: Request, answer: Response) -> Response:
+    """The same answer, without the studio's own folders where strangers read it."""
+    if isinstance(answer, JSONResponse):
+        answer.body = studio_of(request).plainly(bytes(answer.body).decode()).encode()
+        answer.headers["content-length"] = str(len(answer.body))
+    return answer
+
+
 def studio_of(request: Request) -> Studio:
     """The studio that serves."""
     studio = request.app.state.studio

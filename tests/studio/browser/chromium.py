@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+from functools import cache
 from typing import Any, Final
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
@@ -16,9 +18,15 @@ FLAGS: Final = (
 )
 
 
+@cache
 def find_chromium() -> str | None:
-    """Its path, where there is one."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+    """Its path, where there is one that runs: a name may stand for a package that is not there."""
+    found = (path for name in NAMES if (path := shutil.which(name)))
+    return next((path for path in found if _runs(path)), None)
+
+
+def _runs(path: str) -> bool:
+    return subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0
 
 
 def launch(playwright: Any) -> Any:

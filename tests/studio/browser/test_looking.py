@@ -41,6 +41,8 @@ def test_the_slider_shows_the_picture_as_it_was(at_work: Person) -> None:
     assert 45 < float(slider.input_value()) < 55
     assert not is_shown(at_work, 40, 80)
     assert is_shown(at_work, 120, 80)
+    for side in at_work.page.locator("#divider span").all():
+        assert side.evaluate("side => side.offsetWidth > side.offsetHeight"), "its name stands in a line"
     slider.focus()
     at_work.press("Home")
     assert is_shown(at_work, 40, 80)
@@ -82,6 +84,7 @@ def test_a_place_stays_under_the_pointer_that_zooms(at_work: Person) -> None:
 
 
 def test_the_contact_sheet_shows_and_opens_every_picture(at_work: Person) -> None:
+    at_work.page.mouse.move(0, 0)  # under the pointer a picture shows its other side
     at_work.press("c")
     at_work.sees("#contact")
     at_work.counts("#contact .contact > li", 2)
@@ -90,7 +93,10 @@ def test_the_contact_sheet_shows_and_opens_every_picture(at_work: Person) -> Non
         assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 160
     before = at_work.page.locator("#contact").get_by_role("button", name="Before")
     at_work.click(before)
-    assert "colour=1" not in str(at_work.page.locator("#contact img").first.get_attribute("src"))
+    image = at_work.page.locator("#contact img").first
+    assert "colour=1" not in str(image.get_attribute("src"))
+    image.hover()
+    assert "colour=1" in str(image.get_attribute("src"))
     at_work.click(at_work.page.locator("#contact .cell").nth(1))
     at_work.sees_not("#contact")
     at_work.reads("#title", "coffee.png|astronaut.jpg")

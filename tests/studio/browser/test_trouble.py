@@ -32,33 +32,30 @@ sys.exit(main())
 """A disk that is full as long as a file is there."""
 
 
-@pytest.fixture
-def folder(tmp_path: Path, photographs: dict[str, NDArray[np.uint8]]) -> Path:
-    write_rgb(tmp_path / "album" / "china.png", photographs["china"].mean(axis=2).astype(np.uint8))
-    return tmp_path / "album"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, photographs: dict[str, NDArray[np.uint8]]) -> Path:
+    folder = tmp_path_factory.mktemp("trouble") / "album"
+    for name in ("china", "flower", "rocket"):
+        write_rgb(folder / f"{name}.png", photographs[name].mean(axis=2).astype(np.uint8))
+    return folder
 
 
-@pytest.fixture
-def start(tmp_path: Path, browser: Any) -> Iterator[Callable[..., Command]]:
-    """What starts studios with the same folder of their own."""
-    started: list[Command] = []
-
-    def begin(*words: Any, **options: Any) -> Command:
-        started.append(Command(tmp_path / "home", *words, **options))
-        return started[-1]
-
-    yield begin
-    for studio in started:
-        studio.close()
+@pytest.fixture(scope="module")
+def unlucky(browser: Any, folder: Path) -> Iterator[Command]:
+    """A studio whose disk is full as long as `full` lies beside the album, and which takes a megabyte at a time."""
+    program, environment = (sys.executable, "-c", FILLED), {"FULL": str(folder.parent / "full")}
+    started = Command(folder.parent / "home", folder, "--max-upload", "1", program=program, environment=environment)
+    yield started
+    started.close()
 
 
 def test_a_studio_that_dies_comes_back_with_all_that_was_told(
-    start: Callable[..., Command], visit: Callable[..., Person], folder: Path
+    visit: Callable[..., Person], folder: Path, tmp_path: Path
 ) -> None:
-    studio = start(folder)
+    studio = Command(tmp_path / "home", folder / "china.png")
     person = visit(studio)
     person.forgiven.append(NO_ANSWER)
-    person.open("china.png")
+    person.settle()
     person.hint(100, 60)
     studio.kill()
     person.sees("#banner")
@@ -66,7 +63,7 @@ def test_a_studio_that_dies_comes_back_with_all_that_was_told(
     person.click_picture(40, 30)
     person.page.fill("#palette .hex", "#803020")
     person.press("Enter")
-    again = start(folder, port=studio.port)
+    again = Command(tmp_path / "home", folder / "china.png", port=studio.port)
     person.sees_not("#banner")
     person.reads("#status", "Coloured with 2 hints")
     told = person.told("china.png")
@@ -76,40 +73,40 @@ def test_a_studio_that_dies_comes_back_with_all_that_was_told(
 
 
 def test_a_full_disk_is_said_and_the_hint_stays_in_the_page(
-    start: Callable[..., Command], visit: Callable[..., Person], folder: Path, tmp_path: Path
+    visit: Callable[..., Person], unlucky: Command, folder: Path
 ) -> None:
-    full = tmp_path / "full"
-    person = visit(start(folder, program=(sys.executable, "-c", FILLED), environment={"FULL": str(full)}))
+    person = visit(unlucky)
     person.forgiven.append("status of 507")
-    person.open("china.png")
+    person.open("flower.png")
+    full = folder.parent / "full"
     full.touch()
     person.click_picture(100, 60)
     person.click(person.page.locator("#palette .suggestion").first)
     person.reads("#trouble, #notices", "disk is full")
-    assert not (folder / "china.hints.json").exists()
+    assert not (folder / "flower.hints.json").exists()
     assert person.page.locator("#marks button.mark").count() == 1
     full.unlink()
     person.hint(40, 30)
-    assert len(person.told("china.png")) == 2
+    assert len(person.told("flower.png")) == 2
     assert person.page.locator("#trouble").is_hidden()
 
 
 def test_a_picture_that_goes_while_it_is_open_is_named(
-    start: Callable[..., Command], visit: Callable[..., Person], folder: Path
+    visit: Callable[..., Person], unlucky: Command, folder: Path
 ) -> None:
-    person = visit(start(folder))
+    person = visit(unlucky)
     person.forgiven.append("status of 422")
-    person.open("china.png")
-    (folder / "china.png").unlink()
+    person.open("rocket.png")
+    (folder / "rocket.png").unlink()
     person.click_picture(50, 50)
     person.page.fill("#palette .hex", "#803020")
-    person.reads("#trouble, #notices", r"china\.png: the file is gone")
+    person.reads("#trouble, #notices", r"rocket\.png: the file is gone")
 
 
 def test_what_is_too_large_is_said_before_it_is_sent(
-    start: Callable[..., Command], visit: Callable[..., Person], tmp_path: Path
+    visit: Callable[..., Person], unlucky: Command, tmp_path: Path
 ) -> None:
-    person = visit(start("--max-upload", "1"))
+    person = visit(unlucky)
     write_rgb(tmp_path / "large.tif", np.random.default_rng(0).integers(0, 255, (1100, 1100), np.uint8))
     person.page.set_input_files("#drop", str(tmp_path / "large.tif"))
     person.reads("#album [data-state=broken]", "1 MB")
