@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -200,8 +201,25 @@ def test_an_answer_that_nobody_reads_ends_nothing(port: int, studio: Studio) -> 
     wait_for(lambda: not studio.streams)
 
 
-def test_connections_have_a_bound(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MOST", 5)
+def test_an_answer_that_takes_long_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(connections, "HEAD_S", 0.5)
+        connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+        connection.sendall(f"GET /api/events HTTP/1.1\r\n{HEAD}\r\n".encode())
+        while b": here" not in connection.recv(65536):
+            pass
+    with connection:
+        time.sleep(0.6)  # after which the head of a request would have taken too long
+        asked(port, f"PUT /api/workspace HTTP/1.1\r\n{HEAD}Content-Length: 2\r\n\r\n{{}}")
+        assert b"workspace" in connection.recv(65536)
+
+
+@pytest.mark.parametrize(("bound", "local"), [("MOST", connections.LOCAL), ("MOST_OF_ONE", ())])
+def test_connections_have_a_bound(
+    port: int, monkeypatch: pytest.MonkeyPatch, bound: str, local: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(connections, bound, 5)
+    monkeypatch.setattr(connections, "LOCAL", local)
     opened: list[Any] = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(8)]
     try:
         closed = [each for each in opened[5:] if answer_of(each) == ""]

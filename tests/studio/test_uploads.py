@@ -356,7 +356,7 @@ def test_the_disk_is_not_filled(visitor: Visitor, monkeypatch: pytest.MonkeyPatc
 def test_models_of_strangers_are_numbers_and_no_programs(visitor: Visitor) -> None:
     given = visitor.give(b"\x08\x08\x12\x07pytorch", "x.featcolor", "models")
     assert given.status_code == 422
-    assert "ONNX" in given.json()["error"]
+    assert "ONNX is not taken here" in given.json()["error"]
     for content in (
         b"",
         b"\x80\x04\x95pickle",

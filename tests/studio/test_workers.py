@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from featcolor.errors import PictureError, UsageError
+from featcolor.studio import workers
 from featcolor.studio.workers import Crew, WorkError
 
 
@@ -172,3 +173,14 @@ def test_what_ends_while_it_starts_leaves_no_process() -> None:
 
     for _ in range(3):
         assert not any(psutil.pid_exists(pid) for pid in asyncio.run(run()))
+
+
+def test_a_worker_that_worked_long_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "AT_REST", 2)
+
+    async def work(crew: Crew) -> None:
+        pids = [await crew.call(count, 1, progress=lambda *_: None) for _ in range(6)]
+        assert pids[0] == pids[1] != pids[2] == pids[3] != pids[4]
+        assert not psutil.pid_exists(pids[0])
+
+    with_crew(work)
