@@ -139,6 +139,7 @@ class Studio:
     Attributes
     ----------
     desk : workers that answer at once
+    single : the worker for pictures in full size that are coloured in one request, so that no page waits for them
     jobs : long work
     coming : bytes of each file that is being given, by the folder of the workspace
     streams : of events, by visitor
@@ -148,6 +149,7 @@ class Studio:
     def __init__(self, config: StudioConfig) -> None:
         self.config = config
         self.desk = Crew(config.workers)
+        self.single = Crew(1)
         self.jobs = Jobs(Crew(1), KINDS, self.publish, most=config.limits.jobs)
         own = json.dumps(os.fspath(config.home / "visitors"))[1:-1]
         self._own_folders = re.compile(rf"{re.escape(own)}[/\\]+[0-9a-f]+[/\\]+(?:{DROPPED}[/\\]+)?")
@@ -165,6 +167,7 @@ class Studio:
         shutil.rmtree(self.incoming, ignore_errors=True)
         self.desk.start()
         self.jobs.crew.start()
+        self.single.start(warm=False)
         tasks = [asyncio.create_task(self.jobs.work()), asyncio.create_task(self.desk.call(warm_up))]
         if self.config.apart:
             self._find_visitors()
@@ -179,6 +182,7 @@ class Studio:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.desk.close()
             await self.jobs.crew.close()
+            await self.single.close()
 
     @property
     def incoming(self) -> Path:
