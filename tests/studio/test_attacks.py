@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from featcolor.pictures.io import write_picture
+from featcolor.studio.config import FOR_STRANGERS
 from featcolor.studio.gate import HEADERS
 from featcolor.studio.jobs import Jobs
-from featcolor.studio.studio import FOR_STRANGERS, Studio
+from featcolor.studio.studio import Studio
 from tests.studio.serving import SECRET, Visitor, Visitors, by_name, served, served_apart, wait_for
 from tests.studio.test_uploads import small
 
