@@ -112,10 +112,10 @@ export class Album {
 		const { studio } = this;
 		const work = async () => {
 			if (told !== null && !(await studio.confirm(`Take ${name} out${told}?`, "Take it out"))) return;
-			// What is open is asked about.
+			// What was asked about it is answered first, and nothing more is asked.
+			if (studio.opened === id) await Promise.all([studio.loading, studio.views.get(id)?.going]);
 			if (studio.opened === id) studio.step(1);
 			if (studio.opened === id || studio.film === id) studio.close();
-			// Nothing more is asked about it.
 			this.lines.get(id).line.querySelector("img")?.removeAttribute("src");
 			await remove(id);
 			await studio.load();

@@ -100,7 +100,7 @@ export class Views {
 	/** @param {Said} said @param {boolean} keep */
 	ask(said, keep) {
 		this.waiting = { said, keep };
-		this.run();
+		if (!this.busy) this.going = this.run();
 	}
 
 	/** Sends what waits; when the studio is gone it goes on waiting. */

@@ -99,7 +99,12 @@ class Studio extends EventTarget {
 		this.tellOf("workspace");
 	}
 
-	async open(id) {
+	open(id) {
+		this.loading = this.#open(id);
+		return this.loading;
+	}
+
+	async #open(id) {
 		const opening = ++this.opening;
 		const listed = this.find(id);
 		this.tried = this.picture = this.grey = null;
