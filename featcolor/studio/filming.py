@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ async def scan(running: Running) -> None:
     film = _film_of(running)
     folder = running.workspace.shelf.folder(film)
     try:
-        await running.call(scan_film, film.path, folder.path, running.job.what.get("most_frames"))
+        with by_name(film.path, folder.path):
+            await running.call(scan_film, film.path, folder.path, running.job.what.get("most_frames"))
     except WorkError as error:
         if not running.interrupted:
             _tell(running, film, state="failed", error=str(error))
@@ -36,7 +38,8 @@ async def play(running: Running) -> None:
     """The job of colouring one shot, to look at it."""
     film, workspace = _film_of(running), running.workspace
     folder, model = workspace.shelf.folder(film), workspace.model_file(Choices())
-    await running.call(play_shot, film.path, folder.path, running.job.what["shot"], model)
+    with by_name(film.path, folder.path):
+        await running.call(play_shot, film.path, folder.path, running.job.what["shot"], model)
     _tell(running, film)
 
 
@@ -45,8 +48,21 @@ async def write(running: Running) -> None:
     film, workspace, what = _film_of(running), running.workspace, running.job.what
     folder, model = workspace.shelf.folder(film), workspace.model_file(Choices())
     target, overwrite = Path(what["target"]), bool(what["overwrite"])
-    await running.call(write_film, film.path, target, folder.path, model, None, overwrite)
+    with by_name(film.path, target, folder.path):
+        await running.call(write_film, film.path, target, folder.path, model, None, overwrite)
     _tell(running, film)
+
+
+@contextmanager
+def by_name(*paths: Path) -> Iterator[None]:
+    """Errors that call these files and folders by their names: where they lie is nobody's business."""
+    try:
+        yield
+    except WorkError as error:
+        words = str(error)
+        for path in paths:
+            words = words.replace(str(path), path.name)
+        raise WorkError(words, error.kind) from error
 
 
 def describe(workspace: Workspace, film: Film, jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from featcolor.hints.hint import Hints
-from featcolor.studio.studio import Limits
+from featcolor.studio.config import Limits
 from featcolor.video.colorize import colorize_video
 from tests.clips.samples import make_clip
 from tests.studio.serving import ended, served, wait_for
@@ -229,7 +229,7 @@ def test_a_film_that_breaks_off_says_so(client: TestClient, album: Path) -> None
     assert ended(client, job)["state"] == "failed"
     film = film_in(client)
     assert film["state"] == "failed"
-    assert "not a film" in film["error"]
+    assert film["error"].startswith("reel.mkv: not a film")
 
 
 def test_a_film_in_ones_own_folder_is_not_deleted(client: TestClient, album: Path) -> None:

@@ -168,7 +168,8 @@ async def _ask(request: Request, film: Film, function: Callable[..., Any], *argu
     desk, who = studio_of(request).desk, visitor_of(request)
     if desk.n_waiting_for(who) >= studio_of(request).config.limits.waiting:
         raise Refusal(429, "too many requests at a time; wait for the answers to those before")
-    return await desk.call(function, *arguments, about=film.id, who=who, rank=rank, limit_s=LONGEST_S)
+    with filming.by_name(film.path):
+        return await desk.call(function, *arguments, about=film.id, who=who, rank=rank, limit_s=LONGEST_S)
 
 
 def _under_way(studio: Studio, workspace: Workspace, film: Film, *kinds: str) -> list[Job]:

@@ -117,7 +117,7 @@ class Strip {
 		const sure = confidence === null ? "not tried yet" : `${percent(confidence)} sure`;
 		const words = [`Shot ${number + 1}`, frames, sure, told && `${plural(told, "frame")} corrected`, playable && changed && "changed since tried", next && `to correct next: ${next}`];
 		const level = make("span");
-		level.style.width = percent(confidence ?? 0);
+		level.style.width = `${100 * (confidence ?? 0)}%`;
 		const item = make("li", { "data-shot": number }, make(
 			"button",
 			{ label: words.filter(Boolean).join(", "), title: words.filter(Boolean).join("\n"), onclick: () => this.show(number, key) },

@@ -81,6 +81,10 @@ def test_a_shot_is_tried_plays_in_colour_and_tells_how_sure_it_is(viewer: Person
     seen = try_shot(viewer)
     assert seen.shape == (60, 96, 3)
     assert np.ptp(seen.astype(int), axis=2).mean() > 3
+    level, whole = (
+        viewer.page.locator(f"{SHOTS}[data-shot='1'] {each}").bounding_box() for each in (".level span", ".level")
+    )
+    assert 0 < level["width"] < whole["width"]
     assert "sure" in str(viewer.page.locator(f"{SHOTS} button").nth(1).get_attribute("aria-label"))
     video = viewer.page.locator("#film-player video")
     assert video.evaluate("video => video.loop && video.muted && !video.paused")
@@ -162,6 +166,8 @@ def test_what_is_no_film_says_so(person: Person, tmp_path: Path) -> None:
 
 def test_a_film_is_taken_out_with_all_that_was_told_of_it(viewer: Person) -> None:
     viewer.forgiven.append("status of 404")  # what was asked of its frame meanwhile
+    viewer.hint(30, 20)
+    viewer.reads("#told", "1 hint")
     viewer.page.locator("#album li[data-film]").hover()
     viewer.take_out("reel.mp4")
     viewer.click(viewer.page.get_by_role("button", name="Take it out"))
