@@ -15,7 +15,7 @@ from featcolor.commands.options import port, positive, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
-    from featcolor.studio.studio import Limits, StudioConfig
+    from featcolor.studio.config import Limits, StudioConfig
 
 SUMMARY = "colour and correct pictures and films in the browser"
 DESCRIPTION = """\
@@ -86,8 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise UsageError(INSTALL) from error
+    from featcolor.studio.config import DEFAULT_PORT
     from featcolor.studio.serve import bind, has_browser, serve
-    from featcolor.studio.studio import DEFAULT_PORT
 
     wanted = DEFAULT_PORT if arguments.port is None else arguments.port
     password = _password(arguments)
@@ -111,9 +111,9 @@ def _config(arguments: argparse.Namespace, password: str | None) -> StudioConfig
     from dataclasses import replace
 
     from featcolor.models.load import ColouringSettings, load_colorizer
+    from featcolor.studio.config import FOR_STRANGERS, KEEP_HOURS, MEGABYTE, Limits, StudioConfig
     from featcolor.studio.serve import default_home, is_loopback
     from featcolor.studio.sessions import new_token
-    from featcolor.studio.studio import FOR_STRANGERS, KEEP_HOURS, MEGABYTE, Limits, StudioConfig
 
     for path in arguments.input:
         if not path.exists():

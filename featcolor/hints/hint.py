@@ -126,6 +126,15 @@ class Hints:
             parts.append(HintPixels.of_colour(yx, parse_colour(hint.colour)).thinned(MOST_PIXELS))
         return HintPixels.together(parts).thinned(MOST_PIXELS)
 
+    def coverings(self, size: tuple[int, int]) -> float:
+        """How often the hints' boxes cover a picture of this size, (width, height): what drawing them costs."""
+        width, height = size
+        total = 0.0
+        for hint in self.hints:
+            across, down = np.ptp(np.array(hint.points), axis=0) + 2 * hint.radius + 1
+            total += min(float(across), width) * min(float(down), height)
+        return total / (width * height)
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""
         return {

@@ -17,9 +17,10 @@ from starlette.types import ASGIApp
 
 from featcolor.errors import UsageError, reason
 from featcolor.studio.app import build_app
+from featcolor.studio.config import StudioConfig
 from featcolor.studio.connections import LOCAL, PatientConnection
 from featcolor.studio.sessions import Cookies, key_in
-from featcolor.studio.studio import Studio, StudioConfig, album_of
+from featcolor.studio.studio import Studio, album_of
 
 ANY: Final = ("0.0.0.0", "::")
 """Hosts that mean every address of this machine."""

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any, Final
 
 from featcolor.errors import FeatcolorError
 from featcolor.studio import filming
+from featcolor.studio.config import StudioConfig
 from featcolor.studio.desk import warm_up
 from featcolor.studio.jobs import Jobs, Kind
 from featcolor.studio.references import fit_references
@@ -27,14 +27,10 @@ from featcolor.studio.workers import Crew
 from featcolor.studio.workspace import DROPPED, Workspace
 from featcolor.studio.writing import write_pictures
 
-DEFAULT_PORT: Final = 8710
-KEEP_HOURS: Final = 24.0
-"""Visitors' pictures are deleted so long after they were last looked at."""
 EMPTY_S: Final = 600.0
 """After which a visitor who gave nothing makes room for another, where the studio is full."""
 SWEEP_S: Final = 60.0
 """Between two looks for what is to be deleted."""
-MEGABYTE: Final = 2**20
 EVENTS: Final = 500
 """Messages that may wait for one page; one that is slower is told to load all again."""
 KINDS: Final[dict[str, Kind]] = {
@@ -47,88 +43,6 @@ KINDS: Final[dict[str, Kind]] = {
 """What does the jobs of each kind."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Bounds on what a visitor may give; None: none.
-
-    Attributes
-    ----------
-    bytes : of a file
-    pixels : of a picture
-    frames : of a film
-    pictures : of a workspace, films and references counted
-    visitors : workspaces at a time
-    waiting : requests of one visitor that are dealt with at a time
-    upload_s : seconds that an upload may take, and its silence a tenth of it
-    total : bytes of all that a workspace keeps, what is written too
-    free : bytes that stay free on the disk
-    jobs : of a workspace that have not ended
-    streams : of events, of one visitor
-    networks : whether models may be ONNX, which another's program reads, or our own files alone, which hold numbers
-    """
-
-    bytes: int | None = None
-    pixels: int | None = None
-    frames: int | None = None
-    pictures: int | None = None
-    visitors: int | None = None
-    waiting: int = 64
-    upload_s: float = 600.0
-    total: int | None = None
-    free: int = 0
-    jobs: int | None = None
-    streams: int = 64
-    networks: bool = True
-
-
-FOR_STRANGERS: Final = Limits(
-    bytes=100 * MEGABYTE,
-    pixels=100_000_000,
-    frames=30_000,
-    pictures=200,
-    visitors=200,
-    waiting=16,
-    upload_s=300.0,
-    total=4096 * MEGABYTE,
-    free=1024 * MEGABYTE,
-    jobs=8,
-    streams=16,
-    networks=False,
-)
-"""Where the studio is open to others."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudioConfig:
-    """Settings of a studio.
-
-    Attributes
-    ----------
-    home : folder of its own
-    sources : pictures and folders to open
-    output : folder of what is written; None: beside each picture
-    model : that is chosen at first; None: the default model
-    secret : token or password, without which nothing is served
-    apart : whether each visitor has pictures of their own, which are deleted `keep_hours` after the last visit
-    hosts : names by which browsers may call it
-    prefix : path below which it is served, "" or "/like/this"
-    workers : processes that answer; one more does what takes long
-    limits : Limits
-    """
-
-    home: Path
-    sources: tuple[Path, ...] = ()
-    output: Path | None = None
-    model: Path | None = None
-    secret: str
-    apart: bool = False
-    keep_hours: float = KEEP_HOURS
-    hosts: frozenset[str] = field(default_factory=frozenset)
-    prefix: str = ""
-    workers: int = 1
-    limits: Limits = field(default_factory=Limits)
-
-
 class Studio:
     """What is served; started and ended by `running`.
 
@@ -139,6 +53,7 @@ class Studio:
     Attributes
     ----------
     desk : workers that answer at once
+    single : the worker for pictures in full size that are coloured in one request, so that no page waits for them
     jobs : long work
     coming : bytes of each file that is being given, by the folder of the workspace
     streams : of events, by visitor
@@ -148,6 +63,7 @@ class Studio:
     def __init__(self, config: StudioConfig) -> None:
         self.config = config
         self.desk = Crew(config.workers)
+        self.single = Crew(1)
         self.jobs = Jobs(Crew(1), KINDS, self.publish, most=config.limits.jobs)
         own = json.dumps(os.fspath(config.home / "visitors"))[1:-1]
         self._own_folders = re.compile(rf"{re.escape(own)}[/\\]+[0-9a-f]+[/\\]+(?:{DROPPED}[/\\]+)?")
@@ -165,6 +81,7 @@ class Studio:
         shutil.rmtree(self.incoming, ignore_errors=True)
         self.desk.start()
         self.jobs.crew.start()
+        self.single.start(warm=False)
         tasks = [asyncio.create_task(self.jobs.work()), asyncio.create_task(self.desk.call(warm_up))]
         if self.config.apart:
             self._find_visitors()
@@ -179,6 +96,7 @@ class Studio:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.desk.close()
             await self.jobs.crew.close()
+            await self.single.close()
 
     @property
     def incoming(self) -> Path:

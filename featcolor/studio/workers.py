@@ -185,11 +185,12 @@ class Crew:
         self._tasks: list[asyncio.Task[None]] = []
         self._pool = ThreadPoolExecutor(size + 1, thread_name_prefix="studio-worker")
 
-    def start(self) -> None:
-        """Take calls from now on; the processes start beside whatever else is done."""
+    def start(self, *, warm: bool = True) -> None:
+        """Take calls from now on; the processes start beside whatever else is done, or else at the first call."""
         for worker in self.workers:
             self._tasks.append(asyncio.create_task(worker.work(self._pool)))
-            self._pool.submit(worker.warm_up)
+            if warm:
+                self._pool.submit(worker.warm_up)
 
     async def call(
         self,

@@ -136,3 +136,9 @@ def test_hints_of_another_shape_and_points_outside_are_refused() -> None:
         Hints((dot(WIDTH, 4),), (WIDTH, HEIGHT)).pixels((2 * HEIGHT, 2 * WIDTH))
     with pytest.raises(UsageError, match="10,000 points"):
         Hints(tuple(dot(1, 1) for _ in range(MOST_POINTS + 1)))
+
+
+def test_a_stroke_across_and_a_spot_over_all_cover_a_picture_twice() -> None:
+    hints = Hints((Hint(((0, 0), (9, 9)), "red"), Hint(((5, 5),), "red", 99.0)))
+    assert hints.coverings((10, 10)) == 2.0
+    assert Hints().coverings((10, 10)) == 0.0

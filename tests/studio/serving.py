@@ -16,8 +16,9 @@ from starlette.testclient import TestClient
 from featcolor.pictures.io import write_picture
 from featcolor.pictures.picture import Picture
 from featcolor.studio.app import build_app
+from featcolor.studio.config import FOR_STRANGERS, StudioConfig
 from featcolor.studio.sessions import Cookies
-from featcolor.studio.studio import FOR_STRANGERS, Studio, StudioConfig
+from featcolor.studio.studio import Studio
 
 ADDRESS = "http://127.0.0.1:8710"
 SECRET = "a token of tests"

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from featcolor.pictures.io import write_picture
+from featcolor.studio.config import FOR_STRANGERS
 from featcolor.studio.gate import HEADERS
 from featcolor.studio.jobs import Jobs
-from featcolor.studio.studio import FOR_STRANGERS, Studio
+from featcolor.studio.studio import Studio
 from tests.studio.serving import SECRET, Visitor, Visitors, by_name, served, served_apart, wait_for
 from tests.studio.test_uploads import small
 
@@ -245,6 +246,9 @@ JSONS = {
     "a colour that is script": b'{"hints": [{"points": [[1, 1]], "colour": "<script>alert(1)</script>"}]}',
     "a colour that is a list": b'{"hints": [{"points": [[1, 1]], "colour": ["#ff0000"]}]}',
     "20,000 points": json.dumps({"hints": [{"points": [[1, 1]] * 20_000, "colour": "#ff0000"}]}).encode(),
+    "spots without end": json.dumps(
+        {"hints": [{"points": [[1, 1]], "colour": "#ff0000", "radius": 99_999}] * 5_000}
+    ).encode(),
     "hints that are text": b'{"hints": "abc"}',
     "hints that are null": b'{"hints": null}',
     "a choice that there is not": b'{"choices": {"__class__": 1}}',
@@ -402,10 +406,15 @@ def test_the_token_is_in_no_log(
 def test_no_worker_is_left(tmp_path: Path) -> None:
     from psutil import pid_exists
 
-    before = threading.active_count()
+    before = _threads()
     with served(tmp_path / "home") as client:
         studio = client.app.state.studio
-        assert client.get("/api/options").status_code == 200
-        pids = [*studio.desk.processes, *studio.jobs.crew.processes]
+        assert client.post("/api/colorize", content=small()).status_code == 200
+        pids = [*studio.desk.processes, *studio.jobs.crew.processes, *studio.single.processes]
     assert not any(map(pid_exists, [*pids, *studio.desk.processes, *studio.jobs.crew.processes]))
-    assert threading.active_count() == before
+    assert _threads() == before
+
+
+def _threads() -> set[threading.Thread]:
+    """Those that wait for workers."""
+    return {each for each in threading.enumerate() if each.name.startswith("studio-worker")}

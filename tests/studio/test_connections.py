@@ -18,8 +18,9 @@ import uvicorn
 
 from featcolor.studio import connections
 from featcolor.studio.app import build_app
+from featcolor.studio.config import FOR_STRANGERS, StudioConfig
 from featcolor.studio.serve import server_config
-from featcolor.studio.studio import FOR_STRANGERS, Studio, StudioConfig
+from featcolor.studio.studio import Studio
 from tests.studio.serving import COOKIES, SECRET, wait_for
 from tests.studio.test_uploads import small
 

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from featcolor.hints.hint import Hints
-from featcolor.studio.studio import Limits
+from featcolor.studio.config import Limits
 from featcolor.video.colorize import colorize_video
 from tests.clips.samples import make_clip
 from tests.studio.serving import ended, served, wait_for

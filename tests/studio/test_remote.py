@@ -12,7 +12,8 @@ from urllib.request import HTTPErrorProcessor, Request, build_opener
 import pytest
 
 from featcolor.commands.studio import PASSWORD_VARIABLE
-from featcolor.studio.studio import EMPTY_S, FOR_STRANGERS, Studio
+from featcolor.studio.config import FOR_STRANGERS
+from featcolor.studio.studio import EMPTY_S, Studio
 from tests.studio.command import Command
 from tests.studio.serving import Visitor, Visitors, served_apart, wait_for
 from tests.studio.test_uploads import small

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from featcolor.commands import main
 from featcolor.pictures.io import write_picture
-from featcolor.studio.studio import FOR_STRANGERS
+from featcolor.studio.config import FOR_STRANGERS
 from tests.studio.serving import SECRET, served, served_apart
 
 PROGRAM = {"Authorization": f"Bearer {SECRET}", "Origin": ""}

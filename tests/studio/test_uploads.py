@@ -24,7 +24,7 @@ from PIL import Image, PngImagePlugin
 from featcolor.models.album import AlbumColorizer
 from featcolor.pictures.io import claimed_pixels, picture_format
 from featcolor.studio.api import uploads
-from featcolor.studio.studio import FOR_STRANGERS, MEGABYTE
+from featcolor.studio.config import FOR_STRANGERS, MEGABYTE
 from tests.commands.test_hostile import chunk, png, tiff
 from tests.studio.serving import Visitor, Visitors, served_apart
 from tests.video.samples import make_reel

@@ -36,6 +36,8 @@ from featcolor.studio.workers import WorkError
 from featcolor.studio.workspace import Workspace
 
 MOST_QUESTIONS = 20
+MOST_COVERINGS = 500
+"""Of a picture by the bounding boxes of its hints."""
 MOST_MASK = 16 * 2**20
 """Bytes of a mask, which has the size of a view."""
 
@@ -100,7 +102,7 @@ async def view(request: Request) -> Response:
     content = await json_of(request)
     hints, choices = hints_in(content), choices_in(content)
     facts = await _facts(request, item)
-    Hints(hints).check_inside((facts.width, facts.height))
+    _check(Hints(hints), (facts.width, facts.height))
     if content.get("keep"):
         before = workspace.hints(item), workspace.kept(item).choices
         workspace.tell(item, hints, (facts.width, facts.height))
@@ -185,6 +187,13 @@ def _publish(request: Request, workspace: Workspace, item: Item) -> None:
     if item.film is not None:
         card = filming.describe(workspace, workspace.film(item.film), studio.jobs.of(workspace))
         studio.publish(workspace, {"kind": "film", "film": card})
+
+
+def _check(hints: Hints, size: tuple[int, int]) -> None:
+    """UsageError for hints outside a picture of this size, or so many that drawing them takes no end."""
+    hints.check_inside(size)
+    if hints.coverings(size) > MOST_COVERINGS:
+        raise UsageError(f"the strokes cover the picture more than {MOST_COVERINGS} times; paint a picture to say more")
 
 
 def _on_picture(hints: Hints, facts: Facts) -> list[dict[str, Any]]:

@@ -16,10 +16,11 @@ from starlette.responses import Response
 from featcolor.errors import FeatcolorError, PictureError, UsageError, is_disk_full, one_line
 from featcolor.hints.hint import Hint, Hints
 from featcolor.studio.choices import Choices
+from featcolor.studio.config import MEGABYTE
 from featcolor.studio.gate import NOBODY
 from featcolor.studio.items import Item
 from featcolor.studio.jobs import TooManyJobsError
-from featcolor.studio.studio import MEGABYTE, Studio
+from featcolor.studio.studio import Studio
 from featcolor.studio.workers import WorkError
 from featcolor.studio.workspace import Workspace
 

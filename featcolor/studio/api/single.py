@@ -37,9 +37,7 @@ async def colorize(request: Request) -> Response:
     try:
         await receive(request, source)
         arguments = source, target, name, work, told, studio.config.limits.pixels
-        suffix = await studio.desk.call(
-            colour_file, *arguments, about=key, who=visitor_of(request), rank=1, limit_s=LONGEST_S
-        )
+        suffix = await studio.single.call(colour_file, *arguments, who=_who(request), limit_s=LONGEST_S)
         stem = Path(name_in(request)).stem or "picture"
         return _Once(target, filename=f"{stem}-colour{suffix}", content_disposition_type="attachment")
     except BaseException:
@@ -86,6 +84,11 @@ def _work(request: Request) -> ColourPicture:
     if (choices.model or "") not in {"", *known}:
         raise UsageError(f"there is no model {choices.model!r:.40}")
     return ColourPicture(known.get(choices.model or ""), choices.settings(), choices.steps())
+
+
+def _who(request: Request) -> str:
+    """The visitor, or the address of a program that shows a token alone."""
+    return visitor_of(request) or (request.client.host if request.client else "")
 
 
 def _told(request: Request) -> Told:

@@ -18,9 +18,10 @@ from featcolor.files import PART_SUFFIX
 from featcolor.pictures.io import PICTURE_SUFFIXES, claimed_pixels, picture_format
 from featcolor.pictures.picture import SUFFIX_OF
 from featcolor.studio.api.requests import Refusal, length_of, pieces_of, studio_of, workspace_of
+from featcolor.studio.config import MEGABYTE
 from featcolor.studio.desk import open_picture
 from featcolor.studio.stamps import Stamped
-from featcolor.studio.studio import MEGABYTE, Studio
+from featcolor.studio.studio import Studio
 from featcolor.studio.workspace import Workspace
 
 CHECK_S: Final = 60.0

@@ -1,7 +1,7 @@
 /** The album: pictures and films with their state, and how new ones come in. */
 
 import { api, Gone } from "./api.js";
-import { bare, byId, icon, make, on, plural, put } from "./elements.js";
+import { bare, byId, icon, make, on, plural, put, reason, span, thumbnail } from "./elements.js";
 
 const STATES = { grey: "untouched", coloured: "written", corrected: "corrected", changed: "changed since written" };
 const FILM_STATES = { new: "film", scanning: "looking for shots", failed: "cannot be read" };
@@ -62,14 +62,14 @@ export class Album {
 			picture.replaceWith(stand);
 			failed();
 		};
-		const picture = thumb ? make("img", { class: "thumb", src: thumb, alt: "", loading: "lazy", onerror }) : stand;
-		const title = make("span", { class: "name" }, sign === "film" ? icon(sign) : null, short);
-		return make(onclick ? "button" : "div", { class: "item", title: `${name}\n${words}`, onclick }, picture, title, make("span", { class: "state" }, words));
+		const picture = thumb ? thumbnail(thumb, { class: "thumb", onerror }) : stand;
+		const title = span("name", sign === "film" ? icon(sign) : null, short);
+		return make(onclick ? "button" : "div", { class: "item", title: `${name}\n${words}`, onclick }, picture, title, span("state", words));
 	}
 
 	#picture(picture) {
 		const { id, name, state, hints, mask, error } = picture;
-		const words = error ?? [STATES[state], hints ? plural(hints, "hint") : "", mask ? "a part" : ""].filter(Boolean).join(", ");
+		const words = error ? reason(error) : [STATES[state], hints ? plural(hints, "hint") : "", mask ? "a part" : ""].filter(Boolean).join(", ");
 		const failed = () => api.picture(id).catch(({ status, message }) => status === 422 && this.studio.update({ ...picture, error: message }));
 		const item = this.#item({ name, words, thumb: error ? "" : api.thumb(picture), failed }, () => this.studio.open(id));
 		return make("li", { "data-id": id, "data-state": error ? "broken" : state }, item, this.#remove(picture, hints ? `, with its ${plural(hints, "hint")}` : null, api.remove));

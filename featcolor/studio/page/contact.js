@@ -1,7 +1,7 @@
 /** The contact sheet: the whole album before and after, and which of it is written. */
 
 import { api } from "./api.js";
-import { bare, byId, make, on, plural, press } from "./elements.js";
+import { bare, byId, make, on, plural, press, reason, span, thumbnail } from "./elements.js";
 
 const STATES = { grey: "", coloured: "written", corrected: "corrected", changed: "changed" };
 
@@ -25,13 +25,12 @@ export class ContactSheet {
 		this.chosen.clear();
 		this.cells = new Map();
 		this.sides = ["Before", "After"].map((words, at) => press(words, () => this.#turn(Boolean(at))));
-		this.note = make("span", { class: "soft" });
+		this.note = span("soft");
 		this.all = press("", () => this.#chooseAll());
 		this.write = press("", () => this.#write(), { class: "main" });
-		const share = make("input", { type: "checkbox", checked: studio.workspace.share, onchange: () => studio.settle({ share: share.checked }) });
 		this.zip = make("a", { class: "button", icon: "download", href: api.zip, download: "" }, "Zip");
 		const both = make("div", { class: "group", role: "group", label: "Shown" }, ...this.sides);
-		const head = make("header", {}, make("h2", {}, "Contact sheet"), this.note, both, make("label", { class: "check" }, share, "Share hints"), this.all, this.write, this.zip, bare("close", "Close the contact sheet", () => dialog.close()));
+		const head = make("header", {}, make("h2", {}, "Contact sheet"), this.note, both, this.all, this.write, this.zip, bare("close", "Close the contact sheet", () => dialog.close()));
 		this.grid = make("ul", { class: "contact" });
 		dialog.replaceChildren(head, this.grid);
 		this.draw();
@@ -72,9 +71,9 @@ export class ContactSheet {
 			this.studio.open(id);
 		};
 		const box = make("input", { type: "checkbox", checked: this.chosen.has(id), label: `Choose ${name}`, onchange: choose });
-		const image = error ? null : make("img", { src: api.thumb(picture, this.coloured), alt: "", loading: "lazy" });
-		const button = make("button", { class: "cell", title: `Open ${name}`, onclick: open }, image ?? error);
-		const label = make("label", {}, box, make("span", { class: "name" }, name.split("/").at(-1)), make("span", { class: "state" }, error ? "broken" : STATES[state]));
+		const image = error ? null : thumbnail(api.thumb(picture, this.coloured));
+		const button = make("button", { class: "cell", title: `Open ${name}`, onclick: open }, image ?? reason(error));
+		const label = make("label", {}, box, span("name", name.split("/").at(-1)), span("state", error ? "broken" : STATES[state]));
 		return { item: make("li", { "data-state": error ? "broken" : state }, button, label), image, box };
 	}
 

@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { hexOf } from "./colour.js";
-import { ARROWS, bare, done, make, row, within } from "./elements.js";
+import { ARROWS, bare, done, make, row, span, thumbnail, within } from "./elements.js";
 
 const [WIDTH, HEIGHT] = [264, 220];
 /** Side of the square of pixels whose mean is taken. */
@@ -16,13 +16,13 @@ export class Dropper {
 		const listeners = { onpointermove: (event) => this.#hover(event), onclick: (event) => chosen(this.#hover(event)), onkeydown: (event) => this.#key(event) };
 		this.canvas = make("canvas", { tabIndex: 0, role: "application", label: "Picture to take a colour out of; arrows move, Enter takes", ...listeners });
 		this.cross = make("span", { class: "dot", hidden: true });
-		this.patch = make("span", { class: "patch" });
+		this.patch = span("patch");
 		this.words = make("span", { class: "soft", role: "status" });
 		this.coloured = make("input", { type: "checkbox", checked: true, onchange: () => this.#load() });
 		const head = make("header", {}, this.patch, make("h3", {}, "From a picture"), bare("close", "Back to the palette", back));
 		const pictures = studio.workspace.pictures.filter(({ error }) => !error);
 		this.strip = make("div", { class: "strip", role: "group", label: "Pictures" });
-		this.strip.append(...pictures.map((picture) => make("button", { title: picture.name, onclick: () => this.#choose(picture) }, make("img", { src: api.thumb(picture), alt: "", loading: "lazy" }))));
+		this.strip.append(...pictures.map((picture) => make("button", { title: picture.name, onclick: () => this.#choose(picture) }, thumbnail(api.thumb(picture)))));
 		this.pictures = pictures;
 		const foot = row(make("label", { class: "check" }, this.coloured, "coloured"), this.words);
 		this.root = make("div", { class: "dropper" }, head, this.strip, make("div", { class: "dropped" }, this.canvas, this.cross), foot);

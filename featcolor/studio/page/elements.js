@@ -70,6 +70,11 @@ export function make(tag, properties = {}, ...children) {
 export const bare = (picture, title, onclick) => make("button", { class: "bare", icon: picture, title, onclick });
 
 export const press = (words, onclick, look = {}) => make("button", { ...look, onclick }, words);
+/** An error less the file that it names where the file is in sight. */
+export const reason = (error) => error.replace(/^[^:]*: /, "");
+export const thumbnail = (src, look = {}) => make("img", { src, alt: "", loading: "lazy", ...look });
+export const span = (name, ...children) => make("span", { class: name }, ...children);
+export const swatch = (colour) => make("span", { class: "swatch", colour });
 export const row = (...children) => make("div", { class: "row" }, ...children);
 
 export function drawIcons() {

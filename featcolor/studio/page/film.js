@@ -15,10 +15,7 @@ const inside = ({ first, last }, frames) => frames.filter((frame) => frame >= fi
 let strip = null;
 
 export function openFilm(film, studio) {
-	if (!strip) {
-		document.head.append(make("link", { rel: "stylesheet", href: "page/film.css" }));
-		studio.on("job", (job) => strip.hear(job));
-	}
+	if (!strip) studio.on("job", (job) => strip.hear(job));
 	if (strip?.film.id === film.id && strip.root.isConnected) return strip.update(film);
 	strip?.close();
 	strip = new Strip(film, studio);

@@ -1,7 +1,7 @@
 /** The list of hints beside the picture, and whether they count for the whole album. */
 
 import { isGrey, words } from "./colour.js";
-import { bare, byId, make, on, plural } from "./elements.js";
+import { bare, byId, make, on, plural, span, swatch } from "./elements.js";
 
 export class HintList {
 	root = byId("told");
@@ -36,7 +36,7 @@ export class HintList {
 		const said = isGrey(colour) ? "kept grey" : (name ?? words(colour));
 		const where = points.length > 1 ? "stroke" : points[0].map(Math.round).join(", ");
 		const change = make("button", { class: "line", title: "Change the colour", onclick: () => marks.change(index), onpointerenter: () => marks.select(index) });
-		change.append(make("span", { class: "swatch", colour }), make("span", { class: "word" }, said), make("span", { class: "number" }, where));
+		change.append(swatch(colour), span("word", said), span("number", where));
 		return make("li", {}, change, bare("remove", `Delete hint ${index + 1}, ${said}`, () => marks.remove(index)));
 	}
 

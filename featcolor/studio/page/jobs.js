@@ -1,7 +1,7 @@
 /** Long work: how far each job is, and what of it did not come out. */
 
 import { api } from "./api.js";
-import { bare, byId, icon, make } from "./elements.js";
+import { bare, byId, icon, make, span } from "./elements.js";
 
 export const GOING = ["waiting", "running", "paused"];
 /** Milliseconds that a job stays in sight when it has come out well. */
@@ -40,7 +40,7 @@ export class Jobs {
 	#add(job) {
 		const item = {
 			job,
-			words: make("span", { class: "soft" }),
+			words: span("soft"),
 			bar: make("progress", { label: job.title }),
 			errors: make("ul"),
 			pause: bare("pause", "", () => this.#tell(item.job, item.job.state === "paused" ? "resume" : "pause")),

@@ -1,7 +1,7 @@
 /** Hints drawn over the picture: told by click and stroke, moved, chosen, deleted. */
 
 import { words } from "./colour.js";
-import { ARROWS, byId, done, drawn, focus, follow, make, on } from "./elements.js";
+import { ARROWS, byId, done, drawn, focus, follow, make, on, span } from "./elements.js";
 import { movedPoints, withChange, withoutHint } from "./hints.js";
 
 const SLIP = 4;
@@ -105,7 +105,7 @@ export class Marks {
 			return button;
 		});
 		this.all = hints.map(({ points, colour }, index) => ({ points, colour, button: this.buttons[index] }));
-		if (this.pending && !studio.tried) this.all.push({ points: this.pending, colour: "var(--accent)", button: make("span", { class: "mark pending" }) });
+		if (this.pending && !studio.tried) this.all.push({ points: this.pending, colour: "var(--accent)", button: span("mark pending") });
 		this.layer.replaceChildren(this.lines, ...this.all.map(({ button }) => button));
 		this.#place();
 		focus(this.buttons[focused]);

@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { hexOf, isGrey, labOf, rgbOf, rgbOfHex, words } from "./colour.js";
 import { Dropper } from "./dropper.js";
-import { bare, byId, done, focus, make, on, press, row, within } from "./elements.js";
+import { bare, byId, done, focus, make, on, press, row, span, swatch, within } from "./elements.js";
 import { withChange, withHint } from "./hints.js";
 import { Wheel } from "./wheel.js";
 
@@ -41,10 +41,10 @@ export class Palette {
 	}
 
 	#build() {
-		this.patch = make("span", { class: "patch" });
+		this.patch = span("patch");
 		this.title = make("h3");
 		const head = make("header", {}, this.patch, this.title, bare("close", "Close without telling a colour (Esc)", () => this.cancel()));
-		const ghosts = Array.from({ length: SUGGESTED }, () => make("span", { class: "ghost" }));
+		const ghosts = Array.from({ length: SUGGESTED }, () => span("ghost"));
 		this.suggestions = make("div", { class: "suggestions", role: "group", label: "Likely colours" }, ...ghosts);
 		const grey = press("Keep grey", () => this.choose(GREY), { title: "This place stays without colour (G)" });
 		const dropper = press("From a picture", () => this.#dropper(), { icon: "dropper", title: "Take a colour out of any picture of the album" });
@@ -52,7 +52,7 @@ export class Palette {
 		this.found = make("div", { class: "found", role: "group", label: "Names found" });
 		this.wheel = new Wheel(this.lightness, (hex) => this.#try(hex));
 		this.hex = make("input", { type: "text", class: "hex", maxLength: 9, spellcheck: false, autocomplete: "off", placeholder: "#rrggbb", label: "Colour as #rrggbb", oninput: () => this.#typed() });
-		const column = make("div", { class: "column" }, this.hex, make("p", { class: "soft" }, "All that a place so light can be."), press("Done", () => this.keep(), { class: "main" }));
+		const column = make("div", { class: "column" }, this.hex, press("Done", () => this.keep(), { class: "main" }));
 		const remove = this.index === null ? null : press("Delete this hint", () => this.#remove(), { icon: "remove" });
 		this.root.replaceChildren(head, this.suggestions, row(grey, dropper), this.search, this.found, row(this.wheel.root, column), row(remove));
 		this.#show();
@@ -66,18 +66,14 @@ export class Palette {
 			suggestions.replaceChildren(make("p", { class: "soft" }, told.error.message));
 			return;
 		}
-		const buttons = told.suggestions.map(({ colour, share, name }, at) => {
-			const likely = `${Math.round(100 * share)} %`;
-			const bar = make("span", { class: "share" });
-			bar.style.width = `${(100 * share) / told.suggestions[0].share}%`;
-			return make(
-				"button",
-				{ class: "suggestion", title: `${colour} (${at + 1})`, onclick: () => this.choose(colour) },
-				make("span", { class: "swatch", colour }),
-				make("span", { class: "word" }, name ?? words(colour)),
-				make("span", { class: "number" }, likely),
-				bar,
-			);
+		const buttons = told.suggestions.map(({ colour, share, name }, at, all) => {
+			const bar = span("share");
+			bar.style.width = `${(100 * share) / all[0].share}%`;
+			// A name that two of them have tells neither.
+			const alone = name && all.filter((other) => other.name === name).length < 2;
+			const button = press("", () => this.choose(colour), { class: "suggestion", title: `${colour} (${at + 1})` });
+			button.append(swatch(colour), span("word", alone ? name : words(colour)), span("number", `${Math.round(100 * share)} %`), bar);
+			return button;
 		});
 		suggestions.replaceChildren(...buttons);
 		if (document.activeElement === this.root) focus(buttons[0]);
@@ -152,7 +148,7 @@ export class Palette {
 		const wanted = plain(this.search.value);
 		const found = [...this.studio.names].map(([name, colour]) => ({ name, colour, at: wanted ? plain(name).indexOf(wanted) : -1 })).filter(({ at }) => at >= 0);
 		found.sort((one, other) => one.at - other.at || one.name.length - other.name.length);
-		const buttons = found.slice(0, MOST_NAMES).map(({ name, colour }) => make("button", { title: colour, onclick: () => this.choose(colour) }, make("span", { class: "swatch", colour }), name));
+		const buttons = found.slice(0, MOST_NAMES).map(({ name, colour }) => make("button", { title: colour, onclick: () => this.choose(colour) }, swatch(colour), name));
 		if (wanted && !found.length) buttons.push(make("p", { class: "soft" }, "No such name; the field below takes #rrggbb."));
 		this.found.replaceChildren(...buttons);
 		this.#place();

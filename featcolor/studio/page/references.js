@@ -2,7 +2,7 @@
 
 import { filesOf } from "./album.js";
 import { api } from "./api.js";
-import { bare, byId, done, make, on, plural, press } from "./elements.js";
+import { bare, byId, done, make, on, plural, press, span } from "./elements.js";
 import { withChoices } from "./hints.js";
 import { GOING } from "./jobs.js";
 
@@ -110,17 +110,18 @@ export class References {
 				studio.tell(withChoices(studio.said, { model: own }));
 				if (all) studio.settle({ model: each.id });
 			};
-			const mark = each.id === chosen ? make("span", { class: "soft" }, "chosen") : null;
+			const mark = each.id === chosen ? span("soft", "chosen") : null;
 			const caption = make("figcaption", {}, make("strong", {}, each.name), mark, press("For this picture", choose(false)), press("For all", choose(true)));
-			return { each, canvas, figure: make("figure", {}, canvas, caption) };
+			return { each, canvas, figure: make("figure", { ariaBusy: "true" }, canvas, caption) };
 		});
-		const head = make("header", {}, make("h2", {}, "Models side by side"), make("span", { class: "soft" }, name), bare("close", "Close", () => dialog.close()));
+		const head = make("header", {}, make("h2", {}, "Models side by side"), span("soft", name), bare("close", "Close", () => dialog.close()));
 		dialog.replaceChildren(head, make("div", { class: "contact models" }, ...figures.map(({ figure }) => figure)));
 		dialog.showModal();
-		for (const { each, canvas } of figures) {
+		for (const { each, canvas, figure } of figures) {
 			if (!dialog.open) return;
 			const view = await studio.attempt(() => api.view(id, withChoices(studio.said, { model: each.id }), false), each.name);
 			if (view) canvas.getContext("2d").drawImage(view, 0, 0, canvas.width, canvas.height);
+			figure.ariaBusy = "false";
 		}
 	}
 }

@@ -1,7 +1,7 @@
 /** A wheel of all colours that there are at one lightness: hue around, and from grey to the most vivid outward. */
 
 import { hexOf, intoGamut, labOf, rgbOf, words } from "./colour.js";
-import { done, follow, make, within } from "./elements.js";
+import { done, follow, make, span, within } from "./elements.js";
 
 const SIDE = 132;
 const RADIUS = SIDE / 2;
@@ -21,8 +21,8 @@ export class Wheel {
 		/** The most chroma of each degree of hue. */
 		this.most = Array.from({ length: 360 }, (_, degree) => Math.hypot(...intoGamut(this.lightness, ...around((degree * Math.PI) / 180, BEYOND))));
 		const canvas = make("canvas", { width: SIDE, height: SIDE });
-		this.dot = make("span", { class: "dot" });
-		this.root = make("div", { class: "wheel", tabIndex: 0, role: "slider", label: "Colour wheel; arrows move through it", "aria-valuemin": 0, "aria-valuemax": 100 }, canvas, this.dot);
+		this.dot = span("dot");
+		this.root = make("div", { class: "wheel", tabIndex: 0, role: "slider", label: "Colours of this lightness; arrows move through them" }, canvas, this.dot);
 		this.root.addEventListener("pointerdown", (event) => this.#down(event));
 		this.root.addEventListener("keydown", (event) => this.#key(event));
 		const picture = new ImageData(SIDE, SIDE);

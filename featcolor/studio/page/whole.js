@@ -1,7 +1,7 @@
 /** What counts for the whole picture: how strong, warm and bold, by which filter, and what is mended first. */
 
 import { api } from "./api.js";
-import { bare, byId, make, press } from "./elements.js";
+import { bare, byId, make, press, span } from "./elements.js";
 import { withChoices } from "./hints.js";
 
 const SLIDERS = [
@@ -95,7 +95,7 @@ export class Whole {
 			advice.hidden = !signs.length || Boolean(choices.prepare);
 			advice.replaceChildren(`It looks ${signs.join(" and ")}. `, press("Mend it first", () => this.#tell({ prepare: "auto" }), { class: "link" }));
 		});
-		return this.#control("Mend", prepare.option, [make("span", { class: "soft" }, "before colour")], make("div", { class: "chips" }, ...labels), advice);
+		return this.#control("Mend", prepare.option, [span("soft", "before colour")], make("div", { class: "chips" }, ...labels), advice);
 	}
 
 	async #copy() {

@@ -74,6 +74,7 @@
   };
 
   const reach = () => {
+    for (const each of all("[data-reach]")) each.removeAttribute("data-reach");
     const open = document.querySelector("dialog[open]") ?? document;
     const controls = [...open.querySelectorAll("button, a[href], input, select, summary, [tabindex]")].filter(
       (each) => each.tabIndex >= 0 && !each.disabled && each.checkVisibility({ visibilityProperty: true }),

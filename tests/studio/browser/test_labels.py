@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.studio.browser.person import Person
 
 AUDIT = Path(__file__).with_name("audit.js").read_text(encoding="utf-8").rstrip().rstrip(";")
@@ -18,72 +16,12 @@ NAMED = {
 FOCUSED = "document.activeElement?.dataset.reach ?? null"
 
 
-def nothing(person: Person, album: Path) -> None:
-    person.sees("#welcome")
-
-
-def a_picture(person: Person, album: Path) -> None:
-    person.give(album / "astronaut.jpg", album / "coffee.png")
-    person.settle()
-    person.hint(40, 40)
-    person.sees("#questions button")
-
-
-def the_palette(person: Person, album: Path) -> None:
-    a_picture(person, album)
-    person.click_picture(100, 100)
-    person.sees("#palette .suggestion")
-    person.page.fill("#palette input[type=search]", "blue")
-    person.page.fill("#palette .hex", "#203080")
-    person.settle()
-
-
-def every_panel(person: Person, album: Path) -> None:
-    a_picture(person, album)
-    for panel in ("#mask-tools", "#references"):
-        person.page.locator(f"{panel} summary").click()
-    person.page.locator("#mask-tools").get_by_role("radio", name="Brush").click()
-    with person.recolouring():
-        person.drag((20, 20), (60, 60))
-    person.click("#write-all")
-    person.reads("#status", "Written")
-    person.click("#copy-command")
-    person.sees("#whole .command")
-
-
-def the_contact_sheet(person: Person, album: Path) -> None:
-    a_picture(person, album)
-    person.click("#contact-open")
-    person.sees("#contact img")
-
-
-def the_keys(person: Person, album: Path) -> None:
-    a_picture(person, album)
-    person.click("#keys-open")
-    person.sees("#keys")
-
-
-def a_broken_picture(person: Person, album: Path) -> None:
-    broken = album.parent / "broken.jpg"
-    broken.write_bytes(b"\xff\xd8\xff\xe0 nothing more")
-    person.forgiven.append("status of 422")
-    person.drop(broken)
-    person.sees("#album [data-state=broken]")
-
-
-STATES: list[Callable[..., None]] = [
-    nothing,
-    a_picture,
-    the_palette,
-    every_panel,
-    the_contact_sheet,
-    the_keys,
-    a_broken_picture,
-]
-
-
-def is_right(person: Person) -> None:
-    wrong = [each for what in ("markup", "contrast") for each in person.page.evaluate(AUDIT, what)]
+def what_is_wrong(person: Person) -> list[str]:
+    """With the page as it is now, in light and in dark."""
+    wrong: list[str] = []
+    for scheme in ("light", "dark"):
+        person.page.emulate_media(color_scheme=scheme)
+        wrong += [each for what in ("markup", "contrast") for each in person.page.evaluate(AUDIT, what)]
     session = person.context.new_cdp_session(person.page)
     for node in session.send("Accessibility.getFullAXTree")["nodes"]:
         role, name = node["role"]["value"], node.get("name", {}).get("value", "")
@@ -91,53 +29,93 @@ def is_right(person: Person) -> None:
             found = session.send("DOM.getOuterHTML", {"backendNodeId": node["backendDOMNodeId"]})["outerHTML"]
             wrong.append(f"no name: {found[:100]}")
     session.detach()
-    assert not wrong, "\n".join(wrong)
+    return wrong
 
 
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_all_that_is_shown_is_named_and_read(
-    visit: Callable[..., Person], album: Path, state: Callable[..., None]
-) -> None:
-    person = visit(reduced_motion="reduce")
-    state(person, album)
-    for scheme in ("light", "dark"):
-        person.page.emulate_media(color_scheme=scheme)
-        is_right(person)
-
-
-def test_the_page_has_landmarks(person: Person, album: Path) -> None:
-    a_picture(person, album)
-    for role in ("main", "navigation", "banner"):
-        assert person.page.get_by_role(role).count() == 1
-    assert person.page.locator("#status").get_attribute("role") == "status"
-
-
-@pytest.mark.parametrize("state", [a_picture, the_palette, the_contact_sheet], ids=lambda state: state.__name__)
-def test_tab_comes_to_every_control(person: Person, album: Path, state: Callable[..., None]) -> None:
-    state(person, album)
-    if state is not the_palette:
-        person.page.evaluate("document.activeElement.blur()")
+def is_reached(person: Person, within: str = "") -> None:
+    """Whether Tab comes to every control, or to those within something, and to no other."""
     count = int(person.page.evaluate(AUDIT, "reach"))
-    if state is the_palette:
-        inside = "[...document.querySelectorAll('#palette [data-reach]')].map((each) => each.dataset.reach)"
-        wanted = set(person.page.evaluate(inside))
-    else:
-        wanted = {str(each) for each in range(count)}
+    wanted = {
+        each.get_attribute("data-reach"): each.evaluate("each => each.outerHTML.slice(0, 90)")
+        for each in person.page.locator(f"{within} [data-reach]").all()
+    }
+    assert wanted
     reached = set()
-    for _ in range(count + 4):
+    for _ in range(count + 4 if not within else len(wanted) + 4):
         person.press("Tab")
         reached.add(person.page.evaluate(FOCUSED))
-    missed = [
-        person.page.locator(f"[data-reach='{each}']").evaluate("each => each.outerHTML.slice(0, 90)")
-        for each in wanted - reached
-    ]
-    assert not missed
-    if state is the_palette:
-        assert reached == wanted, "a dialog keeps the focus"
+    assert not [shown for number, shown in wanted.items() if number not in reached]
+    assert not within or reached - {None} <= set(wanted), "only the browser itself is beside a dialog"
+
+
+def test_all_that_is_shown_is_named_and_read(visit: Callable[..., Person], album: Path, tmp_path: Path) -> None:
+    """One walk through the page, from the first sight of it to a picture that cannot be read."""
+    person = visit(reduced_motion="reduce")
+    page, wrong = person.page, {}
+    person.sees("#welcome")
+    wrong["nothing"] = what_is_wrong(person)
+
+    person.give(album / "astronaut.jpg", album / "coffee.png")
+    person.hint(40, 40)
+    person.sees("#questions button")
+    for role in ("main", "navigation", "banner"):
+        assert page.get_by_role(role).count() == 1
+    assert page.locator("#status").get_attribute("role") == "status"
+    wrong["a picture"] = what_is_wrong(person)
+
+    person.click_picture(100, 100)
+    person.sees("#palette .suggestion")
+    page.fill("#palette input[type=search]", "blue")
+    page.fill("#palette .hex", "#203080")
+    person.settle()
+    wrong["the palette"] = what_is_wrong(person)
+    person.click(page.locator("#palette").get_by_role("button", name="From a picture"))
+    person.sees("#palette .dropper")
+    wrong["the dropper"] = what_is_wrong(person)
+    person.press("Escape", "Escape")
+
+    for panel in ("#mask-tools", "#references"):
+        page.locator(f"{panel} summary").click()
+    page.locator("#mask-tools").get_by_role("radio", name="Brush").click()
+    with person.recolouring():
+        person.drag((20, 20), (60, 60))
+    person.click("#write-all")
+    person.reads("#status", "Written")
+    person.click("#copy-command")
+    person.sees("#whole .command")
+    wrong["every panel"] = what_is_wrong(person)
+
+    for dialog in ("#contact", "#keys"):
+        person.click(f"{dialog}-open")
+        person.sees(dialog)
+        wrong[dialog] = what_is_wrong(person)
+        person.press("Escape")
+
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
+    person.forgiven.append("status of 422")
+    person.drop(tmp_path / "broken.jpg", on="#stage")
+    person.sees("#album [data-state=broken]")
+    wrong["a broken picture"] = what_is_wrong(person)
+    assert not any(wrong.values()), {state: found for state, found in wrong.items() if found}
+
+
+def test_tab_comes_to_every_control(person: Person, album: Path) -> None:
+    person.give(album / "astronaut.jpg", album / "coffee.png")
+    person.hint(40, 40)
+    person.sees("#questions button")
+    is_reached(person)
+    person.click("#contact-open")
+    person.sees("#contact img")
+    is_reached(person, "#contact")
+    person.press("Escape")
+    person.click_picture(100, 100)
+    person.sees("#palette .suggestion")
+    is_reached(person, "#palette")
 
 
 def test_focus_comes_back_from_the_palette_and_dialogs(person: Person, album: Path) -> None:
-    a_picture(person, album)
+    person.give(album / "astronaut.jpg")
+    person.settle()
     focused = "document.activeElement.id || document.activeElement.className"
     person.page.locator("#stage").focus()
     person.press("Alt+ArrowLeft", "Enter")

@@ -84,7 +84,6 @@ def test_a_place_stays_under_the_pointer_that_zooms(at_work: Person) -> None:
 
 
 def test_the_contact_sheet_shows_and_opens_every_picture(at_work: Person) -> None:
-    at_work.page.mouse.move(0, 0)  # under the pointer a picture shows its other side
     at_work.press("c")
     at_work.sees("#contact")
     at_work.counts("#contact .contact > li", 2)
@@ -93,10 +92,7 @@ def test_the_contact_sheet_shows_and_opens_every_picture(at_work: Person) -> Non
         assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 160
     before = at_work.page.locator("#contact").get_by_role("button", name="Before")
     at_work.click(before)
-    image = at_work.page.locator("#contact img").first
-    assert "colour=1" not in str(image.get_attribute("src"))
-    image.hover()
-    assert "colour=1" in str(image.get_attribute("src"))
+    assert "colour=1" not in str(at_work.page.locator("#contact img").first.get_attribute("src"))
     at_work.click(at_work.page.locator("#contact .cell").nth(1))
     at_work.sees_not("#contact")
     at_work.reads("#title", "coffee.png|astronaut.jpg")
@@ -110,9 +106,8 @@ def test_keys_are_listed(at_work: Person) -> None:
     at_work.sees_not("#keys")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_narrow_screen_holds_everything(visit: Callable[..., Person], album: Path, scheme: str) -> None:
-    person = visit(viewport={"width": 420, "height": 840}, color_scheme=scheme, has_touch=True)
+def test_a_narrow_screen_holds_everything(visit: Callable[..., Person], album: Path) -> None:
+    person = visit(viewport={"width": 420, "height": 840}, color_scheme="dark", has_touch=True)
     person.give(album / "astronaut.jpg")
     person.settle()
     assert person.page.evaluate("document.documentElement.scrollWidth") <= 420

@@ -28,7 +28,7 @@ def test_a_newcomer_does_the_whole_job(person: Person, old_pictures: list[Path],
     shot = iter(range(100))
 
     def look(words: str) -> None:
-        person.page.screenshot(path=film / f"{next(shot):02} {words}.png")
+        person.page.screenshot(path=film / f"{next(shot):02} {words}.jpg", type="jpeg", quality=80)
 
     look("an empty page")
     person.drop(*old_pictures)

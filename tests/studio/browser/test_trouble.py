@@ -110,15 +110,3 @@ def test_what_is_too_large_is_said_before_it_is_sent(
     write_rgb(tmp_path / "large.tif", np.random.default_rng(0).integers(0, 255, (1100, 1100), np.uint8))
     person.page.set_input_files("#drop", str(tmp_path / "large.tif"))
     person.reads("#album [data-state=broken]", "1 MB")
-
-
-def test_a_page_without_its_token_says_where_to_get_it(browser: Any, studio: Command) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    answer = page.goto(f"{studio.origin}/")
-    assert answer.status == 401
-    assert "featcolor studio" in page.locator("body").inner_text()
-    page.get_by_label("Password").fill(studio.address.partition("token=")[2])
-    page.get_by_role("button", name="Open").click()
-    page.locator("#welcome").wait_for()
-    context.close()
