@@ -70,7 +70,7 @@ export class Album {
 	#picture(picture) {
 		const { id, name, state, hints, mask, error } = picture;
 		const words = error ? reason(error) : [STATES[state], hints ? plural(hints, "hint") : "", mask ? "a part" : ""].filter(Boolean).join(", ");
-		const failed = () => api.picture(id).catch(({ status, message }) => status === 422 && this.studio.update({ ...picture, error: message }));
+		const failed = () => this.studio.find(id) && api.picture(id).catch(({ status, message }) => status === 422 && this.studio.update({ ...picture, error: message }));
 		const item = this.#item({ name, words, thumb: error ? "" : api.thumb(picture), failed }, () => this.studio.open(id));
 		return make("li", { "data-id": id, "data-state": error ? "broken" : state }, item, this.#remove(picture, hints ? `, with its ${plural(hints, "hint")}` : null, api.remove));
 	}
@@ -115,6 +115,8 @@ export class Album {
 			// What is open is asked about.
 			if (studio.opened === id) studio.step(1);
 			if (studio.opened === id || studio.film === id) studio.close();
+			// Nothing more is asked about it.
+			this.lines.get(id).line.querySelector("img")?.removeAttribute("src");
 			await remove(id);
 			await studio.load();
 		};

@@ -39,7 +39,7 @@ export class Questions {
 		clearTimeout(this.timer);
 		if (!this.on || !id) return;
 		this.timer = setTimeout(async () => {
-			if (studio.views.get(id)?.busy) return;
+			if (studio.picture?.id !== id || studio.views.get(id)?.busy) return;
 			const questions = await api.ask(id, COUNT).catch(() => []);
 			if (studio.picture?.id === id && this.on) this.#show(questions);
 		}, rest);

@@ -1,5 +1,6 @@
 // What is wrong with a page for those who hear it, have no mouse or see little, as lines for a person.
-// "markup": ids, labels and order; "contrast": of texts; "reach": numbers what keys must come to, and gives how many.
+// "markup": ids, labels and order; "contrast": of texts; "reach": numbers what keys must come to, gives how many,
+// and notes in `reached` to which they have come.
 (what) => {
   const all = (selector) => [...document.querySelectorAll(selector)];
   const shown = (element) => element.outerHTML.slice(0, 100);
@@ -80,6 +81,8 @@
       (each) => each.tabIndex >= 0 && !each.disabled && each.checkVisibility({ visibilityProperty: true }),
     );
     controls.forEach((each, at) => each.setAttribute("data-reach", at));
+    window.reached = new Set([document.activeElement.dataset.reach].filter(Boolean));
+    addEventListener("focusin", ({ target }) => target.dataset.reach && window.reached.add(target.dataset.reach), true);
     return controls.length;
   };
 

@@ -194,6 +194,7 @@ class Person:
 
     def hint(self, x: float, y: float, *, rank: int = 0) -> None:
         """Give a place one of its likely colours."""
+        self.settle()
         self.click_picture(x, y)
         self.click(self.page.locator("#palette .suggestion").nth(rank))
         self.settle()
