@@ -101,7 +101,7 @@ def serve(
     where = address(bound, config) + (f"?token={config.secret}" if show_secret else "")
 
     class Server(uvicorn.Server):
-        """Tells where it is once it answers."""
+        """Tells where it is once it answers, and whoever waits that it ends."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -111,6 +111,12 @@ def serve(
                     with suppress(webbrowser.Error):
                         webbrowser.open(where)
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            studio.dismiss()
+            await super().shutdown(sockets)
+
+    # glibc keeps a heap for each thread, and workers have many threads: two heaps hold as much in less memory.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     logging.getLogger("uvicorn.error").addFilter(_is_news)
     server = Server(server_config(app, behind_proxy=behind_proxy))
     studio.stopping = lambda: server.should_exit

@@ -98,6 +98,11 @@ class Studio:
             await self.jobs.crew.close()
             await self.single.close()
 
+    def dismiss(self) -> None:
+        """Tell whoever waits for an answer that the studio ends; jobs go on at the next start."""
+        for crew in (self.desk, self.single):
+            crew.dismiss()
+
     @property
     def incoming(self) -> Path:
         """The folder of pictures that are coloured in one request and belong to no workspace."""

@@ -257,6 +257,16 @@ class Crew:
         for worker in self.workers:
             worker.interrupt()
 
+    def dismiss(self) -> None:
+        """Tell whoever waits that nothing more will be answered."""
+        for worker in self.workers:
+            tickets = [] if worker.running is None else [worker.running]
+            while not worker.waiting.empty():
+                tickets.append(worker.waiting.get_nowait())
+            for ticket in tickets:
+                if not ticket.answer.done():
+                    ticket.answer.set_exception(WorkError("the studio ends; what was told is kept", "stopped"))
+
     async def close(self) -> None:
         """End all processes."""
         for task in self._tasks:

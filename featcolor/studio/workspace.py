@@ -6,6 +6,7 @@ workspace's own folder: pictures that were dropped on the page, choices, masks, 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shlex
@@ -63,6 +64,7 @@ class Workspace:
         self.shelf = Shelf(folder, self.sources, output)
         self._kept: dict[str, Kept] = {}
         self._hints: dict[str, tuple[Stamped | None, Hints]] = {}
+        self._targets: dict[str, Path] = {}
         self._stems: Counter[Path] = Counter()
         self._hinted: set[str] = set()
         self._shared: tuple[tuple[Stamped, ...], str] = (), ""
@@ -80,6 +82,7 @@ class Workspace:
         with self._lock:
             found = find_items(self.sources, self.output, self.folder / DROPPED)
             self.items = items = {each.id: self.items.get(each.id, each) for each in found}
+            self._targets = self._apart(found)
             self._stems = Counter(each.path.with_suffix("") for each in items.values())
             self._hinted = {each.id for each in items.values() if self.hints_file(each).exists()}
             self.shelf.refresh()
@@ -213,7 +216,23 @@ class Workspace:
         )
 
     def target(self, item: Item) -> Path:
-        """Where the coloured picture goes."""
+        """Where the coloured picture goes; of two that would go to one place the second gets a number."""
+        return self._targets.get(item.id) or self._wanted_target(item)
+
+    def _apart(self, items: Sequence[Item]) -> dict[str, Path]:
+        targets: dict[str, Path] = {}
+        taken: set[Path] = set()
+        for item in items:
+            wanted = target = self._wanted_target(item)
+            for number in itertools.count(2):
+                if target not in taken:
+                    break
+                target = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+            targets[item.id] = target
+            taken.add(target)
+        return targets
+
+    def _wanted_target(self, item: Item) -> Path:
         if self.output is not None:
             return self.output / written_name(Path(item.name))
         if item.dropped:

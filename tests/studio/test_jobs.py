@@ -125,3 +125,13 @@ def test_what_was_dropped_and_chosen_is_there_at_the_next_start(album: Path, tmp
         assert opened["choices"]["warmth"] == 0.2
         assert opened["hints"][0]["colour"] == "#aa0000"
         assert opened["state"] == "corrected"
+
+
+def test_two_of_one_name_are_both_written(album: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "astronaut.jpg").write_bytes((album / "astronaut.jpg").read_bytes())
+    with served(tmp_path / "home", album, other, output=tmp_path / "out") as client:
+        assert ended(client, client.post("/api/write", json={}).json())["state"] == "done"
+    written = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")}
+    assert written == {"astronaut.jpg", "astronaut-2.jpg", "coffee.png", "below/chelsea.tif"}

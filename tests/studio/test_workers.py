@@ -184,3 +184,16 @@ def test_a_worker_that_worked_long_is_replaced(monkeypatch: pytest.MonkeyPatch) 
         assert not psutil.pid_exists(pids[0])
 
     with_crew(work)
+
+
+def test_who_waits_is_told_that_it_ends() -> None:
+    async def work(crew: Crew) -> None:
+        calls = [asyncio.create_task(crew.call(function)) for function in (sleep, sleep, sleep)]
+        while crew.workers[0].running is None or crew.n_waiting < 2:
+            await asyncio.sleep(0.01)
+        crew.dismiss()
+        for call in calls:
+            with pytest.raises(WorkError, match="the studio ends"):
+                await call
+
+    with_crew(work)

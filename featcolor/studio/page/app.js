@@ -20,6 +20,8 @@ import { Write } from "./write.js";
 
 /** Milliseconds between looks whether the studio is back; until a picture is said to be worked on; until how many are before. */
 const [RETRY, SOON, LONG] = [2000, 120, 1200];
+/** @returns {Said} what the studio has of a picture */
+const stored = (picture) => ({ hints: picture.hints.map(hints.plain), choices: picture.choices });
 const GONE = "The studio has stopped; start it again. Your hints are kept in this page until it is back.";
 
 /**
@@ -95,11 +97,24 @@ class Studio extends EventTarget {
 
 	update(picture) {
 		put(this.workspace.pictures, picture);
-		if (this.picture?.id === picture.id) Object.assign(this.picture, { ...picture, hints: this.picture.hints });
+		if (this.picture?.id === picture.id) {
+			// What this page tells is stored while it waits for the view.
+			if (picture.stamp !== this.picture.stamp && !this.tried && !this.viewsOf(picture.id).busy) this.#takeOver(picture.id);
+			Object.assign(this.picture, { ...picture, hints: this.picture.hints });
+		}
 		this.tellOf("workspace");
 	}
 
+	/** What was told on another page, as one step that can be undone. */
+	async #takeOver(id) {
+		const picture = await api.picture(id).catch(() => null);
+		if (!picture || this.picture?.id !== id || this.tried || this.viewsOf(id).busy || hints.same(this.said, stored(picture))) return;
+		this.tell(stored(picture));
+		this.say("Changed on another page.");
+	}
+
 	open(id) {
+		if (this.palette.isOpen) this.palette.keep();
 		this.loading = this.#open(id);
 		return this.loading;
 	}
@@ -121,10 +136,9 @@ class Studio extends EventTarget {
 			this.coming.catch(() => {});
 			const picture = await api.picture(id);
 			if (opening !== this.opening) return undefined;
-			const stored = { hints: picture.hints.map(hints.plain), choices: picture.choices };
 			const known = this.histories.get(id) ?? JSON.parse(sessionStorage.getItem(id));
-			const holds = known && (this.views.get(id)?.waiting || hints.same(known.present, stored));
-			this.histories.set(id, holds ? known : hints.begin(stored));
+			const holds = known && (this.views.get(id)?.waiting || hints.same(known.present, stored(picture)));
+			this.histories.set(id, holds ? known : hints.begin(stored(picture)));
 			this.picture = picture;
 			this.viewsOf(id).ask(this.said, true);
 			byId("title").append(make("small", {}, `${picture.width} × ${picture.height}`));

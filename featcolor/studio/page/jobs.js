@@ -52,9 +52,9 @@ export class Jobs {
 		return item;
 	}
 
-	async #tell(job, what) {
-		const told = await this.studio.attempt(() => api.tellJob(job, what), job.title);
-		if (told) this.studio.tellOf("job", told);
+	/** What becomes of it comes as an event, which may be here before the answer. */
+	#tell(job, what) {
+		this.studio.attempt(() => api.tellJob(job, what), job.title);
 	}
 }
 

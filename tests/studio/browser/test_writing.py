@@ -76,6 +76,25 @@ def test_what_is_written_is_what_the_command_line_writes(owner: Person, folder: 
     assert not beside.exists()
 
 
+def test_what_is_told_on_another_page_is_not_lost(
+    owner: Person, visit: Callable[..., Person], own_studio: Command
+) -> None:
+    other = visit(own_studio)
+    owner.open("coffee.png")
+    other.open("coffee.png")
+    owner.hint(30, 30)
+    other.reads("#status", "Changed on another page")
+    other.settle()
+    other.hint(90, 60)
+    owner.reads("#told", "2 hints")
+    assert len(owner.told("coffee.png")) == 2
+    for _ in range(2):
+        other.press("z")
+        other.settle()
+    owner.reads("#told", "Click a place")
+    assert not owner.told("coffee.png")
+
+
 def test_all_are_written_and_the_broken_one_is_named(owner: Person, folder: Path, tmp_path: Path) -> None:
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
     owner.forgiven.append("status of 422")
