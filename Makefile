@@ -2,6 +2,7 @@
 #
 #   make demo        fit on the photographs that scikit-image and scikit-learn ship, write demo/index.html
 #   make test        run the test suite
+#   make test-browser  run the tests of the studio's page in a real browser (Chromium), and no others
 #   make slow        run the tests that take minutes: films of every container, runs killed at random moments
 #   make lint        ruff (lint and format) and mypy
 #   make bench       compare colorizers on photographs that come along; BENCH="..." names other data and options
@@ -19,7 +20,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-torch slow lint bench torch format clean
+.PHONY: help demo test test-browser test-torch slow lint bench torch format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -29,6 +30,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(ONE_THREAD) $(PYTHON) -m pytest -n 2 $(TESTS)
+
+test-browser: $(STAMP)
+	$(ONE_THREAD) $(PYTHON) -m pytest -n 2 --dist loadfile -m browser tests/studio/browser
 
 test-torch: $(STAMP)
 	$(ONE_THREAD) $(PYTHON) -m pytest -n 2 -m torch

@@ -86,6 +86,8 @@ export const api = {
 /** Asks for views of one picture: one at a time, and of those that wait only the latest. */
 export class Views {
 	busy = false;
+	/** Whether what is asked for now is stored with it. */
+	storing = false;
 	/** @type {{said: Said, keep: boolean} | null} */
 	waiting = null;
 
@@ -111,6 +113,7 @@ export class Views {
 			const asked = this.waiting;
 			const begun = performance.now();
 			this.waiting = null;
+			this.storing = asked.keep;
 			try {
 				await this.shown(await api.view(this.id, asked.said, asked.keep), asked.said, performance.now() - begun);
 			} catch (error) {
@@ -120,6 +123,6 @@ export class Views {
 				if (gone) break;
 			}
 		}
-		this.busy = false;
+		this.busy = this.storing = false;
 	}
 }

@@ -99,7 +99,7 @@ class Studio extends EventTarget {
 		put(this.workspace.pictures, picture);
 		if (this.picture?.id === picture.id) {
 			// What this page tells is stored while it waits for the view.
-			if (picture.stamp !== this.picture.stamp && !this.tried && !this.viewsOf(picture.id).busy) this.#takeOver(picture.id);
+			if (picture.stamp !== this.picture.stamp && !this.#isTelling(picture.id)) this.#takeOver(picture.id);
 			Object.assign(this.picture, { ...picture, hints: this.picture.hints });
 		}
 		this.tellOf("workspace");
@@ -108,9 +108,15 @@ class Studio extends EventTarget {
 	/** What was told on another page, as one step that can be undone. */
 	async #takeOver(id) {
 		const picture = await api.picture(id).catch(() => null);
-		if (!picture || this.picture?.id !== id || this.tried || this.viewsOf(id).busy || hints.same(this.said, stored(picture))) return;
-		this.tell(stored(picture));
+		if (!picture || this.picture?.id !== id || this.#isTelling(id) || hints.same(this.said, stored(picture))) return;
+		this.histories.set(id, hints.tell(this.history, stored(picture)));
+		this.tellOf("said");
+		this.viewsOf(id).ask(this.said, false);
 		this.say("Changed on another page.");
+	}
+
+	#isTelling(id) {
+		return this.tried !== null || this.viewsOf(id).storing || this.viewsOf(id).waiting?.keep;
 	}
 
 	open(id) {

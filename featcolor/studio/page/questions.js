@@ -41,7 +41,9 @@ export class Questions {
 		this.timer = setTimeout(async () => {
 			if (studio.picture?.id !== id || studio.views.get(id)?.busy) return;
 			const questions = await api.ask(id, COUNT).catch(() => []);
-			if (studio.picture?.id === id && this.on) this.#show(questions);
+			if (studio.picture?.id !== id || !this.on) return;
+			if (studio.stage.pointers.size || studio.palette.isOpen) this.#ask(); // Nothing comes up under a click.
+			else this.#show(questions);
 		}, rest);
 	}
 

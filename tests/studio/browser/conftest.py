@@ -17,6 +17,14 @@ from tests.studio.command import Command
 from tests.studio.serving import grey_album
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of this folder wants a browser."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     """The system's Chromium, for as long as this folder's tests run: asyncio works again after them."""
