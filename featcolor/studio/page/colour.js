@@ -66,8 +66,8 @@ export function isGrey(hex) {
 	return rgb !== null && rgb[0] === rgb[1] && rgb[1] === rgb[2];
 }
 
-const HUES = ["pink", "red", "orange", "yellow", "yellow green", "green", "blue green", "blue", "violet", "purple"];
-const ANGLES = [0, 30, 60, 92, 118, 155, 208, 268, 302, 330];
+const HUES = ["pink", "red", "orange", "yellow", "yellow green", "green", "blue green", "blue", "blue", "violet", "purple"];
+const ANGLES = [0, 30, 60, 92, 118, 155, 208, 250, 288, 322, 336];
 /** What people call the dark and dull ones. */
 const DULL = { red: "reddish brown", orange: "brown", yellow: "olive brown", "yellow green": "olive" };
 
