@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from featcolor.errors import UsageError
+from featcolor.errors import PictureError, UsageError
 from featcolor.files import shown_name
 from featcolor.hints.hint import Hint, Hints
 from featcolor.studio import desk, filming
@@ -81,13 +81,18 @@ async def get(request: Request) -> Response:
 
 
 async def thumbnail(request: Request) -> Response:
-    """A small picture, as it is or in colour."""
+    """A small picture, as it is or in colour; nothing of one that was taken away meanwhile."""
     workspace, item = workspace_of(request), item_of(request)
-    if request.query_params.get("colour"):
-        look = workspace.look(item, workspace.kept(item).choices)
-        content = await ask_desk(request, desk.coloured_thumbnail, look, workspace.hints(item), rank=1)
-    else:
-        content = await ask_desk(request, desk.thumbnail, Stamped.of(item.path), rank=1)
+    try:
+        if request.query_params.get("colour"):
+            look = workspace.look(item, workspace.kept(item).choices)
+            content = await ask_desk(request, desk.coloured_thumbnail, look, workspace.hints(item), rank=1)
+        else:
+            content = await ask_desk(request, desk.thumbnail, Stamped.of(item.path), rank=1)
+    except (PictureError, WorkError):
+        if item.path.exists():
+            raise
+        return Response(status_code=204)
     return _jpeg(content, kept="s" in request.query_params)
 
 
