@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.mutate import ROOT
 
-SHIPPED = {".py", ".css", ".js", ".json", ".onnx"}
+SHIPPED = {".py", ".css", ".html", ".js", ".json", ".onnx"}
 PACKAGES = ("featcolor", "features", "refine", "benchmarks")
 
 
