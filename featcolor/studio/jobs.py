@@ -1,4 +1,4 @@
-"""Jobs: long work, one after the other, with progress, pause and cancel; what is left of it survives a restart."""
+"""Jobs: long work, workspaces in turn, with progress, pause and cancel; what is left of it survives a restart."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,6 +148,7 @@ class Jobs:
         self._queue: list[tuple[Workspace, Job]] = []
         self._jobs: dict[Workspace, dict[str, Job]] = {}
         self._running: Job | None = None
+        self._served: Workspace | None = None
         self._more = asyncio.Event()
         self.wanted: State | None = None
 
@@ -242,7 +244,7 @@ class Jobs:
             write_json(path, vars(job) | {"started": None})
 
     async def _do(self, workspace: Workspace, job: Job) -> None:
-        self._running, self.wanted, job.state = job, None, "running"
+        self._running, self._served, self.wanted, job.state = job, workspace, None, "running"
         job.started = time.monotonic() - job.seconds
         self.tell(workspace, job)
         state: State
@@ -254,7 +256,7 @@ class Jobs:
                 job.errors.append(str(error) if isinstance(error, WorkError) else one_line(error))
             state = "failed"
         finally:
-            self._running = None
+            self._running = self._served = None
         job.state = self.wanted or state
         self.tell(workspace, job)
         self.keep(workspace, job)
@@ -275,9 +277,20 @@ class Jobs:
 
     def _enqueue(self, workspace: Workspace, job: Job) -> None:
         job.state = "waiting"
-        self._queue.append((workspace, job))
+        self._queue.insert(self._turn_of(workspace), (workspace, job))
         self.keep(workspace, job)
         self._more.set()
+        self._tell_places()
+
+    def _turn_of(self, workspace: Workspace) -> int:
+        """Where a new job stands in the queue: workspaces take turns, so that who has many waits for who has few."""
+        before = Counter() if self._served is None else Counter([self._served])
+        mine = before[workspace] + sum(each is workspace for each, _ in self._queue)
+        for place, (other, _) in enumerate(self._queue):
+            if before[other] > mine:
+                return place
+            before[other] += 1
+        return len(self._queue)
 
     def _place(self, job: Job) -> int:
         waiting = [each for _, each in self._queue]

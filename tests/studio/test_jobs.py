@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
 from featcolor.pictures.io import read_picture, write_picture
+from featcolor.studio.jobs import Jobs, Running
+from featcolor.studio.workers import Crew
+from featcolor.studio.workspace import Workspace
 from tests.studio.serving import by_name, ended, grey_album, served, wait_for
 
 
@@ -135,3 +139,25 @@ def test_two_of_one_name_are_both_written(album: Path, tmp_path: Path) -> None:
         assert ended(client, client.post("/api/write", json={}).json())["state"] == "done"
     written = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")}
     assert written == {"astronaut.jpg", "astronaut-2.jpg", "coffee.png", "below/chelsea.tif"}
+
+
+def test_who_has_many_jobs_waits_for_who_has_few(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    async def note(running: Running) -> None:
+        told.append(running.job.title)
+
+    async def run() -> None:
+        jobs = Jobs(Crew(1), {"note": note}, lambda workspace, message: None)
+        many, few = Workspace(tmp_path / "many"), Workspace(tmp_path / "few")
+        for number in range(3):
+            jobs.add(many, "note", f"many {number}")
+        last = jobs.add(few, "note", "few")
+        assert jobs.describe(last)["place"] == 1
+        work = asyncio.create_task(jobs.work())
+        while len(told) < 4:
+            await asyncio.sleep(0)
+        work.cancel()
+
+    asyncio.run(run())
+    assert told == ["many 0", "few", "many 1", "many 2"]
