@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from featcolor.commands import (
-    benchmark,
     colorize,
     completion,
     fit,
@@ -25,6 +24,7 @@ from featcolor.commands import (
     suggest,
     video,
 )
+from featcolor.commands.benchmark import command as benchmark
 from featcolor.commands.console import complain
 from featcolor.errors import ModelFileError, NetworkError, UsageError
 

@@ -143,7 +143,11 @@ class HintablePicture:
 
     def colorize(self, pixels: HintPixels, *, return_confidence: bool = False) -> Any:
         """The picture in colour with these hints, as `StillColorizer.colorize` gives it."""
-        return _OfOnePicture(self, pixels).colorize(self.picture, return_confidence=return_confidence)
+        return self.hinted(pixels).colorize(self.picture, return_confidence=return_confidence)
+
+    def hinted(self, pixels: HintPixels) -> StillColorizer:
+        """The model with these hints, which may be asked about this picture alone."""
+        return _OfOnePicture(self, pixels)
 
     def suggest(self, x: int, y: int, count: int = SUGGESTED) -> tuple[Suggestion, ...]:
         """The likely colours of a pixel, likeliest first; UsageError for one that is outside."""

@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.batch.colour import ColourPicture, prepared
+from featcolor.batch.colour import ColourPicture, colorize_inside, prepared
 from featcolor.errors import PictureError
 from featcolor.hints.colour_names import COMMON
 from featcolor.hints.colours import parse_colour
@@ -33,7 +33,7 @@ from featcolor.pictures.picture import as_depth
 from featcolor.pictures.resize import resize, shrink
 from featcolor.preparation.advice import signs_of_age
 from featcolor.preparation.steps import Step
-from featcolor.studio.stamps import Stamped
+from featcolor.studio.stamps import FileStamp
 
 VIEW_PIXELS: Final = 1_000_000
 """Of what is shown of a picture, at most."""
@@ -66,12 +66,12 @@ class Look:
     shared : other pictures with what is told of them, which counts for this one too
     """
 
-    file: Stamped
-    model: Stamped | None = None
+    file: FileStamp
+    model: FileStamp | None = None
     settings: ColouringSettings = field(default_factory=ColouringSettings)
     steps: tuple[Step, ...] = ()
-    mask: Stamped | None = None
-    shared: tuple[tuple[Stamped, Hints], ...] = ()
+    mask: FileStamp | None = None
+    shared: tuple[tuple[FileStamp, Hints], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,7 @@ class _Picture:
     def colour(self, hints: Hints, mask: Path | None) -> NDArray[np.uint8]:
         """The view in colour, (h, w, 3)."""
         told = self._view.hint_pixels(hints).within(*self._region)
-        rgb = self._hintable.colorize(told)
-        if rgb.shape[:2] != self._grey.shape[:2]:
-            frame = np.repeat(self._grey[..., None], 3, axis=2)
-            frame[self._region] = rgb
-            rgb = frame
+        rgb = colorize_inside(self._hintable.hinted(told), self._grey, self._region)
         if mask is not None:
             share = Mask(mask).of(rgb.shape[:2])
             rgb = keep_outside(rgb, self._view.pixels, share, self._grey if self._repaired else None)
@@ -180,7 +176,7 @@ class _Picture:
         return min(max(column, 0), width - 1), min(max(row, 0), height - 1)
 
 
-_views: _Recent[Stamped, _View] = _Recent(OPEN_VIEWS)
+_views: _Recent[FileStamp, _View] = _Recent(OPEN_VIEWS)
 _pictures: _Recent[Look, _Picture] = _Recent(OPEN_PICTURES)
 _models: _Recent[Hashable, StillColorizer] = _Recent(3)
 
@@ -190,12 +186,12 @@ def warm_up() -> None:
     load_colorizer(None, ColouringSettings())
 
 
-def open_picture(file: Stamped) -> Facts:
+def open_picture(file: FileStamp) -> Facts:
     """The facts of a picture; PictureError where it cannot be read."""
     return _view(file).facts
 
 
-def before(file: Stamped) -> bytes:
+def before(file: FileStamp) -> bytes:
     """The view of a picture as it is, as JPEG."""
     return _jpeg(_view(file).pixels)
 
@@ -205,7 +201,7 @@ def coloured(look: Look, hints: Hints) -> bytes:
     return _jpeg(_colour(look, hints))
 
 
-def thumbnail(file: Stamped) -> bytes:
+def thumbnail(file: FileStamp) -> bytes:
     """A picture as it is, no larger than `THUMBNAIL_SIDE`, as JPEG."""
     return _jpeg(shrink(_view(file).pixels, THUMBNAIL_SIDE))
 
@@ -225,7 +221,7 @@ def ask(look: Look, hints: Hints, count: int) -> list[dict[str, Any]]:
     return _picture(look).ask(hints, count)
 
 
-def check_mask(content: bytes, file: Stamped) -> None:
+def check_mask(content: bytes, file: FileStamp) -> None:
     """PictureError where a PNG is no mask of a picture."""
     height, width = _view(file).pixels.shape[:2]
     if claimed_pixels(content, name="the mask") == width * height:
@@ -235,7 +231,7 @@ def check_mask(content: bytes, file: Stamped) -> None:
     raise PictureError(f"the mask must be a PNG of {width}x{height} pixels, as the picture is shown")
 
 
-def _view(file: Stamped) -> _View:
+def _view(file: FileStamp) -> _View:
     return _views.get(file, lambda: _View(file.path))
 
 

@@ -21,8 +21,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from featcolor.studio.sessions import COOKIE_AGE_S, Cookies, Tally
-from featcolor.studio.turns import Turns
+from featcolor.studio.concurrency import ConcurrencyLimit
+from featcolor.studio.sessions import COOKIE_AGE_S, Cookies, RateLimit
 
 NOBODY: Final = ""
 """The visitor who shows a token and no cookie: a program; it has no workspace where visitors are apart."""
@@ -90,8 +90,8 @@ class Gate:
     ) -> None:
         self.app, self._secret, self._cookies, self._prefix = app, secret.encode(), cookies, prefix
         self._hosts = LOOPBACK | {host.lower() for host in hosts}
-        self._guesses, self._sessions = Tally(GUESSES, GUESSES_S), Tally(SESSIONS, SESSIONS_S)
-        self._turns = Turns(at_a_time)
+        self._guesses, self._sessions = RateLimit(GUESSES, GUESSES_S), RateLimit(SESSIONS, SESSIONS_S)
+        self._turns = ConcurrencyLimit(at_a_time)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -40,7 +40,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Kept:
+class PictureRecord:
     """What is kept of a picture beside its hints.
 
     Attributes
@@ -55,7 +55,7 @@ class Kept:
     told: str = ""
 
     @classmethod
-    def read(cls, path: Path) -> Kept:
+    def read(cls, path: Path) -> PictureRecord:
         """What a file keeps; nothing where there is none, or none that this program wrote."""
         try:
             content = json.loads(path.read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from featcolor.errors import UsageError, one_line
 from featcolor.files import write_json
-from featcolor.studio.workers import Crew, WorkError
+from featcolor.studio.workers import WorkerPool, WorkError
 from featcolor.studio.workspace import Workspace
 
 State = Literal["waiting", "running", "paused", "done", "failed", "cancelled"]
@@ -90,11 +90,11 @@ class Running:
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """What a function, which takes `progress`, gives in the worker for long work."""
-        return await self._jobs.crew.call(function, *arguments, progress=self.progress, limit_s=LONGEST_S)
+        return await self._jobs.pool.call(function, *arguments, progress=self.progress, limit_s=LONGEST_S)
 
     async def call_plainly(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """The same for a function that tells of no progress."""
-        return await self._jobs.crew.call(function, *arguments, limit_s=LONGEST_S)
+        return await self._jobs.pool.call(function, *arguments, limit_s=LONGEST_S)
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Tell how far it is."""
@@ -126,7 +126,7 @@ class Jobs:
 
     Parameters
     ----------
-    crew : the worker, started by the caller
+    pool : the worker, started by the caller
     kinds : what does each kind
     publish : tells whoever looks at a workspace
     most : jobs of a workspace that have not ended; None: no bound
@@ -138,13 +138,13 @@ class Jobs:
 
     def __init__(
         self,
-        crew: Crew,
+        pool: WorkerPool,
         kinds: dict[str, Kind],
         publish: Callable[[Workspace, dict[str, Any]], None],
         *,
         most: int | None = None,
     ) -> None:
-        self.crew, self._kinds, self.publish, self._most = crew, kinds, publish, most
+        self.pool, self._kinds, self.publish, self._most = pool, kinds, publish, most
         self._queue: list[tuple[Workspace, Job]] = []
         self._jobs: dict[Workspace, dict[str, Job]] = {}
         self._running: Job | None = None
@@ -267,7 +267,7 @@ class Jobs:
             return
         if job is self._running:
             self.wanted = state
-            self.crew.interrupt()
+            self.pool.interrupt()
             return
         self._queue = [pair for pair in self._queue if pair[1] is not job]
         job.state = state

@@ -75,7 +75,7 @@ class Cookies:
         return hmac.new(self._key, told.encode(), sha256).hexdigest()
 
 
-class Tally:
+class RateLimit:
     """What each address did of late, of what it may do only so often.
 
     Parameters

@@ -11,7 +11,7 @@ from featcolor.errors import PictureError
 
 
 @dataclass(frozen=True)
-class Stamped:
+class FileStamp:
     """A file as it was at some time."""
 
     path: Path
@@ -19,7 +19,7 @@ class Stamped:
     n_bytes: int
 
     @classmethod
-    def of(cls, path: Path) -> Stamped:
+    def of(cls, path: Path) -> FileStamp:
         """The file as it is now; PictureError where it is gone."""
         try:
             stat = path.stat()

@@ -23,7 +23,7 @@ from featcolor.studio.config import StudioConfig
 from featcolor.studio.desk import warm_up
 from featcolor.studio.jobs import Jobs, Kind
 from featcolor.studio.references import fit_references
-from featcolor.studio.workers import Crew
+from featcolor.studio.workers import WorkerPool
 from featcolor.studio.workspace import DROPPED, Workspace
 from featcolor.studio.writing import write_pictures
 
@@ -62,9 +62,9 @@ class Studio:
 
     def __init__(self, config: StudioConfig) -> None:
         self.config = config
-        self.desk = Crew(config.workers)
-        self.single = Crew(1)
-        self.jobs = Jobs(Crew(1), KINDS, self.publish, most=config.limits.jobs)
+        self.desk = WorkerPool(config.workers)
+        self.single = WorkerPool(1)
+        self.jobs = Jobs(WorkerPool(1), KINDS, self.publish, most=config.limits.jobs)
         own = json.dumps(os.fspath(config.home / "visitors"))[1:-1]
         self._own_folders = re.compile(rf"{re.escape(own)}[/\\]+[0-9a-f]+[/\\]+(?:{DROPPED}[/\\]+)?")
         self.coming: dict[Path, list[int]] = {}
@@ -80,7 +80,7 @@ class Studio:
         """Workers and jobs, for as long as it is served."""
         shutil.rmtree(self.incoming, ignore_errors=True)
         self.desk.start()
-        self.jobs.crew.start()
+        self.jobs.pool.start()
         self.single.start(warm=False)
         tasks = [asyncio.create_task(self.jobs.work()), asyncio.create_task(self.desk.call(warm_up))]
         if self.config.apart:
@@ -95,13 +95,13 @@ class Studio:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.desk.close()
-            await self.jobs.crew.close()
+            await self.jobs.pool.close()
             await self.single.close()
 
     def dismiss(self) -> None:
         """Tell whoever waits for an answer that the studio ends; jobs go on at the next start."""
-        for crew in (self.desk, self.single):
-            crew.dismiss()
+        for pool in (self.desk, self.single):
+            pool.dismiss()
 
     @property
     def incoming(self) -> Path:

@@ -167,7 +167,7 @@ class Worker:
                 raise WorkError(*content)
 
 
-class Crew:
+class WorkerPool:
     """Workers of one kind; calls about the same thing go to the same one, which has it open.
 
     Parameters
@@ -180,7 +180,6 @@ class Crew:
         self.workers = [Worker(threads) for _ in range(size)]
         self._numbers = itertools.count()
         self._turns: dict[str, int] = {}
-        self._open: dict[str, int] = {}
         self._turn = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._pool = ThreadPoolExecutor(size + 1, thread_name_prefix="studio-worker")
@@ -219,7 +218,6 @@ class Crew:
         worker = self.workers[zlib.crc32(about.encode()) % len(self.workers)]
         turn = max(self._turn, self._turns.get(who, 0)) + 1
         self._turns[who] = turn
-        self._open[who] = self._open.get(who, 0) + 1
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         call = (function, arguments)
         worker.waiting.put_nowait(_Ticket(turn + LATER * rank, next(self._numbers), call, limit_s, progress, answer))
@@ -227,9 +225,6 @@ class Crew:
             return await answer
         finally:
             self._turn = max(self._turn, turn)
-            self._open[who] -= 1
-            if not self._open[who]:
-                del self._open[who]
             if self.idle:
                 self._turns.clear()
 
@@ -242,10 +237,6 @@ class Crew:
     def n_waiting(self) -> int:
         """Calls that wait."""
         return sum(worker.waiting.qsize() for worker in self.workers)
-
-    def n_waiting_for(self, who: str) -> int:
-        """Calls of somebody that wait or are answered."""
-        return self._open.get(who, 0)
 
     @property
     def processes(self) -> Sequence[int]:

@@ -32,8 +32,8 @@ from featcolor.studio.choices import Choices, command_line
 from featcolor.studio.desk import Look
 from featcolor.studio.films.shelf import Film, Shelf
 from featcolor.studio.given import DROPPED, MODELS, Given, id_of_given
-from featcolor.studio.items import Item, Kept, find_items
-from featcolor.studio.stamps import Stamped, id_of
+from featcolor.studio.items import Item, PictureRecord, find_items
+from featcolor.studio.stamps import FileStamp, id_of
 
 FRAME_SETTINGS: Final = ColouringSettings(saturation=1.0)
 """Of a frame: as `featcolor video` has it."""
@@ -62,12 +62,12 @@ class Workspace:
         self.frames: dict[str, Item] = {}
         self.given = Given(folder)
         self.shelf = Shelf(folder, self.sources, output)
-        self._kept: dict[str, Kept] = {}
-        self._hints: dict[str, tuple[Stamped | None, Hints]] = {}
+        self._kept: dict[str, PictureRecord] = {}
+        self._hints: dict[str, tuple[FileStamp | None, Hints]] = {}
         self._targets: dict[str, Path] = {}
         self._stems: Counter[Path] = Counter()
         self._hinted: set[str] = set()
-        self._shared: tuple[tuple[Stamped, ...], str] = (), ""
+        self._shared: tuple[tuple[FileStamp, ...], str] = (), ""
         self._lock = threading.RLock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         state = _read_state(folder / "workspace.json")
@@ -122,7 +122,7 @@ class Workspace:
     def hints(self, item: Item) -> Hints:
         """The hints on a picture; UsageError where the file is none."""
         path = self.hints_file(item)
-        stamp = Stamped.of(path) if path.exists() else None
+        stamp = FileStamp.of(path) if path.exists() else None
         known = self._hints.get(item.id)
         if known is None or known[0] != stamp:
             known = stamp, Hints() if stamp is None else Hints.read(path)
@@ -144,10 +144,10 @@ class Workspace:
                 (self._hinted.add if told.hints else self._hinted.discard)(item.id)
         return told
 
-    def kept(self, item: Item) -> Kept:
+    def kept(self, item: Item) -> PictureRecord:
         """What is kept of a picture beside its hints."""
         if item.id not in self._kept:
-            self._kept[item.id] = Kept.read(self._kept_file(item))
+            self._kept[item.id] = PictureRecord.read(self._kept_file(item))
         return self._kept[item.id]
 
     def choose(self, item: Item, choices: Choices) -> None:
@@ -202,16 +202,16 @@ class Workspace:
         """What the desk is asked to show; a frame as its film is coloured, to which the choices for one do not go."""
         if item.film is not None:
             model = self.model_file(choices)
-            return Look(Stamped.of(item.path), None if model is None else Stamped.of(model), FRAME_SETTINGS)
+            return Look(FileStamp.of(item.path), None if model is None else FileStamp.of(model), FRAME_SETTINGS)
         model, mask = self.model_file(choices), self.mask_file(item)
         others = [each for each in self.hinted_items() if each.id != item.id] if self.share else []
-        told = [(Stamped.of(each.path), self._hints_or_none(each)) for each in others]
+        told = [(FileStamp.of(each.path), self._hints_or_none(each)) for each in others]
         return Look(
-            Stamped.of(item.path),
-            None if model is None else Stamped.of(model),
+            FileStamp.of(item.path),
+            None if model is None else FileStamp.of(model),
             choices.settings(),
             choices.steps(),
-            Stamped.of(mask) if mask.exists() else None,
+            FileStamp.of(mask) if mask.exists() else None,
             tuple(told),
         )
 
@@ -276,9 +276,9 @@ class Workspace:
         choices, mask = self.kept(item).choices, self.mask_file(item)
         model = self.model_file(choices)
         told = [
-            choices.to_dict() | {"model": None if model is None else Stamped.of(model).to_list()},
+            choices.to_dict() | {"model": None if model is None else FileStamp.of(model).to_list()},
             self._hints_or_none(item).to_dict(),
-            Stamped.of(mask).to_list() if mask.exists() else None,
+            FileStamp.of(mask).to_list() if mask.exists() else None,
             self._shared_by_all() if self.share else None,
         ]
         return blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=12).hexdigest()
@@ -344,7 +344,7 @@ class Workspace:
     def _kept_file(self, item: Item) -> Path:
         return self.folder / PICTURES / f"{item.id}.json"
 
-    def _keep(self, item: Item, kept: Kept) -> None:
+    def _keep(self, item: Item, kept: PictureRecord) -> None:
         self._kept[item.id] = kept
         kept.write(self._kept_file(item))
 
@@ -358,7 +358,7 @@ class Workspace:
     def _shared_by_all(self) -> str:
         """A fingerprint of the hints that all pictures share."""
         hinted = self.hinted_items()
-        files = tuple(Stamped.of(self.hints_file(item)) for item in hinted if self.hints_file(item).exists())
+        files = tuple(FileStamp.of(self.hints_file(item)) for item in hinted if self.hints_file(item).exists())
         if files != self._shared[0]:
             told = [(os.fspath(item.path), self._hints_or_none(item).to_dict()) for item in hinted]
             self._shared = files, id_of(json.dumps(told))

@@ -12,7 +12,7 @@ from featcolor.batch.colour import Coloured, ColourPicture, PictureTask
 from featcolor.files import remove_parts, shown_name
 from featcolor.hints.told import Told
 from featcolor.studio.jobs import Running
-from featcolor.studio.stamps import Stamped
+from featcolor.studio.stamps import FileStamp
 from featcolor.studio.workers import WorkError
 
 CHUNK = 1 << 20
@@ -24,11 +24,11 @@ def write_one(work: ColourPicture, told_of_all: Mapping[Path, Told], task: Pictu
     if not told_of_all:
         return work(task)
     files = [path for picture, told in told_of_all.items() for path in (picture, *told.files)]
-    return _sharing(work, tuple(told_of_all.items()), tuple(map(Stamped.of, files)))(task)
+    return _sharing(work, tuple(told_of_all.items()), tuple(map(FileStamp.of, files)))(task)
 
 
 @lru_cache(maxsize=1)
-def _sharing(work: ColourPicture, told: tuple[tuple[Path, Told], ...], files: tuple[Stamped, ...]) -> ColourPicture:
+def _sharing(work: ColourPicture, told: tuple[tuple[Path, Told], ...], files: tuple[FileStamp, ...]) -> ColourPicture:
     """The work with hints that all pictures share, `files` as they are now, found out once."""
     return work.sharing(dict(told))
 

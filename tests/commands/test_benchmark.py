@@ -17,7 +17,7 @@ from benchmarks.speed.cases import Timing
 from benchmarks.speed.export_networks import random_network
 from featcolor.colour.measures import grey_picture
 from featcolor.commands import main
-from featcolor.commands.benchmark import LAYOUT_NAMES, OUTPUTS_FOLDER
+from featcolor.commands.benchmark.command import LAYOUT_NAMES, OUTPUTS_FOLDER
 from tests.samples import write_rgb
 
 Photographs = dict[str, NDArray[np.uint8]]
@@ -156,23 +156,23 @@ def test_without_torch_the_u_net_is_left_out_and_said(
 ) -> None:
     from argparse import Namespace
 
-    from featcolor.commands import benchmark_plan
+    from featcolor.commands.benchmark import plan
 
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     told: list[str] = []
     arguments = Namespace(methods=None, benchmark="photos", quick=False)
-    names = benchmark_plan._method_names(arguments, ["grey", "unet", "unet-x10"], told.append)
+    names = plan._method_names(arguments, ["grey", "unet", "unet-x10"], told.append)
     assert names == ["grey"]
     assert "pip install torch" in told[0]
 
 
 def test_the_default_model_is_ours_where_nothing_was_fitted() -> None:
-    from featcolor.commands import benchmark_plan
+    from featcolor.commands.benchmark import plan
 
-    assert benchmark_plan._ours(None, ["grey", "default"]) == "default"
-    assert benchmark_plan._ours(None, ["default", "featcolor-balanced"]) == "featcolor-balanced"
-    assert benchmark_plan._ours(None, ["default", "featcolor"]) == "featcolor"
-    assert benchmark_plan._ours("default", ["default", "featcolor-balanced"]) == "default"
+    assert plan._ours(None, ["grey", "default"]) == "default"
+    assert plan._ours(None, ["default", "featcolor-balanced"]) == "featcolor-balanced"
+    assert plan._ours(None, ["default", "featcolor"]) == "featcolor"
+    assert plan._ours("default", ["default", "featcolor-balanced"]) == "default"
 
 
 def test_speed_writes_its_report_and_fails_with_a_failed_timing(

@@ -410,8 +410,8 @@ def test_no_worker_is_left(tmp_path: Path) -> None:
     with served(tmp_path / "home") as client:
         studio = client.app.state.studio
         assert client.post("/api/colorize", content=small()).status_code == 200
-        pids = [*studio.desk.processes, *studio.jobs.crew.processes, *studio.single.processes]
-    assert not any(map(pid_exists, [*pids, *studio.desk.processes, *studio.jobs.crew.processes]))
+        pids = [*studio.desk.processes, *studio.jobs.pool.processes, *studio.single.processes]
+    assert not any(map(pid_exists, [*pids, *studio.desk.processes, *studio.jobs.pool.processes]))
     assert _threads() == before
 
 

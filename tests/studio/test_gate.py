@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from featcolor.studio import gate, sessions
+from featcolor.studio.concurrency import IN_LINE, ConcurrencyLimit
 from featcolor.studio.gate import GUESSES, HEADERS, SESSIONS, Gate
-from featcolor.studio.sessions import COOKIE_AGE_S, KEY_BYTES, MOST_ADDRESSES, Cookies, Tally, key_in, network_of
-from featcolor.studio.turns import IN_LINE, Turns
+from featcolor.studio.sessions import COOKIE_AGE_S, KEY_BYTES, MOST_ADDRESSES, Cookies, RateLimit, key_in, network_of
 
 SECRET = "a token of tests"
 HOST = "127.0.0.1:8710"
@@ -393,7 +393,7 @@ def test_there_are_no_web_sockets() -> None:
 
 def test_a_visitors_many_requests_take_turns() -> None:
     async def run() -> None:
-        turns, done = Turns(2), []
+        turns, done = ConcurrencyLimit(2), []
         gates = [asyncio.Event() for _ in range(4)]
 
         async def ask(number: int, who: str) -> None:
@@ -450,14 +450,14 @@ def test_not_even_the_line_is_endless() -> None:
 
 
 def test_what_is_known_of_addresses_has_a_bound() -> None:
-    tally = Tally(3, 60.0)
+    tally = RateLimit(3, 60.0)
     for number in range(MOST_ADDRESSES + 500):
         tally.add(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 0.0)
     assert len(tally) == MOST_ADDRESSES
 
 
 def test_a_household_is_one_address() -> None:
-    tally = Tally(3, 60.0)
+    tally = RateLimit(3, 60.0)
     for number in range(3):
         tally.add(f"2001:db8::{number}", 0.0)
     assert tally.is_full("2001:db8::ffff", 1.0)

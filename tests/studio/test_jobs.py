@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from featcolor.pictures.io import read_picture, write_picture
 from featcolor.studio.jobs import Jobs, Running
-from featcolor.studio.workers import Crew
+from featcolor.studio.workers import WorkerPool
 from featcolor.studio.workspace import Workspace
 from tests.studio.serving import by_name, ended, grey_album, served, wait_for
 
@@ -148,7 +148,7 @@ def test_who_has_many_jobs_waits_for_who_has_few(tmp_path: Path) -> None:
         told.append(running.job.title)
 
     async def run() -> None:
-        jobs = Jobs(Crew(1), {"note": note}, lambda workspace, message: None)
+        jobs = Jobs(WorkerPool(1), {"note": note}, lambda workspace, message: None)
         many, few = Workspace(tmp_path / "many"), Workspace(tmp_path / "few")
         for number in range(3):
             jobs.add(many, "note", f"many {number}")

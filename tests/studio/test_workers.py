@@ -14,7 +14,7 @@ import pytest
 
 from featcolor.errors import PictureError, UsageError
 from featcolor.studio import workers
-from featcolor.studio.workers import Crew, WorkError
+from featcolor.studio.workers import WorkerPool, WorkError
 
 
 def double(number: int) -> int:
@@ -39,15 +39,15 @@ def count(number: int, *, progress: Callable[[str, int, int], None]) -> int:
     return os.getpid()
 
 
-def with_crew(work: Callable[[Crew], Awaitable[Any]], size: int = 1) -> Any:
+def with_crew(work: Callable[[WorkerPool], Awaitable[Any]], size: int = 1) -> Any:
     async def run() -> Any:
-        crew = Crew(size)
-        crew.start()
+        pool = WorkerPool(size)
+        pool.start()
         try:
-            return await work(crew)
+            return await work(pool)
         finally:
-            await crew.close()
-            assert not any(psutil.pid_exists(pid) for pid in crew.processes)
+            await pool.close()
+            assert not any(psutil.pid_exists(pid) for pid in pool.processes)
 
     return asyncio.run(run())
 
@@ -65,79 +65,78 @@ def with_crew(work: Callable[[Crew], Awaitable[Any]], size: int = 1) -> Any:
 def test_a_call_that_fails_is_told_and_the_next_one_answered(
     function: Callable[..., None], arguments: tuple[Any, ...], kind: str
 ) -> None:
-    async def work(crew: Crew) -> None:
+    async def work(pool: WorkerPool) -> None:
         with pytest.raises(WorkError) as caught:
-            await crew.call(function, *arguments)
+            await pool.call(function, *arguments)
         assert caught.value.kind == kind
-        assert await crew.call(double, 4) == 8
+        assert await pool.call(double, 4) == 8
 
     with_crew(work)
 
 
 def test_what_takes_too_long_is_stopped() -> None:
-    async def work(crew: Crew) -> None:
+    async def work(pool: WorkerPool) -> None:
         with pytest.raises(WorkError, match="longer than"):
-            await crew.call(sleep, limit_s=0.1)
-        assert await crew.call(double, 4) == 8
+            await pool.call(sleep, limit_s=0.1)
+        assert await pool.call(double, 4) == 8
 
     with_crew(work)
 
 
 def test_progress_comes_in_order_before_the_answer() -> None:
-    async def work(crew: Crew) -> None:
+    async def work(pool: WorkerPool) -> None:
         told: list[int] = []
-        pid = await crew.call(count, 5, progress=lambda stage, done, total: told.append(done))
+        pid = await pool.call(count, 5, progress=lambda stage, done, total: told.append(done))
         assert told == [1, 2, 3, 4, 5]
-        assert pid in crew.processes
+        assert pid in pool.processes
 
     with_crew(work)
 
 
 def test_what_is_interrupted_is_told_so() -> None:
-    async def work(crew: Crew) -> None:
-        call = asyncio.create_task(crew.call(sleep))
-        while crew.workers[0].running is None or not crew.processes:
+    async def work(pool: WorkerPool) -> None:
+        call = asyncio.create_task(pool.call(sleep))
+        while pool.workers[0].running is None or not pool.processes:
             await asyncio.sleep(0.01)
-        crew.interrupt()
+        pool.interrupt()
         with pytest.raises(WorkError) as caught:
             await call
         assert caught.value.kind == "stopped"
-        assert await crew.call(double, 4) == 8
+        assert await pool.call(double, 4) == 8
 
     with_crew(work)
 
 
 def test_who_asks_much_waits_for_who_asks_little() -> None:
-    async def work(crew: Crew) -> None:
+    async def work(pool: WorkerPool) -> None:
         order: list[str] = []
 
         async def ask(who: str) -> None:
-            await crew.call(double, 1, who=who)
+            await pool.call(double, 1, who=who)
             order.append(who)
 
-        first = asyncio.create_task(crew.call(count, 2000, progress=lambda *_: None))
+        first = asyncio.create_task(pool.call(count, 2000, progress=lambda *_: None))
         await asyncio.sleep(0)
         much = [asyncio.create_task(ask("much")) for _ in range(5)]
         await asyncio.sleep(0)
         little = asyncio.create_task(ask("little"))
         await asyncio.gather(first, *much, little)
         assert order.index("little") <= 1
-        assert crew.idle
-        assert crew.n_waiting_for("much") == 0
+        assert pool.idle
 
     with_crew(work)
 
 
 def test_what_is_less_urgent_waits_but_not_for_ever() -> None:
-    async def work(crew: Crew) -> None:
+    async def work(pool: WorkerPool) -> None:
         order: list[str] = []
 
         async def ask(name: str, rank: int, times: int = 1) -> None:
             for _ in range(times):
-                await crew.call(double, 1, who=name, rank=rank)
+                await pool.call(double, 1, who=name, rank=rank)
                 order.append(name)
 
-        first = asyncio.create_task(crew.call(count, 2000, progress=lambda *_: None))
+        first = asyncio.create_task(pool.call(count, 2000, progress=lambda *_: None))
         await asyncio.sleep(0)
         later = asyncio.create_task(ask("later", 1))
         await asyncio.sleep(0)
@@ -149,12 +148,12 @@ def test_what_is_less_urgent_waits_but_not_for_ever() -> None:
 
 
 def test_who_is_stopped_before_the_process_has_started_is_stopped() -> None:
-    async def work(crew: Crew) -> None:
+    async def work(pool: WorkerPool) -> None:
         for _ in range(5):
-            call = asyncio.create_task(crew.call(sleep))
-            while crew.workers[0].running is None:
+            call = asyncio.create_task(pool.call(sleep))
+            while pool.workers[0].running is None:
                 await asyncio.sleep(0)
-            crew.interrupt()
+            pool.interrupt()
             with pytest.raises(WorkError, match="stopped"):
                 await call
 
@@ -163,13 +162,13 @@ def test_who_is_stopped_before_the_process_has_started_is_stopped() -> None:
 
 def test_what_ends_while_it_starts_leaves_no_process() -> None:
     async def run() -> list[int]:
-        crew = Crew(2)
-        crew.start()
-        call = asyncio.create_task(crew.call(sleep))
+        pool = WorkerPool(2)
+        pool.start()
+        call = asyncio.create_task(pool.call(sleep))
         await asyncio.sleep(0.01)
-        await crew.close()
+        await pool.close()
         call.cancel()
-        return list(crew.processes)
+        return list(pool.processes)
 
     for _ in range(3):
         assert not any(psutil.pid_exists(pid) for pid in asyncio.run(run()))
@@ -178,8 +177,8 @@ def test_what_ends_while_it_starts_leaves_no_process() -> None:
 def test_a_worker_that_worked_long_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "AT_REST", 2)
 
-    async def work(crew: Crew) -> None:
-        pids = [await crew.call(count, 1, progress=lambda *_: None) for _ in range(6)]
+    async def work(pool: WorkerPool) -> None:
+        pids = [await pool.call(count, 1, progress=lambda *_: None) for _ in range(6)]
         assert pids[0] == pids[1] != pids[2] == pids[3] != pids[4]
         assert not psutil.pid_exists(pids[0])
 
@@ -187,11 +186,11 @@ def test_a_worker_that_worked_long_is_replaced(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_who_waits_is_told_that_it_ends() -> None:
-    async def work(crew: Crew) -> None:
-        calls = [asyncio.create_task(crew.call(function)) for function in (sleep, sleep, sleep)]
-        while crew.workers[0].running is None or crew.n_waiting < 2:
+    async def work(pool: WorkerPool) -> None:
+        calls = [asyncio.create_task(pool.call(function)) for function in (sleep, sleep, sleep)]
+        while pool.workers[0].running is None or pool.n_waiting < 2:
             await asyncio.sleep(0.01)
-        crew.dismiss()
+        pool.dismiss()
         for call in calls:
             with pytest.raises(WorkError, match="the studio ends"):
                 await call

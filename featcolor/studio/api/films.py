@@ -15,7 +15,7 @@ from featcolor.clips.open import open_clip
 from featcolor.clips.probe import claimed_pixels
 from featcolor.errors import ClipError, UsageError
 from featcolor.studio import filming
-from featcolor.studio.api.requests import JSONResponse, Refusal, json_of, studio_of, visitor_of, workspace_of
+from featcolor.studio.api.requests import JSONResponse, Refusal, ask_desk, json_of, studio_of, workspace_of
 from featcolor.studio.api.uploads import check_room, keep
 from featcolor.studio.films.colour import fitting_target
 from featcolor.studio.films.folder import FilmFolder
@@ -165,11 +165,8 @@ def _folder(workspace: Workspace, film: Film) -> FilmFolder:
 
 async def _ask(request: Request, film: Film, function: Callable[..., Any], *arguments: Any, rank: int = 0) -> Any:
     """What a function gives in a worker that answers at once."""
-    desk, who = studio_of(request).desk, visitor_of(request)
-    if desk.n_waiting_for(who) >= studio_of(request).config.limits.waiting:
-        raise Refusal(429, "too many requests at a time; wait for the answers to those before")
     with filming.by_name(film.path):
-        return await desk.call(function, *arguments, about=film.id, who=who, rank=rank, limit_s=LONGEST_S)
+        return await ask_desk(request, function, *arguments, rank=rank, limit_s=LONGEST_S)
 
 
 def _under_way(studio: Studio, workspace: Workspace, film: Film, *kinds: str) -> list[Job]:

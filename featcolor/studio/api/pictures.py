@@ -31,7 +31,7 @@ from featcolor.studio.api.uploads import check_picture, keep
 from featcolor.studio.desk import Facts
 from featcolor.studio.given import DROPPED
 from featcolor.studio.items import Item
-from featcolor.studio.stamps import Stamped
+from featcolor.studio.stamps import FileStamp
 from featcolor.studio.workers import WorkError
 from featcolor.studio.workspace import Workspace
 
@@ -88,7 +88,7 @@ async def thumbnail(request: Request) -> Response:
             look = workspace.look(item, workspace.kept(item).choices)
             content = await ask_desk(request, desk.coloured_thumbnail, look, workspace.hints(item), rank=1)
         else:
-            content = await ask_desk(request, desk.thumbnail, Stamped.of(item.path), rank=1)
+            content = await ask_desk(request, desk.thumbnail, FileStamp.of(item.path), rank=1)
     except (PictureError, WorkError):
         if item.path.exists():
             raise
@@ -98,7 +98,7 @@ async def thumbnail(request: Request) -> Response:
 
 async def before(request: Request) -> Response:
     """A picture as it is, as large as a screen."""
-    return _jpeg(await ask_desk(request, desk.before, Stamped.of(item_of(request).path)))
+    return _jpeg(await ask_desk(request, desk.before, FileStamp.of(item_of(request).path)))
 
 
 async def view(request: Request) -> Response:
@@ -155,7 +155,7 @@ async def mask(request: Request) -> Response:
     content = None
     if request.method == "PUT":
         content = await body_of(request, MOST_MASK)
-        await ask_desk(request, desk.check_mask, content, Stamped.of(item.path))
+        await ask_desk(request, desk.check_mask, content, FileStamp.of(item.path))
     workspace.set_mask(item, content)
     described = workspace.describe(item)
     studio_of(request).publish(workspace, {"kind": "picture", "picture": described})
@@ -174,7 +174,7 @@ async def file(request: Request) -> Response:
 async def _facts(request: Request, item: Item) -> Facts:
     """Of a picture, which notes why it cannot be opened where it cannot."""
     try:
-        facts = await ask_desk(request, desk.open_picture, Stamped.of(item.path))
+        facts = await ask_desk(request, desk.open_picture, FileStamp.of(item.path))
     except WorkError as error:
         item.error = str(error)
         workspace = workspace_of(request)

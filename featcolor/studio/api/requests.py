@@ -28,6 +28,8 @@ MOST_JSON: Final = 4 * 2**20
 """Bytes of a request in JSON: the most hints that a picture may have."""
 STATUS: Final = {"usage": 400, "file": 422, "disk full": 507, "stopped": 422, "too long": 422, "defect": 500}
 
+ANSWER_S: Final = 120.0
+"""That an answer may take, in seconds."""
 SILENCE: Final = 0.1
 """Share of the time that a body may take that it may be silent."""
 
@@ -99,11 +101,13 @@ def item_of(request: Request) -> Item:
     return workspace_of(request).item(request.path_params["id"])
 
 
-async def ask_desk(request: Request, function: Callable[..., Any], *arguments: Any, rank: int = 0) -> Any:
-    """What a function of `featcolor.studio.desk` gives for the picture that the path names."""
+async def ask_desk(
+    request: Request, function: Callable[..., Any], *arguments: Any, rank: int = 0, limit_s: float = ANSWER_S
+) -> Any:
+    """What a function gives, in a worker that answers at once, for the picture or film that the path names."""
     studio, visitor = studio_of(request), visitor_of(request)
     about = request.path_params.get("id", "")
-    return await studio.desk.call(function, *arguments, about=about, who=visitor, rank=rank)
+    return await studio.desk.call(function, *arguments, about=about, who=visitor, rank=rank, limit_s=limit_s)
 
 
 async def pieces_of(request: Request, most: int | None, *, seconds: float | None = None) -> AsyncIterator[bytes]:

@@ -20,7 +20,7 @@ from featcolor.pictures.picture import SUFFIX_OF
 from featcolor.studio.api.requests import Refusal, length_of, pieces_of, studio_of, workspace_of
 from featcolor.studio.config import MEGABYTE
 from featcolor.studio.desk import open_picture
-from featcolor.studio.stamps import Stamped
+from featcolor.studio.stamps import FileStamp
 from featcolor.studio.studio import Studio
 from featcolor.studio.workspace import Workspace
 
@@ -81,7 +81,7 @@ def check_picture(path: Path, name: str, most_pixels: int | None) -> str:
     try:
         format = picture_format(path)
         check_pixels(path, most_pixels)
-        open_picture(Stamped.of(path))
+        open_picture(FileStamp.of(path))
     except PictureError as error:
         raise PictureError(str(error).replace(str(path), name or "the picture")) from error
     if Path(name).suffix.lower() in PICTURE_SUFFIXES:

@@ -20,7 +20,7 @@ from benchmarks.methods.onnx import parse_onnx
 from benchmarks.speed.export_networks import random_network
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.colour.measures import grey_picture, psnr
-from featcolor.commands.benchmark_hints import DRAW_NAMES, METHOD_NAMES
+from featcolor.commands.benchmark.hints import DRAW_NAMES, METHOD_NAMES
 from featcolor.errors import UsageError
 from featcolor.hints.picture import on_working
 

@@ -22,7 +22,7 @@ from benchmarks.runs.film import TRUTH, FilmResults, FilmStudy, run_film_study
 from featcolor.colour.lab import lab_to_rgb
 from featcolor.colour.measures import grey_psnr
 from featcolor.commands import main
-from featcolor.commands.benchmark_film import METHOD_NAMES, PRESET_NAMES
+from featcolor.commands.benchmark.film import METHOD_NAMES, PRESET_NAMES
 from featcolor.errors import UsageError
 from featcolor.video.options import VIDEO_PRESETS
 from featcolor.video.propagation import KeyChroma

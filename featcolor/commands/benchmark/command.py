@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.benchmark_film import FILM, FILM_EPILOG, add_film_arguments, run_film
-from featcolor.commands.benchmark_hints import HINTS, HINTS_EPILOG, add_hint_arguments, run_hints
-from featcolor.commands.benchmark_plan import OURS, broken_bounds, check_bounds, parse_bound, plan_study
+from featcolor.commands.benchmark.film import FILM, FILM_EPILOG, add_film_arguments, run_film
+from featcolor.commands.benchmark.hints import HINTS, HINTS_EPILOG, add_hint_arguments, run_hints
+from featcolor.commands.benchmark.plan import OURS, broken_bounds, check_bounds, parse_bound, plan_study
 from featcolor.commands.console import WORK_FAILED, complain, number, print_line, print_table, progress_bar, stopping
 from featcolor.commands.options import seed, whole_number
 from featcolor.errors import UsageError

@@ -1,4 +1,4 @@
-"""Turns: how much one visitor has done at a time, so that nobody's many requests take the room of all others."""
+"""Concurrency: how much one visitor has done at a time, so that nobody takes the room of all others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ IN_LINE: Final = 8
 """Requests that may wait for each one that is dealt with."""
 
 
-class Turns:
+class ConcurrencyLimit:
     """Requests of each visitor that are dealt with or wait.
 
     Parameters

@@ -1,0 +1,1 @@
+"""featcolor benchmark: what is compared, on which pictures or films, by hints, or in speed."""
