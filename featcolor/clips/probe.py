@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -77,6 +78,12 @@ def picture_stream(container: Any, path: Path) -> Any:
     raise ClipError(f"{path}: has no picture track")
 
 
+def packets_of(container: Any, streams: Any) -> Iterator[Any]:
+    """Packets of some tracks in the film's order, an empty one of each at the end."""
+    with suppress(IndexError):  # at the end PyAV asks for tracks that began in the middle, of which it knows nothing
+        yield from container.demux(streams)
+
+
 def claimed_pixels(path: Path) -> int:
     """Pixels of a frame as a film's head says, before any is decoded."""
     with open_container(path) as container:
@@ -88,7 +95,7 @@ def first_pictures(container: Any, stream: Any) -> list[Any]:
     """A few decoded pictures from the start, whole ones where there are any."""
     pictures: list[Any] = []
     try:
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             try:
                 pictures += stream.codec_context.decode(packet)
             except FFmpegError:

@@ -21,6 +21,7 @@ from featcolor.clips.probe import (
     first_pictures,
     layout_of_picture,
     open_container,
+    packets_of,
     picture_stream,
     seconds_of,
 )
@@ -129,7 +130,7 @@ class VideoFileReader(ClipReader):
 
     def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
         try:
-            yield from container.demux(stream)
+            yield from packets_of(container, stream)
         except FFmpegError as error:
             self._note(f"the file cannot be read to its end ({error.strerror})")
             yield av.Packet()  # empty: lets the decoder give out what it holds

@@ -14,7 +14,7 @@ from av.error import FFmpegError
 
 from featcolor.clips.containers import CONTAINERS, Container
 from featcolor.clips.frames import ClipInfo, Closing
-from featcolor.clips.probe import open_container, picture_stream
+from featcolor.clips.probe import open_container, packets_of, picture_stream
 from featcolor.errors import UsageError
 
 OWN_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration", "creation_time"}
@@ -109,7 +109,7 @@ def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
         with open_container(source) as film:
             stream = picture_stream(film, source)
             in_avi = film.format.name == "avi"
-            stamps = [packet.dts if in_avi else packet.pts for packet in film.demux(stream) if packet.size]
+            stamps = [packet.dts if in_avi else packet.pts for packet in packets_of(film, stream) if packet.size]
         steps = [float(stamp * like.time_base * like.rate) for stamp in stamps if stamp is not None]
         whole = {round(step) for step in steps}
         if len(whole) < len(steps) or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps):
@@ -199,7 +199,7 @@ class TrackCopier(Closing):
 
     def _whole_packets(self, streams: list[Any]) -> Iterator[Any]:
         try:
-            yield from self._film.demux(streams)
+            yield from packets_of(self._film, streams)
         except FFmpegError as error:
             self._notes.append(f"the other tracks break off where the file does ({error.strerror})")
 
