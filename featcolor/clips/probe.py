@@ -32,6 +32,11 @@ NARROW_GREY_CODECS = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg1video", "mpeg2v
 DECODER_THREADS = 4
 """At most: every thread holds a frame of its own."""
 
+MAX_FRAME_PIXELS = 8192 * 8192
+"""Twice an 8K film's. A few bytes can claim more, and a decoder holds a dozen frames."""
+LIMITS = {"max_pixels": str(MAX_FRAME_PIXELS)}
+"""The same for decoders, also where a film changes as it goes on."""
+
 PROBED_FRAMES = 4
 MOST_OFF = 8
 """Times that a rate may be what the first pictures show: a phone's vary, by less."""
@@ -72,6 +77,8 @@ def picture_stream(container: Any, path: Path) -> Any:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             if stream.codec_context is None:
                 raise ClipError(f"{path}: no decoder for its picture track; convert it with another program first")
+            _check_size(stream.codec_context, path)
+            stream.codec_context.options = LIMITS
             stream.codec_context.thread_type = "AUTO"
             stream.codec_context.thread_count = min(DECODER_THREADS, os.cpu_count() or 1)
             return stream
@@ -82,6 +89,14 @@ def packets_of(container: Any, streams: Any) -> Iterator[Any]:
     """Packets of some tracks in the film's order, an empty one of each at the end."""
     with suppress(IndexError):  # at the end PyAV asks for tracks that began in the middle, of which it knows nothing
         yield from container.demux(streams)
+
+
+def _check_size(context: Any, path: Path) -> None:
+    if context.width * context.height > MAX_FRAME_PIXELS:
+        raise ClipError(
+            f"{path}: claims frames of {context.width}x{context.height} pixels, more than the "
+            f"{MAX_FRAME_PIXELS // 10**6} megapixels that are read; is the file damaged?"
+        )
 
 
 def claimed_pixels(path: Path) -> int:

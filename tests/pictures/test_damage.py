@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from featcolor.errors import PictureError
 from featcolor.pictures.io import read_picture
@@ -34,3 +36,33 @@ def test_a_tile_is_not_larger_than_programs_write() -> None:
 def test_colours_without_their_samples_are_refused() -> None:
     with pytest.raises(PictureError, match="fewer samples than its colours need"):
         read_picture(tiff({"SamplesPerPixel": 1}))
+
+
+def test_a_jpeg_does_not_go_over_its_pixels_for_hours() -> None:
+    """In a progressive JPEG a few bytes can be one more scan of all pixels; programs write up to twenty."""
+    stream = BytesIO()
+    Image.fromarray(np.full((48, 48), 128, np.uint8)).save(stream, "JPEG", progressive=True)
+    content = stream.getvalue()
+    assert read_picture(content).pixels.shape == (48, 48)
+    last = content[content.rindex(b"\xff\xda") : -2]
+    with pytest.raises(PictureError, match="more than 100 scans"):
+        read_picture(content[:-2] + 100 * last + b"\xff\xd9")
+    assert read_picture(content + 100 * last).pixels.shape == (48, 48)  # what follows the picture is not of it
+
+
+def test_pages_are_not_counted_to_the_end_of_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TIFF of three megabytes can hold 30,000 small copies of its picture, each of which Pillow would look for."""
+    stream, seen = BytesIO(), 0
+    with tifffile.TiffWriter(stream) as writer:
+        for number in range(200):
+            writer.write(np.zeros((4, 4), np.uint8), subfiletype=number and 1, metadata=None)
+
+    def load(directory: Any, file: Any) -> None:
+        nonlocal seen
+        seen += 1
+        whole(directory, file)
+
+    whole = ImageFileDirectory_v2.load
+    monkeypatch.setattr(ImageFileDirectory_v2, "load", load)
+    assert read_picture(stream.getvalue()).pixels.shape == (4, 4)
+    assert seen < 10
