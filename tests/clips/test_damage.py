@@ -35,7 +35,7 @@ def test_a_film_too_small_for_x265_is_refused_before_it_ends_the_process() -> No
 
 
 def test_a_frame_is_not_larger_than_can_be_decoded(tmp_path: Path) -> None:
-    """VP9 says its size in four bytes (VP9 specification, 6.2.3), after which decoders make room for many such frames."""
+    """VP9 says its size in four bytes (its specification, 6.2.3), after which decoders make room for such frames."""
     options = {"deadline": "realtime", "cpu-used": "8"}
     path = make_clip(
         tmp_path / "in.mkv", n=2, codec="libvpx-vp9", options=options, time_base=Fraction(1, 25), size=(64, 48)

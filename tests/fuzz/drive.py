@@ -25,7 +25,9 @@ from featcolor.colour.lab import lightness_of
 from featcolor.commands import main
 from featcolor.errors import FeatcolorError
 from featcolor.hints.hint import Hints
+from featcolor.hints.picture import HintedColorizer
 from featcolor.hints.told import Told
+from featcolor.models.base import StillColorizer
 from featcolor.models.load import load
 from featcolor.models.model_file import read_card
 from featcolor.pictures.io import claimed_pixels, encode_picture, read_picture, read_reference
@@ -37,6 +39,7 @@ MOST_WRITTEN: Final = 1_000_000
 """Pixels of a picture, or of a film's frame, that is written again: larger ones cost time and show nothing new."""
 OUTPUTS: Final = (".mkv", ".mkv", ".mp4", ".mov", ".avi")
 FILMS: Final = frozenset({"mp4", "mov", "mkv", "avi", "ts", "mpg", "wmv", "flv", "mxf", "dv"})
+FIT: Final = ("--features", "position", "--size", "48", "--pixels", "50", "--jobs", "1")
 MODELS: Final = frozenset({"featcolor", "album", "onnx"})
 GREY: Final = texture(1)
 LIGHTNESS: Final = lightness_of(GREY)
@@ -60,7 +63,7 @@ def refusing() -> Iterator[list[str]]:
             raise BrokenPromiseError(f"memory: {said[0]!r}") from error
 
 
-def drive(kind: str, path: Path, draw: random.Random) -> bool:
+def drive(kind: str, path: Path, folder: Path, draw: random.Random) -> bool:
     """Everything that is done with an input of a kind; whether it was taken, not refused. Any exception is a fault."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what a library says of a broken file is not our promise
@@ -68,7 +71,7 @@ def drive(kind: str, path: Path, draw: random.Random) -> bool:
             return _film(path, draw)
         if kind in MODELS:
             return _model(path)
-        return _hints(path) if kind in ("hints.json", "painted.png") else _picture(path)
+        return _hints(path, load(folder / "colour.onnx")) if kind in ("hints.json", "painted.png") else _picture(path)
 
 
 def _picture(path: Path) -> bool:
@@ -120,22 +123,23 @@ def _model(path: Path) -> bool:
     return not refused
 
 
-def _hints(path: Path) -> bool:
+def _hints(path: Path, network: StillColorizer) -> bool:
     with refusing() as refused:
         if path.name.endswith(".json"):
             Hints.read(path).to_dict()
-        Told(files=(path,)).of(LIGHTNESS)
+        told = Told(files=(path,)).of(LIGHTNESS).pixels
+        HintedColorizer(network, told).colorize(GREY)
     return not refused
 
 
-def drive_command(kind: str, path: Path, folder: Path) -> bool:
+def drive_command(kind: str, path: Path, folder: Path, draw: random.Random) -> bool:
     """The same through the command line, with good files beside it; `folder` holds the good ones. Whether it was taken.
 
     Exit codes are right, good pictures are coloured, and what is said of the broken file is ours.
     """
     with tempfile.TemporaryDirectory(dir=path.parent) as inside:
         work = Path(inside)
-        argv, good = _command(kind, path, folder, work)
+        argv, good = _command(kind, path, folder, work, draw)
         out = work / "out"
         with redirect_stdout(StringIO()), _heard() as heard:
             code = main(argv)
@@ -143,30 +147,41 @@ def drive_command(kind: str, path: Path, folder: Path) -> bool:
         missing = [name for name in good if not (out / name).is_file()]
         words = ("Traceback", "a defect of featcolor", "Warning:")
         if code not in (0, 1, 2) or missing or any(word in said for word in words):
-            raise BrokenPromiseError(f"exit code {code}, not coloured {missing}, said {said[-600:]!r}")
+            raise BrokenPromiseError(f"{' '.join(argv)}: {code}, not coloured {missing}, said {said[-600:]!r}")
         if code and "featcolor: error: " not in said:
-            raise BrokenPromiseError(f"exit code {code} without a word: {said[-600:]!r}")
+            raise BrokenPromiseError(f"{' '.join(argv)}: {code} without a word: {said[-600:]!r}")
         return code == 0
 
 
-def _command(kind: str, path: Path, folder: Path, work: Path) -> tuple[list[str], list[str]]:
-    """The command line for an input of a kind, and the names of the pictures that it must colour."""
-    out, model = str(work / "out"), str(folder / "model.featcolor")
-    if kind in FILMS:
-        options = ["--model", model, "--every", "3", "--end", f"{FRAMES}f", "--codec", "ffv1"]
-        return ["video", str(path), "-o", f"{out}.mkv", *options], []
-    old = work / "old"
+def _command(kind: str, path: Path, folder: Path, work: Path, draw: random.Random) -> tuple[list[str], list[str]]:
+    """A command line for an input of a kind, and the names of the pictures that it must colour."""
+    out, old, model = str(work / "out"), work / "old", ["--model", str(folder / "model.featcolor")]
     shutil.copytree(folder / "good", old)
-    good = sorted(each.name for each in old.iterdir())
-    options = ["--model", model, "--jobs", "1"]
+    good, grey = sorted(each.name for each in old.iterdir()), str(old / "first.png")
+    colorize = ["colorize", str(old), "-o", out, "--jobs", "1"]
+    if kind in FILMS:
+        video = ["video", str(path), "-o", f"{out}.mkv", *model, "--end", f"{FRAMES}f", "--codec", "ffv1"]
+        keys = ["keyframes", str(path), "-o", out, "--hints"]
+        return draw.choice((video, [*video, "--steady", "3"], [*video, "--dry-run"], keys)), []
     if kind in MODELS:
-        return ["colorize", str(old), "-o", out, "--model", str(path), "--jobs", "1"], []
+        film = ["video", str(folder / "film.mkv"), "-o", f"{out}.mkv", "--end", "3f"]
+        use = draw.choice((colorize, film, ["keyframes", *film[1:3], out]))
+        return draw.choice(([*use, "--model", str(path)], ["inspect", str(path)])), []
     if kind in ("hints.json", "painted.png"):
         (work / "hints").mkdir()
-        shutil.copy(path, work / "hints" / f"{Path(good[0]).stem}.{kind.removeprefix('painted.')}")
-        return ["colorize", str(old), "-o", out, *options, "--hints", str(work / "hints")], good[1:]
-    shutil.copy(path, old / f"broken.{kind}")
-    return ["colorize", str(old), "-o", out, *options], good
+        shutil.copy(path, work / "hints" / f"first.{kind.removeprefix('painted.')}")
+        share = draw.choice(([], ["--share-hints"]))
+        return [*colorize, *model, "--hints", str(work / "hints"), *share], [] if share else good[1:]
+    broken = str(shutil.copy(path, work / f"broken.{kind}"))
+    if draw.random() < 0.5:
+        shutil.move(broken, old)
+        use = draw.choice(([*colorize, *model], ["fit", str(old), str(folder / "references"), "-o", out, *FIT]))
+        return use, good if use[0] == "colorize" else []
+    film = ["video", str(folder / "film.mkv"), "-o", f"{out}.mkv", *model]
+    one = ["colorize", grey, "-o", out, *model]
+    network = ["--model", str(folder / "colour.onnx"), "--refs"]
+    uses = ([*film, "--keyframes"], [*film, "--mask"], [*one, "--mask"], ["colorize", grey, "-o", out, *network])
+    return [*draw.choice(uses), broken], []
 
 
 @contextmanager

@@ -43,15 +43,15 @@ class Tally:
 
 def write_seeds(folder: Path) -> None:
     """Good files for the mutations, and the model and pictures that stand beside them on command lines."""
-    (folder / "seeds").mkdir()
-    (folder / "good").mkdir()
+    for name in ("seeds", "good", "references"):
+        (folder / name).mkdir()
     for make in (picture_seeds(), film_seeds(folder), model_seeds(folder), hint_seeds()):
         for number, (kind, content) in enumerate(make):
             (folder / "seeds" / f"{kind}-{number:03}").write_bytes(content)
     first = min((folder / "seeds").glob("featcolor-*"))
     (folder / "model.featcolor").write_bytes(first.read_bytes())
-    for name in ("first.png", "second.jpg"):
-        cv2.imwrite(str(folder / "good" / name), texture(1))
+    for name in ("good/first.png", "good/second.jpg", "references/a.png", "references/b.png", "references/c.png"):
+        cv2.imwrite(str(folder / name), texture(1 if name.startswith("good") else 3))
 
 
 class Run:

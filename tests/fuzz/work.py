@@ -87,10 +87,8 @@ def tried(kind: str, path: Path, folder: Path, number: int) -> Result:
     _forget_peak()
     begin, words = time.monotonic(), ""
     try:
-        if number % COMMAND_EVERY == 0:
-            taken = drive_command(kind, path, folder)
-        else:
-            taken = drive(kind, path, random.Random(number))
+        chosen = drive_command if number % COMMAND_EVERY == 0 else drive
+        taken = chosen(kind, path, folder, random.Random(number))
         outcome = "taken" if taken else "refused"
     except Exception:
         outcome, words = "traceback", traceback.format_exc()
