@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -109,7 +110,10 @@ def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
         with open_container(source) as film:
             stream = picture_stream(film, source)
             in_avi = film.format.name == "avi"
-            stamps = [packet.dts if in_avi else packet.pts for packet in packets_of(film, stream) if packet.size]
+            stamps = []
+            with suppress(FFmpegError):  # a film that breaks off is told of while its frames are read
+                for packet in packets_of(film, stream):
+                    stamps += [packet.dts if in_avi else packet.pts] if packet.size else []
         steps = [float(stamp * like.time_base * like.rate) for stamp in stamps if stamp is not None]
         whole = {round(step) for step in steps}
         if len(whole) < len(steps) or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from featcolor.clips.containers import choose_format
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.open import open_clip
 from featcolor.clips.probe import packets_of
+from featcolor.clips.remux import avi_step
 from featcolor.errors import ClipError, UsageError
 from tests.clips.samples import make_clip
 
@@ -47,3 +50,18 @@ def test_a_frame_is_not_larger_than_can_be_decoded(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(ClipError, match="claims frames of 16000x16000 pixels"):
         open_clip(path)
+
+
+def test_a_film_that_breaks_off_goes_into_avi_as_far_as_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stamps of the whole film are looked at first, where FFmpeg may fail as it does while frames are read."""
+
+    def breaking(container: Any, streams: Any) -> Iterator[Any]:
+        yield from islice(container.demux(streams), 5)
+        raise av.error.InvalidDataError(1, "damaged")
+
+    source = make_clip(tmp_path / "in.mkv", n=8)
+    with open_clip(source) as clip:
+        monkeypatch.setattr("featcolor.clips.remux.packets_of", breaking)
+        assert avi_step(tmp_path / "out.avi", clip.info, source) == Fraction(1, 25)

@@ -38,7 +38,7 @@ FRAMES: Final = 8
 MOST_WRITTEN: Final = 1_000_000
 """Pixels of a picture, or of a film's frame, that is written again: larger ones cost time and show nothing new."""
 OUTPUTS: Final = (".mkv", ".mkv", ".mp4", ".mov", ".avi")
-FILMS: Final = frozenset({"mp4", "mov", "mkv", "avi", "ts", "mpg", "wmv", "flv", "mxf", "dv"})
+FILMS: Final = frozenset({"mp4", "mov", "mkv", "webm", "avi", "ts", "mpg", "wmv", "flv", "mxf", "dv"})
 FIT: Final = ("--features", "position", "--size", "48", "--pixels", "50", "--jobs", "1")
 MODELS: Final = frozenset({"featcolor", "album", "onnx"})
 GREY: Final = texture(1)
@@ -160,7 +160,7 @@ def _command(kind: str, path: Path, folder: Path, work: Path, draw: random.Rando
     good, grey = sorted(each.name for each in old.iterdir()), str(old / "first.png")
     colorize = ["colorize", str(old), "-o", out, "--jobs", "1"]
     if kind in FILMS:
-        video = ["video", str(path), "-o", f"{out}.mkv", *model, "--end", f"{FRAMES}f", "--codec", "ffv1"]
+        video = ["video", str(path), "-o", out + draw.choice(OUTPUTS), *model, "--end", f"{FRAMES}f"]
         keys = ["keyframes", str(path), "-o", out, "--hints"]
         return draw.choice((video, [*video, "--steady", "3"], [*video, "--dry-run"], keys)), []
     if kind in MODELS:

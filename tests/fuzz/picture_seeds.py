@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
+import cv2
+import imagecodecs
 import numpy as np
 import pillow_heif
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
+
+from tests.fuzz.structure import mended
 
 SIDE = 32
 
@@ -53,6 +59,9 @@ def picture_seeds() -> Iterator[tuple[str, bytes]]:
     yield "png", saved(rgb, "PNG", pnginfo=texts, **rich)
     yield "png", saved(palette, "PNG", transparency=3)
     yield "png", saved(rgba, "PNG", **animation)
+    yield "png", _interlaced(texture(1))
+    for channels in (3, 4):
+        yield "png", cv2.imencode(".png", texture(channels, np.uint16))[1].tobytes()
     for options in ({}, {"lossless": True}, {"lossless": True, **rich}, {"quality": 50, "alpha_quality": 20}):
         yield "webp", saved(rgba, "WEBP", **options)
     yield "webp", saved(rgba, "WEBP", **animation)
@@ -65,6 +74,8 @@ def picture_seeds() -> Iterator[tuple[str, bytes]]:
     yield "jp2", saved(rgb, "JPEG2000", no_jp2=True)
     yield "avif", saved(rgb, "AVIF", speed=10)
     yield "avif", saved(rgba, "AVIF", speed=10, **rich)
+    yield "jp2", imagecodecs.jpeg2k_encode(texture(3, np.uint16), level=0)
+    yield "avif", imagecodecs.avif_encode(texture(3, np.uint16) >> 6, bitspersample=10, speed=10)
     yield "heic", saved(rgb, "HEIF")
     yield "heic", saved(rgba, "HEIF", **{k: rich[k] for k in ("exif", "icc_profile")})
     for tags in ("tiff_lzw", "jpeg", "packbits"):
@@ -74,6 +85,16 @@ def picture_seeds() -> Iterator[tuple[str, bytes]]:
     yield "tif", saved(grey.convert("1"), "TIFF", compression="group4")
     yield "tif", saved(palette, "TIFF")
     yield from (("tif", content) for content in _deep_tiffs(profile))
+
+
+def _interlaced(grey: NDArray[np.uint8]) -> bytes:
+    """A grey PNG in the seven passes of Adam7 (PNG specification, 8.2)."""
+    passes = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
+    rows = (b"\0" + row.tobytes() for y, x, down, across in passes for row in grey[y::down, x::across])
+    head = struct.pack(">IIBBBBB", *grey.shape[::-1], 8, 0, 0, 0, 1)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b""))
+    chunks = (struct.pack(">I", len(body)) + kind + body + bytes(4) for kind, body in parts)
+    return mended("png", b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
 
 
 def _deep_tiffs(profile: bytes) -> Iterator[bytes]:
@@ -97,6 +118,8 @@ def _deep_tiffs(profile: bytes) -> Iterator[bytes]:
     yield written(
         texture(1, np.uint16), photometric="miniswhite", compression="jpeg2000", extratags=[(254, 4, 1, 1, True)]
     )
+    for compression in ("jpeg", "lzma", "zstd", "webp", "lerc", "jpegxr", "png"):
+        yield written(texture(3, np.uint8), photometric="rgb", compression=compression)
     stream = io.BytesIO()
     with tifffile.TiffWriter(stream) as writer:
         writer.write(texture(3, np.uint8, 16), photometric="rgb", subfiletype=1, metadata=None)

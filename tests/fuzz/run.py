@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import cv2
+import numpy as np
 
 from tests.fuzz.film_seeds import film_seeds
 from tests.fuzz.model_seeds import hint_seeds, model_seeds
@@ -50,8 +51,10 @@ def write_seeds(folder: Path) -> None:
             (folder / "seeds" / f"{kind}-{number:03}").write_bytes(content)
     first = min((folder / "seeds").glob("featcolor-*"))
     (folder / "model.featcolor").write_bytes(first.read_bytes())
-    for name in ("good/first.png", "good/second.jpg", "references/a.png", "references/b.png", "references/c.png"):
-        cv2.imwrite(str(folder / name), texture(1 if name.startswith("good") else 3))
+    for name in ("first.png", "second.jpg"):
+        cv2.imwrite(str(folder / "good" / name), texture(1))
+    for shift in range(3):
+        cv2.imwrite(str(folder / "references" / f"{shift}.png"), np.roll(texture(), 9 * shift, axis=1))
 
 
 class Run:
@@ -81,6 +84,8 @@ class Run:
                 yield sum(tally.inputs for tally in self.tallies.values())
                 wait([worker.connection for worker in self._workers], LOOK_S)
         finally:
+            for worker in self._workers:
+                worker.stop()
             for worker in self._workers:
                 worker.end()
 
@@ -166,6 +171,11 @@ class _Worker:
         except (OSError, IndexError):
             return 0
         return 4096 * int(pages)
+
+    def stop(self) -> None:
+        """Let it end by itself, at its next word, so that it leaves nothing behind."""
+        self.connection.close()
+        self._process.join(WALL_S)
 
     def end(self) -> str:
         """Kill it; what it last wrote, and how it ended."""

@@ -160,7 +160,7 @@ WALKERS: dict[str, Callable[[bytes], Iterator[Spot]]] = {
     "jpg": _jpeg,
     **dict.fromkeys(("webp", "avi"), _riff),
     **dict.fromkeys(("mp4", "mov", "avif", "heic", "jp2"), _boxes),
-    "mkv": _ebml,
+    **dict.fromkeys(("mkv", "webm"), _ebml),
 }
 
 

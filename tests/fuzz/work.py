@@ -9,6 +9,7 @@ import tempfile
 import time
 import traceback
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing.connection import Connection
@@ -19,7 +20,7 @@ from tests.fuzz.mutate import mutated
 
 WEIGHTS: Final = {
     **{"jpg": 4, "png": 5, "tif": 8, "webp": 3, "bmp": 2, "gif": 2, "jp2": 2, "avif": 2, "heic": 2},
-    **{"mp4": 5, "mov": 3, "mkv": 5, "avi": 3, "ts": 2, "mpg": 1, "wmv": 1, "flv": 1, "mxf": 1, "dv": 1},
+    **{"mp4": 5, "mov": 3, "mkv": 5, "webm": 1, "avi": 3, "ts": 2, "mpg": 1, "wmv": 1, "flv": 1, "mxf": 1, "dv": 1},
     **{"featcolor": 3, "album": 3, "onnx": 2, "hints.json": 4, "painted.png": 3},
 }
 """Inputs of a kind in each round."""
@@ -71,7 +72,7 @@ def work(connection: Connection, folder: Path, log: Path, seed: int, first: int,
     faulthandler.enable()
     connection.send(Result(-1, ""))
     seeds = read_seeds(folder)
-    with tempfile.TemporaryDirectory(dir=folder) as inside:
+    with suppress(BrokenPipeError), tempfile.TemporaryDirectory(dir=folder) as inside:
         for number in count(first, step):
             kind, content = make_input(seeds, seed, number)
             path = Path(inside) / f"input.{kind}"
