@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import time
 from pathlib import Path
 
-from tests.fuzz.run import FAULTS, PEAK_MB, WALL_S, Run, Tally, scratch, write_seeds
-from tests.fuzz.work import MB, WEIGHTS, tried
+from tests.fuzz.run import FAULTS, PEAK_MB, Run, Tally, scratch, write_seeds
+from tests.fuzz.work import MB, WALL_S, WEIGHTS, tried
 
 SAVED = Path("fuzz")
 SAID_EVERY_S = 30.0
@@ -41,7 +42,7 @@ def _again(paths: list[Path], folder: Path) -> int:
     failed = 0
     for path in paths:
         kind = next(kind for kind in sorted(WEIGHTS, key=len, reverse=True) if path.name.endswith(f".{kind}"))
-        result = tried(kind, path, folder, 1)
+        result = tried(kind, path, folder, int((*re.findall(r"\d+", path.stem), 1)[1]))
         print(f"{path}: {result.outcome}, {result.seconds:.2f} s, {result.peak // MB} MB\n{result.words}", end="")
         failed += result.outcome == "traceback" or result.seconds > WALL_S or result.peak > PEAK_MB * MB
     return 1 if failed else 0

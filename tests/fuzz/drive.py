@@ -141,11 +141,11 @@ def drive_command(kind: str, path: Path, folder: Path, draw: random.Random) -> b
         work = Path(inside)
         argv, good = _command(kind, path, folder, work, draw)
         out = work / "out"
-        with redirect_stdout(StringIO()), _heard() as heard:
+        with redirect_stdout(StringIO()) as printed, _heard() as heard:
             code = main(argv)
-        said = heard[0]
+        said = f"{printed.getvalue()}{heard[0]}"
         missing = [name for name in good if not (out / name).is_file()]
-        words = ("Traceback", "a defect of featcolor", "Warning:")
+        words = ("Traceback", "a defect of featcolor", "Warning:", "EP Error")
         if code not in (0, 1, 2) or missing or any(word in said for word in words):
             raise BrokenPromiseError(f"{' '.join(argv)}: {code}, not coloured {missing}, said {said[-600:]!r}")
         if code and "featcolor: error: " not in said:

@@ -19,9 +19,8 @@ import numpy as np
 from tests.fuzz.film_seeds import film_seeds
 from tests.fuzz.model_seeds import hint_seeds, model_seeds
 from tests.fuzz.picture_seeds import picture_seeds, texture
-from tests.fuzz.work import MB, Result, make_input, read_seeds, work
+from tests.fuzz.work import MB, WALL_S, Result, make_input, read_seeds, work
 
-WALL_S: Final = 10.0
 PEAK_MB: Final = 2048
 START_S: Final = 120.0
 """Seconds that a worker has for its imports."""

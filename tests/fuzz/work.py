@@ -27,6 +27,8 @@ WEIGHTS: Final = {
 ROUND: Final = [kind for kind, weight in WEIGHTS.items() for _ in range(weight)]
 COMMAND_EVERY: Final = 47
 """Every so many inputs go through the command line; it shares no factor with the round."""
+WALL_S: Final = 10.0
+"""Seconds after which an input is given up."""
 MB: Final = 1 << 20
 
 
@@ -86,6 +88,7 @@ def tried(kind: str, path: Path, folder: Path, number: int) -> Result:
     from tests.fuzz.drive import drive, drive_command
 
     _forget_peak()
+    faulthandler.dump_traceback_later(WALL_S - 1)  # for the record, should it be killed
     begin, words = time.monotonic(), ""
     try:
         chosen = drive_command if number % COMMAND_EVERY == 0 else drive
@@ -93,6 +96,8 @@ def tried(kind: str, path: Path, folder: Path, number: int) -> Result:
         outcome = "taken" if taken else "refused"
     except Exception:
         outcome, words = "traceback", traceback.format_exc()
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     return Result(number, kind, outcome, words, time.monotonic() - begin, _peak())
 
 
