@@ -37,6 +37,11 @@ MAX_FRAME_PIXELS = 8192 * 8192
 LIMITS = {"max_pixels": str(MAX_FRAME_PIXELS)}
 """The same for decoders, also where a film changes as it goes on."""
 
+RIFF_HEAD = 12
+"""Bytes: the name and the length of a chunk, and of a list its kind."""
+MOST_CHUNKS = 10_000
+"""That are looked at before the pictures of an AVI; there are a few dozen."""
+
 PROBED_FRAMES = 4
 MOST_OFF = 8
 """Times that a rate may be what the first pictures show: a phone's vary, by less."""
@@ -54,6 +59,7 @@ def open_container(path: Path) -> Any:
         raise ClipError(f"{path}: a folder, not a film file")
     if not path.exists():
         raise UsageError(f"{path}: no such film")
+    _check_texts(path)
     try:
         # A film that names other files or addresses (a playlist) stays on this disk.
         container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
@@ -69,6 +75,29 @@ def open_container(path: Path) -> Any:
         container.close()
         raise ClipError(f"{path}: not a film but {what}")
     return container
+
+
+def _check_texts(path: Path) -> None:
+    """ClipError for a RIFF file whose list of texts ends behind the file: FFmpeg would make room for what is not there.
+
+    Lists are gone into and other chunks passed over, as FFmpeg does before it comes to the pictures.
+    """
+    try:
+        with path.open("rb") as file:
+            size, start = os.fstat(file.fileno()).st_size, RIFF_HEAD
+            if file.read(4) != b"RIFF":
+                return
+            for _ in range(MOST_CHUNKS):
+                file.seek(start)
+                head = file.read(RIFF_HEAD)
+                if len(head) < RIFF_HEAD or head[8:] == b"movi":
+                    return
+                length = int.from_bytes(head[4:8], "little")
+                if head[8:] == b"INFO" and start + length > size:
+                    raise ClipError(f"{path}: its head is damaged (texts of {length} bytes); copy the film again")
+                start += RIFF_HEAD if head.startswith(b"LIST") else 8 + length + length % 2
+    except OSError as error:
+        raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
 
 
 def picture_stream(container: Any, path: Path) -> Any:

@@ -65,3 +65,16 @@ def test_a_film_that_breaks_off_goes_into_avi_as_far_as_it_goes(
     with open_clip(source) as clip:
         monkeypatch.setattr("featcolor.clips.remux.packets_of", breaking)
         assert avi_step(tmp_path / "out.avi", clip.info, source) == Fraction(1, 25)
+
+
+def test_texts_that_end_behind_an_avi_are_not_made_room_for(tmp_path: Path) -> None:
+    """FFmpeg takes their length for true, and fills as much memory with zeros."""
+    path = make_clip(tmp_path / "in.avi", n=2, codec="ffv1", options={"level": "3"}, metadata={"title": "Pier"})
+    content = bytearray(path.read_bytes())
+    at = content.index(b"INFO") - 4
+    open_clip(path).close()
+    content[at : at + 4] = b"\xff\xff\xff\xff"
+    content[at + 12 : at + 16] = b"\xf0\xff\xff\xef"
+    path.write_bytes(content)
+    with pytest.raises(ClipError, match="texts of 4294967295 bytes"):
+        open_clip(path)
