@@ -56,7 +56,8 @@ class TrackCopier(Closing):
         self._strict = output.format.name in STRICT_MUXERS
         self._refused: dict[int, list[float]] = {}
         self._taken: set[int] = set()
-        self._last_dts: dict[int, int] = {}
+        # AVI has no time before 0: its muxer would move the pictures on.
+        self._last_dts = dict.fromkeys(plan.indexes, -1) if output.format.name == "avi" else {}
         self._packets = self._demuxed([self._film.streams[index] for index in plan.indexes])
         self._held: tuple[Fraction, Any] | None = None
         output.metadata.update(kept_tags(self._film.metadata, film=True))

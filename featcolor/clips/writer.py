@@ -110,6 +110,7 @@ class VideoFileWriter(ClipWriter):
         self._output: Any = None
         self._copier: TrackCopier | None = None
         self._fields: FieldOrder | None = None
+        self._first_stamp: int | None = None
         self._last_stamp: int | None = None
 
     def __enter__(self) -> Self:
@@ -293,6 +294,9 @@ class VideoFileWriter(ClipWriter):
         if self._fields is not None:
             picture = self._fields.mark(picture)
         stamp = round((frame.pts * like.time_base + self._part.shift) / self._time_base)
+        if self._container.muxer == "avi":  # it begins with its first frame
+            self._first_stamp = stamp if self._first_stamp is None else self._first_stamp
+            stamp -= self._first_stamp
         if self._last_stamp is not None and stamp <= self._last_stamp:
             stamp = self._last_stamp + 1  # no encoder takes a stamp twice, and no frame is dropped for it
         self._last_stamp = stamp
