@@ -12,6 +12,7 @@ from typing import Any
 import av
 from av.error import FFmpegError
 
+from featcolor.clips.clock import Clock
 from featcolor.clips.containers import CONTAINERS, Container
 from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.clips.probe import open_container, picture_stream
@@ -86,7 +87,7 @@ def plan_tracks(source: Path, container: Container, target: str) -> TrackPlan:
             notes.append(f"the chapters of {source.name} are not copied: {Path(target).suffix} has none")
         tags = kept_tags(picture.metadata)
         first = (picture.start_time or 0) * Fraction(picture.time_base)
-        moved = film.format.name in SHIFTED_FORMATS and (film.start_time or 0) > 0
+        moved = film.format.name in SHIFTED_FORMATS and bool(film.start_time)
         start = Fraction(film.start_time, 1_000_000) if moved else Fraction(0)
     if start:
         notes.append(f"the clock of {source.name} starts at {float(start):.3f} s; every track is moved to start at 0")
@@ -108,8 +109,9 @@ def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
     if source is not None:
         with open_container(source) as film:
             stream = picture_stream(film, source)
-            in_avi = film.format.name == "avi"
-            stamps = [packet.dts if in_avi else packet.pts for packet in film.demux(stream) if packet.size]
+            clock, in_avi = Clock(film, stream), film.format.name == "avi"
+            packets = [each for each in clock.moved(film.demux(clock.streams)) if each.stream_index == stream.index]
+            stamps = [packet.dts if in_avi else packet.pts for packet in packets if packet.size]
         steps = [float(stamp * like.time_base * like.rate) for stamp in stamps if stamp is not None]
         whole = {round(step) for step in steps}
         if len(whole) < len(steps) or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps):
@@ -125,11 +127,12 @@ def codec_name(stream: Any) -> str:
 class TrackCopier(Closing):
     """A copier of the planned tracks of a source into an output container, up to a time, in the source's order.
 
-    Nothing but one packet is held: call `copy_until` with the picture's time as it goes on.
+    Nothing but one packet is held, except where the film's clock jumps: call `copy_until` with the picture's time as
+    it goes on.
     """
 
     def __init__(self, source: Path, plan: TrackPlan, output: Any, part: Part, notes: list[str]) -> None:
-        self._notes = notes
+        self._source, self._notes = source, notes
         self._film = open_container(source)
         self._output = output
         self._part = part
@@ -198,6 +201,13 @@ class TrackCopier(Closing):
                 yield start, packet
 
     def _whole_packets(self, streams: list[Any]) -> Iterator[Any]:
+        """Packets of the streams to the file's end, on the clock that its pictures are read by."""
+        clock = Clock(self._film, picture_stream(self._film, self._source))
+        packets = self._file_packets([*clock.streams, *(each for each in streams if each not in clock.streams)])
+        indexes = {stream.index for stream in streams}
+        return (packet for packet in clock.moved(packets) if packet.stream_index in indexes)
+
+    def _file_packets(self, streams: list[Any]) -> Iterator[Any]:
         try:
             yield from self._film.demux(streams)
         except FFmpegError as error:
@@ -229,9 +239,9 @@ class TrackCopier(Closing):
             name = self._output.format.name
             self._notes.append(f"a broken packet of sound track {index} is left out, as {name} needs")
             return
-        # Damaged files repeat a stamp; muxers refuse that.
-        if index in self._last_dts and packet.dts < self._last_dts[index]:
-            packet.dts = self._last_dts[index]
+        # Damaged files repeat a stamp, and sound joined to other sound may begin before that ends; muxers refuse that.
+        if index in self._last_dts and packet.dts <= self._last_dts[index]:
+            packet.dts = self._last_dts[index] + 1
             packet.pts = max(packet.pts or packet.dts, packet.dts)
         self._last_dts[index] = packet.dts
         packet.stream = self._streams[index]
