@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, dropwhile
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,7 @@ class VideoFileReader(ClipReader):
         pictures = self._pictures(container, stream, packets)
         if pts is not None:
             pictures = dropwhile(lambda pair: pair[1] is None or pair[1] < pts, pictures)
+        moved = 0
         for number, (picture, stamped) in enumerate(pictures, start=first):
             damaged = picture is None or picture.is_corrupt
             if picture is not None and damaged:
@@ -109,9 +111,14 @@ class VideoFileReader(ClipReader):
                 planes = read_planes(picture, self._layout, matrix=self.info.matrix)
             duration = int(getattr(picture, "duration", 0) or 0)
             stamp = self._next_stamp(last) if stamped is None else stamped
+            if last is not None and stamp <= last.pts:
+                stamp, moved = last.pts + self._least_step(), moved + 1
             luma, cb, cr = planes
             last = Frame(index=number, luma=luma, cb=cb, cr=cr, pts=stamp, duration=duration, damaged=damaged)
             yield last
+        if moved:
+            those = "1 frame has" if moved == 1 else f"{moved} frames have"
+            self._note(f"{those} the time of the one before or an earlier one; they are shown right after it")
 
     def _pictures(self, container: Any, stream: Any, packets: Iterable[Any]) -> Iterator[tuple[Any, int | None]]:
         """Decoded pictures with their time stamps, and (None, time stamp) for what an error swallowed."""
@@ -166,6 +173,10 @@ class VideoFileReader(ClipReader):
             return 0
         rate = self.info.rate
         return last.pts + (last.duration or (max(1, round(1 / rate / self.info.time_base)) if rate else 1))
+
+    def _least_step(self) -> int:
+        """From one frame to the next: no format takes two at one time, and some count milliseconds."""
+        return max(1, ceil(Fraction(1, 1000) / self.info.time_base))
 
     def _check_same(self, picture: Any, number: int) -> None:
         info = self.info

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -16,7 +16,17 @@ import pytest
 
 from featcolor.clips.clock import Clock
 from featcolor.clips.open import open_clip
-from tests.clips.samples import chroma, frames_of, make_clip, packet_hashes, packet_times, rewrite, seconds
+from tests.clips.samples import (
+    chroma,
+    frames_of,
+    make_clip,
+    packet_hashes,
+    packet_times,
+    picture_of,
+    planes,
+    rewrite,
+    seconds,
+)
 
 STEP = Fraction(1, 25)
 N = 12
@@ -178,6 +188,49 @@ def test_a_part_across_a_join_has_its_own_sound(tmp_path: Path) -> None:
     join = found.index(own[0])
     assert found == own[-join:] + own[: len(found) - join]
     assert 3 < join < len(found) - 3
+
+
+def stamped(path: Path, stamps: Sequence[int]) -> Path:
+    """A film whose frames have these stamps, in units of 1 ms, whatever they are."""
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        packets = []
+        for number in range(len(stamps)):
+            picture = picture_of(planes(number, (64, 48), "yuv420p"), (64, 48), "yuv420p")
+            packets += stream.encode(picture)
+        for number, (packet, stamp) in enumerate(zip(packets, stamps, strict=True)):
+            packet.time_base, packet.pts, packet.dts = Fraction(1, 1000), stamp, number - 50
+            output.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("target", ["out.mp4", "out.mkv", "out.mov"])
+@pytest.mark.parametrize(
+    ("suffix", "stamps", "count"),
+    [
+        (".mkv", [0, 40, 80, 80, 80, 200], 2),
+        (".nut", [0, 40, 80, 60, 50, 200, 240], 2),
+        (".mkv", [0] * 6, 5),
+        (".mkv", [5000, 5040, 5080], 0),
+        (".mkv", [0, 40, 3_600_000, 3_600_040], 0),
+    ],
+)
+def test_no_frame_is_lost_whatever_its_time(
+    tmp_path: Path, suffix: str, stamps: list[int], count: int, target: str
+) -> None:
+    film = stamped(tmp_path / f"in{suffix}", stamps)
+    said = [
+        f"in{suffix}: {count} frames have the time of the one before or an earlier one; they are shown right after it"
+    ]
+    assert problems(film) == said * (count > 0)
+    rewrite(film, tmp_path / target)
+    found = [float(each) - float(seconds(film)[0]) for each in seconds(tmp_path / target)]
+    found = [each - found[0] for each in found]
+    assert all(before < after for before, after in pairwise(found))
+    kept = [k for k, stamp in enumerate(stamps) if not k or stamp > max(stamps[:k])]
+    assert [found[k] for k in kept] == pytest.approx([(stamps[k] - stamps[0]) / 1000 for k in kept], abs=1e-3)
+    assert len(found) == len(stamps)
 
 
 @dataclass
