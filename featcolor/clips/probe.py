@@ -144,7 +144,17 @@ def _rate(stream: Any, pictures: Sequence[Any]) -> Fraction | None:
     unit = Fraction(stream.time_base)
     length = (stream.duration or 0) * unit
     counted = bool(told[0] and length and abs(stream.frames / length / told[0] - 1) < COUNTED)
-    return believed_rate(told, _steps(pictures, unit), unit=unit, counted=counted)
+    steps = _steps(pictures, unit)
+    if told[-1] and not counted and _pulled_down(steps, 1 / Fraction(told[-1]), unit):
+        return Fraction(told[-1]) * 4 / 5
+    return believed_rate(told, steps, unit=unit, counted=counted)
+
+
+def _pulled_down(steps: Sequence[Fraction], frame: Fraction, unit: Fraction) -> bool:
+    """Whether pictures are shown for two fields and three in turn: film of 24 a second on video of 30."""
+    fields = [round(2 * step / frame) for step in steps]
+    whole = all(abs(step - each * frame / 2) <= unit for step, each in zip(steps, fields, strict=True))
+    return whole and set(fields) == {2, 3}
 
 
 def _steps(pictures: Sequence[Any], unit: Fraction) -> list[Fraction]:
