@@ -13,6 +13,7 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
+from featcolor.clips.fields import ORDER_CODES, WHOLE, FieldReader
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.pixel_formats import Layout, layout_of
 from featcolor.errors import ClipError, UsageError, reason
@@ -131,7 +132,7 @@ def believed_rate(
     if not steps or not rates:
         return next(iter(rates), None)
     if not counted and max(steps) - min(steps) <= unit:
-        mean = sum(steps) / len(steps)
+        mean = sum(steps, Fraction(0)) / len(steps)
         if exact := next((rate for rate in rates if abs(1 / rate - mean) <= unit / len(steps)), None):
             return exact
     seen = 1 / sorted(steps)[len(steps) // 2]
@@ -181,6 +182,9 @@ def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> Cl
         grey = layout.chroma_shift is None and canonical not in NARROW_GREY_CODECS
         full = grey or picture.format.name.startswith("yuvj")
     field_order = int(getattr(codec, "field_order", 0))
+    read = FieldReader(canonical, field_order)
+    woven = next((order for order in map(read.of, pictures) if order != WHOLE), WHOLE)
+    field_order = ORDER_CODES.get(woven, field_order)
     return ClipInfo(
         name=path.name,
         width=picture.width,
@@ -194,7 +198,7 @@ def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> Cl
         bits=layout.bits,
         chroma_shift=layout.chroma_shift or (1, 1),
         colour=layout.chroma_shift is not None,
-        interlaced=field_order > 1 or any(picture.interlaced_frame for picture in pictures),
+        interlaced=field_order > 1,
         n_frames=stream.frames or None,
         tags={
             "pix_fmt": picture.format.name,

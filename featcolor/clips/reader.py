@@ -16,6 +16,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from featcolor.clips.clock import Clock, may_jump
+from featcolor.clips.fields import WHOLE, FieldReader
 from featcolor.clips.frames import ClipReader, Frame
 from featcolor.clips.pixel_formats import Planes, read_planes
 from featcolor.clips.probe import (
@@ -90,7 +91,7 @@ class VideoFileReader(ClipReader):
         self.close()
         self._opened = container = open_container(self.path)
         self.problems.clear()
-        planes, last = self._grey(), None
+        planes, last, fields = self._grey(), None, WHOLE
         stream = container.streams[self._index]
         packets = self._packets(container, stream)
         if pts is not None:
@@ -101,6 +102,7 @@ class VideoFileReader(ClipReader):
         pictures = self._pictures(container, stream, packets)
         if pts is not None:
             pictures = dropwhile(lambda pair: pair[1] is None or pair[1] < pts, pictures)
+        order = FieldReader(stream.codec_context.codec.canonical_name, self.info.tags["field_order"])
         moved = 0
         for number, (picture, stamped) in enumerate(pictures, start=first):
             damaged = picture is None or picture.is_corrupt
@@ -109,12 +111,15 @@ class VideoFileReader(ClipReader):
             if picture is not None and not damaged:
                 self._check_same(picture, number)
                 planes = read_planes(picture, self._layout, matrix=self.info.matrix)
+                fields = order.of(picture)
             duration = int(getattr(picture, "duration", 0) or 0)
             stamp = self._next_stamp(last) if stamped is None else stamped
             if last is not None and stamp <= last.pts:
                 stamp, moved = last.pts + self._least_step(), moved + 1
             luma, cb, cr = planes
-            last = Frame(index=number, luma=luma, cb=cb, cr=cr, pts=stamp, duration=duration, damaged=damaged)
+            last = Frame(
+                index=number, luma=luma, cb=cb, cr=cr, pts=stamp, duration=duration, fields=fields, damaged=damaged
+            )
             yield last
         if moved:
             those = "1 frame has" if moved == 1 else f"{moved} frames have"
