@@ -14,6 +14,7 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
+from featcolor.clips.fields import ORDER_CODES, WHOLE, FieldReader
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.pixel_formats import Layout, layout_of
 from featcolor.errors import ClipError, UsageError, reason
@@ -36,6 +37,9 @@ DECODER_THREADS = 4
 PROBED_FRAMES = 4
 MOST_OFF = 8
 """Times that a rate may be what the first pictures show: a phone's vary, by less."""
+
+COUNTED = 0.01
+"""Of a rate: how far it may be from a container's count of frames over its length, which takes the last one's."""
 
 STILL_FORMATS = ("image2", "tty", "bin", "xbin", "adf", "idf")
 """Demuxers of single pictures and of text shown as one."""
@@ -162,23 +166,54 @@ def layout_of_picture(picture: Any) -> Layout:
     return layout_of(picture.format.name, max(part.bits for part in picture.format.components))
 
 
-def believed_rate(told: Sequence[Fraction | None], steps: Sequence[Fraction]) -> Fraction | None:
+def believed_rate(
+    told: Sequence[Fraction | None],
+    steps: Sequence[Fraction],
+    *,
+    unit: Fraction = Fraction(0),
+    counted: bool = True,
+) -> Fraction | None:
     """Frames a second: of what a container tells, in this order, the first that time stamps bear out.
 
-    `steps`: seconds between the first pictures. Where they bear out none within `MOST_OFF`, the nearest; where there
-    are none, the first that is told. Raw DV tells 60000 for 25.
+    `steps`: seconds between the first pictures, to one `unit`. Where they are even, and the container has not `counted`
+    its frames, they choose: raw streams tell 25 for all. Where they bear out none within `MOST_OFF`, the nearest is
+    taken; where there are none, the first that is told. Raw DV tells 60000 for 25.
     """
     rates = [Fraction(rate) for rate in told if rate]
     if not steps or not rates:
         return next(iter(rates), None)
+    if not counted and max(steps) - min(steps) <= unit:
+        mean = sum(steps, Fraction(0)) / len(steps)
+        if exact := next((rate for rate in rates if abs(1 / rate - mean) <= unit / len(steps)), None):
+            return exact
     seen = 1 / sorted(steps)[len(steps) // 2]
     off = [max(rate / seen, seen / rate) for rate in rates]
     return next((rate for rate, each in zip(rates, off, strict=True) if each <= MOST_OFF), rates[off.index(min(off))])
 
 
-def _steps(stream: Any, pictures: Sequence[Any]) -> list[Fraction]:
+def _rate(stream: Any, pictures: Sequence[Any]) -> Fraction | None:
+    told = [stream.average_rate, stream.guessed_rate, stream.base_rate, stream.codec_context.framerate]
+    unit = Fraction(stream.time_base)
+    length = (stream.duration or 0) * unit
+    counted = bool(told[0] and length and abs(stream.frames / length / told[0] - 1) < COUNTED)
+    steps = _steps(pictures, unit)
+    if told[-1] and not counted and _pulled_down(steps, 1 / Fraction(told[-1]), unit):
+        return Fraction(told[-1]) * 4 / 5
+    return believed_rate(told, steps, unit=unit, counted=counted)
+
+
+def _pulled_down(steps: Sequence[Fraction], frame: Fraction, unit: Fraction) -> bool:
+    """Whether pictures are shown for two fields and three in turn: film of 24 a second on video of 30."""
+    fields = [round(2 * step / frame) for step in steps]
+    whole = all(abs(step - each * frame / 2) <= unit for step, each in zip(steps, fields, strict=True))
+    return whole and set(fields) == {2, 3}
+
+
+def _steps(pictures: Sequence[Any], unit: Fraction) -> list[Fraction]:
+    """Seconds from picture to picture, or those that they last where their times are not told."""
     stamps = sorted(picture.pts for picture in pictures if picture.pts is not None)
-    return [(after - stamp) * Fraction(stream.time_base) for stamp, after in pairwise(stamps) if after > stamp]
+    steps = [(after - stamp) * unit for stamp, after in pairwise(stamps) if after > stamp]
+    return steps or [picture.duration * unit for picture in pictures if picture.duration]
 
 
 def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> ClipInfo:
@@ -197,14 +232,16 @@ def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> Cl
     else:
         grey = layout.chroma_shift is None and canonical not in NARROW_GREY_CODECS
         full = grey or picture.format.name.startswith("yuvj")
-    rate = believed_rate([stream.average_rate, stream.guessed_rate, stream.base_rate], _steps(stream, pictures))
     field_order = int(getattr(codec, "field_order", 0))
+    read = FieldReader(canonical, field_order)
+    woven = next((order for order in map(read.of, pictures) if order != WHOLE), WHOLE)
+    field_order = ORDER_CODES.get(woven, field_order)
     return ClipInfo(
         name=path.name,
         width=picture.width,
         height=picture.height,
         time_base=Fraction(stream.time_base),
-        rate=rate,
+        rate=_rate(stream, pictures),
         pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
         rotation=round(picture.rotation / 90) * 90 % 360,
         matrix=matrix,
@@ -212,7 +249,7 @@ def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> Cl
         bits=layout.bits,
         chroma_shift=layout.chroma_shift or (1, 1),
         colour=layout.chroma_shift is not None,
-        interlaced=field_order > 1 or any(picture.interlaced_frame for picture in pictures),
+        interlaced=field_order > 1,
         n_frames=stream.frames or None,
         tags={
             "pix_fmt": picture.format.name,

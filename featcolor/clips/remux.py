@@ -10,8 +10,9 @@ from typing import Any
 
 from av.error import ArgumentError, FFmpegError, InvalidDataError
 
+from featcolor.clips.clock import Clock
 from featcolor.clips.frames import Closing
-from featcolor.clips.probe import open_container
+from featcolor.clips.probe import open_container, picture_stream
 from featcolor.clips.sound import SoundEncoder, add_copy, codec_name
 from featcolor.clips.tracks import TrackPlan, kept_tags
 
@@ -34,7 +35,8 @@ class Part:
 class TrackCopier(Closing):
     """A copier of the planned tracks of a source into an output container, up to a time, in the source's order.
 
-    Nothing but one packet is held: call `copy_until` with the picture's time as it goes on.
+    Nothing but one packet is held, except where the film's clock jumps: call `copy_until` with the picture's time as
+    it goes on.
 
     Attributes
     ----------
@@ -42,7 +44,7 @@ class TrackCopier(Closing):
     """
 
     def __init__(self, source: Path, plan: TrackPlan, output: Any, part: Part, notes: list[str]) -> None:
-        self._notes = notes
+        self._source, self._notes = source, notes
         self._film = open_container(source)
         self._output = output
         self._part = part
@@ -132,6 +134,13 @@ class TrackCopier(Closing):
                 yield start, packet
 
     def _whole_packets(self, streams: list[Any]) -> Iterator[Any]:
+        """Packets of the streams to the file's end, on the clock that its pictures are read by."""
+        clock = Clock(self._film, picture_stream(self._film, self._source))
+        packets = self._file_packets([*clock.streams, *(each for each in streams if each not in clock.streams)])
+        indexes = {stream.index for stream in streams}
+        return (packet for packet in clock.moved(packets) if packet.stream_index in indexes)
+
+    def _file_packets(self, streams: list[Any]) -> Iterator[Any]:
         try:
             yield from self._film.demux(streams)
         except FFmpegError as error:
@@ -166,7 +175,7 @@ class TrackCopier(Closing):
         if index in self._encoders:
             self._output.mux(self._encoders[index].encode(packet))
             return
-        # Damaged files repeat a stamp; muxers refuse that.
+        # Damaged files repeat a stamp, and sound joined to other sound may begin before that ends; muxers refuse that.
         if index in self._last_dts and packet.dts < (least := self._last_dts[index] + self._strict):
             packet.dts = least
             packet.pts = max(packet.pts or packet.dts, packet.dts)

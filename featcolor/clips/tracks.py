@@ -12,6 +12,7 @@ from typing import Any
 import av
 from av.error import FFmpegError
 
+from featcolor.clips.clock import Clock
 from featcolor.clips.containers import CONTAINERS, Container
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.probe import open_container, picture_stream
@@ -89,7 +90,7 @@ def plan_tracks(source: Path, container: Container, target: str, sound: str = CO
         if film.chapters() and not container.chapters:
             notes.append(f"the chapters of {source.name} are not copied: {Path(target).suffix} has none")
         first = (picture.start_time or 0) * Fraction(picture.time_base)
-        moved = film.format.name in SHIFTED_FORMATS and (film.start_time or 0) > 0
+        moved = film.format.name in SHIFTED_FORMATS and bool(film.start_time)
         start = Fraction(film.start_time, 1_000_000) if moved else Fraction(0)
     if start:
         notes.append(f"the clock of {source.name} starts at {float(start):.3f} s; every track is moved to start at 0")
@@ -113,8 +114,9 @@ def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
     if source is not None:
         with open_container(source) as film:
             stream = picture_stream(film, source)
-            in_avi = film.format.name == "avi"
-            stamps = [packet.dts if in_avi else packet.pts for packet in film.demux(stream) if packet.size]
+            clock, in_avi = Clock(film, stream), film.format.name == "avi"
+            packets = (each for each in clock.moved(film.demux(clock.streams)) if each.stream_index == stream.index)
+            stamps = [packet.dts if in_avi else packet.pts for packet in packets if packet.size]
         steps = [float(stamp * like.time_base * like.rate) for stamp in stamps if stamp is not None]
         whole = {round(step) for step in steps}
         if len(whole) < len(steps) or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps):

@@ -17,7 +17,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from featcolor.clips.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
-from featcolor.clips.fields import FieldOrder
+from featcolor.clips.fields import CONTAINER_ORDERS, ORDER_CODES, TOP_FIRST, FieldMarker
 from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, SPACES, UNTAGGED_SPACE
 from featcolor.clips.remux import Part, TrackCopier
@@ -109,7 +109,7 @@ class VideoFileWriter(ClipWriter):
         self._stack = ExitStack()
         self._output: Any = None
         self._copier: TrackCopier | None = None
-        self._fields: FieldOrder | None = None
+        self._fields: FieldMarker | None = None
         self._first_stamp: int | None = None
         self._last_stamp: int | None = None
 
@@ -134,8 +134,8 @@ class VideoFileWriter(ClipWriter):
                 )
                 luma, cb, cr = grey
                 frame = Frame(index=0, luma=luma, pts=round(start / like.time_base))
-                self._output.mux(self._stream.encode(self._picture(frame, cb, cr)))
-                self._output.mux(self._stream.encode(None))
+                self._encode(self._picture(frame, cb, cr))
+                self._encode(None)
                 if self._copier is not None:
                     self._copier.finish(start + REHEARSED)
                 self._output.close()
@@ -171,7 +171,7 @@ class VideoFileWriter(ClipWriter):
         with self._clear_errors():
             if self._copier is not None:
                 self._copier.copy_until(frame.pts * self.like.time_base)
-            self._output.mux(self._stream.encode(self._picture(frame, cb, cr)))
+            self._encode(self._picture(frame, cb, cr))
 
     def __exit__(self, kind: object, *error: object) -> None:
         with self._clear_errors(), self._stack:
@@ -180,12 +180,16 @@ class VideoFileWriter(ClipWriter):
                 with suppress(_NotWholeError), self._stack:
                     raise _NotWholeError
                 return
-            self._output.mux(self._stream.encode(None))
+            self._encode(None)
             if self._copier is not None:
                 self._copier.finish(self._part.end)
             if self._last_stamp is None:
                 raise ClipError(f"{self.target}: no frame was written; is the part of the film empty?")
             self._output.close()
+
+    def _encode(self, picture: Any) -> None:
+        packets = self._stream.encode(picture)
+        self._output.mux(packets if self._fields is None else map(self._fields.mark_packet, packets))
 
     def _close_quietly(self) -> None:
         # After an error the trailer may fail too; after a clean end this does nothing.
@@ -204,17 +208,19 @@ class VideoFileWriter(ClipWriter):
         if suffix in (".mkv", ".webm") and like.time_base % Fraction(1, 1000):
             self.notes.append(f"{suffix} keeps time stamps to 1 ms; .mp4 keeps those of {like.name} exactly")
         if like.interlaced:
-            kept = self._keeps_fields() or self._codec == "ffv1"
+            kept = self._keeps_fields()
             self.notes.append(
                 f"{like.name} is interlaced: its frames are coloured as they are woven"
                 + ("" if kept else f", and {self._codec} here does not mark them as interlaced")
+                + (", and prores marks all of them so" if self._codec == "prores" else "")
             )
         if like.tags.get("has_alpha"):
             self.notes.append(f"the transparency of {like.name} is not written")
 
     def _keeps_fields(self) -> bool:
         # x264 codes fields of 4:2:0 only where each field has whole chroma lines.
-        return self._codec == "h264" and self.like.interlaced and self.like.height % 4 == 0
+        whole = self._codec != "h264" or self.like.height % (2 << self._format.chroma_shift[0]) == 0
+        return self.like.interlaced and self._codec in ("h264", "ffv1", "prores") and whole
 
     def _end_of(self, pts: int, duration: int) -> Fraction:
         rate = self.like.rate or FALLBACK_RATE
@@ -237,12 +243,15 @@ class VideoFileWriter(ClipWriter):
         stream: Any = self._output.add_stream(rules.encoder, rate=rate)
         context = stream.codec_context
         if self._keeps_fields():
-            context.flags |= INTERLACED_FLAG
-            order = int(like.tags.get("field_order") or 0)
-            self._fields = FieldOrder(like.width, like.height, self._format.name, self._time_base, order)
-            options["x264-params"] += f":{self._fields.first}=1"
-        if like.interlaced and self._codec == "ffv1":
-            context.field_order = like.tags.get("field_order") or 2
+            order = CONTAINER_ORDERS.get(like.tags.get("field_order", 0), TOP_FIRST)
+            self._fields = FieldMarker(
+                like.width, like.height, self._format.name, self._time_base, codec=self._codec, usual=order
+            )
+            context.field_order = ORDER_CODES[order]
+            if self._codec != "ffv1":
+                context.flags |= INTERLACED_FLAG
+            if self._codec == "h264":
+                options["x264-params"] += f":{order}=1"
         context.options = options
         if self._seek_step is not None:
             context.gop_size = self._seek_step
@@ -291,8 +300,6 @@ class VideoFileWriter(ClipWriter):
             dtype = np.dtype(np.uint8 if self._format.bits == 8 else "<u2")
             into = np.ndarray(codes.shape, dtype, buffer=memoryview(plane), strides=(plane.line_size, dtype.itemsize))
             np.left_shift(codes, shift, out=into, casting="unsafe", dtype=np.uint16 if shift else None)
-        if self._fields is not None:
-            picture = self._fields.mark(picture)
         stamp = round((frame.pts * like.time_base + self._part.shift) / self._time_base)
         if self._container.muxer == "avi":  # it begins with its first frame
             self._first_stamp = stamp if self._first_stamp is None else self._first_stamp
@@ -306,7 +313,7 @@ class VideoFileWriter(ClipWriter):
             setattr(picture, name, code)
         if self._last is not None and frame.pts >= self._last:
             self._part = replace(self._part, end=self._end_of(frame.pts, frame.duration))
-        return picture
+        return picture if self._fields is None else self._fields.mark(picture, frame.fields)
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from featcolor.clips.fields import BOTTOM_FIRST, TOP_FIRST, with_fields
 from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import WorkFolder, open_work
@@ -214,7 +215,12 @@ class _Run(Closing):
             named = ", ".join(map(str, scan.damaged[:NAMED])) + (" ..." if len(scan.damaged) > NAMED else "")
             self._note(f"{self.inputs.name}: damaged frames ({named}) are coloured like their neighbours")
         with self.inputs.open() as reader:
-            info = reader.info
+            info = with_fields(reader.info, scan.fields)
+        if others := min(scan.fields.get(TOP_FIRST, 0), scan.fields.get(BOTTOM_FIRST, 0)):
+            self._note(
+                f"{self.inputs.name}: {others} frames have the other field first than the rest; "
+                "H.264 marks them as whole, only --codec ffv1 and prores keep both orders in one film"
+            )
         return ClipPlan(
             info=info,
             shots=tuple(plans),
