@@ -27,8 +27,9 @@ from featcolor.clips.ycbcr import (
     ycbcr_to_rgb,
 )
 from featcolor.errors import ClipError, PictureError, UsageError
-from featcolor.pictures.find import is_picture_name, kinds_of
+from featcolor.pictures.find import is_picture_name
 from featcolor.pictures.io import read_picture, write_picture
+from featcolor.pictures.kinds import kinds_of
 from featcolor.pictures.picture import Picture, as_depth
 
 FRAME_FORMATS = {"png": "PNG", "tiff": "TIFF"}

@@ -26,7 +26,8 @@ def find(arguments: Sequence[str], *, output: str | None = None, quiet: bool = F
 
     What an earlier run wrote below `output` is none.
     """
-    from featcolor.pictures.find import find_pictures, is_heic_name, kinds_of
+    from featcolor.pictures.find import find_pictures
+    from featcolor.pictures.kinds import kinds_of, ways_out
 
     foreign: set[Path] = set()
     found = find_pictures(arguments, leave_out=None if output is None else Path(output), foreign=foreign)
@@ -35,9 +36,9 @@ def find(arguments: Sequence[str], *, output: str | None = None, quiet: bool = F
 
         foreign = {path for path in foreign if not path.name.endswith(SUFFIX)}
     if foreign and not quiet:
-        heic = any(is_heic_name(path.name) for path in foreign)
-        way = "; for HEIC: pip install 'featcolor[heic]'" if heic else ""
-        complain(f"left out {many(len(foreign), 'file')} that featcolor does not read: {kinds_of(foreign)}{way}")
+        complain(f"left out {many(len(foreign), 'file')} that featcolor does not read: {kinds_of(foreign)}")
+        for line in ways_out(foreign):
+            complain(line, kind="note")
     return found
 
 

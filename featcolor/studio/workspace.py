@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import shlex
 import shutil
 import threading
 from collections import Counter
@@ -21,11 +20,12 @@ from typing import Any, Final
 
 from featcolor.batch.colour import ColourPicture, PictureTask
 from featcolor.errors import UsageError, reason
-from featcolor.files import NAME_BYTES, cut_name, replacing, shown_name, write_json
+from featcolor.files import replacing, write_json
 from featcolor.hints.hint import SUFFIX, Hint, Hints
 from featcolor.hints.mask import Mask
 from featcolor.hints.told import Told
 from featcolor.models.load import DEFAULT_MODEL, ColouringSettings
+from featcolor.names import NAME_BYTES, cut_name, shell_line, shown_name
 from featcolor.pictures.find import COLOURED_MARK
 from featcolor.pictures.io import written_name
 from featcolor.studio.choices import Choices, command_line
@@ -300,7 +300,7 @@ class Workspace:
         words = ["featcolor", "video", os.fspath(film.path), "-o", os.fspath(self.shelf.targets(film)[0])]
         words += [] if model is None else ["--model", os.fspath(model)]
         words += ["--hints", os.fspath(told.hints)] if told.hint_files() else []
-        return shlex.join(words)
+        return shell_line(words)
 
     def describe(self, item: Item) -> dict[str, Any]:
         """A picture as the page knows it."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from featcolor.batch.colour import Coloured, ColourPicture, PictureTask
-from featcolor.files import remove_parts, shown_name
+from featcolor.files import remove_parts
 from featcolor.hints.told import Told
+from featcolor.names import shown_name
 from featcolor.studio.jobs import Running
 from featcolor.studio.stamps import FileStamp
 from featcolor.studio.workers import WorkError
