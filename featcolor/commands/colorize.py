@@ -367,5 +367,6 @@ def _confidence_path(confidence: Path | None, target: Path, folder: Path) -> Pat
     """DIR, the picture's place below OUT, its whole name and .png: two formats of one name stay apart."""
     if confidence is None:
         return None
-    relative = target.relative_to(folder)
-    return confidence / relative.with_name(f"{relative.name}.png")
+    from featcolor.files import beside
+
+    return confidence / beside(target.relative_to(folder), ".png")

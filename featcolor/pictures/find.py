@@ -213,13 +213,15 @@ class _Search:
         except OSError as error:
             raise UsageError(f"{LIST_MARK}{file}: the list cannot be read ({error.strerror})") from error
         pictures: list[FoundPicture] = []
-        for number, raw in enumerate(text.splitlines(), start=1):
+        # Of what str.splitlines takes for the end of a line, much may stand in a name.
+        for number, raw in enumerate(text.split("\n"), start=1):
             line = raw.strip()
             if not line or line.startswith(COMMENT_MARK):
                 continue
             if "\0" in line:
                 raise UsageError(f"{LIST_MARK}{file}: line {number} is no path; is this a text file, one path a line?")
-            path = Path(line).expanduser()
+            whole = raw.removesuffix("\r")  # which may begin or end in a space
+            path = Path(whole if os.path.lexists(file.parent / whole) else line).expanduser()
             try:
                 found = self.expand(os.fspath(file.parent / path), lists=False)
             except UsageError as error:

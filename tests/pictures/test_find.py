@@ -73,6 +73,14 @@ def test_a_list_holds_names_that_are_no_utf8(tree: Path) -> None:
     assert expand_references(["@todo.txt"]) == [Path(name)]
 
 
+def test_a_list_holds_names_with_spaces_around_and_odd_line_ends_in_them(tree: Path) -> None:
+    names = [" lead.jpg", "trail.jpg ", "a\x85b\u2028c\x0bd.jpg"]
+    for name in names:
+        (tree / name).touch()
+    (tree / "todo.txt").write_text("\n".join([names[0], names[1] + "\r", names[2], "  refs/b.jpg "]))
+    assert expanded("@todo.txt") == [*names, "refs/b.jpg"]
+
+
 def test_places_below_the_named_folder(tree: Path) -> None:
     (tree / "todo.txt").write_text(f"refs/deep/er/c.tif\n{tree / 'refs/b.jpg'}\nrefs/deep\n")
     relatives = {
