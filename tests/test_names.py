@@ -12,31 +12,15 @@ from hypothesis import strategies as st
 
 from featcolor.names import NAME_BYTES, cut_name, plain_path, shell_line, shell_word, shown
 from featcolor.pages import as_html, build_document
-
-HARD = [
-    b"old pier.jpg",
-    b'it\'s "q".jpg',
-    b"caf\xe9.jpg",
-    b"\xe9\x99.jpg",
-    b"new\nline.jpg",
-    b"tab\t9.jpg",
-    b"\x1b[31mred\\.jpg",
-    b"\x0712.jpg",
-    b"$HOME `x` $(y) *?[1]!.jpg",
-    b"back\\slash.jpg",
-    b"back\\\xe9'.jpg",
-    b" ~#@%&;|<>.jpg ",
-    "海边 é é 😀 \u202egpj.jpg".encode(),
-    b"\xc2\x9b31m.jpg",
-]
+from tests.samples import HARD_NAMES
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "ksh"])
 def test_a_shell_gives_back_every_name(shell: str) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"no {shell} here")
-    line = shell_line(["printf", r"%s\0", *map(os.fsdecode, HARD)])
-    assert subprocess.run([shell, "-c", line], capture_output=True, check=True).stdout.split(b"\0")[:-1] == HARD
+    line = shell_line(["printf", r"%s\0", *map(os.fsdecode, HARD_NAMES)])
+    assert subprocess.run([shell, "-c", line], capture_output=True, check=True).stdout.split(b"\0")[:-1] == HARD_NAMES
 
 
 @given(st.binary(min_size=1, max_size=20).filter(lambda name: b"\0" not in name))
