@@ -21,6 +21,7 @@ FILMS, REELS, COLOURED = "films", "reels", "coloured"
 LOSSLESS: Final = "ffv1"
 """What makes a film many times as large as the grey one."""
 ANY_SOUND: Final = ".mkv"
+"""Which is tried last."""
 FILM_SUFFIXES: Final = frozenset(
     [
         ".mp4",
