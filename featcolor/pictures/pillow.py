@@ -47,8 +47,14 @@ def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
         pixels = through_curve(pixels, lambda x: x ** (1 / gamma))
     compact = format == "WEBP" and _is_lossless_webp(data)
     texts = png.text_chunks(data) if format == "PNG" else ()
-    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact, texts)
+    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact, texts, note_of_frames(image))
     return settle(pixels, alpha, metadata, orientation)
+
+
+def note_of_frames(image: Image.Image) -> tuple[str, ...]:
+    """What a person is told of a file that holds several pictures: a GIF, an MPO, a sequence."""
+    n_frames = getattr(image, "n_frames", 1)
+    return () if n_frames == 1 else (f"holds {n_frames} pictures; the first is coloured",)
 
 
 def _other_gamma(info: dict[Any, Any]) -> float | None:
