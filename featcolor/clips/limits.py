@@ -15,6 +15,9 @@ MAX_FRAME_PIXELS = 8192 * 8192
 LIMITS = {"max_pixels": str(MAX_FRAME_PIXELS)}
 """The same for decoders, also where a film changes as it goes on."""
 
+MOST_UNITS = 1 << 56
+"""Of a time stamp: two years of nanoseconds. What is reckoned with larger ones leaves FFmpeg's 64 bits."""
+
 RIFF_HEAD = 12
 """Bytes: the name and the length of a chunk, and of a list its kind."""
 MOST_CHUNKS = 10_000
@@ -54,6 +57,13 @@ def check_texts(path: Path) -> None:
 
 
 def packets_of(container: Any, streams: Any) -> Iterator[Any]:
-    """Packets of some tracks in the film's order, an empty one of each at the end."""
+    """Packets of some tracks in the film's order, an empty one of each at the end; stamps without end are unknown."""
     with suppress(IndexError):  # at the end PyAV asks for tracks that began in the middle, of which it knows nothing
-        yield from container.demux(streams)
+        for packet in container.demux(streams):
+            if packet.pts is not None and abs(packet.pts) > MOST_UNITS:
+                packet.pts = None
+            if packet.dts is not None and abs(packet.dts) > MOST_UNITS:
+                packet.dts = None
+            if packet.duration is not None and not 0 <= packet.duration <= MOST_UNITS:
+                packet.duration = 0
+            yield packet

@@ -67,6 +67,18 @@ def picture_seeds() -> Iterator[tuple[str, bytes]]:
     yield "webp", saved(rgba, "WEBP", **animation)
     for image in (rgb, grey, palette, rgba, grey.convert("1")):
         yield "bmp", saved(image, "BMP")
+    for image in (rgb, grey, grey.convert("1"), Image.fromarray(texture(1, np.uint16))):
+        yield "pnm", saved(image, "PPM")
+    yield "pnm", b"P2 # plain\n16 16 200\n" + b" ".join(b"%d" % value for value in range(0, 128)) + b" 7" * 128
+    head = b"P7\nWIDTH 32\nHEIGHT 32\nDEPTH 4\nMAXVAL 65535\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
+    yield "pnm", head + texture(4, np.uint16).astype(">u2").tobytes()
+    for image, options in ((rgb, {}), (rgba, {"compression": "tga_rle"}), (palette, {})):
+        yield "tga", saved(image, "TGA", **options)
+    for image in (rgb, palette, grey.convert("1")):
+        yield "pcx", saved(image, "PCX")
+    yield "ico", saved(rgba, "ICO", sizes=[(16, 16), (32, 32)])
+    yield "ico", saved(rgba, "ICO", bitmap_format="bmp")
+    yield "jpg", saved(rgb, "MPO", save_all=True, append_images=[grey.convert("RGB")])
     yield "gif", saved(palette, "GIF")
     yield "gif", saved(rgb, "GIF", **animation)
     for image, options in ((rgb, {}), (grey, {"irreversible": True}), (rgba, {"tile_size": (16, 16)})):
