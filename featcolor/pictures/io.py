@@ -3,7 +3,8 @@
 - The format is what the content says, not the suffix. JPEG, PNG, TIFF and WebP; 8 and 16 bits, float TIFF (0..1).
   BMP, GIF, JPEG 2000, AVIF and HEIC are read, and written as PNG.
 - EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
-- EXIF, resolution and RGB profiles are kept, and the texts of a PNG (title, author) where a PNG is written.
+- EXIF, resolution and RGB profiles are kept, and the texts of a PNG; in another format its title, author and
+  copyright as EXIF.
 - Pixels are sRGB, by the file's profile or by what it tells in numbers (PNG's cICP, gAMA and cHRM, code points, EXIF's
   Adobe RGB), and are brought back under an RGB profile by writing. What cannot stay on a colour picture is used up:
   profiles of grey and CMYK, and of RGB those that have no way back.
@@ -43,6 +44,7 @@ from featcolor.pictures.picture import (
     sniff,
 )
 from featcolor.pictures.resize import resize
+from featcolor.pictures.texts import exif_with_texts
 
 WRITTEN_SUFFIXES = frozenset(SUFFIXES)
 """Suffixes, lower case with the dot, of the files that can be written."""
@@ -223,6 +225,8 @@ def _encode(
         raise ValueError(f"alpha is {alpha.shape}, the picture {pixels.shape[:2]}")
     metadata = like.metadata if like is not None else Metadata(format)
     metadata = replace(metadata, format=format, compact=metadata.compact and metadata.format == format)
+    if metadata.texts and format != "PNG":
+        metadata = replace(metadata, exif=exif_with_texts(metadata.exif, metadata.texts))
     depth = output_dtype(format, Picture(pixels))
     pixels = as_depth(from_srgb(pixels, metadata.icc), depth)
     alpha = None if alpha is None else as_depth(alpha, depth)

@@ -37,6 +37,10 @@ def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
     icc = image.info.get("icc_profile")
     exif, orientation = settle_exif(png.exif_chunk(data) if format == "PNG" else image.info.get("exif"))
     is_deep = format == "PNG" and png.bit_depth(data) == 16
+    if format == "PNG" and image.mode == "L" and "transparency" in image.info:
+        # Pillow scales the samples to 8 bits, but not the one that is transparent; of this the low bits count.
+        top = 2 ** png.bit_depth(data) - 1
+        image.info["transparency"] = (image.info["transparency"] & top) * 255 // top
     pixels, alpha = png.read_16_bit(data) if is_deep else decode(image, icc)
     if format == "PNG":
         icc = png.colour_profile(data, icc)
@@ -120,6 +124,14 @@ def _descriptive_exif(source: Image.Exif) -> bytes | None:
     return copy.tobytes().removeprefix(EXIF_PREFIX) if len(copy) else None
 
 
+def _with_bytes(exif: bytes) -> Image.Exif:
+    """An EXIF block whose texts are the bytes that they were: as text, Pillow writes all but ASCII into TIFF as '?'."""
+    block = Image.Exif()
+    block.load(exif)
+    block.update({tag: text.encode("latin-1") for tag, text in block.items() if isinstance(text, str)})
+    return block
+
+
 def _has_directories(exif: bytes) -> bool:
     block = Image.Exif()
     block.load(exif)
@@ -154,7 +166,7 @@ def write(
     if format == "TIFF" and exif is not None and _has_directories(exif):
         options["compression"] = None  # Pillow writes the Exif and GPS directories into uncompressed files only
     if exif is not None:
-        options["exif"] = EXIF_PREFIX + exif
+        options["exif"] = _with_bytes(exif) if format == "TIFF" else EXIF_PREFIX + exif
     if metadata.icc is not None:
         options["icc_profile"] = metadata.icc
     if metadata.dpi is not None:

@@ -472,6 +472,17 @@ def test_the_one_transparent_colour_of_a_png_is_transparent(colour_type, bits):
     np.testing.assert_array_equal(picture.alpha, expected)
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_the_one_transparent_grey_of_few_bits_is_transparent(bits):
+    levels = np.arange(2**bits, dtype=np.uint8)
+    packed = np.packbits(np.unpackbits(levels[:, None], axis=1)[:, 8 - bits :])
+    head = (b"IHDR", struct.pack(">IIBBBBB", len(levels), 1, bits, 0, 0, 0, 0))
+    parts = [head, (b"tRNS", b"\0\1"), (b"IDAT", zlib.compress(b"\0" + packed.tobytes())), (b"IEND", b"")]
+    picture = images.read_picture(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*part) for part in parts))
+    np.testing.assert_array_equal(picture.pixels[0], levels * (255 // (2**bits - 1)))
+    np.testing.assert_array_equal(picture.alpha[0], np.where(levels == 1, 0, 255))
+
+
 @pytest.mark.parametrize("bits", [8, 16])
 def test_texts_of_a_png_stay(bits):
     comment = b"Comment\0\0" + zlib.compress(b"1911")
@@ -482,3 +493,22 @@ def test_texts_of_a_png_stay(bits):
     assert again.metadata.texts == tuple(kept)
     as_jpeg = images.encode_picture(noise((4, 4, 3)), like=like, format="JPEG")
     assert images.read_picture(as_jpeg).metadata.texts == ()
+
+
+@pytest.mark.parametrize("format", ["JPEG", "WEBP", "TIFF"])
+def test_title_and_author_of_a_png_are_exif_in_other_formats(format):
+    notice = b"Copyright\0\1\0\0\0" + zlib.compress(b"nobody")
+    texts = [
+        (b"tEXt", b"Title\0The pier"),
+        (b"tEXt", b"Author\0Bj\xf8rn"),
+        (b"iTXt", notice),
+        (b"zTXt", b"Comment\0\0x"),
+    ]
+    like = images.read_picture(png_of(2, 8, *texts, (b"tEXt", b"Mood\0grey")))
+    found = Image.open(io.BytesIO(images.encode_picture(like.pixels, like=like, format=format))).getexif()
+    assert [found[tag].encode("latin-1").decode() for tag in (270, 315, 33432)] == ["The pier", "Bjørn", "nobody"]
+    exif = Image.Exif()
+    exif[315] = "Skladanowsky"
+    told = images.read_picture(png_of(2, 8, (b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0")), *texts))
+    found = Image.open(io.BytesIO(images.encode_picture(like.pixels, like=told, format=format))).getexif()
+    assert (found[270], found[315]) == ("The pier", "Skladanowsky")
