@@ -18,6 +18,7 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from tests.fuzz.structure import mended
+from tests.pictures.profiles import CURVES, PROPHOTO, of_grey, of_rgb, of_table
 
 SIDE = 32
 
@@ -54,6 +55,12 @@ def picture_seeds() -> Iterator[tuple[str, bytes]]:
         yield "jpg", saved(image, "JPEG")
         yield "jpg", saved(image, "JPEG", progressive=True, quality=60, **(rich if image is rgb else {}))
     yield "jpg", saved(rgb, "JPEG", subsampling="4:2:0", restart_marker_blocks=1)
+    for curve in ("gamma 1.8", "256 samples", "parametric 4"):
+        for format, kind in (("JPEG", "jpg"), ("PNG", "png"), ("TIFF", "tif")):
+            yield kind, saved(grey, format, icc_profile=of_grey(CURVES[curve], connection=b"Lab "))
+            yield kind, saved(rgb, format, icc_profile=of_rgb(CURVES[curve], PROPHOTO))
+    for image, channels in ((rgb, 3), (grey, 1)):
+        yield "jpg", saved(image, "JPEG", icc_profile=of_table(channels))
     for image in (rgb, grey, rgba, palette, grey.convert("1"), Image.fromarray(texture(1, np.uint16))):
         yield "png", saved(image, "PNG")
     yield "png", saved(rgb, "PNG", pnginfo=texts, **rich)
