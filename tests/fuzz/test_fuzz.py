@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import random
-import time
 import zlib
-from itertools import count
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from featcolor.models.model_file import read_arrays
+from tests.fuzz.broken import ENDINGS, break_promises
 from tests.fuzz.drive import drive_command
 from tests.fuzz.mutate_models import changed_model
 from tests.fuzz.run import Run, write_seeds
 from tests.fuzz.structure import mended, png_chunks, spots
-from tests.fuzz.work import WEIGHTS, Result, make_input, read_seeds, tried
-
-ENDINGS = ("crash", "hang", "traceback", "taken")
+from tests.fuzz.work import WEIGHTS, make_input, read_seeds, tried
 
 
 @pytest.fixture(scope="module")
@@ -75,22 +70,8 @@ def test_good_pictures_beside_a_broken_one_are_asked_for(folder: Path, tmp_path:
     assert not drive_command("png", path, folder, random.Random(1))
 
 
-def break_promises(connection: Connection, folder: Path, log: Path, seed: int, first: int, step: int) -> None:
-    """A worker that breaks one promise after the other."""
-    for number in count(first, step):
-        ending = ENDINGS[min(number, len(ENDINGS) - 1)]
-        connection.send(Result(number, "jpg"))
-        if ending == "crash":
-            os.abort()
-        if ending == "hang":
-            time.sleep(60)
-        connection.send(Result(number, "jpg", ending, "ValueError: no" if ending == "traceback" else ""))
-        if number == len(ENDINGS):
-            time.sleep(0.2)
-
-
 def test_a_worker_that_dies_or_hangs_is_seen_and_another_goes_on(folder: Path, tmp_path: Path) -> None:
-    run = Run(folder, tmp_path / "saved", seed=1, workers=1, wall=1.0, target=break_promises)
+    run = Run(folder, tmp_path / "saved", seed=1, workers=1, wall=0.5, target=break_promises)
     for tried_so_far in run.watch(60):
         if tried_so_far >= len(ENDINGS):
             break
