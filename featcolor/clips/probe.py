@@ -18,6 +18,7 @@ from featcolor.clips.fields import ORDER_CODES, WHOLE, FieldReader
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.pixel_formats import Layout, layout_of
 from featcolor.errors import ClipError, UsageError, reason
+from featcolor.pictures.kinds import RAW, kind_of_content, suffix_of
 from featcolor.pictures.picture import SNIFFED, sniff
 
 MATRICES = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9: "bt2020", 10: "bt2020"}
@@ -86,16 +87,18 @@ def _no_film(path: Path, why: str) -> str:
             boxes = _boxes(stream) if head[4:8] in MP4_BEGINNINGS else ()
     except OSError as error:
         return f"cannot be read ({reason(error)}); check the file"
+    kind = kind_of_content(head) or (RAW if suffix_of(path.name) in RAW.suffixes else None)
+    if kind is not None and not head.startswith(tuple(FRAME_BEGINNINGS)):
+        return f"is {kind}"
     if boxes and b"moov" not in boxes:
         return "breaks off before its index (moov); copy it again from its source, or repair it with untrunc"
     if head and not any(head):
         return "holds nothing but zeros; copy it again from its source"
+    if frame := next((name for magic, name in FRAME_BEGINNINGS.items() if head.startswith(magic)), None):
+        command = f"ffmpeg -start_number N -i FRAME-%06d{path.suffix} FOLDER/%06d.png"
+        return f"is a single {frame} frame, not a film; '{command}' makes pictures, N being the first's number"
     if head and _is_text(head):
         return "is text, not a film"
-    if frame := next((name for magic, name in FRAME_BEGINNINGS.items() if head.startswith(magic)), None):
-        return (
-            f"is a single {frame} frame, not a film; 'ffmpeg -i FRAME-%06d{path.suffix} FOLDER/%06d.png' makes pictures"
-        )
     try:
         return f"is a picture ({sniff(head[:SNIFFED])}), not a film; use: featcolor colorize"
     except ValueError as error:
