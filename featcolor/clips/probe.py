@@ -95,7 +95,8 @@ def _no_film(path: Path, why: str) -> str:
     if head and not any(head):
         return "holds nothing but zeros; copy it again from its source"
     if frame := next((name for magic, name in FRAME_BEGINNINGS.items() if head.startswith(magic)), None):
-        command = f"ffmpeg -start_number N -i FRAME-%06d{path.suffix} FOLDER/%06d.png"
+        light = " -apply_trc iec61966_2_1" * (frame == "OpenEXR")
+        command = f"ffmpeg{light} -start_number N -i FRAME-%06d{path.suffix} FOLDER/%06d.png"
         return f"is a single {frame} frame, not a film; '{command}' makes pictures, N being the first's number"
     if head and _is_text(head):
         return "is text, not a film"
