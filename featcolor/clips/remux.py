@@ -12,7 +12,7 @@ from av.error import ArgumentError, FFmpegError, InvalidDataError
 
 from featcolor.clips.clock import Clock
 from featcolor.clips.frames import Closing
-from featcolor.clips.probe import open_container, picture_stream
+from featcolor.clips.probe import open_container, packets_of, picture_stream
 from featcolor.clips.sound import SoundEncoder, add_copy, codec_name
 from featcolor.clips.tracks import TrackPlan, kept_tags
 
@@ -142,7 +142,7 @@ class TrackCopier(Closing):
 
     def _file_packets(self, streams: list[Any]) -> Iterator[Any]:
         try:
-            yield from self._film.demux(streams)
+            yield from packets_of(self._film, streams)
         except FFmpegError as error:
             self._notes.append(f"the other tracks break off where the file does ({error.strerror})")
 

@@ -96,7 +96,7 @@ class Metadata:
     exif : bytes or None
         An EXIF block (TIFF structure without the `Exif` prefix), its orientation already 1, without thumbnail.
     icc : bytes or None
-        An ICC profile of an RGB space; grey and CMYK profiles are used up by reading.
+        An ICC profile of an RGB space, under which the picture is written; others are used up by reading.
     dpi : (across, down) or None
         Resolution in pixels an inch.
     compact : bool
@@ -120,7 +120,7 @@ class Picture:
 
     Attributes
     ----------
-    pixels : (H, W) grey or (H, W, 3) sRGB; uint8, uint16 or float32 0..1
+    pixels : (H, W) grey or (H, W, 3), sRGB whatever the profile; uint8, uint16 or float32 0..1
         The dtype is the bit depth of the file.
     alpha : (H, W) or None
         Opacity, same dtype as `pixels`.
