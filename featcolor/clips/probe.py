@@ -61,9 +61,6 @@ HEAD = 4096
 
 MP4_BEGINNINGS = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")
 MOST_BOXES = 10_000
-FRAME_BEGINNINGS = {b"SDPX": "DPX", b"XPDS": "DPX", b"\x80\x2a\x5f\xd7": "Cineon", b"\x76\x2f\x31\x01": "OpenEXR"}
-"""First bytes of what film scanners write, a frame a file."""
-
 LIST_FORMATS = ("concat", "hls", "dash", "imf")
 """Demuxers of text that names other files and addresses: a film from elsewhere must not choose what is read here."""
 
@@ -100,16 +97,12 @@ def _no_film(path: Path, why: str) -> str:
     except OSError as error:
         return f"cannot be read ({reason(error)}); check the file"
     kind = kind_of_content(head) or (RAW if suffix_of(path.name) in RAW.suffixes else None)
-    if kind is not None and not head.startswith(tuple(FRAME_BEGINNINGS)):
+    if kind is not None:
         return f"is {kind}"
     if boxes and b"moov" not in boxes:
         return "breaks off before its index (moov); copy it again from its source, or repair it with untrunc"
     if head and not any(head):
         return "holds nothing but zeros; copy it again from its source"
-    if frame := next((name for magic, name in FRAME_BEGINNINGS.items() if head.startswith(magic)), None):
-        light = " -apply_trc iec61966_2_1" * (frame == "OpenEXR")
-        command = f"ffmpeg{light} -start_number N -i FRAME-%06d{path.suffix} FOLDER/%06d.png"
-        return f"is a single {frame} frame, not a film; '{command}' makes pictures, N being the first's number"
     if head and _is_text(head):
         return "is text, not a film"
     try:
