@@ -19,6 +19,7 @@ from featcolor.clips.frames import ClipInfo
 from featcolor.clips.limits import LIMITS, check_size, check_texts, packets_of
 from featcolor.clips.pixel_formats import Layout, layout_of
 from featcolor.errors import ClipError, UsageError, reason
+from featcolor.pictures.kinds import RAW, kind_of_content, suffix_of
 from featcolor.pictures.picture import SNIFFED, sniff
 
 MATRICES = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9: "bt2020", 10: "bt2020"}
@@ -50,9 +51,6 @@ HEAD = 4096
 
 MP4_BEGINNINGS = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")
 MOST_BOXES = 10_000
-FRAME_BEGINNINGS = {b"SDPX": "DPX", b"XPDS": "DPX", b"\x80\x2a\x5f\xd7": "Cineon", b"\x76\x2f\x31\x01": "OpenEXR"}
-"""First bytes of what film scanners write, a frame a file."""
-
 LIST_FORMATS = ("concat", "hls", "dash", "imf")
 """Demuxers of text that names other files and addresses: a film from elsewhere must not choose what is read here."""
 
@@ -88,16 +86,15 @@ def _no_film(path: Path, why: str) -> str:
             boxes = _boxes(stream) if head[4:8] in MP4_BEGINNINGS else ()
     except OSError as error:
         return f"cannot be read ({reason(error)}); check the file"
+    kind = kind_of_content(head) or (RAW if suffix_of(path.name) in RAW.suffixes else None)
+    if kind is not None:
+        return f"is {kind}"
     if boxes and b"moov" not in boxes:
         return "breaks off before its index (moov); copy it again from its source, or repair it with untrunc"
     if head and not any(head):
         return "holds nothing but zeros; copy it again from its source"
     if head and _is_text(head):
         return "is text, not a film"
-    if frame := next((name for magic, name in FRAME_BEGINNINGS.items() if head.startswith(magic)), None):
-        return (
-            f"is a single {frame} frame, not a film; 'ffmpeg -i FRAME-%06d{path.suffix} FOLDER/%06d.png' makes pictures"
-        )
     try:
         return f"is a picture ({sniff(head[:SNIFFED])}), not a film; use: featcolor colorize"
     except ValueError as error:
