@@ -93,7 +93,7 @@ def test_texts_that_end_behind_an_avi_are_not_made_room_for(tmp_path: Path) -> N
 
 
 def test_an_index_of_more_pieces_than_a_film_has_bytes_is_not_made_room_for(tmp_path: Path) -> None:
-    """Three numbers of an MP4 say that each byte is a frame, and that there are millions: 36 bytes of memory for each."""
+    """Some numbers of an MP4 say that each byte is a frame, of millions: each takes 36 bytes of memory."""
     path = make_clip(tmp_path / "in.mov", n=4, codec="mjpeg", pix_fmt="yuvj420p", time_base=Fraction(1, 25))
     content = bytearray(path.read_bytes())
     for name, at, number in ((b"stsz", 8, 1), (b"stsz", 12, 1 << 25), (b"stsc", 16, 1 << 25), (b"stts", 12, 1 << 25)):
