@@ -22,6 +22,10 @@ class ClipError(FeatcolorError, ValueError):
     """A film cannot be read, written or used."""
 
 
+class OutputError(ClipError):
+    """A film cannot be written by this encoder into this container; it would fail again."""
+
+
 class ModelFileError(FeatcolorError, ValueError):
     """A model file is damaged, foreign, or newer than this program."""
 

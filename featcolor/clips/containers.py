@@ -35,7 +35,7 @@ class Container(NamedTuple):
 
 
 MP4_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac", "dts", "truehd"])
-MOV_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac"])
+MOV_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac", "adpcm_ima_qt"])
 PCM_LE = frozenset(["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"])
 PCM_BE = frozenset(["pcm_s8", "pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be"])
 MP4_TEXT = frozenset({"mov_text"})

@@ -142,6 +142,9 @@ class ClipWriter(Closing):
     chroma_shape: tuple[int, int]
     notes: Sequence[str] = ()
 
+    def rehearse(self) -> None:
+        """A trial of what could be refused later; UsageError when it is. The writer is used up by it."""
+
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Encode the frame's luma, as it is, with these chroma planes of the input's depth."""
         raise NotImplementedError

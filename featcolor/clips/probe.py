@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
@@ -17,6 +18,7 @@ from featcolor.clips.fields import ORDER_CODES, WHOLE, FieldReader
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.pixel_formats import Layout, layout_of
 from featcolor.errors import ClipError, UsageError, reason
+from featcolor.pictures.picture import SNIFFED, sniff
 
 MATRICES = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9: "bt2020", 10: "bt2020"}
 """FFmpeg's colour-space codes by the nearest of our matrices (FCC is 601 to 0.01, SMPTE 240M nearly 709)."""
@@ -42,6 +44,14 @@ COUNTED = 0.01
 STILL_FORMATS = ("image2", "tty", "bin", "xbin", "adf", "idf")
 """Demuxers of single pictures and of text shown as one."""
 
+HEAD = 4096
+"""Bytes of a file's beginning that are looked at."""
+
+MP4_BEGINNINGS = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")
+MOST_BOXES = 10_000
+FRAME_BEGINNINGS = {b"SDPX": "DPX", b"XPDS": "DPX", b"\x80\x2a\x5f\xd7": "Cineon", b"\x76\x2f\x31\x01": "OpenEXR"}
+"""First bytes of what film scanners write, a frame a file."""
+
 LIST_FORMATS = ("concat", "hls", "dash", "imf")
 """Demuxers of text that names other files and addresses: a film from elsewhere must not choose what is read here."""
 
@@ -56,17 +66,58 @@ def open_container(path: Path) -> Any:
         # A film that names other files or addresses (a playlist) stays on this disk.
         container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
     except (FFmpegError, OSError, ValueError) as error:
-        raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
+        raise ClipError(f"{path}: {_no_film(path, reason(error))}") from error
     kinds = container.format.name.split(",")
-    what = ""
-    if any(kind in STILL_FORMATS or kind.endswith("_pipe") for kind in kinds):
-        what = f"{container.format.long_name}; 'colorize' is for pictures"
-    elif any(kind in LIST_FORMATS for kind in kinds):
-        what = "a list of others; name the film itself"
-    if what:
-        container.close()
-        raise ClipError(f"{path}: not a film but {what}")
-    return container
+    if any(kind in LIST_FORMATS for kind in kinds):
+        what = "is a list of others, not a film; name the film itself"
+    elif any(kind in STILL_FORMATS or kind.endswith("_pipe") for kind in kinds):
+        what = _no_film(path, container.format.long_name)
+    else:
+        return container
+    container.close()
+    raise ClipError(f"{path}: {what}")
+
+
+def _no_film(path: Path, why: str) -> str:
+    """What a file is that cannot be read as a film, by its beginning; else what FFmpeg says of it."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+            boxes = _boxes(stream) if head[4:8] in MP4_BEGINNINGS else ()
+    except OSError as error:
+        return f"cannot be read ({reason(error)}); check the file"
+    if boxes and b"moov" not in boxes:
+        return "breaks off before its index (moov); copy it again from its source, or repair it with untrunc"
+    if head and not any(head):
+        return "holds nothing but zeros; copy it again from its source"
+    if head and _is_text(head):
+        return "is text, not a film"
+    if frame := next((name for magic, name in FRAME_BEGINNINGS.items() if head.startswith(magic)), None):
+        return (
+            f"is a single {frame} frame, not a film; 'ffmpeg -i FRAME-%06d{path.suffix} FOLDER/%06d.png' makes pictures"
+        )
+    try:
+        return f"is a picture ({sniff(head[:SNIFFED])}), not a film; use: featcolor colorize"
+    except ValueError as error:
+        return f"is not a film that can be read ({why})" if head else str(error)
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a beginning is UTF-8 that can be printed."""
+    text = head.decode(errors="replace")[:-1]  # the last letter may be cut
+    return all(letter.isprintable() or letter.isspace() for letter in text) and "\ufffd" not in text
+
+
+def _boxes(stream: BinaryIO) -> list[bytes]:
+    """Names of the boxes that an MP4 or QuickTime file is made of, whole or not (ISO/IEC 14496-12, 4.2)."""
+    names: list[bytes] = []
+    place, end = 0, stream.seek(0, os.SEEK_END)
+    while place + 8 <= end and len(names) < MOST_BOXES:
+        stream.seek(place)
+        size, name, long = struct.unpack(">I4sQ", stream.read(16).ljust(16, b"\0"))
+        names.append(name)
+        place += max(8, long if size == 1 else size or end)
+    return names
 
 
 def picture_stream(container: Any, path: Path) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -19,8 +20,11 @@ from featcolor.clips.containers import CODECS, choose_codec, choose_crf, choose_
 from featcolor.clips.fields import CONTAINER_ORDERS, ORDER_CODES, TOP_FIRST, FieldMarker
 from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, SPACES, UNTAGGED_SPACE
-from featcolor.clips.remux import Part, TrackCopier, TrackPlan, avi_step, plan_tracks
-from featcolor.errors import ClipError, UsageError, reason
+from featcolor.clips.remux import Part, TrackCopier
+from featcolor.clips.sound import COPY
+from featcolor.clips.tape_time import moved_time_code
+from featcolor.clips.tracks import TrackPlan, avi_step, plan_tracks
+from featcolor.errors import ClipError, OutputError, UsageError, reason
 from featcolor.files import replacing
 
 BT2020_TRANSFER = 14
@@ -32,6 +36,9 @@ MOVIE_UNITS = 90_000
 """A second at least, as broadcast clocks have."""
 
 FALLBACK_RATE = Fraction(25)
+
+REHEARSED = 10
+"""Seconds of the other tracks that a trial takes."""
 
 ENCODER_THREADS = 4
 """On any machine: x264 and VP9 give other bytes, and other pictures, by another number of them."""
@@ -50,6 +57,8 @@ class VideoFileWriter(ClipWriter):
     codec : "h264", "h265", "vp9", "av1", "ffv1" or "prores"; None: the container's own.
     crf : constant quality, smaller is better; 0 is lossless for H.264, H.265 and VP9.
     pixel_format : such as "yuv444p"; None: 4:2:0 (ProRes 4:2:2, FFV1 the input's) at the input's bits.
+    sound : "copy": packet for packet, or refused; a key of `featcolor.clips.sound.SOUND_CODECS`: what the container
+        does not take is encoded so; "none": left out.
     first_pts, last_pts : time stamps, in units of `like.time_base`, of the first and the last frame of a part: the
         part is moved to start at 0 and the other tracks are cut to it. None: from the start, to the end.
     seek_step : frames from one that is decoded on its own to the next, at most; None: the encoder's own, hundreds.
@@ -70,6 +79,7 @@ class VideoFileWriter(ClipWriter):
         codec: str | None = None,
         crf: int | None = None,
         pixel_format: str | None = None,
+        sound: str = COPY,
         first_pts: int | None = None,
         last_pts: int | None = None,
         seek_step: int | None = None,
@@ -85,7 +95,7 @@ class VideoFileWriter(ClipWriter):
         self._format, self.notes = choose_format(self._codec, pixel_format, like, str(target))
         self.chroma_shape = replace(like, chroma_shift=self._format.chroma_shift).chroma_shape
         check_target(target, source, overwrite=overwrite)
-        self._plan = TrackPlan() if source is None else plan_tracks(source, self._container, str(target))
+        self._plan = TrackPlan() if source is None else plan_tracks(source, self._container, str(target), sound)
         self.notes += self._plan.notes
         self._time_base = like.time_base
         if self._container.muxer == "avi":
@@ -105,20 +115,51 @@ class VideoFileWriter(ClipWriter):
     def __enter__(self) -> Self:
         check_target(self.target, self._source, overwrite=self._overwrite)
         with ExitStack() as stack, self._clear_errors():
-            part = stack.enter_context(replacing(self.target))
-            options = self._muxer_options()
-            self._output = av.open(f"file:{part}", "w", format=self._container.muxer, container_options=options)
-            stack.callback(self._close_quietly)
-            self._output.flags |= BITEXACT
-            self._stream = self._picture_track()
-            if self._source is not None:
-                self._copier = TrackCopier(self._source, self._plan, self._output, self._part, self.notes)
-                stack.callback(self._copier.close)
-                if self._container.chapters:
-                    self._copier.copy_chapters()
-            self._output.start_encoding()
+            self._open(stack.enter_context(replacing(self.target)), stack)
             self._stack = stack.pop_all()
         return self
+
+    def rehearse(self) -> None:
+        """A trial of the muxer and the encoder, written nowhere: a grey frame, and the first seconds of all tracks.
+
+        What they refuse is a UsageError before the work, not an error after it. The writer is used up by it.
+        """
+        like, start = self.like, self._plan.picture_start + self._plan.clock_start
+        try:
+            with ExitStack() as stack, self._clear_errors():
+                self._open(Path(os.devnull), stack)
+                grey = (
+                    np.full(shape, 1 << (like.bits - 1), like.dtype) for shape in (like.shape, *[self.chroma_shape] * 2)
+                )
+                luma, cb, cr = grey
+                frame = Frame(index=0, luma=luma, pts=round(start / like.time_base))
+                self._output.mux(self._stream.encode(self._picture(frame, cb, cr)))
+                self._output.mux(self._stream.encode(None))
+                if self._copier is not None:
+                    self._copier.finish(start + REHEARSED)
+                self._output.close()
+        except ClipError as error:
+            raise UsageError(f"{error}; try another container (.mkv takes most), --codec or --sound") from error
+        for track in self._copier.never_taken if self._copier is not None else ():
+            raise UsageError(
+                f"{self.target}: {self.target.suffix} takes no packet of track {track} of {like.name}; write .mkv, or "
+                "leave its sound out with --sound none"
+            )
+
+    def _open(self, path: Path, stack: ExitStack) -> None:
+        """Open the output with all its tracks, and write its header; closed with the stack."""
+        options = self._muxer_options()
+        self._output = av.open(f"file:{path}", "w", format=self._container.muxer, container_options=options)
+        stack.callback(self._close_quietly)
+        self._output.flags |= BITEXACT
+        self._stream = self._picture_track()
+        if self._source is not None:
+            self._copier = TrackCopier(self._source, self._plan, self._output, self._part, self.notes)
+            stack.callback(self._copier.close)
+            if self._container.chapters:
+                self._copier.copy_chapters()
+        self._move_time_code(self._output.metadata)
+        self._output.start_encoding()
 
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Encode the frame's luma, as it is, with these chroma planes, and the sound up to it."""
@@ -140,7 +181,7 @@ class VideoFileWriter(ClipWriter):
                 return
             self._encode(None)
             if self._copier is not None:
-                self._copier.copy_until(self._part.end)
+                self._copier.finish(self._part.end)
             if self._last_stamp is None:
                 raise ClipError(f"{self.target}: no frame was written; is the part of the film empty?")
             self._output.close()
@@ -185,7 +226,7 @@ class VideoFileWriter(ClipWriter):
         return pts * self.like.time_base + (duration * self.like.time_base if duration else 1 / rate)
 
     def _muxer_options(self) -> dict[str, str]:
-        if self._container.muxer in ("matroska", "webm") and self._plan.picture_start >= 0:
+        if self._container.muxer in ("matroska", "webm", "avi") and self._plan.picture_start >= 0:
             # Else all tracks are moved on by the little that an encoder's first sound packets lie before 0.
             return {"avoid_negative_ts": "disabled"}
         if self._container.muxer not in ("mp4", "mov"):
@@ -223,11 +264,19 @@ class VideoFileWriter(ClipWriter):
         for name, code in self._colour_codes().items():
             setattr(context, name, code)
         stream.metadata.update(self._plan.picture_tags)
+        self._move_time_code(stream.metadata)
         if like.tags.get("display_matrix"):
             stream.set_display_matrix(like.tags["display_matrix"])
         elif like.rotation:
             stream.set_display_rotation(like.rotation)
         return stream
+
+    def _move_time_code(self, tags: dict[str, str]) -> None:
+        """The time code in tags, if there is one, as that of the part's first frame."""
+        if self._part.start is None or "timecode" not in tags or not self.like.rate:
+            return
+        passed = self._part.start - self._plan.picture_start - self._plan.clock_start
+        tags["timecode"] = moved_time_code(tags["timecode"], round(passed * self.like.rate), self.like.rate)
 
     def _colour_codes(self) -> dict[str, int]:
         like = self.like
@@ -268,9 +317,9 @@ class VideoFileWriter(ClipWriter):
         try:
             yield
         except (FFmpegError, OSError) as error:
-            why = "the disk is full; nothing is left of it. Free some space or write elsewhere"
             if getattr(error, "errno", None) != errno.ENOSPC:
-                why = reason(error)
+                raise OutputError(f"{self.target}: cannot be written: {reason(error)}") from error
+            why = "the disk is full; nothing is left of it. Free some space or write elsewhere"
             raise ClipError(f"{self.target}: cannot be written: {why}") from error
 
 

@@ -179,8 +179,10 @@ class _Run(Closing):
         with self.inputs.open() as reader, self.inputs.open_mask(reader.info):
             info = reader.info
             self.inputs.check_hints(reader)
-        for note in self.target.writer(info, self.inputs.path).notes:
+        writer = self.target.writer(info, self.inputs.path)
+        for note in writer.notes:
             self._note(note)
+        writer.rehearse()
         if info.interlaced:
             self._note(
                 f"{info.name}: colour lies better on whole frames; 'ffmpeg -i IN -vf bwdif OUT' makes them of fields"
@@ -279,7 +281,7 @@ class _Run(Closing):
         problems = self._problems[:NAMED]
         if len(self._problems) > NAMED:
             problems.append(f"{self.inputs.name}: {len(self._problems) - NAMED} more of these")
-        for note in (*mask.notes, *problems):
+        for note in (*mask.notes, *problems, *writer.notes):
             self._note(note)
         return encoding.tiles
 
