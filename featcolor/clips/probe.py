@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +35,16 @@ NARROW_GREY_CODECS = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg1video", "mpeg2v
 DECODER_THREADS = 4
 """At most: every thread holds a frame of its own."""
 
+MAX_FRAME_PIXELS = 8192 * 8192
+"""Twice an 8K film's. A few bytes can claim more, and a decoder holds a dozen frames."""
+LIMITS = {"max_pixels": str(MAX_FRAME_PIXELS)}
+"""The same for decoders, also where a film changes as it goes on."""
+
+RIFF_HEAD = 12
+"""Bytes: the name and the length of a chunk, and of a list its kind."""
+MOST_CHUNKS = 10_000
+"""That are looked at before the pictures of an AVI; there are a few dozen."""
+
 PROBED_FRAMES = 4
 MOST_OFF = 8
 """Times that a rate may be what the first pictures show: a phone's vary, by less."""
@@ -62,6 +73,7 @@ def open_container(path: Path) -> Any:
         raise ClipError(f"{path}: a folder, not a film file")
     if not path.exists():
         raise UsageError(f"{path}: no such film")
+    _check_texts(path)
     try:
         # A film that names other files or addresses (a playlist) stays on this disk.
         container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
@@ -120,16 +132,55 @@ def _boxes(stream: BinaryIO) -> list[bytes]:
     return names
 
 
+def _check_texts(path: Path) -> None:
+    """ClipError for a RIFF file whose list of texts ends behind the file: FFmpeg would make room for what is not there.
+
+    Lists are gone into and other chunks passed over, as FFmpeg does before it comes to the pictures.
+    """
+    try:
+        with path.open("rb") as file:
+            size, start = os.fstat(file.fileno()).st_size, RIFF_HEAD
+            if file.read(4) != b"RIFF":
+                return
+            for _ in range(MOST_CHUNKS):
+                file.seek(start)
+                head = file.read(RIFF_HEAD)
+                if len(head) < RIFF_HEAD or head[8:] == b"movi":
+                    return
+                length = int.from_bytes(head[4:8], "little")
+                if head[8:] == b"INFO" and start + length > size:
+                    raise ClipError(f"{path}: its head is damaged (texts of {length} bytes); copy the film again")
+                start += RIFF_HEAD if head.startswith(b"LIST") else 8 + length + length % 2
+    except OSError as error:
+        raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
+
+
 def picture_stream(container: Any, path: Path) -> Any:
     """The first video stream that is not a cover picture."""
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             if stream.codec_context is None:
                 raise ClipError(f"{path}: no decoder for its picture track; convert it with another program first")
+            _check_size(stream.codec_context, path)
+            stream.codec_context.options = LIMITS
             stream.codec_context.thread_type = "AUTO"
             stream.codec_context.thread_count = min(DECODER_THREADS, os.cpu_count() or 1)
             return stream
     raise ClipError(f"{path}: has no picture track")
+
+
+def packets_of(container: Any, streams: Any) -> Iterator[Any]:
+    """Packets of some tracks in the film's order, an empty one of each at the end."""
+    with suppress(IndexError):  # at the end PyAV asks for tracks that began in the middle, of which it knows nothing
+        yield from container.demux(streams)
+
+
+def _check_size(context: Any, path: Path) -> None:
+    if context.width * context.height > MAX_FRAME_PIXELS:
+        raise ClipError(
+            f"{path}: claims frames of {context.width}x{context.height} pixels, more than the "
+            f"{MAX_FRAME_PIXELS // 10**6} megapixels that are read; is the file damaged?"
+        )
 
 
 def claimed_pixels(path: Path) -> int:
@@ -143,7 +194,7 @@ def first_pictures(container: Any, stream: Any) -> list[Any]:
     """A few decoded pictures from the start, whole ones where there are any."""
     pictures: list[Any] = []
     try:
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             try:
                 pictures += stream.codec_context.decode(packet)
             except FFmpegError:

@@ -24,6 +24,7 @@ from featcolor.clips.probe import (
     first_pictures,
     layout_of_picture,
     open_container,
+    packets_of,
     picture_stream,
     seconds_of,
 )
@@ -158,7 +159,7 @@ class VideoFileReader(ClipReader):
 
     def _demuxed(self, container: Any, stream: Any, streams: list[Any]) -> Iterator[Any]:
         try:
-            yield from container.demux(streams)
+            yield from packets_of(container, streams)
         except FFmpegError as error:
             self._note(f"the file cannot be read to its end ({error.strerror})")
             end = av.Packet()  # empty: lets the decoder give out what it holds

@@ -12,7 +12,7 @@ from av.error import ArgumentError, FFmpegError, InvalidDataError
 
 from featcolor.clips.clock import Clock
 from featcolor.clips.frames import Closing
-from featcolor.clips.probe import open_container, picture_stream
+from featcolor.clips.probe import open_container, packets_of, picture_stream
 from featcolor.clips.sound import SoundEncoder, add_copy, codec_name
 from featcolor.clips.tracks import TrackPlan, kept_tags
 
@@ -58,7 +58,8 @@ class TrackCopier(Closing):
         self._strict = output.format.name in STRICT_MUXERS
         self._refused: dict[int, list[float]] = {}
         self._taken: set[int] = set()
-        self._last_dts: dict[int, int] = {}
+        # AVI has no time before 0: its muxer would move the pictures on.
+        self._last_dts = dict.fromkeys(plan.indexes, -1) if output.format.name == "avi" else {}
         self._packets = self._demuxed([self._film.streams[index] for index in plan.indexes])
         self._held: tuple[Fraction, Any] | None = None
         output.metadata.update(kept_tags(self._film.metadata, film=True))
@@ -141,7 +142,7 @@ class TrackCopier(Closing):
 
     def _file_packets(self, streams: list[Any]) -> Iterator[Any]:
         try:
-            yield from self._film.demux(streams)
+            yield from packets_of(self._film, streams)
         except FFmpegError as error:
             self._notes.append(f"the other tracks break off where the file does ({error.strerror})")
 
@@ -174,7 +175,7 @@ class TrackCopier(Closing):
         if index in self._encoders:
             self._output.mux(self._encoders[index].encode(packet))
             return
-        # Damaged files repeat a stamp, and sound may begin before that it is joined to ends; muxers refuse that.
+        # Damaged files repeat a stamp, and sound joined to other sound may begin before that ends; muxers refuse that.
         if index in self._last_dts and packet.dts < (least := self._last_dts[index] + self._strict):
             packet.dts = least
             packet.pts = max(packet.pts or packet.dts, packet.dts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -16,7 +17,7 @@ from av.error import FFmpegError
 from featcolor.clips.clock import Clock
 from featcolor.clips.containers import CONTAINERS, Container
 from featcolor.clips.frames import ClipInfo
-from featcolor.clips.probe import open_container, picture_stream
+from featcolor.clips.probe import open_container, packets_of, picture_stream
 from featcolor.clips.sound import COPY, NO_SOUND, SOUND_CODECS, add_copy, codec_name
 from featcolor.errors import UsageError
 
@@ -118,7 +119,7 @@ def _first_time(film: Any, picture: Any) -> Fraction:
     """Seconds at which a film's picture begins, where FFmpeg does not say so by its first packet."""
     stamp = picture.start_time
     if stamp is None:
-        stamp = next((packet.pts for packet in film.demux(picture) if packet.pts is not None), 0)
+        stamp = next((packet.pts for packet in packets_of(film, picture) if packet.pts is not None), 0)
     return stamp * Fraction(picture.time_base)
 
 
@@ -131,8 +132,11 @@ def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
         with open_container(source) as film:
             stream = picture_stream(film, source)
             clock, in_avi = Clock(film, stream), film.format.name == "avi"
-            packets = (each for each in clock.moved(film.demux(clock.streams)) if each.stream is stream and each.size)
-            stamps = [packet.dts if in_avi else packet.pts for packet in packets]
+            packets = clock.moved(packets_of(film, clock.streams))
+            stamps: list[int | None] = []
+            with suppress(FFmpegError):  # a film that breaks off is told of while its frames are read
+                own = (each for each in packets if each.size and each.stream_index == stream.index)
+                stamps.extend(packet.dts if in_avi else packet.pts for packet in own)
         known = sorted(stamp for stamp in stamps if stamp is not None)
         steps = [float((stamp - known[0]) * like.time_base * like.rate) for stamp in known]
         whole = {round(step) for step in steps}

@@ -110,6 +110,7 @@ class VideoFileWriter(ClipWriter):
         self._output: Any = None
         self._copier: TrackCopier | None = None
         self._fields: FieldMarker | None = None
+        self._first_stamp: int | None = None
         self._last_stamp: int | None = None
 
     def __enter__(self) -> Self:
@@ -133,8 +134,8 @@ class VideoFileWriter(ClipWriter):
                 )
                 luma, cb, cr = grey
                 frame = Frame(index=0, luma=luma, pts=round(start / like.time_base))
-                self._output.mux(self._stream.encode(self._picture(frame, cb, cr)))
-                self._output.mux(self._stream.encode(None))
+                self._encode(self._picture(frame, cb, cr))
+                self._encode(None)
                 if self._copier is not None:
                     self._copier.finish(start + REHEARSED)
                 self._output.close()
@@ -300,6 +301,9 @@ class VideoFileWriter(ClipWriter):
             into = np.ndarray(codes.shape, dtype, buffer=memoryview(plane), strides=(plane.line_size, dtype.itemsize))
             np.left_shift(codes, shift, out=into, casting="unsafe", dtype=np.uint16 if shift else None)
         stamp = round((frame.pts * like.time_base + self._part.shift) / self._time_base)
+        if self._container.muxer == "avi":  # it begins with its first frame
+            self._first_stamp = stamp if self._first_stamp is None else self._first_stamp
+            stamp -= self._first_stamp
         if self._last_stamp is not None and stamp <= self._last_stamp:
             stamp = self._last_stamp + 1  # no encoder takes a stamp twice, and no frame is dropped for it
         self._last_stamp = stamp

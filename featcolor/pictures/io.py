@@ -1,7 +1,8 @@
 """Reading and writing of still pictures without losing what travels with them.
 
 - The format is what the content says, not the suffix. JPEG, PNG, TIFF and WebP; 8 and 16 bits, float TIFF (0..1).
-  BMP, GIF, JPEG 2000, AVIF and HEIC are read, and written as PNG.
+  Netpbm (PBM, PGM, PPM, PAM), BMP, GIF, TGA, PCX, ICO, JPEG 2000, AVIF and HEIC are read, and written as PNG. Of an
+  MPO, which is several JPEG pictures, the first is read.
 - EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
 - EXIF, resolution and RGB profiles are kept, and the texts of a PNG (title, author) where a PNG is written. A grey
   profile is applied (its tone curve, to sRGB) and dropped, since it cannot stay on a colour picture; a CMYK profile
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from featcolor.errors import PictureError
 from featcolor.files import replacing
 from featcolor.pictures import converted, pillow, png, tiff
+from featcolor.pictures.kinds import suffix_of
 from featcolor.pictures.picture import (
     CONVERTED_SUFFIXES,
     FORMATS,
@@ -85,7 +87,9 @@ def claimed_pixels(source: str | os.PathLike[str] | bytes, *, name: str = "-") -
         if format == "TIFF":
             width, height = tiff.claimed_size(data)
         else:
-            width, height = (pillow if format in FORMATS else converted).open_header(data, format).size
+            width, height = (
+                pillow.open_header(data, format).size if format in FORMATS else converted.claimed_size(data, format)
+            )
         return width * height
 
 
@@ -103,18 +107,18 @@ def written_name(path: Path) -> Path:
     >>> written_name(Path("old/pier.bmp")), written_name(Path("old/pier.JPG"))
     (PosixPath('old/pier.png'), PosixPath('old/pier.JPG'))
     """
-    return path.with_suffix(".png") if path.suffix.lower() in CONVERTED_SUFFIXES else path
+    return path.with_suffix(".png") if suffix_of(path.name) in CONVERTED_SUFFIXES else path
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:
     """The format of a picture's file by its content; PictureError for what is none."""
     with decoding(str(path)), Path(path).open("rb") as stream:
-        return sniff(stream.read(SNIFFED))
+        return sniff(stream.read(SNIFFED), str(path))
 
 
 def output_format(path: str | os.PathLike[str], like: Picture | None = None) -> str:
     """Format that a file of this name gets: by its suffix, else as `like`; PictureError when neither tells."""
-    format = SUFFIXES.get(Path(path).suffix.lower())
+    format = SUFFIXES.get(suffix_of(Path(path).name))
     if format is None and like is not None:
         format = like.metadata.format
     if format is None:
@@ -187,13 +191,13 @@ def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str
     """Bytes, name and format of a picture file; its beginning is looked at before the rest is read."""
     try:
         if isinstance(source, bytes):
-            return source, name, sniff(source[:SNIFFED])
+            return source, name, sniff(source[:SNIFFED], name)
         path = Path(source)
         name = str(path)
         if path.is_dir():
             raise ValueError("is a folder; name the pictures in it")
         with path.open("rb") as stream:
-            format = sniff(stream.read(SNIFFED))
+            format = sniff(stream.read(SNIFFED), name)
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise ValueError(f"is larger than {MAX_FILE_BYTES // 2**30} GiB; scale it down or cut it into parts")
             stream.seek(0)

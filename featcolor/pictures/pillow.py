@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from math import sqrt
 from typing import Any, BinaryIO
@@ -21,6 +22,10 @@ _MAX_JPEG_EXIF = 65_533 - len(EXIF_PREFIX)  # one marker segment
 _SRGB_GAMMA, _SAME_GAMMA = 0.45455, 0.02  # what programs write for sRGB, and how far off is the same
 _GAMMAS = 0.1, 4.0  # what else is no exponent but damage
 _WEBP_EFFORT = 4  # 0 fast .. 6 slow
+MAX_SCANS = 100
+"""Of a JPEG; programs write up to twenty."""
+_MARKER = re.compile(rb"\xff+([\x02-\xcf\xd8-\xfe])")  # of a segment: no stuffed zero, no restart
+_END_OF_IMAGE, _START_OF_SCAN = b"\xd9", b"\xda"
 _ORIENTATION_TAG = 274
 _EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
 _STRUCTURE_TAGS = frozenset(
@@ -42,8 +47,14 @@ def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
         pixels = through_curve(pixels, lambda x: x ** (1 / gamma))
     compact = format == "WEBP" and _is_lossless_webp(data)
     texts = png.text_chunks(data) if format == "PNG" else ()
-    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact, texts)
+    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact, texts, note_of_frames(image))
     return settle(pixels, alpha, metadata, orientation)
+
+
+def note_of_frames(image: Image.Image) -> tuple[str, ...]:
+    """What a person is told of a file that holds several pictures: a GIF, an MPO, a sequence."""
+    n_frames = getattr(image, "n_frames", 1)
+    return () if n_frames == 1 else (f"holds {n_frames} pictures; the first is coloured",)
 
 
 def _other_gamma(info: dict[Any, Any]) -> float | None:
@@ -59,10 +70,20 @@ def open_header(data: bytes, format: str) -> Image.Image:
     """The image with its header read, nothing decoded, its size checked; ValueError when it is animated."""
     image = Image.open(BytesIO(data), formats=[format])
     check_size(*image.size, format=format, n_bytes=len(data))
-    n_frames = getattr(image, "n_frames", 1)
-    if n_frames > 1 and format in ("PNG", "WEBP"):
+    if format in ("PNG", "WEBP") and (n_frames := getattr(image, "n_frames", 1)) > 1:
         raise ValueError(f"is animated ({n_frames} frames); export its frames as pictures and colour those")
+    if format == "JPEG" and _scans(data) > MAX_SCANS:
+        raise ValueError(f"has more than {MAX_SCANS} scans, which would take hours; the file is damaged or hostile")
     return image
+
+
+def _scans(data: bytes) -> int:
+    """How often a JPEG goes over its pixels (ITU-T T.81, B.1): a few bytes can be a scan of all of them."""
+    count, place = 0, 2
+    while (found := _MARKER.search(data, place)) and found[1] != _END_OF_IMAGE:
+        place = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+        count += found[1] == _START_OF_SCAN
+    return count
 
 
 def _draft(image: Image.Image, max_pixels: int) -> None:

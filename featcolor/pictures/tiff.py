@@ -22,6 +22,8 @@ MAX_PAGES = 64
 """Directories that are looked at; a picture with reduced copies and masks has a dozen."""
 MAX_RATIO = 4096
 """More bytes a stored byte than TIFF's compressions reach: LZW codes strings of up to 3840 bytes in 12 bits."""
+MAX_TILE = 4096
+"""Longest side of a tile that is larger than the picture; programs write up to 1024."""
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2  # photometric interpretation, TIFF 6.0, tag 262
 _REDUCED_IMAGE, _TRANSPARENCY_MASK = 1, 4  # bits of the new subfile type, tag 254
 _UNCOMPRESSED = 1
@@ -83,6 +85,8 @@ def _read_header(data: bytes) -> _Header:
         number = whole[0] if whole else 0
         page = pages[number]
         check_size(page.imagewidth, page.imagelength)
+        if page.tilewidth > max(page.imagewidth, MAX_TILE) or page.tilelength > max(page.imagelength, MAX_TILE):
+            raise ValueError(f"claims tiles of {page.tilewidth}x{page.tilelength} pixels; the file is damaged")
         if page.imagedepth > 1:
             raise ValueError("is a volume; save each slice as a file of its own")
         ends = [start + size for start, size in zip(page.dataoffsets, page.databytecounts, strict=False)]
@@ -133,6 +137,8 @@ def _read_samples(data: bytes, number: int) -> tuple[NDArray[Any], NDArray[Any] 
         extra = tuple(map(int, page.extrasamples))
     stored = _to_depth(stored, bits)
     stored = stored.reshape(*stored.shape[:2], -1)
+    if stored.shape[2] < n_colours:
+        raise ValueError("has fewer samples than its colours need; the file is damaged, restore it from its source")
     pixels = stored[..., :3] if n_colours == 3 else stored[..., 0]
     white = 1 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max
     if inverted:

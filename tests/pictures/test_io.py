@@ -363,7 +363,7 @@ def test_flipped_bytes_raise_nothing_else_than_picture_errors(format, dtype, cap
         (b"", "is empty"),
         (b"hello, this is text", "is not a picture that is read; convert it"),
         (b"GIF89a" + bytes(40), "its header is damaged"),
-        (b"SDPX" + bytes(40), "looks like a DPX frame"),
+        (b"SDPX" + bytes(40), "is a DPX frame, which is not read; 'ffmpeg"),
         (b"\x00\x00\x00\x18ftypisom" + bytes(40), "is a film; use: featcolor video"),
         (b"RIFF\x00\x00\x00\x00AVI LIST", "is a film"),
         (b"\xff\xd8\xff", "cannot be decoded"),
