@@ -135,6 +135,18 @@ def test_a_gap_of_hours_in_a_stream_is_closed_and_said(tmp_path: Path) -> None:
     assert max(np.diff(packet_times(tmp_path / "out.mp4")[0])) < 0.05
 
 
+@pytest.mark.parametrize(("name", "count"), [("in.mp4", 2), ("in.mov", 2), ("in.flv", 2), ("in.mkv", 3)])
+def test_a_joined_film_that_is_not_read_is_told_of(tmp_path: Path, name: str, count: int) -> None:
+    one = part(tmp_path / name, codec="libx264", options=H264)
+    film = joined(tmp_path / f"film{one.suffix}", *[one] * count)
+    place = one.stat().st_size * (count - 1)
+    assert (
+        problems(film)[-1]
+        == f"{film.name}: another film is joined to it at byte {place} and is not read; part them first"
+    )
+    assert problems(one) == []
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_a_gap_that_a_file_of_frames_tells_of_is_kept(tmp_path: Path, suffix: str) -> None:
     stamps = [512 * k + (k >= 6) * 12800 * 3600 for k in range(N)]
