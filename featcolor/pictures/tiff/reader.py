@@ -1,0 +1,116 @@
+"""TIFF files, read: every depth, through tifffile and imagecodecs; what libtiff alone reads, through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import tifffile
+from PIL import Image
+
+from featcolor.pictures import pillow
+from featcolor.pictures.metadata import EXIF_PREFIX, settle
+from featcolor.pictures.picture import Metadata, Picture, clean_dpi, silent_stderr, upright
+from featcolor.pictures.tiff.colours import (
+    YCBCR,
+    check_colours,
+    colours_of,
+    extra_samples,
+    libtiff_colours,
+    photometric,
+)
+from featcolor.pictures.tiff.directory import Directory, find_picture
+from featcolor.pictures.tiff.samples import read_samples
+from featcolor.pictures.tiff.strips import OLD_JPEG, UNCOMPRESSED, check_strips
+
+TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)
+"""Description, make, model, software, date, artist, copyright."""
+_PLAIN_COMPRESSIONS = (UNCOMPRESSED, 5, 8, 32773, 32946)  # LZW, deflate, packbits: what every libtiff has
+_ORIENTATION, _ICC = 274, 34675
+_CENTIMETRES_AN_INCH = 2.54
+
+
+def read_tiff(data: bytes) -> Picture:
+    """A TIFF picture of any depth, upright.
+
+    ValueError when there are several pages (reduced copies and masks aside), when it is a camera's raw file, when it is
+    too large or damaged, or stored in a way that is not read.
+    """
+    with _opened(data) as directory, silent_stderr():
+        page, metadata = directory.page, _metadata(directory)
+        said = directory.value(_ORIENTATION)
+        orientation = int(said) if said in range(1, 9) else 1
+        if _is_for_libtiff(directory):
+            pixels, alpha = libtiff_colours(data, page, directory.number or 0)
+            pixels = upright(pixels, (orientation - 1) % 4 + 1)  # libtiff mirrors, but does not turn by a quarter
+        else:
+            check_colours(page)
+            pixels, alpha = colours_of(read_samples(data, page, directory.number), page, metadata.icc)
+    exif = pillow.tiff_exif(data) or metadata.exif
+    return settle(pixels, alpha, replace(metadata, exif=exif), orientation)
+
+
+def claimed_tiff_size(data: bytes) -> tuple[int, int]:
+    """Width and height as a file's head says, nothing decoded; ValueError as of `read_tiff`."""
+    with _opened(data) as directory:
+        return int(directory.page.imagewidth), int(directory.page.imagelength)
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Directory]:
+    """The directory of the file's one picture, its size and strips checked."""
+    with tifffile.TiffFile(BytesIO(data)) as file:
+        directory = find_picture(file, data)
+        check_strips(directory.page, len(data))
+        yield directory
+
+
+def _is_for_libtiff(directory: Directory) -> bool:
+    page = directory.page
+    if page.compression == OLD_JPEG:
+        return directory.number is not None
+    is_plain = page.compression in _PLAIN_COMPRESSIONS and page.bitspersample == 8 and page.samplesperpixel == 3
+    return directory.number is not None and photometric(page) == YCBCR and is_plain
+
+
+def _metadata(directory: Directory) -> Metadata:
+    """What travels with the pixels; of EXIF the texts."""
+    page = directory.page
+    texts = {tag: text for tag in TEXT_TAGS if isinstance(text := directory.value(tag), str) and text}
+    icc = directory.value(_ICC)
+    return Metadata(
+        "TIFF",
+        _texts_exif(texts),
+        icc if isinstance(icc, bytes) else None,
+        clean_dpi(_dpi(directory)),
+        page.compression != UNCOMPRESSED,
+        notes=(*_notes(page), *directory.notes),
+    )
+
+
+def _notes(page: Any) -> tuple[str, ...]:
+    left_out = extra_samples(page).count(0)
+    if not left_out:
+        return ()
+    what = "a channel" if left_out == 1 else f"{left_out} channels"
+    return (f"left out {what} that the file does not explain, such as infrared",)
+
+
+def _texts_exif(texts: dict[int, str]) -> bytes | None:
+    """An EXIF block of descriptive texts by tag; None when there are none."""
+    block = Image.Exif()
+    for tag, text in texts.items():
+        block[tag] = text
+    return block.tobytes().removeprefix(EXIF_PREFIX) if texts else None
+
+
+def _dpi(directory: Directory) -> tuple[float, float] | None:
+    across, down = directory.value(282), directory.value(283)
+    unit = directory.value(296) or 2
+    if not across or not down or unit not in (2, 3) or not across[1] or not down[1]:
+        return None
+    scale = _CENTIMETRES_AN_INCH if unit == 3 else 1.0
+    return scale * across[0] / across[1], scale * down[0] / down[1]
