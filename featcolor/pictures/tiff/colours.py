@@ -11,14 +11,15 @@ from PIL import Image
 
 from featcolor.colour.lab import lab_to_rgb
 from featcolor.pictures.metadata import cmyk_to_srgb, profile_space
-from featcolor.pictures.tiff.samples import CCITT, JPEG, is_planar, to_depth
-from featcolor.pictures.tiff.strips import OLD_JPEG
+from featcolor.pictures.tiff.samples import JPEG, is_planar, to_depth
+from featcolor.pictures.tiff.strips import CCITT, OLD_JPEG
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
 """Photometric interpretations that are read (TIFF 6.0, tag 262; Adobe's technical notes on ICCLAB)."""
 _COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, CIELAB: 3, ICCLAB: 3}
 _WHOLE_BITS = {PALETTE: range(1, 17), CMYK: (8, 16), YCBCR: (8, 12), CIELAB: (8, 16), ICCLAB: (8, 16)}
 """Bits of what is never stored as floats."""
+_PLAIN_COMPRESSIONS = (1, 5, 8, 32773, 32946)  # none, LZW, deflate, packbits: what every libtiff has
 _PREMULTIPLIED, _ALPHA = 1, 2  # extra samples, tag 338; what is unspecified (0) is no transparency
 _INK_SET, _DOT_RANGE, _INDEXED, _COLOUR_MAP = 332, 336, 346, 320
 
@@ -69,12 +70,22 @@ def colours_of(stored: NDArray[Any], page: Any, icc: bytes | None) -> tuple[NDAr
     return np.ascontiguousarray(_divided(pixels, alpha) if which == _PREMULTIPLIED else pixels), alpha
 
 
-def libtiff_colours(data: bytes, page: Any, number: int) -> tuple[NDArray[Any], None]:
-    """Pixels, uint8, of a page that libtiff alone can read: JPEG of the old style, YCbCr that is not JPEG's."""
+def is_for_libtiff(page: Any) -> bool:
+    """Whether a page is of those that libtiff alone reads surely, and turns into 8-bit RGB at once: faxes, JPEG of the
+    old style, YCbCr that is not JPEG's."""
+    kind, bits, samples = photometric(page), page.bitspersample, page.samplesperpixel
+    if page.compression in CCITT:
+        return kind in (WHITE_IS_ZERO, BLACK_IS_ZERO) and (bits, samples) == (1, 1)
+    is_ycbcr = kind == YCBCR and page.compression in _PLAIN_COMPRESSIONS and (bits, samples) == (8, 3)
+    return is_ycbcr or page.compression == OLD_JPEG
+
+
+def libtiff_colours(data: bytes, page: Any, number: int) -> NDArray[Any]:
+    """Pixels (H, W) or (H, W, 3), uint8, of a page that is for libtiff; mirrored upright, but not turned."""
     rgba = imagecodecs.tiff_decode(data, index=number, asrgb=True)
     if rgba.shape != (page.imagelength, page.imagewidth, 4):
         raise ValueError("is not what it says in size; the file is damaged")
-    return np.ascontiguousarray(rgba[..., :3] if photometric(page) in (RGB, YCBCR) else rgba[..., 0]), None
+    return np.ascontiguousarray(rgba[..., 0] if photometric(page) in (WHITE_IS_ZERO, BLACK_IS_ZERO) else rgba[..., :3])
 
 
 def _pixels(samples: NDArray[Any], kind: int, icc: bytes | None) -> NDArray[Any]:

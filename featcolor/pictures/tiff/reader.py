@@ -14,21 +14,13 @@ from PIL import Image
 from featcolor.pictures import pillow
 from featcolor.pictures.metadata import EXIF_PREFIX, settle
 from featcolor.pictures.picture import Metadata, Picture, clean_dpi, silent_stderr, upright
-from featcolor.pictures.tiff.colours import (
-    YCBCR,
-    check_colours,
-    colours_of,
-    extra_samples,
-    libtiff_colours,
-    photometric,
-)
+from featcolor.pictures.tiff.colours import check_colours, colours_of, extra_samples, is_for_libtiff, libtiff_colours
 from featcolor.pictures.tiff.directory import Directory, find_picture
 from featcolor.pictures.tiff.samples import read_samples
-from featcolor.pictures.tiff.strips import OLD_JPEG, UNCOMPRESSED, check_strips
+from featcolor.pictures.tiff.strips import UNCOMPRESSED, check_strips
 
 TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)
 """Description, make, model, software, date, artist, copyright."""
-_PLAIN_COMPRESSIONS = (UNCOMPRESSED, 5, 8, 32773, 32946)  # LZW, deflate, packbits: what every libtiff has
 _ORIENTATION, _ICC = 274, 34675
 _CENTIMETRES_AN_INCH = 2.54
 
@@ -43,9 +35,9 @@ def read_tiff(data: bytes) -> Picture:
         page, metadata = directory.page, _metadata(directory)
         said = directory.value(_ORIENTATION)
         orientation = int(said) if said in range(1, 9) else 1
-        if _is_for_libtiff(directory):
-            pixels, alpha = libtiff_colours(data, page, directory.number or 0)
-            pixels = upright(pixels, (orientation - 1) % 4 + 1)  # libtiff mirrors, but does not turn by a quarter
+        if directory.number is not None and is_for_libtiff(page):
+            # What libtiff mirrored is mirrored back.
+            pixels, alpha = upright(libtiff_colours(data, page, directory.number), (orientation - 1) % 4 + 1), None
         else:
             check_colours(page)
             pixels, alpha = colours_of(read_samples(data, page, directory.number), page, metadata.icc)
@@ -66,14 +58,6 @@ def _opened(data: bytes) -> Iterator[Directory]:
         directory = find_picture(file, data)
         check_strips(directory.page, len(data))
         yield directory
-
-
-def _is_for_libtiff(directory: Directory) -> bool:
-    page = directory.page
-    if page.compression == OLD_JPEG:
-        return directory.number is not None
-    is_plain = page.compression in _PLAIN_COMPRESSIONS and page.bitspersample == 8 and page.samplesperpixel == 3
-    return directory.number is not None and photometric(page) == YCBCR and is_plain
 
 
 def _metadata(directory: Directory) -> Metadata:

@@ -18,19 +18,20 @@ from featcolor.pictures.tiff.strips import UNCOMPRESSED, says_byte_counts
 FLOAT_RANGE = (-1.0, 2.0)
 """Float samples mean 0..1. What lies outside is clipped, up to here; a picture in 0..255 is refused, not guessed."""
 JPEG: Final = 7
-CCITT: Final = (2, 3, 4)
 _PACKBITS, _LERC, _WEBP = 32773, 34887, 50001
 _PREDICTED: Final = (5, 8, 32946, 34925, 50000)  # LZW, deflate, LZMA, Zstandard: what a predictor goes with
 _COLOUR_PICTURES: Final = (JPEG, 22610, 33005, 34712, 34933, 34934, 50002, _WEBP)
 """JPEG, JPEG XR, JPEG 2000, WebP, PNG, JPEG XL: pictures of their own in each strip, with all their channels."""
 _PICTURES: Final = (_LERC, *_COLOUR_PICTURES)
 """These and LERC, which know no predictor."""
-_LIBTIFF: Final = (UNCOMPRESSED, _PACKBITS, *CCITT, *_PREDICTED, _LERC, _WEBP)
+_JPEG_BITS: Final = (8, 12)  # a JPEG of 12 bits is also found where 16 are said
+_LIBTIFF: Final = (UNCOMPRESSED, _PACKBITS, *_PREDICTED, _LERC, _WEBP)
 _COMPRESSIONS: Final = (*_LIBTIFF, *_PICTURES)
-_WHOLE_BYTES: Final = (1, 8, 16, 32, 64)
+_WHOLE_BYTES: Final = (8, 16, 32, 64)
 _INKS: Final = 5  # photometric interpretation, which imagecodecs would have libtiff turn into RGB
 _BITS: Final = {1: (*range(1, 17), 32), 3: (16, 24, 32, 64), 4: (*range(1, 17), 32)}
 """Bits that are read by sample format (TIFF 6.0, tag 339): whole numbers, floats, unknown, which means whole."""
+_VOID: Final = 4
 _FORMATS: Final = {2: "signed", 5: "complex", 6: "complex"}
 _DIFFERENCES, _FLOAT_DIFFERENCES = 2, 3  # predictors
 
@@ -41,10 +42,9 @@ def read_samples(data: bytes, page: Any, number: int | None) -> NDArray[Any]:
     ValueError for what is stored in a way that no decoder here is sure of.
     """
     _check_readable(page)
-    is_known = page.compression in _LIBTIFF and page.bitspersample in _WHOLE_BYTES and page.photometric != _INKS
-    for_libtiff = number is not None and is_known and says_byte_counts(page)
-    if page.compression in CCITT and not for_libtiff:
-        raise ValueError("is a fax in a place where faxes are not read; save it with LZW or deflate")
+    is_plain = page.bitspersample in _WHOLE_BYTES and page.sampleformat != _VOID and page.photometric != _INKS
+    is_known = is_plain and page.compression in _LIBTIFF and says_byte_counts(page)
+    for_libtiff = is_known and number is not None
     stored = imagecodecs.tiff_decode(data, index=number) if for_libtiff else _unpacked(page)
     samples = np.moveaxis(stored, 0, -1) if is_planar(page) else stored.reshape(*stored.shape[:2], -1)
     claimed = page.imagelength, page.imagewidth, page.samplesperpixel
@@ -58,6 +58,8 @@ def to_depth(stored: NDArray[Any], bits: int) -> NDArray[Any]:
     if not np.issubdtype(stored.dtype, np.floating):
         if bits in (8, 16):
             return stored.astype(stored.dtype.newbyteorder("="), copy=False)
+        if int(stored.max()) >= 2**bits:
+            raise ValueError(f"has samples that {bits} bits cannot hold; the file is damaged")
         top = 255 if bits < 8 else 65535
         return np.rint(stored * (top / (2**bits - 1))).astype(np.uint8 if bits < 8 else np.uint16)
     low, high = float(stored.min()), float(stored.max())
@@ -88,23 +90,32 @@ def _check_readable(page: Any) -> None:
     """ValueError that says what the file has, where that is not read, and what to do."""
     bits, format, predictor = page.bitspersample, page.sampleformat, page.predictor
     if page.compression not in _COMPRESSIONS or not _has_codec(page):
-        raise ValueError(f"is compressed as {_name(page.compression)}, which is not read; save it with LZW or deflate")
+        what = f"has {bits} bits compressed as {_name(page.compression)}"
+        raise ValueError(f"{what}, which is not read; save it with LZW or deflate")
     if isinstance(format, tuple) or format in _FORMATS:
         kind = "samples of several kinds" if isinstance(format, tuple) else f"{_FORMATS[format]} samples"
         raise ValueError(f"has {kind}; save it with 8 or 16 bits, unsigned")
     if bits not in _BITS.get(format, ()) or page.dtype is None:
         raise ValueError(f"has {'float ' * (format == 3)}samples of {bits} bits; save it with 8 or 16 bits")
-    if page.compression in CCITT and (bits != 1 or page.samplesperpixel != 1):
-        raise ValueError("is compressed as a fax but is not black and white; save it with LZW or deflate")
-    if page.compression in _COLOUR_PICTURES and (is_planar(page) or (page.fillorder == 2 and page.compression != JPEG)):
-        what = "planes" if is_planar(page) else "fill order 2,"
-        raise ValueError(f"has {what} compressed as {_name(page.compression)}; save it with LZW or deflate")
-    if predictor == 1 or page.compression in (*_PICTURES, *CCITT):
+    if page.compression in _COLOUR_PICTURES and (odd := _oddity(page)):
+        raise ValueError(f"has {odd} compressed as {_name(page.compression)}; save it with LZW or deflate")
+    if predictor == 1 or page.compression in _PICTURES:
         return
     fits = {_DIFFERENCES: bits in (8, 16, 32, 64), _FLOAT_DIFFERENCES: format == 3 and bits != 24}
     if page.compression not in _PREDICTED or not fits.get(predictor, False):
         what = f"has predictor {_name(predictor)} for {bits} bits, compression {_name(page.compression)}"
         raise ValueError(f"{what}, which do not go together; save it without a predictor")
+
+
+def _oddity(page: Any) -> str:
+    """What programs put into pictures in strips in more than one way, or wrongly; '' where nothing is odd."""
+    if is_planar(page):
+        return "planes"
+    if page.compression == JPEG:
+        return "" if page.bitspersample in _JPEG_BITS else f"samples of {page.bitspersample} bits"
+    if page.fillorder == 2:
+        return "bits from right to left"
+    return "big-endian samples" if page.parent.byteorder == ">" and page.bitspersample > 8 else ""
 
 
 def _has_codec(page: Any) -> bool:

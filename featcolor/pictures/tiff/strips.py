@@ -9,7 +9,8 @@ from typing import Any
 from featcolor.pictures.picture import check_size
 
 UNCOMPRESSED, OLD_JPEG = 1, 6
-_DENSE = (2, 3, 4, 34712, 34887, 34925, 50000, 34926, 50001, 34927, 50002, 34933, 34934, 22610)
+CCITT = (2, 3, 4)
+_DENSE = (*CCITT, 34712, 34887, 34925, 50000, 34926, 50001, 34927, 50002, 34933, 34934, 22610)
 _SELF_ENDING = (5, 8, 32946)  # LZW, deflate: what follows in the file does not disturb their decoders
 MAX_RATIO, MAX_RATIO_DENSE = 4096, 2**20
 """More bytes a stored byte than compressions reach. LZW codes strings of up to 3840 bytes in 12 bits; of the dense
