@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -49,15 +50,17 @@ class Layout(NamedTuple):
     layout: str = "strip"
 
 
-KINDS = [
+KINDS: list[tuple[int, int]] = [
     *itertools.product((0, 1, 2), WHOLE_BITS),
     *itertools.product((3,), (1, 2, 4, 8)),
     *itertools.product((5, 8, 9), (8, 16)),
 ]
 """Photometric interpretations: white is zero, black is zero, RGB, palette, CMYK, CIELAB, ICCLAB; and their bits."""
 COMBINATIONS = [
-    Layout(*kind, order, fill, compression, ("strip", "strips", "tiles")[number % 3])
-    for number, (kind, order, fill, compression) in enumerate(itertools.product(KINDS, "<>", (1, 2), (1, 5, 8, 32773)))
+    Layout(photometric, bits, order, fill, compression, ("strip", "strips", "tiles")[number % 3])
+    for number, ((photometric, bits), order, fill, compression) in enumerate(
+        itertools.product(KINDS, "<>", (1, 2), (1, 5, 8, 32773))
+    )
 ]
 
 
@@ -90,7 +93,7 @@ def stored(codes: NDArray[np.int64], case: Layout, extra: Tags | None = None) ->
     tags |= {266: (SHORT, [case.fill]), **(extra or {})}
     if case.photometric == 3:
         tags[320] = (SHORT, PALETTE[:, : 2**case.bits].ravel().tolist())
-    strips = [bytes(ENCODERS[case.compression](packed(part, case.bits, case.order))) for part in cut]
+    strips = [ENCODERS[case.compression](packed(part, case.bits, case.order)) for part in cut]
     if case.fill == 2:
         strips = [np.packbits(np.unpackbits(np.frombuffer(s, np.uint8), bitorder="little")).tobytes() for s in strips]
     return bare_tiff(tags, strips, case.order)
@@ -114,7 +117,7 @@ def test_a_combination_of_tags_is_read_as_written(case: Layout) -> None:
         assert np.abs(unit(picture.pixels) - expected).max() < CODE
 
 
-ROUTES = {
+ROUTES: dict[str, Callable[[NDArray[np.int64], Tags], bytes]] = {
     "16 bits": lambda codes, tags: plain_tiff(codes * 257, 16, 1, tags),
     "12 bits": lambda codes, tags: plain_tiff(codes * 16, 12, 1, tags),
     "8 bits": lambda codes, tags: stored(codes, Layout(1, 8, "<", 1, 5), tags),
@@ -144,7 +147,7 @@ def ycbcr(luma: NDArray[Any], subsampling: tuple[int, int], compression: int, ta
     whole = [0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1]
     described = picture_tags((*luma.shape, 3), 8, 6, compression)
     described |= {278: (SHORT, [len(luma)]), 530: (SHORT, subsampling), 532: (RATIONAL, whole), **tags}
-    return bare_tiff(described, [bytes(ENCODERS[compression](content))])
+    return bare_tiff(described, [ENCODERS[compression](content)])
 
 
 @pytest.mark.parametrize("compression", ENCODERS)
@@ -158,7 +161,7 @@ def test_ycbcr_that_is_not_jpeg(subsampling: tuple[int, int], compression: int) 
 @pytest.mark.parametrize("compression", ENCODERS)
 def test_ycbcr_of_video_range(compression: int) -> None:
     luma = 16 + np.rint(ramp(1)[..., 0] * 219).astype(np.int64)
-    video = {532: (RATIONAL, [16, 1, 235, 1, 128, 1, 240, 1, 128, 1, 240, 1])}
+    video: Tags = {532: (RATIONAL, [16, 1, 235, 1, 128, 1, 240, 1, 128, 1, 240, 1])}
     pixels = read_picture(ycbcr(luma, (1, 1), compression, video)).pixels
     assert np.abs(pixels.astype(int) - np.rint((luma - 16) / 219 * 255)[..., None]).max() <= 1
 
@@ -283,7 +286,7 @@ def test_strips_that_say_less(how: str, compression: int) -> None:
     if how == "rows without end":
         tags[278] = (LONG, [2**32 - 1])
     leave_out = {"no counts": [279], "no rows": [278]}.get(how, [])
-    data = bare_tiff(tags, [bytes(ENCODERS[compression](part.tobytes())) for part in cut], leave_out=leave_out)
+    data = bare_tiff(tags, [ENCODERS[compression](part.tobytes()) for part in cut], leave_out=leave_out)
     if compression == 32773 and how in ("counts of 0", "no counts"):
         with pytest.raises(PictureError, match="how many bytes"):
             read_picture(data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import imagecodecs
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 HEIGHT, WIDTH = 11, 7
 BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
 Tags = dict[int, tuple[int, Sequence[int]]]
-ENCODERS = {
+ENCODERS: Mapping[int, Callable[[bytes], Any]] = {
     1: bytes,
     5: imagecodecs.lzw_encode,
     8: zlib.compress,

@@ -92,9 +92,8 @@ def _check_readable(page: Any) -> None:
     if page.compression not in _COMPRESSIONS or not _has_codec(page):
         what = f"has {bits} bits compressed as {_name(page.compression)}"
         raise ValueError(f"{what}, which is not read; save it with LZW or deflate")
-    if isinstance(format, tuple) or format in _FORMATS:
-        kind = "samples of several kinds" if isinstance(format, tuple) else f"{_FORMATS[format]} samples"
-        raise ValueError(f"has {kind}; save it with 8 or 16 bits, unsigned")
+    if format in _FORMATS:
+        raise ValueError(f"has {_FORMATS[format]} samples; save it with 8 or 16 bits, unsigned")
     if bits not in _BITS.get(format, ()) or page.dtype is None:
         raise ValueError(f"has {'float ' * (format == 3)}samples of {bits} bits; save it with 8 or 16 bits")
     if page.compression in _COLOUR_PICTURES and (odd := _oddity(page)):
