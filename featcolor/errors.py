@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 
+from featcolor.names import shown
+
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 STARVED = ("insufficient memory", "failed to map segment")
 """How OpenCV, and the loader of a shared library, say that memory is short."""
@@ -20,6 +22,10 @@ class PictureError(FeatcolorError, ValueError):
 
 class ClipError(FeatcolorError, ValueError):
     """A film cannot be read, written or used."""
+
+
+class OutputError(ClipError):
+    """A film cannot be written by this encoder into this container; it would fail again."""
 
 
 class ModelFileError(FeatcolorError, ValueError):
@@ -43,8 +49,8 @@ class UsageError(FeatcolorError, ValueError):
 
 
 def one_line(error: BaseException) -> str:
-    """The error and its remedy on one line; errors of ours already carry both."""
-    return " ".join(_words(error).split())
+    """The error and its remedy on one line; errors of ours already carry both, with names as they are."""
+    return shown(_words(error))
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
@@ -88,4 +94,5 @@ def _words(error: BaseException) -> str:
         where = f"{error.filename}: " if error.filename is not None else ""
         remedy = "; check its permissions" if isinstance(error, PermissionError) else ""
         return f"{where}{error.strerror or error}{remedy}"
-    return f"{type(error).__name__}: {error} (a defect of featcolor; --debug shows where)"
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words} (a defect of featcolor; --debug shows where)"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,21 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from featcolor.names import NAME_BYTES, cut_name
+
 PART_SUFFIX = ".part"
-NAME_BYTES = 255
-"""A name's length that file systems take."""
 PART_NAME_BYTES = 100
 """Of a name, what is kept in the name of the file written beside it."""
-
-
-def cut_name(name: str, limit: int) -> str:
-    """A name's beginning of at most so many bytes, in whole characters."""
-    return os.fsencode(name)[:limit].decode(errors="ignore")
-
-
-def shown_name(name: str) -> str:
-    """A name as text, whatever bytes it has on the disk."""
-    return os.fsencode(name).decode(errors="replace")
 
 
 def beside(path: Path, suffix: str) -> Path:

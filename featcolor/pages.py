@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.names import shown
 from featcolor.pictures.resize import shrink
 
 JPEG_QUALITY: Final = 88
@@ -26,38 +27,38 @@ POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def build_document(title: str, body: str, *sheets: Path, head: str = "", policy: str | None = POLICY) -> str:
-    """A whole page with the shared style sheet and its own; `title` is escaped, the rest is HTML as it is.
+    """A whole page with the shared style sheet and its own; `title` is text, the rest is HTML as it is.
 
     `policy` None is for a page that shows files beside it.
     """
     style = "\n".join(sheet.read_text(encoding="utf-8") for sheet in (SHEET, *sheets))
     if policy is not None:
         head += f'<link rel="icon" href="data:,"><meta http-equiv="Content-Security-Policy" content="{policy}">'
-    return _DOCUMENT.format(title=escape(title), style=style, body=body, head=head)
+    return _DOCUMENT.format(title=as_html(title), style=style, body=body, head=head)
 
 
 def build_section(title: str, text: str, content: str, *, name: str = "") -> str:
     """A section with a heading, which links reach by `name`; `text` and `content` are HTML."""
     anchor = f' id="{name}"' if name else ""
     intro = f"<p class=intro>{text}</p>" if text else ""
-    return f"<section{anchor}><h2>{escape(title)}</h2>{intro}{content}</section>"
+    return f"<section{anchor}><h2>{as_html(title)}</h2>{intro}{content}</section>"
 
 
 def build_header(kicker: str, title: str, text: str, facts: Iterable[tuple[str, str]], more: str = "") -> str:
     """The head of a page: what it is, its title, facts as (value, what it is); `text` and `more` are HTML."""
-    cells = "".join(f"<div><dt>{escape(value)}</dt><dd>{escape(what)}</dd></div>" for value, what in facts)
-    shown = f"<dl class=facts>{cells}</dl>" if cells else ""
-    return f"<header><p class=kicker>{escape(kicker)}</p><h1>{escape(title)}</h1>{text}{shown}{more}</header>"
+    cells = "".join(f"<div><dt>{as_html(value)}</dt><dd>{as_html(what)}</dd></div>" for value, what in facts)
+    facts_shown = f"<dl class=facts>{cells}</dl>" if cells else ""
+    return f"<header><p class=kicker>{as_html(kicker)}</p><h1>{as_html(title)}</h1>{text}{facts_shown}{more}</header>"
 
 
 def build_warnings(title: str, lines: Sequence[str], rest: str = "") -> str:
     """A section with a list of lines, nothing where there are none; `rest` says where those beyond the page are."""
     if not lines:
         return ""
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines[:NAMES_SHOWN])
+    items = "".join(f"<li>{as_html(line)}</li>" for line in lines[:NAMES_SHOWN])
     hidden = len(lines) - NAMES_SHOWN
-    more = f"<p class=note>And {hidden} more{escape(rest)}.</p>" if hidden > 0 else ""
-    return f"<section><h2>{escape(title)}</h2><ul class=warnings>{items}</ul>{more}</section>"
+    more = f"<p class=note>And {hidden} more{as_html(rest)}.</p>" if hidden > 0 else ""
+    return f"<section><h2>{as_html(title)}</h2><ul class=warnings>{items}</ul>{more}</section>"
 
 
 def encode_jpeg(picture: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> str:
@@ -71,7 +72,12 @@ def build_image(picture: NDArray[np.uint8], text: str, *, side: int, quality: in
     """An `img` that holds the picture, no larger than side by side; `text` says what it shows."""
     small = shrink(picture, side)
     height, width = small.shape[:2]
-    return f'<img alt="{escape(text)}" width={width} height={height} src="{encode_jpeg(small, quality)}">'
+    return f'<img alt="{as_html(text)}" width={width} height={height} src="{encode_jpeg(small, quality)}">'
+
+
+def as_html(text: str) -> str:
+    """Text for a page, whatever it holds: a file's name may have markup in it, and bytes that are no text."""
+    return escape(shown(text))
 
 
 def signed(value: float, digits: int = 1) -> str:

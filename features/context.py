@@ -11,6 +11,8 @@ from features.base import FloatArray, IndexArray, Stateless
 
 RADII = (1, 3, 7, 15, 31)
 """Half-widths of the square windows, in pixels: about octaves, from texture to a quarter of a working picture."""
+WIDEST = 1024
+"""Largest of them: half the side of the largest working picture."""
 FLAT = np.float32(1e-5)
 """Deviations below this are rounding (lightness 0..1), kept from becoming texture by the square root."""
 
@@ -22,8 +24,8 @@ class ContextFeatures(Stateless):
     """
 
     def __init__(self, radii: Sequence[int] = RADII) -> None:
-        if not radii or min(radii) < 1:
-            raise ValueError(f"context radii must be positive, got {tuple(radii)}")
+        if not radii or not all(type(radius) is int and 1 <= radius <= WIDEST for radius in radii):
+            raise ValueError(f"context radii must be 1 to {WIDEST}, got {tuple(radii)}")
         self.radii = tuple(radii)
 
     @property

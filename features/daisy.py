@@ -14,6 +14,8 @@ KERNEL_SIGMAS = 5
 """Width of OpenCV's Gaussian kernels in standard deviations (at least 3 pixels)."""
 GRADIENT_REACH = 7
 """Pixels around a sample before the rings' smoothing: two Gaussians 2 + 3, the gradient 1, interpolation 1."""
+SPANS = {"radius": (1, 256), "rings": (1, 8), "histograms": (1, 16), "orientations": (2, 16)}
+"""Smallest and largest values: OpenCV does not check them, and more would be thousands of values at each pixel."""
 
 
 class DaisyFeatures(Stateless):
@@ -32,11 +34,11 @@ class DaisyFeatures(Stateless):
     """
 
     def __init__(self, radius: int = 15, *, rings: int = 2, histograms: int = 4, orientations: int = 8) -> None:
-        for name, value in (("radius", radius), ("rings", rings), ("histograms", histograms)):
-            if value < 1:
-                raise ValueError(f"DAISY {name} must be at least 1, got {value}")
-        if orientations < 2:
-            raise ValueError(f"DAISY orientations must be at least 2, got {orientations}")
+        values = {"radius": radius, "rings": rings, "histograms": histograms, "orientations": orientations}
+        for name, value in values.items():
+            low, high = SPANS[name]
+            if type(value) is not int or not low <= value <= high:
+                raise ValueError(f"DAISY {name} must be {low} to {high}, got {value!r}")
         if not hasattr(cv2, "xfeatures2d"):
             raise ImportError(
                 "DAISY needs OpenCV's contrib modules: pip uninstall opencv-python opencv-python-headless, "

@@ -178,7 +178,8 @@ def _open_session(model: bytes, input_name: str, layers: tuple[str, ...]) -> Run
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     try:
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        # Its fallback would print, and try the same once more.
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:  # onnxruntime's classes share no other base
         raise NetworkError(f"onnxruntime cannot load the network: {_first_line(error)}") from error
 

@@ -6,6 +6,9 @@ import numpy as np
 
 from features.base import FloatArray, IndexArray, Stateless
 
+WIDEST = 63
+"""Pixels: a window of more has thousands of values at each pixel."""
+
 
 class PatchFeatures(Stateless):
     """Lightness of the size x size window around each pixel, row by row: size**2 values in 0..1.
@@ -15,8 +18,8 @@ class PatchFeatures(Stateless):
     """
 
     def __init__(self, size: int = 7) -> None:
-        if size < 1 or size % 2 == 0:
-            raise ValueError(f"patch size must be odd and positive, got {size}")
+        if type(size) is not int or not 1 <= size <= WIDEST or size % 2 == 0:
+            raise ValueError(f"patch size must be odd, 1 to {WIDEST}, got {size}")
         self.size = size
 
     @property

@@ -20,6 +20,25 @@ QUICK = {"features": "patch,context,position", "size": 96, "pixels": 100, "holdo
 QUICK_OPTIONS = [word for name, value in QUICK.items() for word in (f"--{name}", str(value))]
 
 
+HARD_NAMES = [
+    b"old pier.jpg",
+    b'it\'s "q".jpg',
+    b"caf\xe9.jpg",
+    b"\xe9\x99.jpg",
+    b"new\nline.jpg",
+    b"tab\t9.jpg",
+    b"\x1b[31mred\\.jpg",
+    b"\x0712.jpg",
+    b"$HOME `x` $(y) *?[1]!.jpg",
+    b"back\\slash.jpg",
+    b"back\\\xe9'.jpg",
+    b" ~#@%&;|<>.jpg ",
+    "海边 é é 😀 \u202egpj.jpg".encode(),
+    b"\xc2\x9b31m.jpg",
+]
+"""Names of files, in bytes, that steer a shell, a terminal or a page, or are no text at all."""
+
+
 def quick_config(**changes: Any) -> ColorizerConfig:
     from featcolor.models.config import PRESETS
 

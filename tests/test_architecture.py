@@ -16,14 +16,15 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # Layer: the layers that it may import besides itself.
-GROUND = {"featcolor.errors", "featcolor.files"}
+GROUND = {"featcolor.names", "featcolor.errors", "featcolor.files"}
 LAYERS = {
     "features": set(),
     "refine": set(),
-    "featcolor.errors": set(),
-    "featcolor.files": {"featcolor.errors"},
+    "featcolor.names": set(),
+    "featcolor.errors": {"featcolor.names"},
+    "featcolor.files": {"featcolor.names", "featcolor.errors"},
     "featcolor.parallel": GROUND | {"features"},
-    "featcolor.pages": {"featcolor.pictures"},
+    "featcolor.pages": {"featcolor.names", "featcolor.pictures"},
     "featcolor.colour": set(),
     "featcolor.pictures": GROUND | {"featcolor.colour"},
     "featcolor.preparation": {"featcolor.colour"},

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from featcolor.files import NAME_BYTES, beside, cut_name, remove_parts, replacing
+from featcolor.files import beside, remove_parts, replacing
+from featcolor.names import NAME_BYTES, cut_name
 
 NAMES = {
     "short": "old.jpg",

@@ -43,7 +43,8 @@ FINGERPRINT_DIGITS: Final = 16
 class DataSet:
     """Test pictures under one protocol, and the outputs of others that came with them.
 
-    `outputs` maps a method's name to its pictures by test picture's name.
+    `outputs` maps a method's name to its pictures by test picture's name; `foreign` are files beside the pictures that
+    are none.
     """
 
     name: str
@@ -51,6 +52,7 @@ class DataSet:
     protocol: Protocol
     pictures: tuple[TestPicture, ...]
     outputs: dict[str, dict[str, Path]]
+    foreign: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def open_dataset(
         outputs = {
             method: {name: path for name, path in files.items() if name in kept} for method, files in outputs.items()
         }
-    return DataSet(_name_of(paths), chosen.name, protocol, pictures, outputs)
+    return DataSet(_name_of(paths), chosen.name, protocol, pictures, outputs, found.foreign)
 
 
 def _spread(pictures: tuple[TestPicture, ...], limit: int, seed: int) -> tuple[TestPicture, ...]:

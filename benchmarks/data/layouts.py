@@ -36,9 +36,11 @@ class Layout:
 
 def find_folder(paths: Paths) -> Found:
     """Every picture that the paths (files, folders, globs, @lists) lead to."""
-    found = find_pictures(paths)
+    foreign: set[Path] = set()
+    found = find_pictures(paths, foreign=foreign)
     names = unique_names([(each.relative, each.path) for each in found])
-    return Found(tuple(TestPicture(name, each.path) for name, each in zip(names, found, strict=True)))
+    pictures = tuple(TestPicture(name, each.path) for name, each in zip(names, found, strict=True))
+    return Found(pictures, foreign=frozenset(foreign))
 
 
 def unique_names(places: Sequence[tuple[Path, Path]]) -> list[str]:

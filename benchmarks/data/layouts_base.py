@@ -35,10 +35,14 @@ class TestPicture:
 
 @dataclass(frozen=True)
 class Found:
-    """Contents of a layout: pictures in order, and others' outputs as {method: {picture's name: file}}."""
+    """Contents of a layout.
+
+    `pictures`: in order; `outputs`: of others, as {method: {picture's name: file}}; `foreign`: other files.
+    """
 
     pictures: tuple[TestPicture, ...]
     outputs: dict[str, dict[str, Path]] = field(default_factory=dict)
+    foreign: frozenset[Path] = frozenset()
 
 
 def single_folder(paths: Paths, below: str = "") -> Path | None:

@@ -156,7 +156,7 @@ def _hash_files(files: tuple[tuple[Path, int, int], ...]) -> str:
     """Over name and contents; size and time are there for the cache: large networks are read once."""
     total = hashlib.sha256()
     for path, _, _ in files:
-        total.update(path.name.encode() + bytes.fromhex(file_hash(path)))
+        total.update(os.fsencode(path.name) + bytes.fromhex(file_hash(path)))
     return total.hexdigest()
 
 

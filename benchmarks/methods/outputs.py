@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -91,7 +92,7 @@ class Precomputed(Method):
         """Whether outputs are resized, and the SHA-256 of their names and contents."""
         total = hashlib.sha256()
         for name, path in sorted(self._index().items()):
-            total.update(name.encode() + b"\0" + bytes.fromhex(file_hash(path)))
+            total.update(os.fsencode(name) + b"\0" + bytes.fromhex(file_hash(path)))
         return {"resize": self.resize, "outputs": total.hexdigest()}
 
     def _index(self) -> dict[str, Path]:

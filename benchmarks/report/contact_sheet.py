@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -16,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.metrics.table import Rgb
 from benchmarks.report.tables import GREY, title_of
 from benchmarks.runs.results import Results
-from featcolor.pages import build_section, encode_jpeg
+from featcolor.pages import as_html, build_section, encode_jpeg
 from featcolor.pictures.resize import shrink
 
 PictureOf: TypeAlias = Callable[[str, str], Rgb | None]
@@ -186,7 +185,7 @@ def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tu
     delta = _deltas(results)
     head = "".join(
         f'<th scope="col"{" class=ours" * (name == results.ours)}>'
-        f'<span title="{escape(label)}">{escape(label)}</span></th>'
+        f'<span title="{as_html(label)}">{as_html(label)}</span></th>'
         for name, label in names.items()
     )
     body, kind = "", None
@@ -199,13 +198,13 @@ def build_pictures(results: Results, rows: Sequence[SheetRow], tiles: Mapping[tu
         cells = ""
         for name, label in names.items():
             if name == TRUTH:
-                text = f'<span title="{escape(row.picture)}"><b>{escape(row.picture)}</b></span>'
+                text = f'<span title="{as_html(row.picture)}"><b>{as_html(row.picture)}</b></span>'
             else:
                 value = delta.get((name, row.picture), math.nan)
                 number = f"<b>{value:.1f}</b> " if math.isfinite(value) else ""
-                text = f'<span>{number}<i class="who">{escape(label)}</i></span>'
+                text = f'<span>{number}<i class="who">{as_html(label)}</i></span>'
             code = codes.get((name, row.picture))
-            alt = escape(f"{row.picture}, {label}")
+            alt = as_html(f"{row.picture}, {label}")
             image = f'<img alt="{alt}" loading="lazy" {code}>' if code else "<span>no picture</span>"
             tag = 'th scope="row"' if name == TRUTH else "td"
             cells += f"<{tag}>{image}{text}</{tag.split()[0]}>"
@@ -222,7 +221,7 @@ def _how_chosen(results: Results, rows: Sequence[SheetRow]) -> str:
     number = "The number beneath a picture is its ΔE00."
     if not any(row.kind for row in rows):
         return f"Spread evenly over the set. {number}"
-    ours = escape(title_of(results, results.ours))
+    ours = as_html(title_of(results, results.ours))
     over = f"how much nearer {ours} comes to the truth than grey does"
     by = over if compares_with_grey(results) else f"how near {ours} comes to the truth"
     return f"Chosen by {by}, by ΔE00: the best, the worst, and some between. {number}"

@@ -8,9 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
-import numpy as np
-
 from benchmarks.report.contact_sheet import Rgb, build_sheet
 from benchmarks.report.film_tables import (
     ALL,
@@ -32,6 +29,7 @@ from benchmarks.report.render import Cell, Head, Html, Row, Section, Table, plai
 from benchmarks.report.write import write_csv
 from benchmarks.runs.environment import hide_person
 from benchmarks.runs.film import RECORDS, TILE_SIDE, TRUTH, FilmResults, sheet_frames
+from benchmarks.runs.output_folder import read_kept
 from featcolor.errors import UsageError, one_line
 from featcolor.files import write_json, write_text
 from featcolor.pages import ARTICLE, build_document, build_image
@@ -120,11 +118,11 @@ def build_film_sheet(results: FilmResults) -> Rgb | None:
     for record in results.records:
         for frame in sheet_frames(len(record.scores.cf)):
             path = folder / record.sequence / f"{record.method}-{frame}.jpg"
-            bgr = cv2.imread(str(path)) if path.is_file() else None
-            if bgr is not None:
+            kept = read_kept(path)
+            if kept is not None:
                 row = f"{record.sequence}-{frame}"
                 labels[row] = f"{record.sequence}, frame {frame}"
-                tiles[record.method, row] = np.ascontiguousarray(bgr[..., ::-1])
+                tiles[record.method, row] = kept
     return build_sheet(labels, methods, tiles, side=TILE_SIDE) if tiles else None
 
 

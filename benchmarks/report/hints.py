@@ -7,9 +7,6 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import cv2
-import numpy as np
-
 from benchmarks.metrics.intervals import Interval, Paired
 from benchmarks.report.contact_sheet import Rgb, build_sheet
 from benchmarks.report.hint_tables import (
@@ -31,6 +28,7 @@ from benchmarks.report.render import Cell, Head, Html, Row, Section, Table, plai
 from benchmarks.report.write import write_csv
 from benchmarks.runs.environment import hide_person
 from benchmarks.runs.hints import ASKED, CLUMSY_KINDS, MOST_ASKED, RANDOM, RECORDS, TIMED, HintResults, HintRow
+from benchmarks.runs.output_folder import read_kept
 from featcolor.errors import UsageError, one_line
 from featcolor.files import write_json, write_text
 from featcolor.pages import ARTICLE, build_document, build_image
@@ -181,10 +179,10 @@ def build_moved_sheet(results: HintResults, folder: Path) -> Rgb | None:
     tiles: dict[tuple[str, str], Rgb] = {}
     labels = {}
     for row in worst_pictures(results, ours, SHEET_ROWS) if ours else ():
-        bgr = cv2.imread(str(folder / RECORDS / row.method / f"{row.picture}.jpg"))
-        if bgr is not None:
+        kept = read_kept(folder / RECORDS / row.method / f"{row.picture}.jpg")
+        if kept is not None:
             labels[row.picture] = f"{row.picture}: {row.worst:.1f} ΔE00, {row.hints} hints, seed {row.seed}"
-            tiles["scene", row.picture] = np.ascontiguousarray(bgr[..., ::-1])
+            tiles["scene", row.picture] = kept
     if not tiles:
         return None
     side = max(tile.shape[1] for tile in tiles.values())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TypeAlias
 
-from featcolor.pages import build_section
+from featcolor.pages import as_html, build_section
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _html_part(part: Part) -> str:
     if isinstance(part, Table):
         return _html_table(part)
     if isinstance(part, Mapping):
-        items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in part.items())
+        items = "".join(f"<dt>{as_html(name)}</dt><dd>{as_html(text)}</dd>" for name, text in part.items())
         return f'<dl class="record">{items}</dl>'
     return f'<ul class="reading">{"".join(f"<li>{to_html(point)}</li>" for point in part)}</ul>'
 
@@ -127,15 +127,15 @@ def _html_table(table: Table) -> str:
             group = row.group
             index = min(list(table.groups).index(group) if group in table.groups else 99, len(table.groups) - 1)
             body += (
-                f'<tr class="group group-{index}"><th scope="rowgroup" colspan="{width + 1}"><b>{escape(group)}</b>'
-                f"<span>{escape(table.groups.get(group, ''))}</span></th></tr>"
+                f'<tr class="group group-{index}"><th scope="rowgroup" colspan="{width + 1}"><b>{as_html(group)}</b>'
+                f"<span>{as_html(table.groups.get(group, ''))}</span></th></tr>"
             )
         span = f' colspan="{width}"' if len(row.cells) == 1 < width else ""
         cells = "".join(_html_cell(cell, span) for cell in row.cells)
-        name = escape(row.name) + _small(row.note) + _small(row.group, "member") + _small(row.flag, "flag")
+        name = as_html(row.name) + _small(row.note) + _small(row.group, "member") + _small(row.flag, "flag")
         body += f'<tr{" class=ours" if row.ours else ""}><th scope="row">{name}</th>{cells}</tr>'
     head = "".join(map(_html_head, table.heads))
-    caption = escape(table.caption)
+    caption = as_html(table.caption)
     text = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{caption or "table"}"><table class="sortable">'
         f"{f'<caption>{caption}</caption>' if caption and not table.folded else ''}"
@@ -147,12 +147,12 @@ def _html_table(table: Table) -> str:
 def _html_head(head: Head) -> str:
     sort = f' data-sort="{head.sort}"' if head.sort else ""
     ideal = f' data-ideal="{head.ideal!r}"' if math.isfinite(head.ideal) else ""
-    return f'<th scope="col"{sort}{ideal}>{escape(head.title)}{_small(head.note)}</th>'
+    return f'<th scope="col"{sort}{ideal}>{as_html(head.title)}{_small(head.note)}</th>'
 
 
 def _html_cell(cell: Cell, span: str) -> str:
     data = "" if math.isnan(cell.value) else f' data-value="{float(cell.value)!r}"'.replace("inf", "Infinity")
-    text = escape(cell.text)
+    text = as_html(cell.text)
     if cell.mark:
         hidden = '<span class="hidden"> best</span>' if cell.mark == "best" else ""
         text = f'<span class="{cell.mark}">{text}</span>{hidden}'
@@ -160,7 +160,7 @@ def _html_cell(cell: Cell, span: str) -> str:
 
 
 def _small(text: str, kind: str = "") -> str:
-    return f"<small{f' class={kind}' if kind else ''}>{escape(text)}</small>" if text else ""
+    return f"<small{f' class={kind}' if kind else ''}>{as_html(text)}</small>" if text else ""
 
 
 def _markdown_part(part: Part) -> str:

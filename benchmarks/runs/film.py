@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -179,7 +180,7 @@ def _tasks(study: FilmStudy, sequence: FrameFolder) -> Iterator[_Task]:
         settings = {"name": method.name, "keys": keys, **method.settings()}
         yield _Task(method.name, method.title, settings, keys, partial(_coloured, method, keys))
         if study.worn and method.name.startswith("ours"):
-            seed = study.seed + zlib.crc32(sequence.name.encode())
+            seed = study.seed + zlib.crc32(os.fsencode(sequence.name))
             title = f"{method.title}, worn reel"
             yield _Task(
                 method.name + WORN, title, {**settings, "seed": seed}, keys, partial(_coloured_worn, method, keys, seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -255,7 +256,7 @@ def _all_given(study: HintStudy, name: str, chroma: FloatArray, answer: Answer) 
 
     The draws of a picture depend on its name, not on its neighbours, nor on the method.
     """
-    number = zlib.crc32(name.encode())
+    number = zlib.crc32(os.fsencode(name))
     shape = (chroma.shape[0], chroma.shape[1])
     counts = [count for count in study.counts if count]
     for seed in study.seeds:

@@ -39,8 +39,7 @@ class OutputFolder:
 
     def read(self, method: str, picture: str) -> NDArray[np.uint8] | None:
         """A kept picture, (H, W, 3) uint8; None where there is none."""
-        bgr = cv2.imread(str(self.path(method, picture)), cv2.IMREAD_COLOR) if self.has(method, picture) else None
-        return None if bgr is None else np.ascontiguousarray(bgr[..., ::-1])
+        return read_kept(self.path(method, picture))
 
     def output(self, method: str, picture: str) -> NDArray[np.uint8]:
         """A kept picture that must be there, (H, W, 3) uint8."""
@@ -95,6 +94,17 @@ class OutputFolder:
     def path(self, method: str, picture: str) -> Path:
         """Where a picture lies or would lie."""
         return self.folder / method / f"{picture}.png"
+
+
+def read_kept(path: Path) -> NDArray[np.uint8] | None:
+    """A picture that a study kept, (H, W, 3) uint8; None where there is none, or a damaged one.
+
+    OpenCV itself opens no file whose name is not UTF-8.
+    """
+    if not path.is_file():
+        return None
+    bgr = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    return None if bgr is None else np.ascontiguousarray(bgr[..., ::-1])
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -10,9 +10,11 @@ from enum import Enum
 from pathlib import Path
 
 from featcolor.errors import UsageError
+from featcolor.files import beside as name_beside
 from featcolor.layers.formats import LAYERED_SUFFIXES, refuse_missing
 from featcolor.pictures.find import COLOURED_MARK, FoundPicture, is_picture_name
 from featcolor.pictures.io import WRITTEN_SUFFIXES, picture_format, written_name
+from featcolor.pictures.kinds import suffix_of
 from featcolor.pictures.picture import SUFFIX_OF
 
 OUTPUT_SUFFIXES = WRITTEN_SUFFIXES | LAYERED_SUFFIXES
@@ -58,7 +60,7 @@ def plan_routes(
         raise UsageError("-o needs a file or a folder")
     if goes_to_file(pictures, output):
         targets = [Path(output)]
-        suffix = targets[0].suffix.lower()
+        suffix = suffix_of(targets[0].name)
         if suffix not in OUTPUT_SUFFIXES:
             raise UsageError(
                 f"{output}: no picture format is called {targets[0].suffix}; use one of "
@@ -106,7 +108,7 @@ def beside(pictures: Sequence[FoundPicture], layers: str | None = None) -> str:
     suffix = written_name(path).suffix if known else SUFFIX_OF.get(picture_format(path), ".png")
     if layers is not None:
         suffix = f".{layers}"
-    return str(path.with_name(f"{path.stem}{COLOURED_MARK}{suffix}"))
+    return str(name_beside(path.with_name(path.stem), f"{COLOURED_MARK}{suffix}"))
 
 
 def goes_to_file(pictures: Sequence[FoundPicture], output: str) -> bool:
@@ -126,7 +128,7 @@ def _written_names(names: Sequence[Path]) -> list[Path]:
     taken = Counter(map(written_name, names))
     changed = (written_name(name) for name in names)
     return [
-        name if new == name else new if taken[new] == 1 else name.with_name(f"{name.name}.png")
+        name if new == name else new if taken[new] == 1 else name_beside(name, ".png")
         for name, new in zip(names, changed, strict=True)
     ]
 
@@ -135,7 +137,7 @@ def _output_folder(output: str, count: int) -> Path:
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: a file, but {count} pictures need a folder; choose another -o")
-    if folder.suffix.lower() in OUTPUT_SUFFIXES and not folder.is_dir() and not output.endswith(("/", os.sep)):
+    if suffix_of(folder.name) in OUTPUT_SUFFIXES and not folder.is_dir() and not output.endswith(("/", os.sep)):
         raise UsageError(
             f"{folder}: looks like one picture's name, but a folder is needed for what was given; "
             "name a folder (or end it in / if you mean it)"

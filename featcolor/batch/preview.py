@@ -19,6 +19,7 @@ from featcolor.batch.preview_grid import Cell
 from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.errors import PictureError, UsageError, one_line
 from featcolor.models.load import ColouringSettings, load_colorizer
+from featcolor.names import shown
 from featcolor.pictures.io import encode_picture, read_picture
 from featcolor.pictures.picture import Picture, as_depth
 from featcolor.pictures.resize import resize
@@ -174,7 +175,8 @@ def preview_pictures(
             done.append(previewer(path))
         except (PictureError, OSError, MemoryError, cv2.error) as error:
             message = one_line(error)
-            failed[path] = message if str(path) in message else f"{path}: {message}"
+            name = shown(str(path))
+            failed[path] = message if name in message else f"{name}: {message}"
         progress("colouring", number, len(paths))
     return done, failed
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from featcolor.errors import UsageError
 from featcolor.models.config import AUTO, boldness_of, temperature_of
 from featcolor.models.load import DEFAULT_MODEL, ColouringSettings, named_model
+from featcolor.names import plain_path, shell_line
 
 if TYPE_CHECKING:
     from featcolor.models.base import StillColorizer
@@ -77,14 +77,14 @@ class Cell:
         `inputs` and the grid's values are as typed; `options` are more of `featcolor colorize`.
         """
         folder = "-".join([OUTPUT, *itertools.chain.from_iterable(self.texts.items())]).replace("/", "_")
-        words = ["featcolor", "colorize", *map(_plain, inputs), "-o", f"{folder}/", *options]
+        words = ["featcolor", "colorize", *map(plain_path, inputs), "-o", f"{folder}/", *options]
         if MODEL in self.texts or self.model is not None:
-            words += [f"--{MODEL}", _plain(str(self.model or DEFAULT_MODEL))]
+            words += [f"--{MODEL}", plain_path(str(self.model or DEFAULT_MODEL))]
         for key, value in ({**self.texts, **self.fixed()}).items():
             if key != MODEL:
                 # A number below 0 may look like an option.
                 words += [f"--{key}={value}"] if str(value).startswith("-") else [f"--{key}", str(value)]
-        return shlex.join(words)
+        return shell_line(words)
 
     def fixed(self) -> dict[str, Any]:
         """The settings that are not of the grid, as the command line has them."""
@@ -159,8 +159,3 @@ def _parse_axis(word: str) -> Axis:
             number = "a whole number" if KEYS[key] is int else "a number"
             raise UsageError(f"--grid {word}: {key} is {number}, got {each!r}") from None
     return Axis(key, tuple(distinct.values()))
-
-
-def _plain(name: str) -> str:
-    """A name that no program takes for an option."""
-    return f"./{name}" if name.startswith("-") else name

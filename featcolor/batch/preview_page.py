@@ -6,14 +6,13 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Final
 
 from featcolor.batch.preview import PreviewedPicture
 from featcolor.batch.preview_grid import DEFAULT_MODEL, Axis, Cell
 from featcolor.files import write_text
-from featcolor.pages import build_document, build_header, build_warnings, grouped
+from featcolor.pages import as_html, build_document, build_header, build_warnings, grouped
 
 COLUMNS: Final = 6
 """Of a table, at most; a grid that has more, or more than two settings, is a sheet of captions."""
@@ -95,7 +94,7 @@ def _header(sheet: Sheet) -> str:
     ]
     if sheet.found > count:
         facts.append((_span([sheet.found * each for each in seconds]), f"all {grouped(sheet.found)}, in one process"))
-    return build_header("featcolor preview", "Which look?", f"<p class=note>{escape(_about(sheet))}</p>", facts)
+    return build_header("featcolor preview", "Which look?", f"<p class=note>{as_html(_about(sheet))}</p>", facts)
 
 
 def _about(sheet: Sheet) -> str:
@@ -125,7 +124,7 @@ def _picture(sheet: Sheet, number: int, picture: PreviewedPicture) -> str:
             f"<div class=wide>{_rows(*table, sheet, figures)}</div></div>"
         )
     return (
-        f'<section class=picture style="--ratio:{width / height:.4f}"><h2>{escape(str(picture.path))}</h2>'
+        f'<section class=picture style="--ratio:{width / height:.4f}"><h2>{as_html(str(picture.path))}</h2>'
         f"<p class=note>{picture.width} × {picture.height}, {_span(picture.seconds)} in full size</p>{inside}</section>"
     )
 
@@ -159,12 +158,12 @@ def _rows(across: Axis, down: Axis | None, sheet: Sheet, figures: Sequence[str])
 
 
 def _label(key: str, text: str) -> str:
-    return f"<small>{escape(key)}</small> {escape(text)}"
+    return f"<small>{as_html(key)}</small> {as_html(text)}"
 
 
 def _figure(picture: int, at: int, sheet: Sheet, size: tuple[int, int], jpeg: bytes, caption: str, command: str) -> str:
     """One thumbnail, which a link to itself enlarges; enlarged, it has links to those before and after it."""
-    name, text = f"p{picture}c{at}", escape(caption)
+    name, text = f"p{picture}c{at}", as_html(caption)
     here, last = f'<a class=step href="#p{picture}c', at == len(sheet.cells)
     before = f'{here}{at - 1}" aria-label=before>‹</a>' if at else "<span class=step></span>"
     after = "<span class=step></span>" if last else f'{here}{at + 1}" aria-label=next>›</a>'
@@ -179,7 +178,7 @@ def _figure(picture: int, at: int, sheet: Sheet, size: tuple[int, int], jpeg: by
 
 def _commands(sheet: Sheet) -> str:
     items = "".join(
-        f"<li><h3>{escape(cell.caption) or 'as fitted'}</h3><p class=note>{_times(sheet, at)}</p>"
+        f"<li><h3>{as_html(cell.caption) or 'as fitted'}</h3><p class=note>{_times(sheet, at)}</p>"
         f"<p class=command>{_code(command)}</p></li>"
         for at, (cell, command) in enumerate(zip(sheet.cells, sheet.commands, strict=True))
     )
@@ -192,7 +191,7 @@ def _commands(sheet: Sheet) -> str:
 
 def _code(command: str) -> str:
     """A command line whose options do not break after their dashes; what is copied is the line as it is."""
-    words = re.sub("(--[a-z]+)", r"<span>\1</span>", escape(command))
+    words = re.sub("(--[a-z]+)", r"<span>\1</span>", as_html(command))
     return f"<code>{words}</code>"
 
 

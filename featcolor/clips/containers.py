@@ -35,7 +35,7 @@ class Container(NamedTuple):
 
 
 MP4_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac", "dts", "truehd"])
-MOV_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac"])
+MOV_SOUND = frozenset(["aac", "mp3", "mp2", "ac3", "eac3", "alac", "adpcm_ima_qt"])
 PCM_LE = frozenset(["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"])
 PCM_BE = frozenset(["pcm_s8", "pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be"])
 MP4_TEXT = frozenset({"mov_text"})
@@ -108,6 +108,8 @@ def _av1(crf: int) -> dict[str, str]:
 
 AVX_512 = 13
 """OpenCV's number of the processor's foundation instructions of 512 bits."""
+LEAST_H265 = 64
+"""Pixels of the longer side: at 48x48 x265 writes over memory that is not its own, which ends the process."""
 HALVED = ("yuv420p", "yuv422p", "yuv444p")
 CODECS: Mapping[str, Codec] = {
     "h264": Codec(encoder="libx264", formats=HALVED, bits=(8, 10), odd=False, crf=(18, 51), options=_x264),
@@ -182,6 +184,8 @@ def choose_crf(codec: str, crf: int | None, name: str) -> int:
 def choose_format(codec: str, asked: str | None, info: ClipInfo, name: str) -> tuple[Format, list[str]]:
     """Pixel format that carries the clip's luma exactly, and what a person should know of the choice."""
     rules, size = CODECS[codec], f"{info.width}x{info.height}"
+    if codec == "h265" and max(info.width, info.height) < LEAST_H265:
+        raise UsageError(f"{name}: h265 is not written at {size}; take --codec h264")
     if asked is not None:
         chosen = parse_format(asked, name)
         if chosen.bits not in rules.bits or chosen.base not in rules.formats:

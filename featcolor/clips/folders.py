@@ -27,8 +27,10 @@ from featcolor.clips.ycbcr import (
     ycbcr_to_rgb,
 )
 from featcolor.errors import ClipError, PictureError, UsageError
-from featcolor.pictures.find import is_picture_name, kinds_of
+from featcolor.names import shell_word
+from featcolor.pictures.find import is_picture_name
 from featcolor.pictures.io import read_picture, write_picture
+from featcolor.pictures.kinds import kinds_of, suffix_of, ways_out
 from featcolor.pictures.picture import Picture, as_depth
 
 FRAME_FORMATS = {"png": "PNG", "tiff": "TIFF"}
@@ -36,8 +38,8 @@ FRAME_FORMATS = {"png": "PNG", "tiff": "TIFF"}
 
 NAMED_GAPS = 3
 """Gaps in the numbers that are named."""
-FILM_FRAMES = {".dpx": "DPX", ".cin": "Cineon", ".exr": "OpenEXR"}
-"""What film scanners write and nobody here reads."""
+FILM_FRAMES = {".dpx": ("DPX", ""), ".cin": ("Cineon", ""), ".exr": ("OpenEXR", " -apply_trc iec61966_2_1")}
+"""What film scanners write and nobody here reads, and what FFmpeg is told of it: OpenEXR holds light."""
 
 _WRITERS = 4  # threads at most; deflate takes ten times as long as the rest
 _NUMBERED = re.compile(r"\d{6,}")
@@ -236,13 +238,21 @@ def _left_out(folder: Path, others: Sequence[Path]) -> list[str]:
 
 
 def _way_out(files: Sequence[Path]) -> str:
-    """What to do with frames as film scanners write them."""
-    known = next((path for path in sorted(files) if path.suffix.lower() in FILM_FRAMES), None)
-    if known is None:
-        return ""
-    pattern = re.sub(r"[0-9]+$", lambda found: f"%0{len(found[0])}d", known.stem) + known.suffix
-    name = FILM_FRAMES[known.suffix.lower()]
-    return f"; of {name}, 'ffmpeg -i {pattern} FOLDER/%06d.png' makes pictures"
+    """What makes pictures of them: of a film scanner's frames all at once, of other kinds each as by itself."""
+    frames = sorted(path for path in files if suffix_of(path.name) in FILM_FRAMES)
+    lines = ways_out(path for path in files if suffix_of(path.name) not in FILM_FRAMES)
+    if frames:
+        first = frames[0]
+        name, options = FILM_FRAMES[suffix_of(first.name)]
+        numbered = re.fullmatch(r"(.*?)([0-9]+)", first.stem, re.DOTALL)
+        source = str(first)
+        if numbered is not None:
+            # FFmpeg looks for the first number among 0 to 4 only; of its own a % stands twice.
+            options += f" -start_number {int(numbered[2])}"
+            stem = str(first.with_name(numbered[1])) if numbered[1] else f"{first.parent}/"
+            source = f"{stem.replace('%', '%%')}%0{len(numbered[2])}d{first.suffix}"
+        lines.insert(0, f"of {name}, ffmpeg{options} -i {shell_word(source)} FOLDER/%06d.png makes pictures")
+    return "".join(f"; {line}" for line in lines)
 
 
 def _gaps(folder: Path, stems: Sequence[str]) -> list[str]:

@@ -85,6 +85,7 @@ class Frame:
     cb, cr : (h, w) codes, or None for a grey stream.
     pts : time stamp in units of `ClipInfo.time_base`.
     duration : in the same units, 0 where unknown.
+    fields : which of its two fields comes first: "tff", "bff", or "" where it is a whole frame.
     damaged : whether the decoder could not restore it; luma is then the frame before's, or mid grey for the first.
     """
 
@@ -94,6 +95,7 @@ class Frame:
     cr: Codes | None = None
     pts: int = 0
     duration: int = 0
+    fields: str = ""
     damaged: bool = False
 
 
@@ -139,6 +141,9 @@ class ClipWriter(Closing):
 
     chroma_shape: tuple[int, int]
     notes: Sequence[str] = ()
+
+    def rehearse(self) -> None:
+        """A trial of what could be refused later; UsageError when it is. The writer is used up by it."""
 
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Encode the frame's luma, as it is, with these chroma planes of the input's depth."""

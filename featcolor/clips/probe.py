@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
 from av.error import FFmpegError
 
+from featcolor.clips.fields import ORDER_CODES, WHOLE, FieldReader
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.pixel_formats import Layout, layout_of
 from featcolor.errors import ClipError, UsageError, reason
+from featcolor.pictures.picture import SNIFFED, sniff
 
 MATRICES = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9: "bt2020", 10: "bt2020"}
 """FFmpeg's colour-space codes by the nearest of our matrices (FCC is 601 to 0.01, SMPTE 240M nearly 709)."""
@@ -31,12 +35,33 @@ NARROW_GREY_CODECS = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg1video", "mpeg2v
 DECODER_THREADS = 4
 """At most: every thread holds a frame of its own."""
 
+MAX_FRAME_PIXELS = 8192 * 8192
+"""Twice an 8K film's. A few bytes can claim more, and a decoder holds a dozen frames."""
+LIMITS = {"max_pixels": str(MAX_FRAME_PIXELS)}
+"""The same for decoders, also where a film changes as it goes on."""
+
+RIFF_HEAD = 12
+"""Bytes: the name and the length of a chunk, and of a list its kind."""
+MOST_CHUNKS = 10_000
+"""That are looked at before the pictures of an AVI; there are a few dozen."""
+
 PROBED_FRAMES = 4
 MOST_OFF = 8
 """Times that a rate may be what the first pictures show: a phone's vary, by less."""
 
+COUNTED = 0.01
+"""Of a rate: how far it may be from a container's count of frames over its length, which takes the last one's."""
+
 STILL_FORMATS = ("image2", "tty", "bin", "xbin", "adf", "idf")
 """Demuxers of single pictures and of text shown as one."""
+
+HEAD = 4096
+"""Bytes of a file's beginning that are looked at."""
+
+MP4_BEGINNINGS = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")
+MOST_BOXES = 10_000
+FRAME_BEGINNINGS = {b"SDPX": "DPX", b"XPDS": "DPX", b"\x80\x2a\x5f\xd7": "Cineon", b"\x76\x2f\x31\x01": "OpenEXR"}
+"""First bytes of what film scanners write, a frame a file."""
 
 LIST_FORMATS = ("concat", "hls", "dash", "imf")
 """Demuxers of text that names other files and addresses: a film from elsewhere must not choose what is read here."""
@@ -48,21 +73,86 @@ def open_container(path: Path) -> Any:
         raise ClipError(f"{path}: a folder, not a film file")
     if not path.exists():
         raise UsageError(f"{path}: no such film")
+    _check_texts(path)
     try:
         # A film that names other files or addresses (a playlist) stays on this disk.
         container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
     except (FFmpegError, OSError, ValueError) as error:
-        raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
+        raise ClipError(f"{path}: {_no_film(path, reason(error))}") from error
     kinds = container.format.name.split(",")
-    what = ""
-    if any(kind in STILL_FORMATS or kind.endswith("_pipe") for kind in kinds):
-        what = f"{container.format.long_name}; 'colorize' is for pictures"
-    elif any(kind in LIST_FORMATS for kind in kinds):
-        what = "a list of others; name the film itself"
-    if what:
-        container.close()
-        raise ClipError(f"{path}: not a film but {what}")
-    return container
+    if any(kind in LIST_FORMATS for kind in kinds):
+        what = "is a list of others, not a film; name the film itself"
+    elif any(kind in STILL_FORMATS or kind.endswith("_pipe") for kind in kinds):
+        what = _no_film(path, container.format.long_name)
+    else:
+        return container
+    container.close()
+    raise ClipError(f"{path}: {what}")
+
+
+def _no_film(path: Path, why: str) -> str:
+    """What a file is that cannot be read as a film, by its beginning; else what FFmpeg says of it."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+            boxes = _boxes(stream) if head[4:8] in MP4_BEGINNINGS else ()
+    except OSError as error:
+        return f"cannot be read ({reason(error)}); check the file"
+    if boxes and b"moov" not in boxes:
+        return "breaks off before its index (moov); copy it again from its source, or repair it with untrunc"
+    if head and not any(head):
+        return "holds nothing but zeros; copy it again from its source"
+    if head and _is_text(head):
+        return "is text, not a film"
+    if frame := next((name for magic, name in FRAME_BEGINNINGS.items() if head.startswith(magic)), None):
+        return (
+            f"is a single {frame} frame, not a film; 'ffmpeg -i FRAME-%06d{path.suffix} FOLDER/%06d.png' makes pictures"
+        )
+    try:
+        return f"is a picture ({sniff(head[:SNIFFED])}), not a film; use: featcolor colorize"
+    except ValueError as error:
+        return f"is not a film that can be read ({why})" if head else str(error)
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a beginning is UTF-8 that can be printed."""
+    text = head.decode(errors="replace")[:-1]  # the last letter may be cut
+    return all(letter.isprintable() or letter.isspace() for letter in text) and "\ufffd" not in text
+
+
+def _boxes(stream: BinaryIO) -> list[bytes]:
+    """Names of the boxes that an MP4 or QuickTime file is made of, whole or not (ISO/IEC 14496-12, 4.2)."""
+    names: list[bytes] = []
+    place, end = 0, stream.seek(0, os.SEEK_END)
+    while place + 8 <= end and len(names) < MOST_BOXES:
+        stream.seek(place)
+        size, name, long = struct.unpack(">I4sQ", stream.read(16).ljust(16, b"\0"))
+        names.append(name)
+        place += max(8, long if size == 1 else size or end)
+    return names
+
+
+def _check_texts(path: Path) -> None:
+    """ClipError for a RIFF file whose list of texts ends behind the file: FFmpeg would make room for what is not there.
+
+    Lists are gone into and other chunks passed over, as FFmpeg does before it comes to the pictures.
+    """
+    try:
+        with path.open("rb") as file:
+            size, start = os.fstat(file.fileno()).st_size, RIFF_HEAD
+            if file.read(4) != b"RIFF":
+                return
+            for _ in range(MOST_CHUNKS):
+                file.seek(start)
+                head = file.read(RIFF_HEAD)
+                if len(head) < RIFF_HEAD or head[8:] == b"movi":
+                    return
+                length = int.from_bytes(head[4:8], "little")
+                if head[8:] == b"INFO" and start + length > size:
+                    raise ClipError(f"{path}: its head is damaged (texts of {length} bytes); copy the film again")
+                start += RIFF_HEAD if head.startswith(b"LIST") else 8 + length + length % 2
+    except OSError as error:
+        raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
 
 
 def picture_stream(container: Any, path: Path) -> Any:
@@ -71,10 +161,26 @@ def picture_stream(container: Any, path: Path) -> Any:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             if stream.codec_context is None:
                 raise ClipError(f"{path}: no decoder for its picture track; convert it with another program first")
+            _check_size(stream.codec_context, path)
+            stream.codec_context.options = LIMITS
             stream.codec_context.thread_type = "AUTO"
             stream.codec_context.thread_count = min(DECODER_THREADS, os.cpu_count() or 1)
             return stream
     raise ClipError(f"{path}: has no picture track")
+
+
+def packets_of(container: Any, streams: Any) -> Iterator[Any]:
+    """Packets of some tracks in the film's order, an empty one of each at the end."""
+    with suppress(IndexError):  # at the end PyAV asks for tracks that began in the middle, of which it knows nothing
+        yield from container.demux(streams)
+
+
+def _check_size(context: Any, path: Path) -> None:
+    if context.width * context.height > MAX_FRAME_PIXELS:
+        raise ClipError(
+            f"{path}: claims frames of {context.width}x{context.height} pixels, more than the "
+            f"{MAX_FRAME_PIXELS // 10**6} megapixels that are read; is the file damaged?"
+        )
 
 
 def claimed_pixels(path: Path) -> int:
@@ -88,7 +194,7 @@ def first_pictures(container: Any, stream: Any) -> list[Any]:
     """A few decoded pictures from the start, whole ones where there are any."""
     pictures: list[Any] = []
     try:
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             try:
                 pictures += stream.codec_context.decode(packet)
             except FFmpegError:
@@ -111,23 +217,54 @@ def layout_of_picture(picture: Any) -> Layout:
     return layout_of(picture.format.name, max(part.bits for part in picture.format.components))
 
 
-def believed_rate(told: Sequence[Fraction | None], steps: Sequence[Fraction]) -> Fraction | None:
+def believed_rate(
+    told: Sequence[Fraction | None],
+    steps: Sequence[Fraction],
+    *,
+    unit: Fraction = Fraction(0),
+    counted: bool = True,
+) -> Fraction | None:
     """Frames a second: of what a container tells, in this order, the first that time stamps bear out.
 
-    `steps`: seconds between the first pictures. Where they bear out none within `MOST_OFF`, the nearest; where there
-    are none, the first that is told. Raw DV tells 60000 for 25.
+    `steps`: seconds between the first pictures, to one `unit`. Where they are even, and the container has not `counted`
+    its frames, they choose: raw streams tell 25 for all. Where they bear out none within `MOST_OFF`, the nearest is
+    taken; where there are none, the first that is told. Raw DV tells 60000 for 25.
     """
     rates = [Fraction(rate) for rate in told if rate]
     if not steps or not rates:
         return next(iter(rates), None)
+    if not counted and max(steps) - min(steps) <= unit:
+        mean = sum(steps, Fraction(0)) / len(steps)
+        if exact := next((rate for rate in rates if abs(1 / rate - mean) <= unit / len(steps)), None):
+            return exact
     seen = 1 / sorted(steps)[len(steps) // 2]
     off = [max(rate / seen, seen / rate) for rate in rates]
     return next((rate for rate, each in zip(rates, off, strict=True) if each <= MOST_OFF), rates[off.index(min(off))])
 
 
-def _steps(stream: Any, pictures: Sequence[Any]) -> list[Fraction]:
+def _rate(stream: Any, pictures: Sequence[Any]) -> Fraction | None:
+    told = [stream.average_rate, stream.guessed_rate, stream.base_rate, stream.codec_context.framerate]
+    unit = Fraction(stream.time_base)
+    length = (stream.duration or 0) * unit
+    counted = bool(told[0] and length and abs(stream.frames / length / told[0] - 1) < COUNTED)
+    steps = _steps(pictures, unit)
+    if told[-1] and not counted and _pulled_down(steps, 1 / Fraction(told[-1]), unit):
+        return Fraction(told[-1]) * 4 / 5
+    return believed_rate(told, steps, unit=unit, counted=counted)
+
+
+def _pulled_down(steps: Sequence[Fraction], frame: Fraction, unit: Fraction) -> bool:
+    """Whether pictures are shown for two fields and three in turn: film of 24 a second on video of 30."""
+    fields = [round(2 * step / frame) for step in steps]
+    whole = all(abs(step - each * frame / 2) <= unit for step, each in zip(steps, fields, strict=True))
+    return whole and set(fields) == {2, 3}
+
+
+def _steps(pictures: Sequence[Any], unit: Fraction) -> list[Fraction]:
+    """Seconds from picture to picture, or those that they last where their times are not told."""
     stamps = sorted(picture.pts for picture in pictures if picture.pts is not None)
-    return [(after - stamp) * Fraction(stream.time_base) for stamp, after in pairwise(stamps) if after > stamp]
+    steps = [(after - stamp) * unit for stamp, after in pairwise(stamps) if after > stamp]
+    return steps or [picture.duration * unit for picture in pictures if picture.duration]
 
 
 def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> ClipInfo:
@@ -146,14 +283,16 @@ def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> Cl
     else:
         grey = layout.chroma_shift is None and canonical not in NARROW_GREY_CODECS
         full = grey or picture.format.name.startswith("yuvj")
-    rate = believed_rate([stream.average_rate, stream.guessed_rate, stream.base_rate], _steps(stream, pictures))
     field_order = int(getattr(codec, "field_order", 0))
+    read = FieldReader(canonical, field_order)
+    woven = next((order for order in map(read.of, pictures) if order != WHOLE), WHOLE)
+    field_order = ORDER_CODES.get(woven, field_order)
     return ClipInfo(
         name=path.name,
         width=picture.width,
         height=picture.height,
         time_base=Fraction(stream.time_base),
-        rate=rate,
+        rate=_rate(stream, pictures),
         pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
         rotation=round(picture.rotation / 90) * 90 % 360,
         matrix=matrix,
@@ -161,7 +300,7 @@ def describe(path: Path, stream: Any, pictures: list[Any], layout: Layout) -> Cl
         bits=layout.bits,
         chroma_shift=layout.chroma_shift or (1, 1),
         colour=layout.chroma_shift is not None,
-        interlaced=field_order > 1 or any(picture.interlaced_frame for picture in pictures),
+        interlaced=field_order > 1,
         n_frames=stream.frames or None,
         tags={
             "pix_fmt": picture.format.name,

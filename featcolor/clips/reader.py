@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, dropwhile
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
+from featcolor.clips.clock import Clock, may_jump
+from featcolor.clips.fields import WHOLE, FieldReader
 from featcolor.clips.frames import ClipReader, Frame
 from featcolor.clips.pixel_formats import Planes, read_planes
 from featcolor.clips.probe import (
@@ -21,10 +24,14 @@ from featcolor.clips.probe import (
     first_pictures,
     layout_of_picture,
     open_container,
+    packets_of,
     picture_stream,
     seconds_of,
 )
 from featcolor.errors import ClipError
+
+AV_TIME_BASE = 1_000_000
+"""FFmpeg's own units a second."""
 
 MAX_PROBLEMS = 100
 ONE_FRAME_A_PACKET = ("h264", "hevc", "ffv1", "mjpeg", "prores", "mpeg1video", "mpeg2video", "huffyuv", "dvvideo")
@@ -85,15 +92,19 @@ class VideoFileReader(ClipReader):
         self.close()
         self._opened = container = open_container(self.path)
         self.problems.clear()
-        planes, last = self._grey(), None
+        planes, last, fields = self._grey(), None, WHOLE
         stream = container.streams[self._index]
-        pictures = self._pictures(container, stream)
+        packets = self._packets(container, stream)
         if pts is not None:
-            try:
-                container.seek(pts, stream=stream)
-            except FFmpegError:
+            if may_jump(container):
+                packets = _from_key(packets, pts)
+            elif not _sought(container, stream, pts):
                 return
+        pictures = self._pictures(container, stream, packets)
+        if pts is not None:
             pictures = dropwhile(lambda pair: pair[1] is None or pair[1] < pts, pictures)
+        order = FieldReader(stream.codec_context.codec.canonical_name, self.info.tags["field_order"])
+        moved = 0
         for number, (picture, stamped) in enumerate(pictures, start=first):
             damaged = picture is None or picture.is_corrupt
             if picture is not None and damaged:
@@ -101,18 +112,26 @@ class VideoFileReader(ClipReader):
             if picture is not None and not damaged:
                 self._check_same(picture, number)
                 planes = read_planes(picture, self._layout, matrix=self.info.matrix)
+                fields = order.of(picture)
             duration = int(getattr(picture, "duration", 0) or 0)
             stamp = self._next_stamp(last) if stamped is None else stamped
+            if last is not None and stamp <= last.pts:
+                stamp, moved = last.pts + self._least_step(), moved + 1
             luma, cb, cr = planes
-            last = Frame(index=number, luma=luma, cb=cb, cr=cr, pts=stamp, duration=duration, damaged=damaged)
+            last = Frame(
+                index=number, luma=luma, cb=cb, cr=cr, pts=stamp, duration=duration, fields=fields, damaged=damaged
+            )
             yield last
+        if moved:
+            those = "1 frame has" if moved == 1 else f"{moved} frames have"
+            self._note(f"{those} the time of the one before or an earlier one; they are shown right after it")
 
-    def _pictures(self, container: Any, stream: Any) -> Iterator[tuple[Any, int | None]]:
+    def _pictures(self, container: Any, stream: Any, packets: Iterable[Any]) -> Iterator[tuple[Any, int | None]]:
         """Decoded pictures with their time stamps, and (None, time stamp) for what an error swallowed."""
         in_avi = container.format.name == "avi"
         codec = stream.codec_context
         lost = _LostFrames(codec.codec.canonical_name)
-        for packet in self._packets(container, stream):
+        for packet in packets:
             lost.expect(packet)
             try:
                 pictures = codec.decode(packet)
@@ -128,11 +147,24 @@ class VideoFileReader(ClipReader):
         yield from ((None, stamp) for stamp in lost.left())
 
     def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
+        """The picture's packets, on a clock that goes on."""
+        clock = Clock(container, stream)
         try:
-            yield from container.demux(stream)
+            for packet in clock.moved(self._demuxed(container, stream, clock.streams)):
+                if packet.stream is stream:  # the demuxer's sign of the end has no other number than 0
+                    yield packet
+        finally:
+            if told := clock.told():
+                self.problems.insert(0, f"{self.path.name}: {told}")
+
+    def _demuxed(self, container: Any, stream: Any, streams: list[Any]) -> Iterator[Any]:
+        try:
+            yield from packets_of(container, streams)
         except FFmpegError as error:
             self._note(f"the file cannot be read to its end ({error.strerror})")
-            yield av.Packet()  # empty: lets the decoder give out what it holds
+            end = av.Packet()  # empty: lets the decoder give out what it holds
+            end.stream = stream
+            yield end
 
     def _grey(self) -> Planes:
         info = self.info
@@ -147,6 +179,10 @@ class VideoFileReader(ClipReader):
             return 0
         rate = self.info.rate
         return last.pts + (last.duration or (max(1, round(1 / rate / self.info.time_base)) if rate else 1))
+
+    def _least_step(self) -> int:
+        """From one frame to the next: no format takes two at one time, and some count milliseconds."""
+        return max(1, ceil(Fraction(1, 1000) / self.info.time_base))
 
     def _check_same(self, picture: Any, number: int) -> None:
         info = self.info
@@ -169,6 +205,33 @@ class VideoFileReader(ClipReader):
     def _note(self, problem: str) -> None:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(f"{self.path.name}: {problem}")
+
+
+def _sought(container: Any, stream: Any, pts: int) -> bool:
+    """Whether a film could be brought to a key frame at a time stamp or before it."""
+    try:
+        container.seek(pts, stream=stream)
+    except FFmpegError:
+        return False
+    # What lies behind the end that the file tells of is of another, joined to it, with times of its own.
+    end = (container.start_time or 0) + container.duration if container.duration else None
+    return end is None or pts * stream.time_base * AV_TIME_BASE < end
+
+
+def _from_key(packets: Iterator[Any], pts: int) -> Iterator[Any]:
+    """The packets from the key frame before the last one on that stands before a time stamp.
+
+    For a film whose clock may jump: it is not sought in by time, but read to there without decoding.
+    """
+    older: list[Any] = []
+    held: list[Any] = []
+    for packet in packets:
+        if packet.is_keyframe:
+            older, held = held, []
+        held.append(packet)
+        if packet.pts == pts:
+            break
+    return chain(older, held, packets)
 
 
 def _lasting(frames: Iterator[Frame]) -> Iterator[Frame]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self
 
+MOST_PARTS = 1_001_000
+"""Of a second, that a rate is counted in: times 1000 frames it is a whole number of 32 bits still."""
+
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
 _FRAME = re.compile(r"(\d+)f")
 _SECONDS = re.compile(r"\d+(?:\.\d*)?|\.\d+")
@@ -43,13 +46,13 @@ class Timecode:
 
 
 def parse_rate(text: str) -> Fraction:
-    """Frames a second, 24, 23.976 or 24000/1001; ValueError for what is no number above 0.
+    """Frames a second, 24, 23.976 or 24000/1001, the nearest that FFmpeg counts in; ValueError for no number above 0.
 
-    >>> parse_rate("30000/1001")
-    Fraction(30000, 1001)
+    >>> parse_rate("30000/1001"), parse_rate("29.97002997002997")
+    (Fraction(30000, 1001), Fraction(30000, 1001))
     """
     try:
-        rate = Fraction(text)
+        rate = Fraction(text).limit_denominator(MOST_PARTS)
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if not 0 < rate <= 1000:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -16,11 +17,14 @@ import numpy as np
 from av.error import FFmpegError
 
 from featcolor.clips.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
-from featcolor.clips.fields import FieldOrder
+from featcolor.clips.fields import CONTAINER_ORDERS, ORDER_CODES, TOP_FIRST, FieldMarker
 from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, SPACES, UNTAGGED_SPACE
-from featcolor.clips.remux import Part, TrackCopier, TrackPlan, avi_step, plan_tracks
-from featcolor.errors import ClipError, UsageError, reason
+from featcolor.clips.remux import Part, TrackCopier
+from featcolor.clips.sound import COPY
+from featcolor.clips.tape_time import moved_time_code
+from featcolor.clips.tracks import TrackPlan, avi_step, plan_tracks
+from featcolor.errors import ClipError, OutputError, UsageError, reason
 from featcolor.files import replacing
 
 BT2020_TRANSFER = 14
@@ -32,6 +36,9 @@ MOVIE_UNITS = 90_000
 """A second at least, as broadcast clocks have."""
 
 FALLBACK_RATE = Fraction(25)
+
+REHEARSED = 10
+"""Seconds of the other tracks that a trial takes."""
 
 ENCODER_THREADS = 4
 """On any machine: x264 and VP9 give other bytes, and other pictures, by another number of them."""
@@ -50,6 +57,8 @@ class VideoFileWriter(ClipWriter):
     codec : "h264", "h265", "vp9", "av1", "ffv1" or "prores"; None: the container's own.
     crf : constant quality, smaller is better; 0 is lossless for H.264, H.265 and VP9.
     pixel_format : such as "yuv444p"; None: 4:2:0 (ProRes 4:2:2, FFV1 the input's) at the input's bits.
+    sound : "copy": packet for packet, or refused; a key of `featcolor.clips.sound.SOUND_CODECS`: what the container
+        does not take is encoded so; "none": left out.
     first_pts, last_pts : time stamps, in units of `like.time_base`, of the first and the last frame of a part: the
         part is moved to start at 0 and the other tracks are cut to it. None: from the start, to the end.
     seek_step : frames from one that is decoded on its own to the next, at most; None: the encoder's own, hundreds.
@@ -70,6 +79,7 @@ class VideoFileWriter(ClipWriter):
         codec: str | None = None,
         crf: int | None = None,
         pixel_format: str | None = None,
+        sound: str = COPY,
         first_pts: int | None = None,
         last_pts: int | None = None,
         seek_step: int | None = None,
@@ -85,7 +95,7 @@ class VideoFileWriter(ClipWriter):
         self._format, self.notes = choose_format(self._codec, pixel_format, like, str(target))
         self.chroma_shape = replace(like, chroma_shift=self._format.chroma_shift).chroma_shape
         check_target(target, source, overwrite=overwrite)
-        self._plan = TrackPlan() if source is None else plan_tracks(source, self._container, str(target))
+        self._plan = TrackPlan() if source is None else plan_tracks(source, self._container, str(target), sound)
         self.notes += self._plan.notes
         self._time_base = like.time_base
         if self._container.muxer == "avi":
@@ -99,26 +109,58 @@ class VideoFileWriter(ClipWriter):
         self._stack = ExitStack()
         self._output: Any = None
         self._copier: TrackCopier | None = None
-        self._fields: FieldOrder | None = None
+        self._fields: FieldMarker | None = None
+        self._first_stamp: int | None = None
         self._last_stamp: int | None = None
 
     def __enter__(self) -> Self:
         check_target(self.target, self._source, overwrite=self._overwrite)
         with ExitStack() as stack, self._clear_errors():
-            part = stack.enter_context(replacing(self.target))
-            options = self._muxer_options()
-            self._output = av.open(f"file:{part}", "w", format=self._container.muxer, container_options=options)
-            stack.callback(self._close_quietly)
-            self._output.flags |= BITEXACT
-            self._stream = self._picture_track()
-            if self._source is not None:
-                self._copier = TrackCopier(self._source, self._plan, self._output, self._part, self.notes)
-                stack.callback(self._copier.close)
-                if self._container.chapters:
-                    self._copier.copy_chapters()
-            self._output.start_encoding()
+            self._open(stack.enter_context(replacing(self.target)), stack)
             self._stack = stack.pop_all()
         return self
+
+    def rehearse(self) -> None:
+        """A trial of the muxer and the encoder, written nowhere: a grey frame, and the first seconds of all tracks.
+
+        What they refuse is a UsageError before the work, not an error after it. The writer is used up by it.
+        """
+        like, start = self.like, self._plan.picture_start + self._plan.clock_start
+        try:
+            with ExitStack() as stack, self._clear_errors():
+                self._open(Path(os.devnull), stack)
+                grey = (
+                    np.full(shape, 1 << (like.bits - 1), like.dtype) for shape in (like.shape, *[self.chroma_shape] * 2)
+                )
+                luma, cb, cr = grey
+                frame = Frame(index=0, luma=luma, pts=round(start / like.time_base))
+                self._encode(self._picture(frame, cb, cr))
+                self._encode(None)
+                if self._copier is not None:
+                    self._copier.finish(start + REHEARSED)
+                self._output.close()
+        except ClipError as error:
+            raise UsageError(f"{error}; try another container (.mkv takes most), --codec or --sound") from error
+        for track in self._copier.never_taken if self._copier is not None else ():
+            raise UsageError(
+                f"{self.target}: {self.target.suffix} takes no packet of track {track} of {like.name}; write .mkv, or "
+                "leave its sound out with --sound none"
+            )
+
+    def _open(self, path: Path, stack: ExitStack) -> None:
+        """Open the output with all its tracks, and write its header; closed with the stack."""
+        options = self._muxer_options()
+        self._output = av.open(f"file:{path}", "w", format=self._container.muxer, container_options=options)
+        stack.callback(self._close_quietly)
+        self._output.flags |= BITEXACT
+        self._stream = self._picture_track()
+        if self._source is not None:
+            self._copier = TrackCopier(self._source, self._plan, self._output, self._part, self.notes)
+            stack.callback(self._copier.close)
+            if self._container.chapters:
+                self._copier.copy_chapters()
+        self._move_time_code(self._output.metadata)
+        self._output.start_encoding()
 
     def write(self, frame: Frame, cb: Codes, cr: Codes) -> None:
         """Encode the frame's luma, as it is, with these chroma planes, and the sound up to it."""
@@ -129,7 +171,7 @@ class VideoFileWriter(ClipWriter):
         with self._clear_errors():
             if self._copier is not None:
                 self._copier.copy_until(frame.pts * self.like.time_base)
-            self._output.mux(self._stream.encode(self._picture(frame, cb, cr)))
+            self._encode(self._picture(frame, cb, cr))
 
     def __exit__(self, kind: object, *error: object) -> None:
         with self._clear_errors(), self._stack:
@@ -138,12 +180,16 @@ class VideoFileWriter(ClipWriter):
                 with suppress(_NotWholeError), self._stack:
                     raise _NotWholeError
                 return
-            self._output.mux(self._stream.encode(None))
+            self._encode(None)
             if self._copier is not None:
-                self._copier.copy_until(self._part.end)
+                self._copier.finish(self._part.end)
             if self._last_stamp is None:
                 raise ClipError(f"{self.target}: no frame was written; is the part of the film empty?")
             self._output.close()
+
+    def _encode(self, picture: Any) -> None:
+        packets = self._stream.encode(picture)
+        self._output.mux(packets if self._fields is None else map(self._fields.mark_packet, packets))
 
     def _close_quietly(self) -> None:
         # After an error the trailer may fail too; after a clean end this does nothing.
@@ -162,17 +208,19 @@ class VideoFileWriter(ClipWriter):
         if suffix in (".mkv", ".webm") and like.time_base % Fraction(1, 1000):
             self.notes.append(f"{suffix} keeps time stamps to 1 ms; .mp4 keeps those of {like.name} exactly")
         if like.interlaced:
-            kept = self._keeps_fields() or self._codec == "ffv1"
+            kept = self._keeps_fields()
             self.notes.append(
                 f"{like.name} is interlaced: its frames are coloured as they are woven"
                 + ("" if kept else f", and {self._codec} here does not mark them as interlaced")
+                + (", and prores marks all of them so" if self._codec == "prores" else "")
             )
         if like.tags.get("has_alpha"):
             self.notes.append(f"the transparency of {like.name} is not written")
 
     def _keeps_fields(self) -> bool:
         # x264 codes fields of 4:2:0 only where each field has whole chroma lines.
-        return self._codec == "h264" and self.like.interlaced and self.like.height % 4 == 0
+        whole = self._codec != "h264" or self.like.height % (2 << self._format.chroma_shift[0]) == 0
+        return self.like.interlaced and self._codec in ("h264", "ffv1", "prores") and whole
 
     def _end_of(self, pts: int, duration: int) -> Fraction:
         rate = self.like.rate or FALLBACK_RATE
@@ -195,12 +243,15 @@ class VideoFileWriter(ClipWriter):
         stream: Any = self._output.add_stream(rules.encoder, rate=rate)
         context = stream.codec_context
         if self._keeps_fields():
-            context.flags |= INTERLACED_FLAG
-            order = int(like.tags.get("field_order") or 0)
-            self._fields = FieldOrder(like.width, like.height, self._format.name, self._time_base, order)
-            options["x264-params"] += f":{self._fields.first}=1"
-        if like.interlaced and self._codec == "ffv1":
-            context.field_order = like.tags.get("field_order") or 2
+            order = CONTAINER_ORDERS.get(like.tags.get("field_order", 0), TOP_FIRST)
+            self._fields = FieldMarker(
+                like.width, like.height, self._format.name, self._time_base, codec=self._codec, usual=order
+            )
+            context.field_order = ORDER_CODES[order]
+            if self._codec != "ffv1":
+                context.flags |= INTERLACED_FLAG
+            if self._codec == "h264":
+                options["x264-params"] += f":{order}=1"
         context.options = options
         if self._seek_step is not None:
             context.gop_size = self._seek_step
@@ -214,11 +265,19 @@ class VideoFileWriter(ClipWriter):
         for name, code in self._colour_codes().items():
             setattr(context, name, code)
         stream.metadata.update(self._plan.picture_tags)
+        self._move_time_code(stream.metadata)
         if like.tags.get("display_matrix"):
             stream.set_display_matrix(like.tags["display_matrix"])
         elif like.rotation:
             stream.set_display_rotation(like.rotation)
         return stream
+
+    def _move_time_code(self, tags: dict[str, str]) -> None:
+        """The time code in tags, if there is one, as that of the part's first frame."""
+        if self._part.start is None or "timecode" not in tags or not self.like.rate:
+            return
+        passed = self._part.start - self._plan.picture_start - self._plan.clock_start
+        tags["timecode"] = moved_time_code(tags["timecode"], round(passed * self.like.rate), self.like.rate)
 
     def _colour_codes(self) -> dict[str, int]:
         like = self.like
@@ -241,9 +300,10 @@ class VideoFileWriter(ClipWriter):
             dtype = np.dtype(np.uint8 if self._format.bits == 8 else "<u2")
             into = np.ndarray(codes.shape, dtype, buffer=memoryview(plane), strides=(plane.line_size, dtype.itemsize))
             np.left_shift(codes, shift, out=into, casting="unsafe", dtype=np.uint16 if shift else None)
-        if self._fields is not None:
-            picture = self._fields.mark(picture)
         stamp = round((frame.pts * like.time_base + self._part.shift) / self._time_base)
+        if self._container.muxer == "avi":  # it begins with its first frame
+            self._first_stamp = stamp if self._first_stamp is None else self._first_stamp
+            stamp -= self._first_stamp
         if self._last_stamp is not None and stamp <= self._last_stamp:
             stamp = self._last_stamp + 1  # no encoder takes a stamp twice, and no frame is dropped for it
         self._last_stamp = stamp
@@ -253,7 +313,7 @@ class VideoFileWriter(ClipWriter):
             setattr(picture, name, code)
         if self._last is not None and frame.pts >= self._last:
             self._part = replace(self._part, end=self._end_of(frame.pts, frame.duration))
-        return picture
+        return picture if self._fields is None else self._fields.mark(picture, frame.fields)
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
@@ -261,9 +321,9 @@ class VideoFileWriter(ClipWriter):
         try:
             yield
         except (FFmpegError, OSError) as error:
-            why = "the disk is full; nothing is left of it. Free some space or write elsewhere"
             if getattr(error, "errno", None) != errno.ENOSPC:
-                why = reason(error)
+                raise OutputError(f"{self.target}: cannot be written: {reason(error)}") from error
+            why = "the disk is full; nothing is left of it. Free some space or write elsewhere"
             raise ClipError(f"{self.target}: cannot be written: {why}") from error
 
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from featcolor.names import shown
+
 STOPPED = "stopped; nothing is left half-written, and the same command starts again"
 
 
@@ -46,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(argv, received)
     except KeyboardInterrupt as error:
         # After a second one nobody knows what the first has not told.
-        print("featcolor:", "stopped" if received[1:] else str(error) or STOPPED, file=sys.stderr, flush=True)
+        words = "stopped" if received[1:] else shown(str(error)) or STOPPED
+        print("featcolor:", words, file=sys.stderr, flush=True)
         return 128 + (received[0] if received else signal.SIGINT)
     finally:
         sys.unraisablehook = hook

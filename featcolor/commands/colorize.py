@@ -27,6 +27,7 @@ from featcolor.commands.references import (
 )
 from featcolor.errors import UsageError
 from featcolor.layers.formats import LAYERED, refuse_missing
+from featcolor.names import shown
 from featcolor.video.options import PIPE
 
 if TYPE_CHECKING:
@@ -189,10 +190,10 @@ class _Batch:
         if outcome.failure is not None:
             record |= {"status": "failed", "error": outcome.failure.message}
             message = outcome.failure.message
-            name = str(task.source)
+            name = shown(str(task.source))
             complain(message if name in message else f"{name}: {message}", kind="error")
-            if self.arguments.debug:
-                complain(outcome.failure.trace)
+            for line in outcome.failure.trace.splitlines() if self.arguments.debug else ():
+                complain(line)
         elif outcome.result is not None:
             done = outcome.result
             record |= {
@@ -216,9 +217,7 @@ class _Batch:
     def _write_report(self, seconds: float, work: ColourPicture, model: Path | None) -> None:
         if self.arguments.report is None:
             return
-        import json
-
-        from featcolor.files import replacing
+        from featcolor.files import write_json
         from featcolor.models.load import DEFAULT_MODEL
 
         content = {
@@ -232,8 +231,7 @@ class _Batch:
             "counts": dict(Counter(record["status"] for record in self.records.values())),
             "pictures": list(self.records.values()),
         }
-        with replacing(self.arguments.report) as part:
-            part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        write_json(self.arguments.report, content, indent=2)
 
     def _advise(self) -> None:
         """What a preparation would mend, told once."""
@@ -369,5 +367,6 @@ def _confidence_path(confidence: Path | None, target: Path, folder: Path) -> Pat
     """DIR, the picture's place below OUT, its whole name and .png: two formats of one name stay apart."""
     if confidence is None:
         return None
-    relative = target.relative_to(folder)
-    return confidence / relative.with_name(f"{relative.name}.png")
+    from featcolor.files import beside
+
+    return confidence / beside(target.relative_to(folder), ".png")

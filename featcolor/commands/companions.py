@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from unicodedata import normalize
 
 from featcolor.errors import UsageError
 
@@ -20,18 +21,18 @@ class Companions:
     Attributes
     ----------
     what : what they are, in the plural
-    by_place : files by their places below the folder, without what their own names add to those of the pictures
+    by_place : files by their places below the folder, in NFC, without what their own names add to those of the pictures
     """
 
     what: str
-    by_place: Mapping[Path, Sequence[Path]]
+    by_place: Mapping[str, Sequence[Path]]
 
     @classmethod
     def of(cls, what: str, files: Iterable[tuple[Path, Path]]) -> Self:
         """Of pairs of a place and a file."""
-        by_place: dict[Path, list[Path]] = {}
+        by_place: dict[str, list[Path]] = {}
         for place, file in files:
-            by_place.setdefault(place, []).append(file)
+            by_place.setdefault(_key(place), []).append(file)
         return cls(what, by_place)
 
     @classmethod
@@ -46,7 +47,7 @@ class Companions:
 
         A whole name, as --confidence writes it, goes before a stem.
         """
-        files = self.by_place.get(relative) or self.by_place.get(relative.with_suffix("")) or ()
+        files = self.by_place.get(_key(relative)) or self.by_place.get(_key(relative.with_suffix(""))) or ()
         if len(files) > 1:
             raise UsageError(f"{files[0]} and {files[1]} are both {self.what} of {relative}; keep one")
         return files[0] if files else None
@@ -54,6 +55,11 @@ class Companions:
     def files(self) -> list[Path]:
         """All of them."""
         return [path for paths in self.by_place.values() for path in paths]
+
+
+def _key(place: Path) -> str:
+    """A place as it is compared: macOS writes an accent apart from its letter (Unicode's NFD), others with it."""
+    return normalize("NFC", str(place))
 
 
 def few_names(paths: Sequence[Path]) -> str:

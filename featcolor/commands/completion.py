@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the script."""
     import shtab
 
-    from featcolor.commands.console import print_line
+    from featcolor.commands.console import print_text
 
     for command in _commands(arguments.parser):
         for action in command._actions:
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
             elif action.dest in FOLDERS:
                 action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-    print_line(shtab.complete(arguments.parser, arguments.shell))
+    print_text(shtab.complete(arguments.parser, arguments.shell))
     return 0
 
 

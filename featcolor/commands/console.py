@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
+from featcolor.names import shown
+
 WORK_FAILED = 1
 """Exit code of a command that could not do all of its work."""
 LEFT_OUT_SHOWN = 20
@@ -18,8 +20,9 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 def complain(message: str, *, kind: str = "") -> None:
-    """One line for a person on stderr, named after the program."""
-    print(f"featcolor: {kind}: {message}" if kind else f"featcolor: {message}", file=sys.stderr, flush=True)
+    """One line for a person on stderr, named after the program; no name in it steers the terminal."""
+    line = shown(message)
+    print(f"featcolor: {kind}: {line}" if kind else f"featcolor: {line}", file=sys.stderr, flush=True)
 
 
 def name_left_out(left_out: Sequence[tuple[str, str]], *, more: str = "") -> None:
@@ -45,8 +48,13 @@ def many(count: int, what: str) -> str:
 
 
 def print_line(message: str) -> None:
-    """One line of result on stdout."""
-    print(message, flush=True)
+    """One line of result on stdout; no name in it steers the terminal."""
+    print(shown(message), flush=True)
+
+
+def print_text(text: str) -> None:
+    """Lines of our own on stdout, as they are."""
+    print(text, flush=True)
 
 
 def print_swatch(colour: str, message: str) -> None:
@@ -78,7 +86,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
         table.add_column(column, justify="right" if index else "left", overflow="fold")
     for row in rows:
         # Text, so that a file name in brackets is not taken for markup.
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(shown(cell)) for cell in row))
     Console(file=sys.stdout, soft_wrap=False).print(table)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.companions import Companions, few_names
-from featcolor.commands.console import complain, many, print_line
+from featcolor.commands.console import complain, many, print_text
 from featcolor.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class _HintAction(argparse.Action):
         if values == NAMES:
             from featcolor.hints.colours import colour_table
 
-            print_line(colour_table())
+            print_text(colour_table())
             parser.exit()
         setattr(namespace, self.dest, [*getattr(namespace, self.dest), values])
 

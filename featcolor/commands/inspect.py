@@ -95,5 +95,4 @@ def _shown(value: Any) -> str:
         return ", ".join(f"{name} {_shown(item)}" for name, item in value.items())
     if value is None:
         return "none"
-    # A card comes from a file: it must not steer the terminal.
-    return "".join(character if character.isprintable() else "?" for character in str(value))
+    return str(value)

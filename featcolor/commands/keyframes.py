@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +13,7 @@ from featcolor.clips.timecode import Timecode, parse_rate
 from featcolor.commands.console import Progress, complain, many, print_line, progress_bar, stopping
 from featcolor.commands.options import readable, whole_number
 from featcolor.errors import UsageError
+from featcolor.names import NAME_BYTES, cut_name, plain_path, shell_line
 from featcolor.video.options import PIPE
 
 if TYPE_CHECKING:
@@ -205,9 +205,8 @@ def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> 
     elif arguments.grey:
         todo, option = f"paint a few strokes on {them} in any picture editor (all over: --keyframes)", "hints"
     source = Path(arguments.input)
-    result = source.name + "-colour" if source.is_dir() else f"{source.stem}-colour.mp4"
-    fps = f" --fps {arguments.fps}" if arguments.fps is not None else ""
-    print_line(
-        f"{todo}, then: featcolor video {shlex.quote(arguments.input)}{fps} -o {shlex.quote(result)} "
-        f"--{option} {shlex.quote(str(arguments.output))}"
-    )
+    name, suffix = (source.name, "-colour") if source.is_dir() else (source.stem, "-colour.mp4")
+    result = cut_name(name, NAME_BYTES - len(suffix)) + suffix
+    rate = ["--fps", str(arguments.fps)] if arguments.fps is not None else []
+    words = ["featcolor", "video", plain_path(arguments.input), *rate, "-o", plain_path(result)]
+    print_line(f"{todo}, then: {shell_line([*words, f'--{option}', plain_path(str(arguments.output))])}")

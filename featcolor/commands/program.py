@@ -27,6 +27,7 @@ from featcolor.commands import (
 from featcolor.commands.benchmark import command as benchmark
 from featcolor.commands.console import complain
 from featcolor.errors import ModelFileError, NetworkError, UsageError
+from featcolor.names import plain_path
 
 COMMANDS = {
     "studio": studio,
@@ -130,6 +131,10 @@ class _Parser(argparse.ArgumentParser):
         """Say it in one line and stop."""
         if message.startswith("unrecognized arguments") and "--hint" in self.words:
             message += "; a hint with spaces needs quotes: --hint '320,410=light skin'"
+        if (
+            dashed := next((word for word in self.words if word[:1] == "-" and os.path.lexists(word)), None)
+        ) is not None:
+            message += f"; the file {dashed} is named as {plain_path(dashed)}"
         complain(f"{message}; see '{self.prog} --help'", kind="error")
         self.exit(WRONG_CALL)
 

@@ -26,19 +26,24 @@ def find(arguments: Sequence[str], *, output: str | None = None, quiet: bool = F
 
     What an earlier run wrote below `output` is none.
     """
-    from featcolor.pictures.find import find_pictures, is_heic_name, kinds_of
+    from featcolor.pictures.find import find_pictures
 
     foreign: set[Path] = set()
     found = find_pictures(arguments, leave_out=None if output is None else Path(output), foreign=foreign)
-    if foreign and not quiet:
-        from featcolor.hints.hint import SUFFIX
-
-        foreign = {path for path in foreign if not path.name.endswith(SUFFIX)}
-    if foreign and not quiet:
-        heic = any(is_heic_name(path.name) for path in foreign)
-        way = "; for HEIC: pip install 'featcolor[heic]'" if heic else ""
-        complain(f"left out {many(len(foreign), 'file')} that featcolor does not read: {kinds_of(foreign)}{way}")
+    tell_of_foreign(foreign, quiet=quiet)
     return found
+
+
+def tell_of_foreign(files: Iterable[Path], *, quiet: bool) -> None:
+    """Say how many files of which kind are no pictures, hints apart, and what makes pictures of them."""
+    from featcolor.hints.hint import SUFFIX
+    from featcolor.pictures.kinds import kinds_of, ways_out
+
+    foreign = [path for path in files if not path.name.endswith(SUFFIX)]
+    if foreign and not quiet:
+        complain(f"left out {many(len(foreign), 'file')} that featcolor does not read: {kinds_of(foreign)}")
+        for line in ways_out(foreign):
+            complain(line, kind="note")
 
 
 def find_uncoloured(arguments: Sequence[str], *, output: str | None, quiet: bool) -> list[FoundPicture]:

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING
 from featcolor.clips.timecode import Timecode, parse_rate
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, print_table, progress_bar
 from featcolor.commands.options import not_negative, readable, whole_number
-from featcolor.errors import UsageError
-from featcolor.video.options import CODECS, DEFAULT_EVERY, DEFAULT_VIDEO_PRESET, PICTURE_FORMATS, PIPE, VIDEO_PRESETS
+from featcolor.errors import OutputError, UsageError
+from featcolor.video.options import (
+    CODECS,
+    DEFAULT_EVERY,
+    DEFAULT_VIDEO_PRESET,
+    PICTURE_FORMATS,
+    PIPE,
+    SOUNDS,
+    VIDEO_PRESETS,
+)
 
 if TYPE_CHECKING:
     from featcolor.video.colorize import ClipPlan
@@ -47,7 +55,7 @@ frame (120f); --end is not included. What is done is kept, shot by shot, in OUT.
 """
 
 OPTION_NAMES = (
-    *("codec", "crf", "pixel_format", "preset", "start", "end", "mask", "region", "chroma_only"),
+    *("codec", "crf", "pixel_format", "sound", "preset", "start", "end", "mask", "region", "chroma_only"),
     *("saturation", "every", "steady", "resume", "overwrite", "report"),
 )
 """Options that `featcolor.video.options.ClipOptions` calls as the command line does."""
@@ -105,6 +113,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--codec", choices=CODECS, help="of the output (default: by its ending)")
     files.add_argument("--crf", type=int, metavar="N", help="constant quality: smaller is better and larger")
     files.add_argument("--pixel-format", metavar="NAME", help="of the output, such as yuv444p")
+    files.add_argument(
+        "--sound",
+        choices=SOUNDS,
+        default=SOUNDS[0],
+        help="what the output does not take is encoded so (default: refused)",
+    )
     files.add_argument("--format", choices=PICTURE_FORMATS, help="of the frames in an output folder (default: png)")
     files.add_argument("--fps", type=readable(parse_rate), metavar="RATE", help="of a folder of frames")
     files.add_argument("--report", type=Path, metavar="FILE.json", help="where colour is a guess; FILE.html shows it")
@@ -132,7 +146,8 @@ def run(arguments: argparse.Namespace) -> int:
         left = work_path(arguments.output)
         if not isinstance(error, UsageError) and PIPE not in (arguments.input, arguments.output) and left.is_dir():
             done = many(WorkFolder(left).n_done, "shot")
-            kept = f"coloured {done} so far, kept in {left}; the same command with --resume goes on"
+            way = "--resume and another --codec or --sound" if isinstance(error, OutputError) else "--resume"
+            kept = f"coloured {done} so far, kept in {left}; the same command with {way} goes on"
             if isinstance(error, KeyboardInterrupt):
                 raise KeyboardInterrupt(f"stopped; {kept}") from None
             complain(kept)

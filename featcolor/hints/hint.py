@@ -160,7 +160,7 @@ class Hints:
         if isinstance(version, bool) or not isinstance(version, int) or version < 1:
             raise UsageError(f"the version of hints must be {VERSION}, got {version!r:.40}")
         if version > VERSION:
-            raise UsageError(f"hints of version {version:.3g}, and this featcolor knows {VERSION}; get a newer one")
+            raise UsageError(f"hints of version {version!r:.40}, and this featcolor knows {VERSION}; get a newer one")
         _check_keys(content, ("version", "hints"), ("size",), "hints")
         hints = enumerate(_list(content["hints"], "hints"), start=1)
         return cls(tuple(_hint(each, number) for number, each in hints), content.get("size"))

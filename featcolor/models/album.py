@@ -7,7 +7,7 @@ from the references themselves, each asked what the others make of it; where the
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -198,6 +198,7 @@ class AlbumColorizer(StillColorizer):
         colorizer = cls(header["network"], config, AlbumConfig.from_dict(header["album"]))
         if colorizer.base.network.info.sha256 != header["sha256"]:
             raise NetworkError(f"the network {header['network']} is not the one that this album was fitted with")
+        _check_shapes(arrays, colorizer.sampler.blocks, regressed=bool(header["regressor"]))
         kernel: dict[str, Any] = {name: arrays[f"kernel.{name}"] for name in KERNEL_ARRAYS}
         colorizer.kernel = KernelRegression(**kernel)
         colorizer.regressor = None
@@ -244,3 +245,32 @@ class AlbumColorizer(StillColorizer):
         self, chroma: FloatArray, confidence: FloatArray, working: FloatArray, lightness: FloatArray
     ) -> FloatArray:
         return self.base.as_vivid(chroma, confidence, working, lightness) if self.config.vivid else chroma
+
+
+def _check_shapes(arrays: Mapping[str, NDArray[Any]], blocks: Sequence[int], *, regressed: bool) -> None:
+    """ValueError unless the arrays of a file fit each other and the features, in blocks of so many values."""
+    compared, features = sum(blocks[:COMPARED]), sum(blocks)
+    answers = len(BANDWIDTHS) + (2 if regressed else 0)
+    n_keys = arrays["kernel.keys"].shape[:1]
+    expected: dict[str, tuple[int, ...]] = {
+        "kernel.mean": (compared,),
+        "kernel.scale": (compared,),
+        "kernel.keys": (*n_keys, compared),
+        "kernel.chroma": (*n_keys, 2),
+        "blend": (2 * answers,),
+    }
+    if regressed:
+        width, n_cells = arrays["regressor.offsets"].shape[:1], arrays["regressor.cells"].shape[:1]
+        outputs = 2 + sum(n_cells)
+        expected |= {
+            "regressor.mean": (features,),
+            "regressor.scale": (features,),
+            "regressor.directions": (features, *width),
+            "regressor.offsets": width,
+            "regressor.weights": (features + sum(width), outputs),
+            "regressor.intercept": (outputs,),
+            "regressor.cells": (*n_cells, 2),
+        }
+    for name, shape in expected.items():
+        if arrays[name].shape != shape or not arrays[name].size:
+            raise ValueError(f"{name} has the shape {arrays[name].shape}, not {shape}")

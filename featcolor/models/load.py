@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from featcolor.errors import FeatcolorError, ModelFileError, UsageError
 from featcolor.models.model_file import read_arrays
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 ALBUM_SUFFIX: Final = ".album"
 NETWORK_SUFFIX: Final = ".onnx"
+LARGEST: Final = 1e12
+"""Of the numbers in a model: products of larger ones overflow."""
 DEFAULT_MODEL: Final = "default"
 """What people call the model that comes along, where no file is called so."""
 
@@ -96,6 +101,7 @@ def _load(model: Path | None) -> StillColorizer:
 
         build = Colorizer.from_arrays
     try:
+        _check_values(arrays)
         return build(header, arrays)
     except FeatcolorError:
         raise
@@ -103,3 +109,10 @@ def _load(model: Path | None) -> StillColorizer:
         raise ModelFileError(
             f"{model}: the model's parts do not fit together ({type(error).__name__}: {error}); fit it anew"
         ) from error
+
+
+def _check_values(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """ValueError unless all are numbers that can be reckoned with."""
+    for name, array in arrays.items():
+        if array.dtype.kind != "f" or not (np.abs(array) <= LARGEST).all():
+            raise ValueError(f"{name} holds what is no number, or an endless one")

@@ -142,7 +142,7 @@ def _parse_document(path: str | Path, text: str) -> dict[str, Any]:
         raise ModelFileError(f"{path}: damaged model file (format version {version!r:.40}); {DAMAGED}")
     if version > FORMAT_VERSION:
         raise ModelFileError(
-            f"{path}: model format {version} is newer than this featcolor, which reads up to {FORMAT_VERSION}; "
+            f"{path}: model format {version!r:.40} is newer than this featcolor, which reads up to {FORMAT_VERSION}; "
             "update featcolor"
         )
     parts = [document.get(key) for key in ("card", "colorizer")]

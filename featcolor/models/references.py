@@ -20,6 +20,7 @@ from featcolor.colour.measures import is_grey
 from featcolor.errors import PictureError, ReferencesError
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import network_errors
+from featcolor.names import shown
 from featcolor.parallel import Progress, run_over
 from featcolor.pictures.find import LIST_MARK, expand_references
 from featcolor.pictures.io import read_reference
@@ -321,7 +322,7 @@ def settle(
     for index, original in find_duplicates(thumbnails).items():
         reasons[index] = f"is the same picture as {name_of(sources[original], original)}"
     names = {index: name_of(sources[index], index) for index in sorted(reasons)}
-    left_out = [(name, reasons[index].removeprefix(f"{name}: ")) for index, name in names.items()]
+    left_out = [(name, reasons[index].removeprefix(f"{shown(name)}: ")) for index, name in names.items()]
     kept = sorted(thumbnails.keys() - reasons.keys())
     if not kept:
         first = ": ".join(left_out[0])

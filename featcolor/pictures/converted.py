@@ -1,10 +1,11 @@
-"""Pictures of formats that are read, and written as PNG: BMP, GIF, JPEG 2000, AVIF and, by an extra, HEIC.
+"""Pictures of formats that are read, and written as PNG: Netpbm, BMP, GIF, TGA, JPEG 2000, AVIF and, by an extra, HEIC.
 
 Pillow reads heads, profiles and what has 8 bits a channel; deeper samples are imagecodecs', or pillow-heif's.
 """
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from typing import Any, Final
 
@@ -12,27 +13,40 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from featcolor.pictures import netpbm
+from featcolor.pictures.coding import profile_of_code_points
+from featcolor.pictures.kinds import HEIC
 from featcolor.pictures.metadata import settle, settle_exif
 from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi
-from featcolor.pictures.pillow import decode
+from featcolor.pictures.pillow import decode, note_of_frames
 
 PLAIN_MODES: Final = {"L": 1, "I;16": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 """Modes of Pillow whose samples are grey or RGB, and how many a pixel has."""
 TOP: Final = 65_535
-INSTALL: Final = "is a HEIC picture, which needs a package: pip install 'featcolor[heic]', or convert it to JPEG or PNG"
+TGA_DESCRIPTOR: Final = 17
+"""Byte of a TGA whose low four bits count the bits of alpha (Truevision TGA 2.0, field 5.6)."""
 
 
 def read(data: bytes, format: str) -> Picture:
     """A picture, upright, that is to be written as PNG; of several frames the first, with a note."""
+    if format == "PNM":
+        return netpbm.read(data)
     image = open_header(data, format)
-    n_frames = getattr(image, "n_frames", 1)
     icc = image.info.get("icc_profile")
     exif, orientation = settle_exif(image.info.get("exif"))
     deep = _deep(data, format, image)
     pixels, alpha = decode(image, icc) if deep is None else deep
-    notes = () if n_frames == 1 else (f"holds {n_frames} pictures; the first is coloured",)
-    metadata = Metadata("PNG", exif, icc, clean_dpi(image.info.get("dpi")), notes=notes)
+    if format == "TGA" and not data[TGA_DESCRIPTOR] & 0x0F:
+        alpha = None
+    if icc is None:
+        icc = _told_profile(data, format, grey=pixels.ndim == 2)
+    metadata = Metadata("PNG", exif, icc, clean_dpi(image.info.get("dpi")), notes=note_of_frames(image))
     return settle(pixels, alpha, metadata, orientation)
+
+
+def claimed_size(data: bytes, format: str) -> tuple[int, int]:
+    """Width and height that the head claims, checked."""
+    return netpbm.read_head(data).size if format == "PNM" else open_header(data, format).size
 
 
 def open_header(data: bytes, format: str) -> Image.Image:
@@ -42,6 +56,16 @@ def open_header(data: bytes, format: str) -> Image.Image:
     image = Image.open(BytesIO(data), formats=[format])
     check_size(*image.size, format=format, n_bytes=len(data))
     return image
+
+
+def _told_profile(data: bytes, format: str, *, grey: bool) -> bytes | None:
+    """The profile of a colour box that Pillow passes over: code points (HEIF, 12.1.5), or JPEG 2000's ICC (I.5.3.3)."""
+    if format in ("AVIF", "HEIF") and len(box := data.partition(b"colrnclx")[2]) >= 4:
+        return profile_of_code_points(*struct.unpack_from(">HH", box), grey=grey)
+    if format == "JPEG2000" and (at := data.find(b"colr\x02")) >= 4:
+        (length,) = struct.unpack_from(">I", data, at - 4)
+        return data[at + 7 : at - 4 + length]
+    return None
 
 
 def _deep(data: bytes, format: str, image: Image.Image) -> tuple[NDArray[np.uint16], NDArray[np.uint16] | None] | None:
@@ -100,5 +124,5 @@ def _register_heif() -> None:
     try:
         import pillow_heif
     except ImportError:
-        raise ValueError(INSTALL) from None
+        raise ValueError(f"is {HEIC}") from None
     pillow_heif.register_heif_opener()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import itertools
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ import numpy as np
 from featcolor.colour.lab import lightness_of
 from featcolor.errors import PictureError, UsageError
 from featcolor.pictures.io import PICTURE_SUFFIXES, read_reference
+from featcolor.pictures.kinds import kinds_of, suffix_of, ways_out
 from featcolor.pictures.picture import CONVERTED_SUFFIXES
 
 LIST_MARK = "@"
@@ -154,8 +154,7 @@ class _Search:
         if path.is_dir():
             paths = list(self._walk(path))
             if not paths:
-                found = f", found {kinds_of(self.foreign)}" if self.foreign else ""
-                raise UsageError(f"{path}: no pictures in this folder; {LOOKED_FOR}{found}")
+                raise UsageError(f"{path}: no pictures in this folder; {LOOKED_FOR}{self._found_instead()}")
             return [FoundPicture(each, each.relative_to(path), named=False) for each in paths]
         if not path.exists():
             raise UsageError(f"{argument}: no such file or folder")
@@ -188,6 +187,9 @@ class _Search:
             return False
         return True
 
+    def _found_instead(self) -> str:
+        return "; ".join([f", found {kinds_of(self.foreign)}", *ways_out(self.foreign)]) if self.foreign else ""
+
     def _glob(self, pattern: str) -> Sequence[FoundPicture]:
         """Matches of a glob: files that look like pictures, and the pictures in folders that match."""
         # The last folder without a wildcard.
@@ -201,7 +203,7 @@ class _Search:
             elif not (barred and path.resolve().is_relative_to(barred)) and self._takes(path):
                 found[path] = None
         if not found:
-            raise UsageError(f"{pattern}: no picture matches; {LOOKED_FOR}")
+            raise UsageError(f"{pattern}: no picture matches; {LOOKED_FOR}{self._found_instead()}")
         return [FoundPicture(path, _below(path, base), named=False) for path in found]
 
     def _list(self, file: Path) -> Sequence[FoundPicture]:
@@ -211,13 +213,15 @@ class _Search:
         except OSError as error:
             raise UsageError(f"{LIST_MARK}{file}: the list cannot be read ({error.strerror})") from error
         pictures: list[FoundPicture] = []
-        for number, raw in enumerate(text.splitlines(), start=1):
+        # Of what str.splitlines takes for the end of a line, much may stand in a name.
+        for number, raw in enumerate(text.split("\n"), start=1):
             line = raw.strip()
             if not line or line.startswith(COMMENT_MARK):
                 continue
             if "\0" in line:
                 raise UsageError(f"{LIST_MARK}{file}: line {number} is no path; is this a text file, one path a line?")
-            path = Path(line).expanduser()
+            whole = raw.removesuffix("\r")  # which may begin or end in a space
+            path = Path(whole if os.path.lexists(file.parent / whole) else line).expanduser()
             try:
                 found = self.expand(os.fspath(file.parent / path), lists=False)
             except UsageError as error:
@@ -231,24 +235,14 @@ class _Search:
         return pictures
 
 
-def kinds_of(files: Iterable[Path]) -> str:
-    """Files counted by their suffixes.
-
-    >>> kinds_of([Path("a.pdf"), Path("b.HEIC"), Path("c.heic"), Path("notes")])
-    '2 heic, 1 pdf, 1 without a suffix'
-    """
-    kinds = Counter(path.suffix[1:].lower() or "without a suffix" for path in files)
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-
-
 def is_picture_name(name: str) -> bool:
     """Whether a search takes a file of this name: a picture's suffix in any case, not hidden."""
-    return not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
+    return not name.startswith(".") and suffix_of(name) in PICTURE_SUFFIXES
 
 
 def is_heic_name(name: str) -> bool:
     """Whether a file of this name is a HEIC, which needs a package to be read."""
-    return CONVERTED_SUFFIXES.get(Path(name).suffix.lower()) == "HEIF"
+    return CONVERTED_SUFFIXES.get(suffix_of(name)) == "HEIF"
 
 
 def reads_heic() -> bool:

@@ -1,13 +1,16 @@
 """Reading and writing of still pictures without losing what travels with them.
 
 - The format is what the content says, not the suffix. JPEG, PNG, TIFF and WebP; 8 and 16 bits, float TIFF (0..1).
-  BMP, GIF, JPEG 2000, AVIF and HEIC are read, and written as PNG.
+  Netpbm (PBM, PGM, PPM, PAM), BMP, GIF, TGA, PCX, ICO, JPEG 2000, AVIF and HEIC are read, and written as PNG. Of an
+  MPO, which is several JPEG pictures, the first is read.
 - EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
-- EXIF, resolution and RGB profiles are kept, and the texts of a PNG (title, author) where a PNG is written. A grey
-  profile is applied (its tone curve, to sRGB) and dropped, since it cannot stay on a colour picture; a CMYK profile
-  likewise. Pixels under an RGB profile are taken as sRGB and written back under the same profile. Deep (16-bit, float)
-  TIFF keeps the descriptive texts of EXIF only; 8-bit TIFF with Exif or GPS directories is written uncompressed. XMP
-  and IPTC blocks are not kept.
+- EXIF, resolution and RGB profiles are kept, and the texts of a PNG; in another format its title, author and
+  copyright as EXIF.
+- Pixels are sRGB, by the file's profile or by what it tells in numbers (PNG's cICP, gAMA and cHRM, code points, EXIF's
+  Adobe RGB), and are brought back under an RGB profile by writing. What cannot stay on a colour picture is used up:
+  profiles of grey and CMYK, and of RGB those that have no way back.
+- Deep (16-bit, float) TIFF keeps the descriptive texts of EXIF only; 8-bit TIFF with Exif or GPS directories is written
+  uncompressed. XMP and IPTC blocks are not kept.
 - Alpha is kept, except in JPEG, which has none.
 - Animated pictures and TIFF files of several pages are refused, rather than all frames but one lost.
 - A file is written beside its place and renamed, so that nothing half-written is ever seen.
@@ -28,6 +31,8 @@ from numpy.typing import NDArray
 from featcolor.errors import PictureError
 from featcolor.files import replacing
 from featcolor.pictures import converted, pillow, png
+from featcolor.pictures.icc import from_srgb
+from featcolor.pictures.kinds import suffix_of
 from featcolor.pictures.picture import (
     CONVERTED_SUFFIXES,
     FORMATS,
@@ -41,6 +46,7 @@ from featcolor.pictures.picture import (
     sniff,
 )
 from featcolor.pictures.resize import resize
+from featcolor.pictures.texts import exif_with_texts
 from featcolor.pictures.tiff.reader import claimed_tiff_size, read_tiff
 from featcolor.pictures.tiff.writer import write_deep
 
@@ -87,7 +93,9 @@ def claimed_pixels(source: str | os.PathLike[str] | bytes, *, name: str = "-") -
         if format == "TIFF":
             width, height = claimed_tiff_size(data)
         else:
-            width, height = (pillow if format in FORMATS else converted).open_header(data, format).size
+            width, height = (
+                pillow.open_header(data, format).size if format in FORMATS else converted.claimed_size(data, format)
+            )
         return width * height
 
 
@@ -105,18 +113,18 @@ def written_name(path: Path) -> Path:
     >>> written_name(Path("old/pier.bmp")), written_name(Path("old/pier.JPG"))
     (PosixPath('old/pier.png'), PosixPath('old/pier.JPG'))
     """
-    return path.with_suffix(".png") if path.suffix.lower() in CONVERTED_SUFFIXES else path
+    return path.with_suffix(".png") if suffix_of(path.name) in CONVERTED_SUFFIXES else path
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:
     """The format of a picture's file by its content; PictureError for what is none."""
     with decoding(str(path)), Path(path).open("rb") as stream:
-        return sniff(stream.read(SNIFFED))
+        return sniff(stream.read(SNIFFED), str(path))
 
 
 def output_format(path: str | os.PathLike[str], like: Picture | None = None) -> str:
     """Format that a file of this name gets: by its suffix, else as `like`; PictureError when neither tells."""
-    format = SUFFIXES.get(Path(path).suffix.lower())
+    format = SUFFIXES.get(suffix_of(Path(path).name))
     if format is None and like is not None:
         format = like.metadata.format
     if format is None:
@@ -162,7 +170,7 @@ def write_picture(
     ----------
     path : path
         Its folder must exist; a file that is there is replaced.
-    pixels : (H, W, 3), (H, W, 4) with alpha, or (H, W); uint8, uint16 or float 0..1
+    pixels : (H, W, 3), (H, W, 4) with alpha, or (H, W), in sRGB; uint8, uint16 or float 0..1
         Brought to the depth that the format holds (JPEG and WebP 8 bits, PNG 8 or 16).
     like : Picture
         Where alpha, EXIF, profile and resolution come from.
@@ -189,13 +197,13 @@ def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str
     """Bytes, name and format of a picture file; its beginning is looked at before the rest is read."""
     try:
         if isinstance(source, bytes):
-            return source, name, sniff(source[:SNIFFED])
+            return source, name, sniff(source[:SNIFFED], name)
         path = Path(source)
         name = str(path)
         if path.is_dir():
             raise ValueError("is a folder; name the pictures in it")
         with path.open("rb") as stream:
-            format = sniff(stream.read(SNIFFED))
+            format = sniff(stream.read(SNIFFED), name)
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise ValueError(f"is larger than {MAX_FILE_BYTES // 2**30} GiB; scale it down or cut it into parts")
             stream.seek(0)
@@ -223,8 +231,10 @@ def _encode(
         raise ValueError(f"alpha is {alpha.shape}, the picture {pixels.shape[:2]}")
     metadata = like.metadata if like is not None else Metadata(format)
     metadata = replace(metadata, format=format, compact=metadata.compact and metadata.format == format)
+    if metadata.texts and format != "PNG":
+        metadata = replace(metadata, exif=exif_with_texts(metadata.exif, metadata.texts))
     depth = output_dtype(format, Picture(pixels))
-    pixels = as_depth(pixels, depth)
+    pixels = as_depth(from_srgb(pixels, metadata.icc), depth)
     alpha = None if alpha is None else as_depth(alpha, depth)
     try:
         if format == "TIFF" and depth != np.uint8:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 from PIL import Image, UnidentifiedImageError
 
 from featcolor.errors import PictureError
+from featcolor.pictures.kinds import RAW, kind_of_content, kind_of_name, suffix_of
 
 MAX_PIXELS = 500_000_000
 """Largest picture read, in pixels; a header that claims more is refused before anything is allocated."""
@@ -36,8 +38,13 @@ SUFFIXES = {
 SUFFIX_OF = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp"}
 """What a file of a format is called."""
 CONVERTED_SUFFIXES = {
-    ".bmp": "BMP",
+    **dict.fromkeys((".pnm", ".pgm", ".ppm", ".pbm", ".pam"), "PNM"),
+    **dict.fromkeys((".bmp", ".dib"), "BMP"),
     ".gif": "GIF",
+    ".tga": "TGA",
+    ".pcx": "PCX",
+    ".ico": "ICO",
+    ".mpo": "JPEG",
     **dict.fromkeys((".jp2", ".j2k", ".jpf", ".jpx", ".jpc"), "JPEG2000"),
     ".avif": "AVIF",
     **dict.fromkeys((".heic", ".heif", ".hif"), "HEIF"),
@@ -57,9 +64,13 @@ _MAGIC = (
     (b"MM\x00+", "TIFF"),
     (b"BM", "BMP"),
     (b"GIF8", "GIF"),
+    *((b"\n%c\1" % version, "PCX") for version in (0, 2, 3, 4, 5)),
+    (b"\0\0\1\0", "ICO"),
     (b"\x00\x00\x00\x0cjP  ", "JPEG2000"),
     (b"\xff\x4f\xff\x51", "JPEG2000"),
 )
+NETPBM = re.compile(rb"P[1-6][\s#]|P7\n")
+_TGA_HEAD = 18  # bytes
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 for _library in ("PIL", "tifffile"):  # their complaints about damaged files would go to the error stream
@@ -73,14 +84,6 @@ _FILM = re.compile(
     re.DOTALL,
 )
 """Matroska, MPEG, ASF, DV, Flash, Ogg, Y4M, MPEG transport, AVI, MP4 (but for HEIC and AVIF) and QuickTime begin so."""
-_FOREIGN_MAGIC = (
-    (b"%PDF", "a PDF"),
-    (b"PK\x03\x04", "a zip archive"),
-    (b"SDPX", "a DPX frame"),
-    (b"XPDS", "a DPX frame"),
-    (b"\x76\x2f\x31\x01", "an OpenEXR frame"),
-    (b"8BPS", "a Photoshop file"),
-)
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Metadata:
     exif : bytes or None
         An EXIF block (TIFF structure without the `Exif` prefix), its orientation already 1, without thumbnail.
     icc : bytes or None
-        An ICC profile of an RGB space; grey and CMYK profiles are used up by reading.
+        An ICC profile of an RGB space, under which the picture is written; others are used up by reading.
     dpi : (across, down) or None
         Resolution in pixels an inch.
     compact : bool
@@ -117,7 +120,7 @@ class Picture:
 
     Attributes
     ----------
-    pixels : (H, W) grey or (H, W, 3) sRGB; uint8, uint16 or float32 0..1
+    pixels : (H, W) grey or (H, W, 3), sRGB whatever the profile; uint8, uint16 or float32 0..1
         The dtype is the bit depth of the file.
     alpha : (H, W) or None
         Opacity, same dtype as `pixels`.
@@ -129,28 +132,54 @@ class Picture:
     metadata: Metadata = field(default_factory=lambda: Metadata("PNG"))
 
 
-def sniff(head: bytes) -> str:
-    """Format name of a file from its first bytes, whatever its suffix says; ValueError when it is none of ours."""
-    for magic, name in _MAGIC:
-        if head.startswith(magic):
-            return name
+def sniff(head: bytes, name: str = "") -> str:
+    """Format of a file from its first bytes, whatever its suffix says; ValueError when it is none of ours.
+
+    The name helps where content does not tell: a camera's raw file is a TIFF inside.
+    """
+    kind = kind_of_content(head)
+    format = next((format for magic, format in _MAGIC if head.startswith(magic)), None)
+    if format == "TIFF" and (kind is RAW or suffix_of(name) in RAW.suffixes):
+        raise ValueError(f"is {RAW}")
+    if format is not None:
+        return format
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     if head[4:8] == b"ftyp" and (head[8:12] in (b"avif", b"avis") or b"avif" in head[12:40]):
         return "AVIF"
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
         return "HEIF"
+    if NETPBM.match(head):
+        return "PNM"
     if not head:
         raise ValueError("is empty (0 bytes); restore it from its source")
+    if kind is not None:
+        raise ValueError(f"is {kind}")
     if _FILM.match(head):
         raise ValueError("is a film; use: featcolor video FILM -o OUT")
-    if head[30:54] == b"mimetypeimage/openraster":
-        raise ValueError("is an OpenRaster file, whose layers are not read; export it as PNG or TIFF from the editor")
-    if head.startswith(b"8BPS"):
-        raise ValueError("is a Photoshop file, whose layers are not read; export it as PNG or TIFF from the editor")
-    looks = next((name for magic, name in _FOREIGN_MAGIC if head.startswith(magic)), None)
-    found = f" (it looks like {looks})" if looks else ""
-    raise ValueError(f"is not a picture that is read{found}; convert it to TIFF, PNG or JPEG")
+    if _is_tga(head):
+        return "TGA"
+    if (kind := kind_of_name(name)) is not None:
+        raise ValueError(f"is named as {kind}")
+    raise ValueError("is not a picture that is read; convert it to TIFF, PNG or JPEG")
+
+
+def _is_tga(head: bytes) -> bool:
+    """Whether a file begins as a TGA, which has no magic: every field of its head makes sense (Truevision TGA 2.0)."""
+    if len(head) < _TGA_HEAD:
+        return False
+    _, has_map, kind, start, count, depth_of_map, _, _, width, height, depth, _ = struct.unpack_from("<3B2HB4H2B", head)
+    fits_map = (
+        depth_of_map in (15, 16, 24, 32) and 0 < count <= 256 if has_map else not (start or count or depth_of_map)
+    )
+    kinds = {1: (8,), 2: (15, 16, 24, 32), 3: (8, 16)}
+    return (
+        has_map in ((1,) if kind in (1, 9) else (0, 1))
+        and fits_map
+        and depth in kinds.get(kind & 7, ())
+        and kind < 12
+        and width * height > 0
+    )
 
 
 def check_size(width: int, height: int, *, format: str | None = None, n_bytes: int = 0) -> None:

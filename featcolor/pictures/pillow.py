@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from math import sqrt
 from typing import Any, BinaryIO
@@ -12,15 +13,19 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from featcolor.pictures import png
-from featcolor.pictures.metadata import EXIF_PREFIX, cmyk_to_srgb, settle, settle_exif, through_curve
+from featcolor.pictures.coding import adobe_rgb
+from featcolor.pictures.icc import cmyk_to_srgb
+from featcolor.pictures.metadata import EXIF_PREFIX, is_adobe_rgb, settle, settle_exif
 from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi
 
 MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
 """Longest sides that libjpeg and WebP can write, in pixels."""
 _MAX_JPEG_EXIF = 65_533 - len(EXIF_PREFIX)  # one marker segment
-_SRGB_GAMMA, _SAME_GAMMA = 0.45455, 0.02  # what programs write for sRGB, and how far off is the same
-_GAMMAS = 0.1, 4.0  # what else is no exponent but damage
 _WEBP_EFFORT = 4  # 0 fast .. 6 slow
+MAX_SCANS = 100
+"""Of a JPEG; programs write up to twenty."""
+_MARKER = re.compile(rb"\xff+([\x02-\xcf\xd8-\xfe])")  # of a segment: no stuffed zero, no restart
+_END_OF_IMAGE, _START_OF_SCAN = b"\xd9", b"\xda"
 _EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
 _STRUCTURE_TAGS = frozenset(
     (*range(254, 260), *range(262, 267), 273, 274, *range(277, 285), *range(288, 294), 296, 301, 317, *range(320, 326))
@@ -37,32 +42,47 @@ def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
     icc = image.info.get("icc_profile")
     exif, orientation = settle_exif(png.exif_chunk(data) if format == "PNG" else image.info.get("exif"))
     is_deep = format == "PNG" and png.bit_depth(data) == 16
+    if format == "PNG" and image.mode == "L" and "transparency" in image.info:
+        # Pillow scales the samples to 8 bits, but not the one that is transparent; of this the low bits count.
+        top = 2 ** png.bit_depth(data) - 1
+        image.info["transparency"] = (image.info["transparency"] & top) * 255 // top
     pixels, alpha = png.read_16_bit(data) if is_deep else decode(image, icc)
-    if format == "PNG" and (gamma := _other_gamma(image.info)) is not None:
-        pixels = through_curve(pixels, lambda x: x ** (1 / gamma))
+    if format == "PNG":
+        icc = png.colour_profile(data, icc)
+    elif image.mode == "CMYK":
+        icc = None  # used up
+    elif icc is None and pixels.ndim == 3 and is_adobe_rgb(exif):
+        icc = adobe_rgb()
     compact = format == "WEBP" and _is_lossless_webp(data)
     texts = png.text_chunks(data) if format == "PNG" else ()
-    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact, texts)
+    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact, texts, note_of_frames(image))
     return settle(pixels, alpha, metadata, orientation)
 
 
-def _other_gamma(info: dict[Any, Any]) -> float | None:
-    """The exponent that a PNG's samples were coded with, by its gAMA, where that is not sRGB's and nothing goes before:
-    a profile, or sRGB (PNG specification, 11.3.3)."""
-    gamma = info.get("gamma")
-    if gamma is None or "icc_profile" in info or "srgb" in info or not _GAMMAS[0] <= gamma <= _GAMMAS[1]:
-        return None
-    return None if abs(gamma - _SRGB_GAMMA) < _SAME_GAMMA else float(gamma)
+def note_of_frames(image: Image.Image) -> tuple[str, ...]:
+    """What a person is told of a file that holds several pictures: a GIF, an MPO, a sequence."""
+    n_frames = getattr(image, "n_frames", 1)
+    return () if n_frames == 1 else (f"holds {n_frames} pictures; the first is coloured",)
 
 
 def open_header(data: bytes, format: str) -> Image.Image:
     """The image with its header read, nothing decoded, its size checked; ValueError when it is animated."""
     image = Image.open(BytesIO(data), formats=[format])
     check_size(*image.size, format=format, n_bytes=len(data))
-    n_frames = getattr(image, "n_frames", 1)
-    if n_frames > 1 and format in ("PNG", "WEBP"):
+    if format in ("PNG", "WEBP") and (n_frames := getattr(image, "n_frames", 1)) > 1:
         raise ValueError(f"is animated ({n_frames} frames); export its frames as pictures and colour those")
+    if format == "JPEG" and _scans(data) > MAX_SCANS:
+        raise ValueError(f"has more than {MAX_SCANS} scans, which would take hours; the file is damaged or hostile")
     return image
+
+
+def _scans(data: bytes) -> int:
+    """How often a JPEG goes over its pixels (ITU-T T.81, B.1): a few bytes can be a scan of all of them."""
+    count, place = 0, 2
+    while (found := _MARKER.search(data, place)) and found[1] != _END_OF_IMAGE:
+        place = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+        count += found[1] == _START_OF_SCAN
+    return count
 
 
 def _draft(image: Image.Image, max_pixels: int) -> None:
@@ -118,6 +138,14 @@ def _descriptive_exif(source: Image.Exif) -> bytes | None:
     return copy.tobytes().removeprefix(EXIF_PREFIX) if len(copy) else None
 
 
+def _with_bytes(exif: bytes) -> Image.Exif:
+    """An EXIF block whose texts are the bytes that they were: as text, Pillow writes all but ASCII into TIFF as '?'."""
+    block = Image.Exif()
+    block.load(exif)
+    block.update({tag: text.encode("latin-1") for tag, text in block.items() if isinstance(text, str)})
+    return block
+
+
 def _has_directories(exif: bytes) -> bool:
     block = Image.Exif()
     block.load(exif)
@@ -152,7 +180,7 @@ def write(
     if format == "TIFF" and exif is not None and _has_directories(exif):
         options["compression"] = None  # Pillow writes the Exif and GPS directories into uncompressed files only
     if exif is not None:
-        options["exif"] = EXIF_PREFIX + exif
+        options["exif"] = _with_bytes(exif) if format == "TIFF" else EXIF_PREFIX + exif
     if metadata.icc is not None:
         options["icc_profile"] = metadata.icc
     if metadata.dpi is not None:

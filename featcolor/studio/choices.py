@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final, Self
 from featcolor.errors import UsageError
 from featcolor.models.config import ColorizerConfig, boldness_of, temperature_of
 from featcolor.models.load import ColouringSettings
+from featcolor.names import shell_line
 from featcolor.preparation.steps import AUTO, STEPS, Step, parse_preparation
 from refine.refiners import REFINERS
 
@@ -113,7 +113,7 @@ def command_line(
     """
     named = [] if model is None else ["--model", str(model)]
     words = ["featcolor", "colorize", str(source), "-o", str(target), *named, *choices.words(), *rest]
-    return " ".join(map(shlex.quote, words))
+    return shell_line(words)
 
 
 def controls(settings: ColorizerConfig) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from featcolor.files import cut_name
 from featcolor.hints.hint import SUFFIX
+from featcolor.names import cut_name
 from featcolor.studio.films.shelf import FILMS
 from featcolor.studio.stamps import id_of
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import shlex
 import shutil
 import threading
 from collections import Counter
@@ -21,11 +20,12 @@ from typing import Any, Final
 
 from featcolor.batch.colour import ColourPicture, PictureTask
 from featcolor.errors import UsageError, reason
-from featcolor.files import NAME_BYTES, cut_name, replacing, shown_name, write_json
+from featcolor.files import beside, replacing, write_json
 from featcolor.hints.hint import SUFFIX, Hint, Hints
 from featcolor.hints.mask import Mask
 from featcolor.hints.told import Told
 from featcolor.models.load import DEFAULT_MODEL, ColouringSettings
+from featcolor.names import NAME_BYTES, cut_name, shell_line, shown_name
 from featcolor.pictures.find import COLOURED_MARK
 from featcolor.pictures.io import written_name
 from featcolor.studio.choices import Choices, command_line
@@ -114,9 +114,9 @@ class Workspace:
             return self.shelf.folder(self.film(item.film)).hints_on(item.frame)
         alone = self._stems[item.path.with_suffix("")] < 2
         name = (item.path.stem if alone else item.path.name) + SUFFIX
-        beside = item.path.with_name(name)
-        if beside.exists() or os.access(item.path.parent, os.W_OK):
-            return beside
+        place, fits = item.path.with_name(name), len(os.fsencode(name)) <= NAME_BYTES
+        if fits and (place.exists() or os.access(item.path.parent, os.W_OK)):
+            return place
         return self.folder / "hints" / f"{item.id}-{cut_name(name, NAME_BYTES - len(item.id) - 1)}"
 
     def hints(self, item: Item) -> Hints:
@@ -227,7 +227,7 @@ class Workspace:
             for number in itertools.count(2):
                 if target not in taken:
                     break
-                target = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+                target = beside(wanted.with_name(wanted.stem), f"-{number}{wanted.suffix}")
             targets[item.id] = target
             taken.add(target)
         return targets
@@ -237,7 +237,7 @@ class Workspace:
             return self.output / written_name(Path(item.name))
         if item.dropped:
             return self.folder / "coloured" / written_name(Path(item.name))
-        return item.path.with_name(f"{item.path.stem}{COLOURED_MARK}{written_name(item.path).suffix}")
+        return beside(item.path.with_name(item.path.stem), f"{COLOURED_MARK}{written_name(item.path).suffix}")
 
     def task(self, item: Item) -> PictureTask:
         """The work of writing a picture, as `featcolor colorize` would do it."""
@@ -300,7 +300,7 @@ class Workspace:
         words = ["featcolor", "video", os.fspath(film.path), "-o", os.fspath(self.shelf.targets(film)[0])]
         words += [] if model is None else ["--model", os.fspath(model)]
         words += ["--hints", os.fspath(told.hints)] if told.hint_files() else []
-        return shlex.join(words)
+        return shell_line(words)
 
     def describe(self, item: Item) -> dict[str, Any]:
         """A picture as the page knows it."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from featcolor.batch.colour import Coloured, ColourPicture, PictureTask
-from featcolor.files import remove_parts, shown_name
+from featcolor.files import remove_parts
 from featcolor.hints.told import Told
+from featcolor.names import shown, shown_name
 from featcolor.studio.jobs import Running
 from featcolor.studio.stamps import FileStamp
 from featcolor.studio.workers import WorkError
@@ -52,7 +53,7 @@ async def write_pictures(running: Running) -> None:
             if running.interrupted or error.kind == "disk full":
                 raise
             message = str(error)
-            running.job.errors.append(message if item.name in message else f"{item.name}: {message}")
+            running.job.errors.append(message if shown(item.name) in message else f"{item.name}: {message}")
         else:
             workspace.note_written(item, fingerprint)
         written.append(item_id)

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from featcolor.clips.fields import BOTTOM_FIRST, TOP_FIRST, with_fields
 from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import WorkFolder, open_work
@@ -178,8 +179,10 @@ class _Run(Closing):
         with self.inputs.open() as reader, self.inputs.open_mask(reader.info):
             info = reader.info
             self.inputs.check_hints(reader)
-        for note in self.target.writer(info, self.inputs.path).notes:
+        writer = self.target.writer(info, self.inputs.path)
+        for note in writer.notes:
             self._note(note)
+        writer.rehearse()
         if info.interlaced:
             self._note(
                 f"{info.name}: colour lies better on whole frames; 'ffmpeg -i IN -vf bwdif OUT' makes them of fields"
@@ -212,7 +215,12 @@ class _Run(Closing):
             named = ", ".join(map(str, scan.damaged[:NAMED])) + (" ..." if len(scan.damaged) > NAMED else "")
             self._note(f"{self.inputs.name}: damaged frames ({named}) are coloured like their neighbours")
         with self.inputs.open() as reader:
-            info = reader.info
+            info = with_fields(reader.info, scan.fields)
+        if others := min(scan.fields.get(TOP_FIRST, 0), scan.fields.get(BOTTOM_FIRST, 0)):
+            self._note(
+                f"{self.inputs.name}: {others} frames have the other field first than the rest; "
+                "H.264 marks them as whole, only --codec ffv1 and prores keep both orders in one film"
+            )
         return ClipPlan(
             info=info,
             shots=tuple(plans),
@@ -273,7 +281,7 @@ class _Run(Closing):
         problems = self._problems[:NAMED]
         if len(self._problems) > NAMED:
             problems.append(f"{self.inputs.name}: {len(self._problems) - NAMED} more of these")
-        for note in (*mask.notes, *problems):
+        for note in (*mask.notes, *problems, *writer.notes):
             self._note(note)
         return encoding.tiles
 

@@ -15,7 +15,7 @@ from featcolor.clips.open import open_clip
 from featcolor.clips.ycbcr import as_stored, luma_from_codes, upright
 from featcolor.errors import UsageError, reason
 from featcolor.hints.mask import Region, read_mask, resized_mask, without_smear
-from featcolor.pictures.picture import sniff
+from featcolor.pictures.picture import SNIFFED, sniff
 from features.base import FloatArray
 
 FALLBACK_RATE: Final = Fraction(25)
@@ -132,7 +132,7 @@ def _is_still(source: str) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            sniff(file.read(16))
+            sniff(file.read(SNIFFED), path.name)
     except OSError as error:
         raise UsageError(f"{source}: the mask cannot be read ({reason(error)}); check the file") from error
     except ValueError:

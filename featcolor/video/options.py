@@ -16,6 +16,8 @@ PIPE: Final = "-"
 
 CODECS: Final = ("h264", "h265", "vp9", "av1", "ffv1", "prores")
 """Keys of `featcolor.clips.containers.CODECS`, which `--help` does not wait for."""
+SOUNDS: Final = ("copy", "aac", "opus", "pcm", "none")
+"""What becomes of sound, as in `featcolor.clips.sound`."""
 PICTURE_FORMATS: Final = ("png", "tiff")
 DEFAULT_EVERY: Final = 25
 """Frames between the key frames that a model colours, at most."""
@@ -61,6 +63,7 @@ class ClipOptions:
     ----------
     rate : frames a second of a folder of frames; other inputs know their own.
     codec, crf, pixel_format : of the output film; None: by its name's ending.
+    sound : "copy", "none", or what sound is encoded as that the output does not take: a name of `SOUNDS`.
     picture_format : "png" or "tiff", of an output folder; None: the output is a film.
     preset : a key of `VIDEO_PRESETS`.
     start, end : the part that is coloured and written, from start up to, not including, end; None: from the first,
@@ -81,6 +84,7 @@ class ClipOptions:
     codec: str | None = None
     crf: int | None = None
     pixel_format: str | None = None
+    sound: str = "copy"
     picture_format: str | None = None
     preset: str = DEFAULT_VIDEO_PRESET
     start: Timecode | None = None

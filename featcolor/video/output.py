@@ -99,6 +99,7 @@ class Target:
             codec=options.codec,
             crf=options.crf,
             pixel_format=options.pixel_format,
+            sound=options.sound,
             overwrite=options.overwrite,
             **part,
         )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.errors import UsageError
-from featcolor.files import jsonable, replacing
+from featcolor.files import jsonable, write_json
 
 REPORT_FORMAT: Final = "featcolor film report"
 REPORT_VERSION: Final = 1
@@ -152,9 +152,7 @@ class ClipReport:
 
     def write_json(self, path: str | Path) -> None:
         """Write it beside the place, then rename it."""
-        text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
-        with replacing(path) as part:
-            part.write_text(text + "\n", encoding="utf-8")
+        write_json(path, self.to_dict())
 
 
 def read_report(path: str | Path) -> ClipReport:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.files import write_text
-from featcolor.pages import build_document, build_header, build_image, build_warnings, grouped
+from featcolor.names import plain_path, shell_line
+from featcolor.pages import as_html, build_document, build_header, build_image, build_warnings, grouped
 from featcolor.pictures.resize import shrink
 from featcolor.video.report import GUESS_BELOW, ClipReport, NextFrame, ShotReport
 from features.base import FloatArray
@@ -120,25 +119,27 @@ def _header(report: ClipReport) -> str:
         (f"{share:.0f} %", "of all colour is a guess"),
         (rate, "frames a second"),
     )
-    return build_header("Film report", report.clip, f"<p class=note>Coloured as {escape(report.output)}</p>", facts)
+    return build_header("Film report", report.clip, f"<p class=note>Coloured as {as_html(report.output)}</p>", facts)
 
 
 def _next_frames(report: ClipReport, images: Mapping[int, str], json_name: str) -> str:
     if not report.next:
         return "<section><h2>Correct next</h2><p class=note>No single frame would help much.</p></section>"
-    command = shlex.join(["featcolor", "keyframes", report.clip, "-o", "keys/", "--more", json_name])
+    command = shell_line(
+        ["featcolor", "keyframes", plain_path(report.clip), "-o", "keys/", "--more", plain_path(json_name)]
+    )
     rows = "".join(_next_row(rank, frame, images) for rank, frame in enumerate(report.next, 1))
     return (
         "<section><h2>Correct next</h2><p class=note>The frame whose correction would help most comes first; each gain "
         "counts those above it as corrected. This command exports them, for colouring:</p>"
-        f"<p class=command><code>{escape(command)}</code></p><ol class=next>{rows}</ol></section>"
+        f"<p class=command><code>{as_html(command)}</code></p><ol class=next>{rows}</ol></section>"
     )
 
 
 def _next_row(rank: int, frame: NextFrame, images: Mapping[int, str]) -> str:
     return (
         f"<li><span class=rank>{rank}</span><span class=tile>{images.get(frame.frame, '')}</span>"
-        f"<div><h3>Frame {frame.frame}</h3><p class=note>{escape(frame.reason)}</p></div>"
+        f"<div><h3>Frame {frame.frame}</h3><p class=note>{as_html(frame.reason)}</p></div>"
         f"<p class=gain>{frame.gain:.1f} <small>frames’ worth</small></p></li>"
     )
 
@@ -170,7 +171,7 @@ def _shot(place: int, shot: ShotReport, frames: Sequence[int], images: Mapping[i
     )
     strip = f"<div class=strip>{tiles}</div>" if tiles else ""
     share = 100 * _guesses(shot) / max(1, len(shot))
-    begins = "" if shot.kind == "start" else f", begins with a {escape(shot.kind)}"
+    begins = "" if shot.kind == "start" else f", begins with a {as_html(shot.kind)}"
     counts = _count(len(shot.key_frames), "key frame")
     if shot.hinted:
         more = " ..." if len(shot.hinted) > NAMED else ""
@@ -178,7 +179,7 @@ def _shot(place: int, shot: ShotReport, frames: Sequence[int], images: Mapping[i
         counts += f"; hints on {_count(len(shot.hinted), 'frame')} ({named})"
     return (
         f"<article class=shot><h3>Shot {place + 1}</h3><p class=note>{len(shot)} frames{begins}; "
-        f"{counts}; colour from {escape(shot.source)}; {share:.0f}&nbsp;% a guess</p>{strip}"
+        f"{counts}; colour from {as_html(shot.source)}; {share:.0f}&nbsp;% a guess</p>{strip}"
         f"{_curve(shot)}<p class=ends><span>{shot.first}</span><span>{shot.last}</span></p></article>"
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -88,6 +89,7 @@ class ClipScan(Closing):
     pts : (n_frames,) time stamps in units of the clip's time base.
     sharpness : (n_frames,) float32: fine detail as a share of the picture's contrast; comparable within a shot.
     damaged : numbers of the frames that the decoder could not restore.
+    fields : frames of each order of fields ("tff", "bff", or "" of whole frames).
     """
 
     first: int
@@ -97,6 +99,7 @@ class ClipScan(Closing):
     pts: NDArray[np.int64]
     sharpness: FloatArray
     damaged: tuple[int, ...] = ()
+    fields: Mapping[str, int] = field(default_factory=dict)
 
     def close(self) -> None:
         self.thumbnails.close()
@@ -123,6 +126,7 @@ def scan_clip(
     pts, sharpness = array("q"), array("f")
     damaged: list[int] = []
     first = 0
+    fields: Counter[str] = Counter()
     try:
         for frame in reader:
             first = first if pts else frame.index
@@ -132,6 +136,7 @@ def scan_clip(
             thumbnails.append(small)
             pts.append(frame.pts)
             sharpness.append(_sharpness(lightness))
+            fields[frame.fields] += 1
             if frame.damaged:
                 damaged.append(frame.index)
             if progress is not None:
@@ -149,6 +154,7 @@ def scan_clip(
         pts=np.array(pts, np.int64),
         sharpness=np.array(sharpness, np.float32),
         damaged=tuple(damaged),
+        fields=fields,
     )
 
 

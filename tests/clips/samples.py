@@ -97,6 +97,9 @@ def make_clip(
         if rotation:
             stream.set_display_rotation(rotation)
         tracks = [output.add_stream(name, rate=SOUND_RATE, layout="stereo") for name in sound]
+        for track in tracks:
+            if track.codec_context.name.startswith("wma"):
+                track.bit_rate = 128_000
         texts = [(name, output.add_mux_stream(name, time_base=Fraction(1, 1000))) for name in subtitles]
         if attachment:
             output.add_attachment("notes.txt", "text/plain", b"kept in a drawer")

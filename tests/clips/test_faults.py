@@ -98,6 +98,54 @@ def test_what_is_no_film_is_said_so_in_one_line(tmp_path: Path, content: bytes) 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            b"\0\0\0\x14ftypisom\0\0\0\0isom\0\0\x40\0mdat" + bytes(range(256)) * 40,
+            r"breaks off before its index \(moov\).*untrunc",
+        ),
+        (
+            b"\0\0\0\x01mdat\0\0\0\0\0\x20\0\0" + bytes(range(256)) * 40,
+            r"breaks off before its index \(moov\).*untrunc",
+        ),
+        (b"\0\0\0\x14ftypisom\0\0\0\0isom\0\0\0\x10moov\0\0\0\0\0\0\0\0", "(?!.*breaks off)"),
+        (bytes(5000), "holds nothing but zeros"),
+        (b"a list of films\n" * 90, "is text"),
+        (b"SDPX" + bytes(3000), r"is a single DPX frame.*FRAME-%06d\.mp4"),
+        (b"\xff\xd8\xff\xe0" + bytes(3000), r"is a picture \(JPEG\)"),
+        (b"", "is empty"),
+    ],
+)
+def test_what_is_no_film_is_called_what_it_is(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(content)
+    with pytest.raises(ClipError, match=rf"film\.mp4: {words}"):
+        open_clip(path)
+
+
+def test_what_the_muxer_refuses_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = make_clip(tmp_path / "in.mkv", n=2)
+    monkeypatch.setattr(VideoFileWriter, "_muxer_options", lambda _: {"movie_timescale": "0"})
+    with open_clip(film) as clip, pytest.raises(UsageError, match=r"out\.mp4: cannot be written.*--codec"):
+        VideoFileWriter(tmp_path / "out.mp4", clip.info, source=film).rehearse()
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
+
+
+def test_a_broken_packet_of_sound_does_not_end_the_work(tmp_path: Path) -> None:
+    film = make_clip(tmp_path / "in.ts", n=50, sound=("aac",))
+    with av.open(str(film)) as source:
+        held = [bytes(packet) for packet in source.demux(source.streams.audio[0]) if packet.size]
+    content = film.read_bytes()
+    place = content.index(held[20][:9])
+    film.write_bytes(content[:place] + b"\0\0" + content[place + 2 :])
+    writer = rewrite(film, tmp_path / "out.mp4")
+    copied = packet_hashes(tmp_path / "out.mp4")[0][2]
+    assert len(frames_of(tmp_path / "out.mp4")) == 50
+    assert len(held) - 3 < len(copied) < len(held)
+    assert any("is left out" in note for note in writer.notes)
+
+
 def test_missing_folder_sound_only_and_pictures_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such film"):
         open_clip(tmp_path / "none.mp4")

@@ -170,15 +170,19 @@ def test_gaps_and_files_that_are_no_pictures_are_told(folder):
     (folder / "reel_1005.hints.json").write_text("{}")
     gaps, others = FrameFolderReader(folder, rate=RATE).problems
     assert "1003-1004, 1006;" in gaps
-    assert "1 dpx; of DPX, 'ffmpeg -i reel_%04d.dpx FOLDER/%06d.png'" in others
+    assert f"1 dpx; of DPX, ffmpeg -start_number 1003 -i {folder}/reel_%04d.dpx FOLDER/%06d.png" in others
     for name in ("reel_1005.png", "reel_1007.png", "reel_1003.dpx"):
         (folder / name).unlink()
     assert FrameFolderReader(folder, rate=RATE).problems == []
 
 
-def test_a_folder_of_dpx_names_the_way_out(folder):
+def test_a_folder_of_dpx_names_the_way_out(tmp_path):
+    folder = tmp_path / "50% of it"
+    folder.mkdir()
     (folder / "scan.0086400.dpx").write_bytes(b"SDPX")
-    with pytest.raises(ClipError, match=r"found 1 dpx; .*'ffmpeg -i scan.%07d.dpx FOLDER/%06d.png'"):
+    (folder / "a.nef").touch()
+    command = r"ffmpeg -start_number 86400 -i '.*/50%% of it/scan.%07d.dpx' FOLDER/%06d.png"
+    with pytest.raises(ClipError, match=rf"found 1 dpx, 1 nef; .*{command} makes pictures; nef: a camera's raw file"):
         FrameFolderReader(folder, rate=RATE)
 
 

@@ -290,6 +290,50 @@ def test_the_rate_is_one_that_time_stamps_bear_out(told: list[Any], steps: list[
     assert believed_rate(told, steps) == rate
 
 
+@pytest.mark.parametrize(
+    ("told", "steps", "rate"),
+    [
+        ([25, 50, 100, 50], [Fraction(1, 50)] * 3, 50),
+        ([25, Fraction(24000, 1001)], [Fraction(50050, 1_200_000)] * 3, Fraction(24000, 1001)),
+        ([None, 50, 50, 25], [Fraction(1, 25)], 25),
+        ([25, 50, 30], [Fraction(1, 30), Fraction(1, 60), Fraction(1, 30)], 25),
+        (
+            [Fraction(30000, 1001), 30],
+            [Fraction(33, 1000), Fraction(34, 1000), Fraction(33, 1000)],
+            Fraction(30000, 1001),
+        ),
+    ],
+)
+def test_even_time_stamps_choose_the_rate_where_frames_were_not_counted(
+    told: list[Any], steps: list[Fraction], rate: Any
+) -> None:
+    assert believed_rate(told, steps, unit=Fraction(1, 1000), counted=False) == rate
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "n", "rate"),
+    [
+        ("a.h264", "libx264", 12, Fraction(24000, 1001)),
+        ("a.m2v", "mpeg2video", 12, Fraction(50)),
+        ("a.ts", "libx264", 1, Fraction(25)),
+        ("a.ts", "libx264", 2, Fraction(25)),
+        ("a.mpg", "mpeg2video", 2, Fraction(25)),
+        ("a.dv", "dvvideo", 2, Fraction(25)),
+    ],
+)
+@pytest.mark.parametrize("target", ["out.mp4", "out.mkv", "out.mov"])
+def test_a_rate_is_read_and_written_where_players_look(
+    tmp_path: Path, name: str, codec: str, n: int, rate: Fraction, target: str
+) -> None:
+    size = (720, 576) if codec == "dvvideo" else SIZE
+    film = make_clip(tmp_path / name, codec=codec, n=n, rate=rate, time_base=1 / rate, size=size)
+    assert open_clip(film).info.rate == rate
+    rewrite(film, tmp_path / target)
+    with av.open(str(tmp_path / target)) as output:
+        stream = output.streams.video[0]
+        assert (stream.average_rate, stream.base_rate) == (rate, rate)
+
+
 def test_raw_dv_keeps_its_rate(tmp_path: Path) -> None:
     tape = make_clip(tmp_path / "tape.dv", size=(720, 576), codec="dvvideo", n=5, time_base=Fraction(1, 25))
     assert open_clip(tape).info.rate == 25

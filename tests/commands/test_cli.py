@@ -322,9 +322,12 @@ def test_what_is_no_picture_and_what_is_coloured_already_is_left_out_and_told(
     assert main(["colorize", "old", "-o", "old/new2", "--dry-run"]) == 0
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 3
-    foreign, coloured = said.err.splitlines()
-    left_out = "left out 4 files that featcolor does not read: 2 heic, 1 pdf, 1 without a suffix"
-    assert foreign == f"featcolor: {left_out}; for HEIC: pip install 'featcolor[heic]'"
+    foreign, heic, pdf, coloured = said.err.splitlines()
+    assert foreign == "featcolor: left out 4 files that featcolor does not read: 2 heic, 1 pdf, 1 without a suffix"
+    assert heic.startswith(
+        "featcolor: note: heic: a HEIC picture; pip install 'featcolor[heic]' makes featcolor read it"
+    )
+    assert pdf == "featcolor: note: pdf: a PDF; 'pdfimages -all FILE page' takes the scans out of it"
     assert coloured.startswith("featcolor: left out 7 pictures in old, old/new, old/sure: coloured from others here;")
     assert main(["colorize", "old/new", "-o", "again", "--dry-run"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3

@@ -245,6 +245,17 @@ def test_hostile_bytes_raise_nothing_but_what_is_promised(file: Path, content: b
             continue
 
 
+def test_a_network_that_cannot_be_opened_is_refused_without_a_print(
+    tmp_path: Path, file: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """onnxruntime would tell on the output, where results go, that it tries the same once more."""
+    path = tmp_path / "foreign.onnx"
+    path.write_bytes(file.read_bytes().replace(b"Relu", b"Rel\xce"))
+    with pytest.raises(NetworkError):
+        ColourNetwork(path).maps(noise((40, 40)))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_network_that_changes_is_read_again(tmp_path: Path) -> None:
     path = colour_network(tmp_path / "colour.onnx", short_side=64)
     old = ColourNetwork(path)

@@ -319,10 +319,14 @@ def test_daisy_margin_holds_bit_for_bit(radius: int, rings: int) -> None:
 @pytest.mark.parametrize(
     ("make", "options", "message"),
     [
-        *((PatchFeatures, {"size": size}, "odd") for size in (0, 4, -3)),
-        *((ContextFeatures, {"radii": radii}, "positive") for radii in ((), (0,), (3, -1))),
-        *((DaisyFeatures, {name: 0}, f"{name} must be at least") for name in ("radius", "rings", "histograms")),
-        (DaisyFeatures, {"orientations": 1}, "orientations must be at least"),
+        *((PatchFeatures, {"size": size}, "odd") for size in (0, 4, -3, 10**6 + 1, 3.0)),
+        *((ContextFeatures, {"radii": radii}, "1 to 1024") for radii in ((), (0,), (3, -1), (10**6,), (2.5,), ("3",))),
+        *(
+            (DaisyFeatures, {name: value}, f"{name} must be")
+            for name in ("radius", "rings", "histograms", "orientations")
+            for value in (0, 10**6, "8")
+        ),
+        (DaisyFeatures, {"orientations": 1}, "orientations must be 2"),
     ],
 )
 def test_impossible_settings_are_refused(make: Callable[..., Any], options: dict[str, Any], message: str) -> None:

@@ -138,6 +138,13 @@ def test_hints_of_another_shape_and_points_outside_are_refused() -> None:
         Hints(tuple(dot(1, 1) for _ in range(MOST_POINTS + 1)))
 
 
+@pytest.mark.parametrize("version", [2, 10**400, 0, True, "1"])
+def test_another_version_is_refused_in_a_short_line(version: object) -> None:
+    with pytest.raises(UsageError, match="version") as caught:
+        Hints.from_dict({"version": version, "hints": []})
+    assert len(str(caught.value)) < 150
+
+
 def test_a_stroke_across_and_a_spot_over_all_cover_a_picture_twice() -> None:
     hints = Hints((Hint(((0, 0), (9, 9)), "red"), Hint(((5, 5),), "red", 99.0)))
     assert hints.coverings((10, 10)) == 2.0

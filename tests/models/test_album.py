@@ -16,6 +16,7 @@ from featcolor.commands import main
 from featcolor.errors import ModelFileError, NetworkError, ReferencesError
 from featcolor.models.album import AlbumColorizer
 from featcolor.models.load import load
+from featcolor.models.model_file import write_arrays
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.regression.blend import SAME_DISTANCES, Blend, fit_blend, share_to_follow
 from featcolor.regression.kernel import KernelRegression
@@ -184,6 +185,18 @@ def test_a_file_gives_the_same_album_back(network: Path, tmp_path: Path) -> None
     (tmp_path / "b.album").write_bytes(content)
     with pytest.raises(ModelFileError, match="checksum"):
         load(tmp_path / "b.album")
+
+
+@pytest.mark.parametrize("pictures", [("chelsea",), ("chelsea", "coffee")])
+def test_an_album_whose_arrays_do_not_fit_is_refused(network: Path, tmp_path: Path, pictures: tuple[str, ...]) -> None:
+    """Files with a right checksum that no fit has written."""
+    header, arrays = album(network, *map(small, pictures)).to_arrays()
+    for name, array in arrays.items():
+        for other in (array[:0], array[:-1], array[None], np.concatenate([array, array]), array * np.nan):
+            write_arrays(tmp_path / "a.album", header=header, arrays=arrays | {name: other}, card={})
+            with pytest.raises(ModelFileError, match="do not fit") as caught:
+                load(tmp_path / "a.album")
+            assert "\n" not in str(caught.value)
 
 
 def test_an_album_needs_the_network_that_it_was_fitted_with(tmp_path: Path) -> None:

@@ -299,6 +299,9 @@ def test_a_model_whose_parts_do_not_fit_is_refused(tiny_model: Path, tmp_path: P
         refused_with({key: value for key, value in header.items() if key != name}, arrays)
         for value in (None, 7, "text", [[]], {"a": 1}):
             refused_with(header | {name: value}, arrays)
+    for value in (np.nan, np.inf, 1e38):
+        name = max(arrays, key=lambda each: arrays[each].size)
+        refused_with(header, arrays | {name: np.full_like(arrays[name], value)})
     refused_with(header | {"config": header["config"] | {"colour": "red"}}, arrays)
     refused_with(header | {"config": header["config"] | {"size": 10**9}}, arrays)
     write_arrays(path, header=header, arrays=arrays, card=document["card"])

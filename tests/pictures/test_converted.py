@@ -51,7 +51,7 @@ def test_samples_come_at_their_depth(tmp_path, suffix, bits, channels):
     assert picture.metadata.format == "PNG"
 
 
-@pytest.mark.parametrize("format", ["BMP", "GIF"])
+@pytest.mark.parametrize("format", ["BMP", "GIF", "TGA", "PCX"])
 def test_old_formats_are_read(tmp_path, format):
     given = np.arange(256, dtype=np.uint8).reshape(16, 16)
     Image.fromarray(given).save(tmp_path / f"a.{format.lower()}")
@@ -67,6 +67,27 @@ def test_of_several_frames_the_first_is_taken_with_a_note():
     picture = read_picture(stream.getvalue())
     assert picture.pixels.max() == 50
     assert picture.metadata.notes == ("holds 2 pictures; the first is coloured",)
+
+
+def test_of_an_mpo_the_first_is_taken_with_a_note(tmp_path):
+    frames = [Image.fromarray(np.full((8, 8), level, np.uint8)) for level in (50, 200)]
+    frames[0].save(tmp_path / "a.mpo", save_all=True, append_images=frames[1:])
+    (found,) = find_pictures([tmp_path])
+    picture = read_picture(found.path)
+    assert abs(int(picture.pixels.max()) - 50) < 3
+    assert picture.metadata.notes == ("holds 2 pictures; the first is coloured",)
+
+
+@pytest.mark.parametrize(("bits", "kept"), [(0, False), (8, True)])
+def test_the_fourth_sample_of_a_tga_is_alpha_where_its_head_says_so(bits, kept):
+    given = samples(4, 8)
+    stream = io.BytesIO()
+    Image.fromarray(given).save(stream, "TGA")
+    content = bytearray(stream.getvalue())
+    content[17] = content[17] & 0xF0 | bits
+    picture = read_picture(bytes(content))
+    np.testing.assert_array_equal(picture.pixels, given[..., :3])
+    assert (picture.alpha is not None) == kept
 
 
 @pytest.mark.parametrize("format", ["AVIF", "HEIF"])

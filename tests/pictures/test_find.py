@@ -73,6 +73,14 @@ def test_a_list_holds_names_that_are_no_utf8(tree: Path) -> None:
     assert expand_references(["@todo.txt"]) == [Path(name)]
 
 
+def test_a_list_holds_names_with_spaces_around_and_odd_line_ends_in_them(tree: Path) -> None:
+    names = [" lead.jpg", "trail.jpg ", "a\x85b\u2028c\x0bd.jpg"]
+    for name in names:
+        (tree / name).touch()
+    (tree / "todo.txt").write_text("\n".join([names[0], names[1] + "\r", names[2], "  refs/b.jpg "]))
+    assert expanded("@todo.txt") == [*names, "refs/b.jpg"]
+
+
 def test_places_below_the_named_folder(tree: Path) -> None:
     (tree / "todo.txt").write_text(f"refs/deep/er/c.tif\n{tree / 'refs/b.jpg'}\nrefs/deep\n")
     relatives = {
@@ -122,6 +130,11 @@ def test_only_what_shows_the_same_in_other_colours_is_an_earlier_output(tmp_path
     assert not earlier_outputs(find_pictures([tmp_path / "b"]))
 
 
+def test_a_name_with_a_space_behind_it_is_a_picture_too(tree: Path) -> None:
+    (tree / "empty/pier.JPG ").touch()
+    assert expanded("empty") == ["empty/pier.JPG "]
+
+
 def test_a_loop_of_links_ends(tree: Path) -> None:
     (tree / "refs/deep/loop").symlink_to(tree / "refs", target_is_directory=True)
     assert len(expanded("refs")) == 4
@@ -131,9 +144,11 @@ def test_a_loop_of_links_ends(tree: Path) -> None:
     ("argument", "words"),
     [
         ("missing", "missing: no such file or folder"),
-        ("empty", "empty: no pictures in this folder; looked for .avif, .bmp, .gif, .heic"),
+        ("empty", "empty: no pictures in this folder; looked for .avif, .bmp, .dib, .gif, .heic"),
         ("empty", ", found 1 txt"),
         ("no*thing", "no*thing: no picture matches"),
+        ("camera", ", found 1 nef; nef: a camera's raw file; develop it into a TIFF first"),
+        ("camera/*.nef", ", found 1 nef; nef: a camera's raw file; develop it into a TIFF first"),
         ("@missing.txt", "missing.txt: the list cannot be read"),
         ("@refs", "refs: the list cannot be read"),
         ("@blank.txt", "blank.txt: the list names no picture"),
@@ -151,6 +166,8 @@ def test_what_leads_nowhere_is_one_clear_line(tree: Path, argument: str, words: 
     (tree / "loop.txt").write_text("@loop.txt\n")
     (tree / "binary.txt").write_bytes(b"\0\1\2")
     os.mkfifo(tree / "pipe")
+    (tree / "camera").mkdir()
+    (tree / "camera/a.nef").touch()
     (tree / "dangling.jpg").symlink_to("gone")
     with pytest.raises(UsageError) as caught:
         expand_references([argument])

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from fractions import Fraction
 from multiprocessing import get_context
 from pathlib import Path
 from signal import SIGKILL
@@ -28,7 +29,7 @@ from featcolor.video.keyframes.choose import choose_frames
 from featcolor.video.keyframes.export import frame_picture
 from featcolor.video.options import ClipOptions
 from featcolor.video.scan import scan_clip
-from tests.clips.samples import make_clip
+from tests.clips.samples import make_clip, packet_hashes
 from tests.video.samples import COUNT, CUT, SIZE, make_reel, read, warmth
 
 FAST = {"preset": "fast"}
@@ -281,6 +282,13 @@ def test_sound_that_a_container_does_not_hold_goes_to_one_that_does(tmp_path: Pa
     targets = [tmp_path / "a.mp4", tmp_path / "a.mkv"]
     assert fitting_target(make_clip(tmp_path / "film.mp4", sound=["aac"]), targets) == targets[0]
     assert fitting_target(make_clip(tmp_path / "film.mkv", sound=["pcm_s16le"]), targets) == targets[1]
+
+
+def test_sound_that_no_container_holds_is_encoded_in_the_last(tmp_path: Path) -> None:
+    film = make_clip(tmp_path / "in.vob", codec="mpeg2video", time_base=Fraction(1, 25), sound=("pcm_dvd",))
+    target = fitting_target(film, [tmp_path / "out.mkv"])
+    write_film(film, target, tmp_path / "reel", settings={"preset": "fast"})
+    assert [codec for _, codec, _ in packet_hashes(target)] == ["aac"]
 
 
 def test_the_frame_to_correct_next_is_not_one_that_was_corrected(reel: Path, folder: Path) -> None:

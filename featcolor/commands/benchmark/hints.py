@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from featcolor.commands.benchmark.plan import NAME, RESERVED, SPEED_REPORT
 from featcolor.commands.console import WORK_FAILED, complain, print_line, print_table, progress_bar
 from featcolor.commands.options import from_zero, seed, whole_number, words
+from featcolor.commands.references import find, tell_of_foreign
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,14 +103,14 @@ def plan_hint_study(arguments: argparse.Namespace) -> HintStudy:
     from benchmarks.runs.environment import environment_facts
     from benchmarks.runs.hints import HintStudy
     from benchmarks.runs.output_folder import INDEX
-    from featcolor.pictures.find import expand_references
 
     output = arguments.output
     if output is not None and ((output / SPEED_REPORT).exists() or (output / "outputs" / INDEX).exists()):
         raise UsageError(f"{output}: holds the report of another benchmark; choose another -o")
-    references = tuple(expand_references(arguments.refs)) if arguments.refs else ()
+    references = tuple(each.path for each in find(arguments.refs, quiet=arguments.quiet))
     methods = _methods(arguments, references)
     dataset = open_dataset(arguments.data, protocol=PROTOCOL)
+    tell_of_foreign(dataset.foreign, quiet=arguments.quiet)
     return HintStudy(
         dataset=replace(dataset, pictures=dataset.pictures[:: arguments.every]),
         methods=methods,

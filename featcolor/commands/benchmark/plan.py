@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from featcolor.commands.options import words
+from featcolor.commands.references import find, tell_of_foreign
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -120,16 +122,14 @@ def broken_bounds(results: Results, bounds: Sequence[Bound]) -> list[str]:
 
 def _pictures_and_references(arguments: argparse.Namespace) -> tuple[list[Path], list[Path]]:
     """Paths of the test set, and the references; without either, pictures that come along."""
-    from featcolor.pictures.find import expand_references
-
     if not arguments.data and not arguments.refs:
         from benchmarks.data.bundled import write_bundled
 
         tests, left_halves = write_bundled(arguments.output / BUNDLED)
-        return [tests], expand_references([left_halves])
+        return [tests], [each.path for each in find([os.fspath(left_halves)])]
     if not arguments.data:
         raise UsageError("--refs without --data: name the test pictures by --data")
-    references = expand_references(arguments.refs) if arguments.refs else []
+    references = [each.path for each in find(arguments.refs or (), quiet=arguments.quiet)]
     if arguments.quick:
         import numpy as np
 
@@ -143,7 +143,9 @@ def _dataset(arguments: argparse.Namespace, data: Sequence[Path]) -> DataSet:
 
     limit = arguments.limit or (QUICK_PICTURES if arguments.quick else None)
     layout = "gallery" if arguments.benchmark == "outputs" and arguments.layout == "auto" else arguments.layout
-    return open_dataset(data, layout=layout, protocol=arguments.protocol, limit=limit, seed=arguments.seed)
+    dataset = open_dataset(data, layout=layout, protocol=arguments.protocol, limit=limit, seed=arguments.seed)
+    tell_of_foreign(dataset.foreign, quiet=arguments.quiet)
+    return dataset
 
 
 def _entries(arguments: argparse.Namespace, dataset: DataSet, tell: Callable[[str], None]) -> list[Entry]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from featcolor.colour.lab import lab_to_rgb
-from featcolor.pictures.metadata import cmyk_to_srgb, profile_space
+from featcolor.pictures.icc import cmyk_to_srgb, profile_space
 from featcolor.pictures.tiff.samples import JPEG, is_planar, to_depth
 from featcolor.pictures.tiff.strips import CCITT, OLD_JPEG
 
@@ -40,7 +40,7 @@ def check_colours(page: Any) -> None:
     if kind not in _COLOURS or (tags.valueof(_INDEXED, 0) and kind != PALETTE):
         raise ValueError(f"stores such pixels as {name}; save it as RGB or grey")
     if page.samplesperpixel < _COLOURS[kind]:
-        raise ValueError(f"has {page.samplesperpixel} samples for {_COLOURS[kind]} colours; the file is damaged")
+        raise ValueError("has fewer samples than its colours need; the file is damaged, restore it from its source")
     bits, is_float = page.bitspersample, page.sampleformat == 3
     if kind in _WHOLE_BITS and (bits not in _WHOLE_BITS[kind] or is_float):
         raise ValueError(f"stores {name} in {bits} bits{' of floats' * is_float}; save it as RGB or grey")
@@ -78,6 +78,11 @@ def is_for_libtiff(page: Any) -> bool:
         return kind in (WHITE_IS_ZERO, BLACK_IS_ZERO) and (bits, samples) == (1, 1)
     is_ycbcr = kind == YCBCR and page.compression in _PLAIN_COMPRESSIONS and (bits, samples) == (8, 3)
     return is_ycbcr or page.compression == OLD_JPEG
+
+
+def uses_up_profile(page: Any) -> bool:
+    """Whether a profile is not of the RGB or grey that comes out."""
+    return photometric(page) in (CMYK, CIELAB, ICCLAB)
 
 
 def libtiff_colours(data: bytes, page: Any, number: int) -> NDArray[Any]:

@@ -12,9 +12,18 @@ import tifffile
 from PIL import Image
 
 from featcolor.pictures import pillow
-from featcolor.pictures.metadata import EXIF_PREFIX, settle
+from featcolor.pictures.coding import adobe_rgb
+from featcolor.pictures.metadata import EXIF_PREFIX, is_adobe_rgb, settle
 from featcolor.pictures.picture import Metadata, Picture, clean_dpi, silent_stderr, upright
-from featcolor.pictures.tiff.colours import check_colours, colours_of, extra_samples, is_for_libtiff, libtiff_colours
+from featcolor.pictures.tiff.colours import (
+    RGB,
+    check_colours,
+    colours_of,
+    extra_samples,
+    is_for_libtiff,
+    libtiff_colours,
+    uses_up_profile,
+)
 from featcolor.pictures.tiff.directory import Directory, find_picture
 from featcolor.pictures.tiff.samples import read_samples
 from featcolor.pictures.tiff.strips import UNCOMPRESSED, check_strips
@@ -41,8 +50,11 @@ def read_tiff(data: bytes) -> Picture:
         else:
             check_colours(page)
             pixels, alpha = colours_of(read_samples(data, page, directory.number), page, metadata.icc)
+        icc = None if uses_up_profile(page) else metadata.icc
     exif = pillow.tiff_exif(data) or metadata.exif
-    return settle(pixels, alpha, replace(metadata, exif=exif), orientation)
+    if icc is None and page.photometric == RGB and is_adobe_rgb(exif):
+        icc = adobe_rgb()
+    return settle(pixels, alpha, replace(metadata, exif=exif, icc=icc), orientation)
 
 
 def claimed_tiff_size(data: bytes) -> tuple[int, int]:

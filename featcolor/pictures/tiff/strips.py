@@ -12,6 +12,8 @@ UNCOMPRESSED, OLD_JPEG = 1, 6
 CCITT = (2, 3, 4)
 _DENSE = (*CCITT, 34712, 34887, 34925, 50000, 34926, 50001, 34927, 50002, 34933, 34934, 22610)
 _SELF_ENDING = (5, 8, 32946)  # LZW, deflate: what follows in the file does not disturb their decoders
+MAX_TILE = 4096
+"""Longest side of a tile that is larger than the picture; programs write up to 1024."""
 MAX_RATIO, MAX_RATIO_DENSE = 4096, 2**20
 """More bytes a stored byte than compressions reach. LZW codes strings of up to 3840 bytes in 12 bits; of the dense
 ones, CCITT's, JPEG 2000, LERC, LZMA, Zstandard, WebP, JPEG XL, PNG and JPEG XR, an even picture takes next to nothing.
@@ -25,8 +27,8 @@ def check_strips(page: Any, n_bytes: int) -> None:
     ValueError when the picture is too large, or when its strips do not fit into a file of `n_bytes`.
     """
     check_size(page.imagewidth, page.imagelength)
-    if page.is_tiled:
-        check_size(page.tilewidth, page.tilelength)
+    if page.tilewidth > max(page.imagewidth, MAX_TILE) or page.tilelength > max(page.imagelength, MAX_TILE):
+        raise ValueError(f"claims tiles of {page.tilewidth}x{page.tilelength} pixels; the file is damaged")
     if page.imagedepth > 1:
         raise ValueError("is a volume; save each slice as a file of its own")
     if isinstance(page.bitspersample, tuple):

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from featcolor.errors import PictureError, UsageError
-from featcolor.files import shown_name
 from featcolor.hints.hint import Hint, Hints
+from featcolor.names import shown_name
 from featcolor.studio import desk, filming
 from featcolor.studio.api.requests import (
     JSONResponse,

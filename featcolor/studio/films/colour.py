@@ -19,6 +19,7 @@ from featcolor.files import remove_parts, write_json
 from featcolor.hints.hint import SUFFIX
 from featcolor.studio.films.folder import FilmFolder, ShotFacts, file_facts, read_json
 from featcolor.studio.films.proxy import proxy_frames
+from featcolor.studio.films.shelf import ANY_SOUND
 from featcolor.video.checkpoints import can_go_on, work_path
 from featcolor.video.colorize import Progress, colorize_video
 from featcolor.video.inputs import ClipInputs
@@ -131,7 +132,8 @@ def write_film(
     target = Path(target).resolve()
     told, hints = film.told(model), list(film.hint_files().values()) or None
     # What an interrupted run has left may be thrown away, a film that is there may not.
-    options = replace(ClipOptions(), **(settings or {}), report=film.report, overwrite=overwrite or not target.exists())
+    chosen = {**(settings or {}), "sound": _sound_in(target), "report": film.report}
+    options = replace(ClipOptions(), **chosen, overwrite=overwrite or not target.exists())
     with ClipInputs(source, None, hints, model, options) as inputs:
         options = replace(options, resume=can_go_on(work_path(str(target)), inputs.fingerprint()))
     report = colorize_video(source, target, hints=hints, model=model, options=options, progress=progress)
@@ -145,13 +147,18 @@ def fitting_target(source: str | Path, targets: Sequence[Path]) -> Path:
         for target in targets:
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                VideoFileWriter(target, reader.info, source=source, overwrite=True)
+                VideoFileWriter(target, reader.info, source=source, sound=_sound_in(target), overwrite=True)
             except UsageError:
                 if target is targets[-1]:
                     raise
             else:
                 break
     return target
+
+
+def _sound_in(target: Path) -> str:
+    """What sound becomes that a container does not take: in the last that is tried it is encoded."""
+    return "aac" if target.suffix == ANY_SOUND else "copy"
 
 
 def mean_of(curves: Iterable[Iterable[float]]) -> float:

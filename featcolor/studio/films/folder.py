@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from featcolor.errors import UsageError
-from featcolor.files import cut_name, write_json
+from featcolor.files import write_json
 from featcolor.hints.hint import SUFFIX, Hints
+from featcolor.names import cut_name
 from featcolor.video.keyframes.export import hints_beside, key_targets
 from featcolor.video.keyframes.match import frame_numbers
 

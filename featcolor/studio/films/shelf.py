@@ -10,6 +10,7 @@ from typing import Final
 
 from featcolor.clips.containers import CONTAINERS
 from featcolor.errors import UsageError
+from featcolor.files import beside
 from featcolor.pictures.find import COLOURED_MARK, FoundPicture, find_pictures
 from featcolor.studio.films.folder import FilmFolder
 from featcolor.studio.stamps import id_of
@@ -20,6 +21,7 @@ FILMS, REELS, COLOURED = "films", "reels", "coloured"
 LOSSLESS: Final = "ffv1"
 """What makes a film many times as large as the grey one."""
 ANY_SOUND: Final = ".mkv"
+"""Which is tried last."""
 FILM_SUFFIXES: Final = frozenset(
     [
         ".mp4",
@@ -110,7 +112,7 @@ class Shelf:
         own = film.path.suffix.lower()
         if own not in CONTAINERS or CONTAINERS[own].codecs[0] == LOSSLESS:
             own = ANY_SOUND
-        return [folder / (film.path.stem + COLOURED_MARK + suffix) for suffix in dict.fromkeys((own, ANY_SOUND))]
+        return [beside(folder / film.path.stem, COLOURED_MARK + suffix) for suffix in dict.fromkeys((own, ANY_SOUND))]
 
     def frames(self) -> Iterator[tuple[Film, int]]:
         """Frames that were opened as pictures."""

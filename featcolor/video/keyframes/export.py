@@ -14,6 +14,7 @@ from featcolor.clips.ycbcr import lightness_from_luma, upright
 from featcolor.colour.lab import lab_to_rgb
 from featcolor.errors import UsageError
 from featcolor.hints.hint import SUFFIX, Hints
+from featcolor.names import NAME_BYTES, cut_name
 from featcolor.pictures.io import write_picture
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def key_targets(
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: a file, but key frames need a folder; choose another -o")
     if stems is None:
-        return {frame: folder / f"{Path(source).stem}-{frame:06d}{SUFFIXES[format]}" for frame in frames}
+        # So long that the hints beside it have a name, too.
+        stem = cut_name(Path(source).stem, NAME_BYTES - len(f"-{max(frames, default=0):06d}{SUFFIX}"))
+        return {frame: folder / f"{stem}-{frame:06d}{SUFFIXES[format]}" for frame in frames}
     if folder.resolve() == Path(source).resolve():
         raise UsageError(f"{folder}: the frames themselves are in this folder; choose another -o")
     beyond = [frame for frame in frames if frame >= len(stems)]

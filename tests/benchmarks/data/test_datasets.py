@@ -180,6 +180,11 @@ def test_folders_of_pictures_that_are_no_film_are_just_pictures(tmp_path: Path) 
         assert open_dataset(tmp_path / name).layout == "folder", name
 
 
+def test_files_that_are_no_pictures_are_told_of(tmp_path: Path) -> None:
+    root = touch(tmp_path, "a.png", "b.nef")
+    assert open_dataset(root).foreign == {root / "b.nef"}
+
+
 def test_a_folder_layout_takes_files_globs_and_lists(tmp_path: Path) -> None:
     touch(tmp_path, "a/1.jpg", "a/2.jpg", "b/3.png")
     (tmp_path / "list.txt").write_text("b/3.png\na/2.jpg\n")

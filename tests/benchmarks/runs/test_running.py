@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from benchmarks.data.datasets import Sample
 from benchmarks.runs.output_folder import OutputFolder
 from benchmarks.runs.running import Job, code_hash, peak_memory, run_job
 from tests.benchmarks.runs.toy_methods import Dies, Raises, Sleeps, Tint, WrongShape
+from tests.samples import HARD_NAMES
 
 PICTURES = ["a", "b", "c"]
 
@@ -31,6 +33,14 @@ def run(job: Job, outputs: OutputFolder, data: str = "data"):
     steps = []
     record = run_job(job, PICTURES, outputs, data=data, progress=lambda *step: steps.append(step))
     return record, steps
+
+
+def test_a_kept_picture_may_have_any_name(outputs: OutputFolder) -> None:
+    picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    for name in map(os.fsdecode, HARD_NAMES):
+        assert outputs.read("tint", name) is None
+        outputs.write("tint", name, picture)
+        np.testing.assert_array_equal(outputs.output("tint", name), picture)
 
 
 def test_a_method_colours_every_picture_and_says_what_it_took(outputs: OutputFolder) -> None:

@@ -1,0 +1,68 @@
+"""Pictures whose heads lie: refused in one line, and nothing is allocated on their word."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from featcolor.errors import PictureError
+from featcolor.pictures.io import read_picture
+
+
+def tiff(changes: dict[str, int], **options: Any) -> bytes:
+    """A 16-bit RGB TIFF of 32x32 with other values of some tags, by their names."""
+    stream = BytesIO()
+    tifffile.imwrite(stream, np.zeros((32, 32, 3), np.uint16), photometric="rgb", metadata=None, **options)
+    content = bytearray(stream.getvalue())
+    with tifffile.TiffFile(BytesIO(bytes(content))) as file:
+        entries: Any = {tag.name: tag.offset for tag in file.pages[0].tags}  # type: ignore[union-attr]
+    for name, value in changes.items():
+        content[entries[name] + 8 : entries[name] + 12] = value.to_bytes(4, "little")
+    return bytes(content)
+
+
+def test_a_tile_is_not_larger_than_programs_write() -> None:
+    content = tiff({"TileWidth": 2**31, "TileLength": 65_552}, tile=(16, 16), compression="zlib")
+    with pytest.raises(PictureError, match="claims tiles of 2147483648x65552 pixels"):
+        read_picture(content)
+
+
+def test_colours_without_their_samples_are_refused() -> None:
+    with pytest.raises(PictureError, match="fewer samples than its colours need"):
+        read_picture(tiff({"SamplesPerPixel": 1}))
+
+
+def test_a_jpeg_does_not_go_over_its_pixels_for_hours() -> None:
+    """In a progressive JPEG a few bytes can be one more scan of all pixels; programs write up to twenty."""
+    stream = BytesIO()
+    Image.fromarray(np.full((48, 48), 128, np.uint8)).save(stream, "JPEG", progressive=True)
+    content = stream.getvalue()
+    assert read_picture(content).pixels.shape == (48, 48)
+    last = content[content.rindex(b"\xff\xda") : -2]
+    with pytest.raises(PictureError, match="more than 100 scans"):
+        read_picture(content[:-2] + 100 * last + b"\xff\xd9")
+    assert read_picture(content + 100 * last).pixels.shape == (48, 48)  # what follows the picture is not of it
+
+
+def test_pages_are_not_counted_to_the_end_of_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TIFF of three megabytes can hold 30,000 small copies of its picture, each of which Pillow would look for."""
+    stream, seen = BytesIO(), 0
+    with tifffile.TiffWriter(stream) as writer:
+        for number in range(200):
+            writer.write(np.zeros((4, 4), np.uint8), subfiletype=number and 1, metadata=None)
+
+    def load(directory: Any, file: Any) -> None:
+        nonlocal seen
+        seen += 1
+        whole(directory, file)
+
+    whole = ImageFileDirectory_v2.load
+    monkeypatch.setattr(ImageFileDirectory_v2, "load", load)
+    assert read_picture(stream.getvalue()).pixels.shape == (4, 4)
+    assert seen < 10
