@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from numpy.typing import NDArray
+from PIL import Image
 
 from featcolor.errors import PictureError
 from featcolor.pictures.io import encode_picture, read_picture
@@ -163,6 +164,16 @@ def test_a_chain_that_leads_back_to_its_picture_holds_one() -> None:
     data = bytearray(plain_tiff(codes, 8, 1))
     data[len(data) - 4 :] = data[4:8]  # the end of the chain points at its beginning
     assert np.array_equal(read_picture(bytes(data)).pixels, codes[..., 0])
+
+
+def test_a_picture_is_under_the_profile_that_exif_names() -> None:
+    stream = BytesIO()
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA001] = 2
+    Image.fromarray(np.full((4, 4, 3), (0, 200, 0), np.uint8)).save(stream, "TIFF", exif=exif.tobytes())
+    picture = read_picture(stream.getvalue())
+    assert picture.metadata.icc is not None
+    assert picture.pixels[0, 0, 1] > 200
 
 
 GREY = np.rint(ramp(1) * 255).astype(np.int64)

@@ -71,11 +71,9 @@ def colours_of(stored: NDArray[Any], page: Any, icc: bytes | None) -> tuple[NDAr
 
 
 def is_for_libtiff(page: Any) -> bool:
-    """Whether a page is of those that libtiff alone reads surely, and turns into 8-bit RGB at once: faxes, JPEG of the
-    old style, YCbCr that is not JPEG's."""
+    """Whether a page is of those that libtiff alone reads, and turns into 8-bit RGB at once: JPEG of the old style,
+    YCbCr that is not JPEG's."""
     kind, bits, samples = photometric(page), page.bitspersample, page.samplesperpixel
-    if page.compression in CCITT:
-        return kind in (WHITE_IS_ZERO, BLACK_IS_ZERO) and (bits, samples) == (1, 1)
     is_ycbcr = kind == YCBCR and page.compression in _PLAIN_COMPRESSIONS and (bits, samples) == (8, 3)
     return is_ycbcr or page.compression == OLD_JPEG
 

@@ -13,7 +13,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from featcolor.pictures.tiff.strips import UNCOMPRESSED, says_byte_counts
+from featcolor.pictures.tiff.strips import CCITT, UNCOMPRESSED, says_byte_counts
 
 FLOAT_RANGE = (-1.0, 2.0)
 """Float samples mean 0..1. What lies outside is clipped, up to here; a picture in 0..255 is refused, not guessed."""
@@ -26,7 +26,7 @@ _PICTURES: Final = (_LERC, *_COLOUR_PICTURES)
 """These and LERC, which know no predictor."""
 _JPEG_BITS: Final = (8, 12)  # a JPEG of 12 bits is also found where 16 are said
 _LIBTIFF: Final = (UNCOMPRESSED, _PACKBITS, *_PREDICTED, _LERC, _WEBP)
-_COMPRESSIONS: Final = (*_LIBTIFF, *_PICTURES)
+_COMPRESSIONS: Final = (*_LIBTIFF, *CCITT, *_PICTURES)
 _WHOLE_BYTES: Final = (8, 16, 32, 64)
 _INKS: Final = 5  # photometric interpretation, which imagecodecs would have libtiff turn into RGB
 _BITS: Final = {1: (*range(1, 17), 32), 3: (16, 24, 32, 64), 4: (*range(1, 17), 32)}
@@ -43,8 +43,10 @@ def read_samples(data: bytes, page: Any, number: int | None) -> NDArray[Any]:
     """
     _check_readable(page)
     is_plain = page.bitspersample in _WHOLE_BYTES and page.sampleformat != _VOID and page.photometric != _INKS
-    is_known = is_plain and page.compression in _LIBTIFF and says_byte_counts(page)
-    for_libtiff = is_known and number is not None
+    is_known = (is_plain and page.compression in _LIBTIFF) or _is_fax(page)
+    for_libtiff = is_known and number is not None and says_byte_counts(page)
+    if _is_fax(page) and not for_libtiff:
+        raise ValueError("has a fax inside another picture; save it with LZW or deflate")
     stored = imagecodecs.tiff_decode(data, index=number) if for_libtiff else _unpacked(page)
     samples = np.moveaxis(stored, 0, -1) if is_planar(page) else stored.reshape(*stored.shape[:2], -1)
     claimed = page.imagelength, page.imagewidth, page.samplesperpixel
@@ -58,10 +60,11 @@ def to_depth(stored: NDArray[Any], bits: int) -> NDArray[Any]:
     if not np.issubdtype(stored.dtype, np.floating):
         if bits in (8, 16):
             return stored.astype(stored.dtype.newbyteorder("="), copy=False)
-        if int(stored.max()) >= 2**bits:
-            raise ValueError(f"has samples that {bits} bits cannot hold; the file is damaged")
+        if bits == 32:
+            return (stored >> 16).astype(np.uint16)
         top = 255 if bits < 8 else 65535
-        return np.rint(stored * (top / (2**bits - 1))).astype(np.uint8 if bits < 8 else np.uint16)
+        table = np.rint(np.arange(2**bits) * (top / (2**bits - 1))).astype(np.uint8 if bits < 8 else np.uint16)
+        return table[stored.view(np.uint8) if bits == 1 else stored]
     low, high = float(stored.min()), float(stored.max())
     if not (FLOAT_RANGE[0] <= low and high <= FLOAT_RANGE[1]):
         raise ValueError(f"has float values from {low:g} to {high:g}; scale them to 0..1")
@@ -89,7 +92,8 @@ def _unpacked(page: Any) -> NDArray[Any]:
 def _check_readable(page: Any) -> None:
     """ValueError that says what the file has, where that is not read, and what to do."""
     bits, format, predictor = page.bitspersample, page.sampleformat, page.predictor
-    if page.compression not in _COMPRESSIONS or not _has_codec(page):
+    odd_fax = page.compression in CCITT and not _is_fax(page)
+    if page.compression not in _COMPRESSIONS or odd_fax or not _has_codec(page):
         what = f"has {bits} bits compressed as {_name(page.compression)}"
         raise ValueError(f"{what}, which is not read; save it with LZW or deflate")
     if format in _FORMATS:
@@ -98,7 +102,7 @@ def _check_readable(page: Any) -> None:
         raise ValueError(f"has {'float ' * (format == 3)}samples of {bits} bits; save it with 8 or 16 bits")
     if page.compression in _COLOUR_PICTURES and (odd := _oddity(page)):
         raise ValueError(f"has {odd} compressed as {_name(page.compression)}; save it with LZW or deflate")
-    if predictor == 1 or page.compression in _PICTURES:
+    if predictor == 1 or page.compression in (*_PICTURES, *CCITT):
         return
     fits = {_DIFFERENCES: bits in (8, 16, 32, 64), _FLOAT_DIFFERENCES: format == 3 and bits != 24}
     if page.compression not in _PREDICTED or not fits.get(predictor, False):
@@ -115,6 +119,10 @@ def _oddity(page: Any) -> str:
     if page.fillorder == 2:
         return "bits from right to left"
     return "big-endian samples" if page.parent.byteorder == ">" and page.bitspersample > 8 else ""
+
+
+def _is_fax(page: Any) -> bool:
+    return page.compression in CCITT and (page.bitspersample, page.samplesperpixel) == (1, 1)
 
 
 def _has_codec(page: Any) -> bool:

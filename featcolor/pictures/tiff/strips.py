@@ -14,9 +14,10 @@ _DENSE = (*CCITT, 34712, 34887, 34925, 50000, 34926, 50001, 34927, 50002, 34933,
 _SELF_ENDING = (5, 8, 32946)  # LZW, deflate: what follows in the file does not disturb their decoders
 MAX_TILE = 4096
 """Longest side of a tile that is larger than the picture; programs write up to 1024."""
-MAX_RATIO, MAX_RATIO_DENSE = 4096, 2**20
+MAX_RATIO, MAX_RATIO_DENSE = 4096, 2**16
 """More bytes a stored byte than compressions reach. LZW codes strings of up to 3840 bytes in 12 bits; of the dense
-ones, CCITT's, JPEG 2000, LERC, LZMA, Zstandard, WebP, JPEG XL, PNG and JPEG XR, an even picture takes next to nothing.
+ones, CCITT's, JPEG 2000, LERC, LZMA, Zstandard, WebP, JPEG XL, PNG and JPEG XR, an even picture takes next to nothing:
+a fax a bit a row.
 """
 _OFFSETS, _BYTE_COUNTS = (324, 273), (325, 279)  # of tiles, of strips
 
