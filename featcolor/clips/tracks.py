@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,12 @@ the film (MP4 and Matroska take it from there) and dropped from tracks, where it
 STATISTICS = ("bps", "number_of_frames", "number_of_bytes", "_statistics")
 """Beginnings of the tags with which mkvmerge counts a track."""
 
-AVI_TOLERANCE = 0.2
-"""Of a frame: how far a time stamp may be from AVI's steps. Matroska's milliseconds at 60 frames a second are 0.03."""
+AVI_TOLERANCE = 0.25
+"""Of a frame: how far a time stamp may be from AVI's steps. Matroska's milliseconds at 60 frames a second are 0.03;
+film pulled down to video is 0.2."""
+
+LONGEST_AVI_GAP = 65_000
+"""Frames that FFmpeg writes as empty at most are 65,536."""
 
 AVI_OFFSET = 0.1
 """Seconds between the starts of two tracks that are let pass in AVI, which keeps none: less than is seen."""
@@ -91,9 +96,12 @@ def plan_tracks(source: Path, container: Container, target: str, sound: str = CO
                 notes.append(f"track {stream.index} of {source.name} ({_kind(stream)}) is not copied")
         if film.chapters() and not container.chapters:
             notes.append(f"the chapters of {source.name} are not copied: {Path(target).suffix} has none")
-        first = (picture.start_time or 0) * Fraction(picture.time_base)
-        moved = film.format.name in SHIFTED_FORMATS and bool(film.start_time)
-        start = Fraction(film.start_time, 1_000_000) if moved else Fraction(0)
+        first = _first_time(film, picture)
+        start = Fraction(0)
+        if container.muxer == "avi":
+            start = first  # it has no place for one
+        elif film.format.name in SHIFTED_FORMATS:
+            start = first if film.start_time is None else Fraction(film.start_time, 1_000_000)
     if start:
         notes.append(f"the clock of {source.name} starts at {float(start):.3f} s; every track is moved to start at 0")
     return TrackPlan(
@@ -106,6 +114,14 @@ def plan_tracks(source: Path, container: Container, target: str, sound: str = CO
         picture_tags=tags,
         notes=tuple(notes),
     )
+
+
+def _first_time(film: Any, picture: Any) -> Fraction:
+    """Seconds at which a film's picture begins, where FFmpeg does not say so by its first packet."""
+    stamp = picture.start_time
+    if stamp is None:
+        stamp = next((packet.pts for packet in packets_of(film, picture) if packet.pts is not None), 0)
+    return stamp * Fraction(picture.time_base)
 
 
 def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
@@ -122,9 +138,15 @@ def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
             stamps: list[int | None] = []
             with suppress(FFmpegError):  # a film that breaks off is told of while its frames are read
                 stamps.extend(packet.dts if in_avi else packet.pts for packet in packets)
-        steps = [float(stamp * like.time_base * like.rate) for stamp in stamps if stamp is not None]
+        known = sorted(stamp for stamp in stamps if stamp is not None)
+        steps = [float((stamp - known[0]) * like.time_base * like.rate) for stamp in known]
         whole = {round(step) for step in steps}
-        if len(whole) < len(steps) or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps):
+        gap = max((after - before for before, after in pairwise(steps)), default=0)
+        if (
+            len(whole) < len(steps)
+            or gap > LONGEST_AVI_GAP
+            or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps)
+        ):
             raise UsageError(needs)
     return 1 / like.rate
 
