@@ -18,13 +18,14 @@ from av.error import FFmpegError
 from featcolor.clips.clock import Clock, may_jump
 from featcolor.clips.fields import WHOLE, FieldReader
 from featcolor.clips.frames import ClipReader, Frame
+from featcolor.clips.joined import unread_film
+from featcolor.clips.limits import packets_of
 from featcolor.clips.pixel_formats import Planes, read_planes
 from featcolor.clips.probe import (
     describe,
     first_pictures,
     layout_of_picture,
     open_container,
-    packets_of,
     picture_stream,
     seconds_of,
 )
@@ -158,8 +159,14 @@ class VideoFileReader(ClipReader):
                 self.problems.insert(0, f"{self.path.name}: {told}")
 
     def _demuxed(self, container: Any, stream: Any, streams: list[Any]) -> Iterator[Any]:
+        read = 0
         try:
-            yield from packets_of(container, streams)
+            for packet in packets_of(container, streams):
+                if packet.size and packet.pos is not None:
+                    read = max(read, packet.pos + packet.size)
+                yield packet
+            if (place := unread_film(self.path, container.format.name, read)) is not None:
+                self._note(f"another film is joined to it at byte {place} and is not read; part them first")
         except FFmpegError as error:
             self._note(f"the file cannot be read to its end ({error.strerror})")
             end = av.Packet()  # empty: lets the decoder give out what it holds

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from av.error import FFmpegError
 from featcolor.clips.clock import Clock
 from featcolor.clips.containers import CONTAINERS, Container
 from featcolor.clips.frames import ClipInfo
-from featcolor.clips.probe import open_container, packets_of, picture_stream
+from featcolor.clips.limits import packets_of
+from featcolor.clips.probe import open_container, picture_stream
 from featcolor.clips.sound import COPY, NO_SOUND, SOUND_CODECS, add_copy, codec_name
 from featcolor.errors import UsageError
 
@@ -27,8 +29,12 @@ the film (MP4 and Matroska take it from there) and dropped from tracks, where it
 STATISTICS = ("bps", "number_of_frames", "number_of_bytes", "_statistics")
 """Beginnings of the tags with which mkvmerge counts a track."""
 
-AVI_TOLERANCE = 0.2
-"""Of a frame: how far a time stamp may be from AVI's steps. Matroska's milliseconds at 60 frames a second are 0.03."""
+AVI_TOLERANCE = 0.25
+"""Of a frame: how far a time stamp may be from AVI's steps. Matroska's milliseconds at 60 frames a second are 0.03;
+film pulled down to video is 0.2."""
+
+LONGEST_AVI_GAP = 65_000
+"""Frames that FFmpeg writes as empty at most are 65,536."""
 
 AVI_OFFSET = 0.1
 """Seconds between the starts of two tracks that are let pass in AVI, which keeps none: less than is seen."""
@@ -90,9 +96,12 @@ def plan_tracks(source: Path, container: Container, target: str, sound: str = CO
                 notes.append(f"track {stream.index} of {source.name} ({_kind(stream)}) is not copied")
         if film.chapters() and not container.chapters:
             notes.append(f"the chapters of {source.name} are not copied: {Path(target).suffix} has none")
-        first = (picture.start_time or 0) * Fraction(picture.time_base)
-        moved = film.format.name in SHIFTED_FORMATS and bool(film.start_time)
-        start = Fraction(film.start_time, 1_000_000) if moved else Fraction(0)
+        first = _first_time(film, picture)
+        start = Fraction(0)
+        if container.muxer == "avi":
+            start = first  # it has no place for one
+        elif film.format.name in SHIFTED_FORMATS:
+            start = first if film.start_time is None else Fraction(film.start_time, 1_000_000)
     if start:
         notes.append(f"the clock of {source.name} starts at {float(start):.3f} s; every track is moved to start at 0")
     return TrackPlan(
@@ -107,6 +116,14 @@ def plan_tracks(source: Path, container: Container, target: str, sound: str = CO
     )
 
 
+def _first_time(film: Any, picture: Any) -> Fraction:
+    """Seconds at which a film's picture begins, where FFmpeg does not say so by its first packet."""
+    stamp = picture.start_time
+    if stamp is None:
+        stamp = next((packet.pts for packet in packets_of(film, picture) if packet.pts is not None), 0)
+    return stamp * Fraction(picture.time_base)
+
+
 def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
     """Seconds that a frame of an AVI lasts; UsageError where the source's time stamps do not keep such a step."""
     needs = f"{target}: AVI needs a constant rate, which {like.name} does not keep; write .mkv or .mp4"
@@ -116,14 +133,20 @@ def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
         with open_container(source) as film:
             stream = picture_stream(film, source)
             clock, in_avi = Clock(film, stream), film.format.name == "avi"
-            packets = clock.moved(packets_of(film, clock.streams))
+            moved = clock.moved(packets_of(film, clock.streams))
+            packets = (each for each in moved if each.size and each.stream_index == stream.index)
             stamps: list[int | None] = []
             with suppress(FFmpegError):  # a film that breaks off is told of while its frames are read
-                own = (each for each in packets if each.size and each.stream_index == stream.index)
-                stamps.extend(packet.dts if in_avi else packet.pts for packet in own)
-        steps = [float(stamp * like.time_base * like.rate) for stamp in stamps if stamp is not None]
+                stamps.extend(packet.dts if in_avi else packet.pts for packet in packets)
+        known = sorted(stamp for stamp in stamps if stamp is not None)
+        steps = [float((stamp - known[0]) * like.time_base * like.rate) for stamp in known]
         whole = {round(step) for step in steps}
-        if len(whole) < len(steps) or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps):
+        gap = max((after - before for before, after in pairwise(steps)), default=0)
+        if (
+            len(whole) < len(steps)
+            or gap > LONGEST_AVI_GAP
+            or any(abs(step - round(step)) > AVI_TOLERANCE for step in steps)
+        ):
             raise UsageError(needs)
     return 1 / like.rate
 

@@ -227,7 +227,7 @@ class VideoFileWriter(ClipWriter):
         return pts * self.like.time_base + (duration * self.like.time_base if duration else 1 / rate)
 
     def _muxer_options(self) -> dict[str, str]:
-        if self._container.muxer in ("matroska", "webm") and self._plan.picture_start >= 0:
+        if self._container.muxer in ("matroska", "webm", "avi") and self._plan.picture_start >= 0:
             # Else all tracks are moved on by the little that an encoder's first sound packets lie before 0.
             return {"avoid_negative_ts": "disabled"}
         if self._container.muxer not in ("mp4", "mov"):

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from featcolor.errors import PictureError
 from featcolor.files import replacing
-from featcolor.pictures import converted, pillow, png, tiff
+from featcolor.pictures import converted, pillow, png
 from featcolor.pictures.icc import from_srgb
 from featcolor.pictures.kinds import suffix_of
 from featcolor.pictures.picture import (
@@ -47,6 +47,8 @@ from featcolor.pictures.picture import (
 )
 from featcolor.pictures.resize import resize
 from featcolor.pictures.texts import exif_with_texts
+from featcolor.pictures.tiff.reader import claimed_tiff_size, read_tiff
+from featcolor.pictures.tiff.writer import write_deep
 
 WRITTEN_SUFFIXES = frozenset(SUFFIXES)
 """Suffixes, lower case with the dot, of the files that can be written."""
@@ -89,7 +91,7 @@ def claimed_pixels(source: str | os.PathLike[str] | bytes, *, name: str = "-") -
     data, name, format = _load(source, name)
     with decoding(name):
         if format == "TIFF":
-            width, height = tiff.claimed_size(data)
+            width, height = claimed_tiff_size(data)
         else:
             width, height = (
                 pillow.open_header(data, format).size if format in FORMATS else converted.claimed_size(data, format)
@@ -99,7 +101,7 @@ def claimed_pixels(source: str | os.PathLike[str] | bytes, *, name: str = "-") -
 
 def _decode(data: bytes, format: str, max_pixels: int | None = None) -> Picture:
     if format == "TIFF":
-        return tiff.read(data)
+        return read_tiff(data)
     if format in FORMATS:
         return pillow.read(data, format, max_pixels=max_pixels)
     return converted.read(data, format)
@@ -236,7 +238,7 @@ def _encode(
     alpha = None if alpha is None else as_depth(alpha, depth)
     try:
         if format == "TIFF" and depth != np.uint8:
-            tiff.write_deep(stream, pixels, alpha, metadata)
+            write_deep(stream, pixels, alpha, metadata)
         elif depth == np.uint16:
             stream.write(png.encode_16_bit(pixels, alpha, metadata))
         else:

@@ -1,4 +1,4 @@
-"""Pictures of 8 bits a channel through Pillow: JPEG, PNG, WebP, TIFF."""
+"""Pictures of 8 bits a channel through Pillow: JPEG, PNG, WebP read; these and TIFF written."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ MAX_SCANS = 100
 """Of a JPEG; programs write up to twenty."""
 _MARKER = re.compile(rb"\xff+([\x02-\xcf\xd8-\xfe])")  # of a segment: no stuffed zero, no restart
 _END_OF_IMAGE, _START_OF_SCAN = b"\xd9", b"\xda"
-_ORIENTATION_TAG = 274
 _EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
 _STRUCTURE_TAGS = frozenset(
-    (*range(254, 260), 262, 263, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, *range(322, 326), 330)
-).union((338, 339, 347, *range(529, 533), 700, 33723, 34377, 34675))
-"""TIFF tags that describe how the pixels lie in the file (and profile, resolution, orientation): not copied as EXIF."""
+    (*range(254, 260), *range(262, 267), 273, 274, *range(277, 285), *range(288, 294), 296, 301, 317, *range(320, 326))
+).union((330, *range(332, 348), 351, 433, *range(512, 533), 700, 33723, 34377, 34675, 37724, 42113, 50674))
+"""TIFF tags that say how pixels lie in the file and what samples mean, not what the photograph is (and profile,
+resolution, orientation, blocks of Photoshop's, XMP, IPTC): not copied as EXIF."""
 
 
 def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
@@ -97,20 +97,13 @@ def decode(image: Image.Image, icc: bytes | None) -> tuple[NDArray[np.uint8], ND
     """Pixels (H, W) or (H, W, 3) and alpha (H, W) or None."""
     if image.mode == "CMYK":
         return np.asarray(cmyk_to_srgb(image, icc)), None
-    is_grey = image.mode in ("1", "L", "LA", "La")
+    is_grey = image.mode in ("1", "L", "LA")
     if not image.has_transparency_data:
         mode = "L" if is_grey else "RGB"
         return np.asarray(image if image.mode == mode else image.convert(mode)), None
-    if image.mode == "La":  # premultiplied, which goes no other way
-        image = image.convert("LA")
     stored = np.asarray(image.convert("RGBA"))
     pixels = stored[..., 0] if is_grey else stored[..., :3]
     return np.ascontiguousarray(pixels), np.ascontiguousarray(stored[..., 3])
-
-
-def orientation_left(image: Image.Image) -> int:
-    """EXIF orientation that decoding did not apply: 1 when the picture is upright."""
-    return int(image.getexif().get(_ORIENTATION_TAG, 1))
 
 
 def _is_lossless_webp(data: bytes) -> bool:

@@ -16,6 +16,7 @@ import pytest
 
 from featcolor.clips.clock import Clock
 from featcolor.clips.open import open_clip
+from featcolor.errors import UsageError
 from tests.clips.samples import (
     chroma,
     frames_of,
@@ -134,6 +135,18 @@ def test_a_gap_of_hours_in_a_stream_is_closed_and_said(tmp_path: Path) -> None:
     assert max(np.diff(packet_times(tmp_path / "out.mp4")[0])) < 0.05
 
 
+@pytest.mark.parametrize(("name", "count"), [("in.mp4", 2), ("in.mov", 2), ("in.flv", 2), ("in.mkv", 3)])
+def test_a_joined_film_that_is_not_read_is_told_of(tmp_path: Path, name: str, count: int) -> None:
+    one = part(tmp_path / name, codec="libx264", options=H264)
+    film = joined(tmp_path / f"film{one.suffix}", *[one] * count)
+    place = one.stat().st_size * (count - 1)
+    assert (
+        problems(film)[-1]
+        == f"{film.name}: another film is joined to it at byte {place} and is not read; part them first"
+    )
+    assert problems(one) == []
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_a_gap_that_a_file_of_frames_tells_of_is_kept(tmp_path: Path, suffix: str) -> None:
     stamps = [512 * k + (k >= 6) * 12800 * 3600 for k in range(N)]
@@ -231,6 +244,29 @@ def test_no_frame_is_lost_whatever_its_time(
     kept = [k for k, stamp in enumerate(stamps) if not k or stamp > max(stamps[:k])]
     assert [found[k] for k in kept] == pytest.approx([(stamps[k] - stamps[0]) / 1000 for k in kept], abs=1e-3)
     assert len(found) == len(stamps)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("in.mkv", {"stamps": [64_000 + 512 * k for k in range(N)]}),
+        ("in.mkv", {"sound": ("pcm_s16le",), "sound_start": 0.05, "stamps": [1024 + 512 * k for k in range(N)]}),
+        ("in.mov", {"sound": ("libmp3lame",), "sound_start": -0.05}),
+        ("in.m2v", {"codec": "mpeg2video", "time_base": STEP}),
+        ("in.mpg", {"codec": "mpeg2video", "time_base": STEP}),
+    ],
+)
+def test_avi_begins_with_its_first_frame(tmp_path: Path, name: str, changes: dict[str, Any]) -> None:
+    film = make_clip(tmp_path / name, **changes)
+    rewrite(film, tmp_path / "out.avi")
+    assert seconds(tmp_path / "out.avi") == [STEP * k for k in range(N)]
+    assert hashes(tmp_path / "out.avi") == hashes(film)
+
+
+def test_avi_does_not_begin_a_gap_that_it_cannot_end(tmp_path: Path) -> None:
+    film = stamped(tmp_path / "in.mkv", [0, 40, 3_600_000])
+    with pytest.raises(UsageError, match="constant rate"):
+        rewrite(film, tmp_path / "out.avi")
 
 
 @dataclass
