@@ -4,6 +4,7 @@
 #   make test        run the test suite
 #   make test-browser  run the tests of the studio's page in a real browser (Chromium), and no others
 #   make slow        run the tests that take minutes: films of every container, runs killed at random moments
+#   make fuzz        damaged and hostile files of every kind for ten minutes; FUZZ="--minutes 1 --seed 3" for others
 #   make lint        ruff (lint and format) and mypy
 #   make bench       compare colorizers on photographs that come along; BENCH="..." names other data and options
 #   make torch       also install torch, for `featcolor pretrain` and the U-Net of the benchmark
@@ -20,7 +21,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-browser test-torch slow lint bench torch format clean
+.PHONY: help demo test test-browser test-torch slow fuzz lint bench torch format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,6 +43,9 @@ test-torch: $(STAMP)
 slow: $(STAMP)
 	$(ONE_THREAD) $(PYTHON) -m pytest -m slow tests
 
+fuzz: $(STAMP)
+	$(ONE_THREAD) $(PYTHON) -m tests.fuzz $(FUZZ)
+
 lint: $(STAMP)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -61,7 +65,7 @@ format: $(STAMP)
 
 clean:
 	rm -rf $(VENV) .venv-* build dist demo/out demo/index.html bench *.egg-info
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Installed again when pyproject.toml changes.

@@ -24,8 +24,10 @@ from featcolor.models.load import ColouringSettings, load, load_colorizer, named
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.models.references import Source
 from featcolor.pictures import pillow
+from featcolor.pictures.icc import from_srgb
 from featcolor.pictures.io import Picture, read_picture
-from featcolor.pictures.picture import as_depth
+from featcolor.pictures.metadata import settle
+from featcolor.pictures.picture import Metadata, as_depth
 from featcolor.preparation.steps import parse_preparation
 
 Model: TypeAlias = str | os.PathLike[str] | StillColorizer
@@ -155,9 +157,10 @@ def _unpack_array(array: NDArray[Any]) -> tuple[NDArray[Any], Pack]:
 
 
 def _unpack_image(image: Image.Image) -> tuple[NDArray[Any], Pack]:
+    icc = image.info.get("icc_profile")
     deep = np.asarray(image) if image.mode == "F" or image.mode.startswith("I") else None
     if deep is None:
-        pixels, alpha = pillow.decode(image, image.info.get("icc_profile"))
+        pixels, alpha = pillow.decode(image, icc)
     else:
         if deep.dtype.kind == "i" and deep.min() >= 0 and deep.max() <= np.iinfo(np.uint16).max:
             deep = deep.astype(np.uint16)  # what older versions of Pillow hold 16 bits in
@@ -167,12 +170,14 @@ def _unpack_image(image: Image.Image) -> tuple[NDArray[Any], Pack]:
             "keep all",
             stacklevel=4,
         )
-    lost = {"transparency"} if image.mode.startswith(("RGB", "P")) else {"transparency", "icc_profile"}
+    settled = settle(pixels, alpha, Metadata("PNG", icc=None if image.mode == "CMYK" else icc), orientation=1)
+    profile = settled.metadata.icc
+    lost = {"transparency"} if profile else {"transparency", "icc_profile"}
 
     def pack(rgb: NDArray[Any]) -> Image.Image:
-        rgb = as_depth(rgb, np.uint8)
+        rgb = as_depth(from_srgb(rgb, profile), np.uint8)
         coloured = Image.fromarray(rgb if alpha is None else np.dstack([rgb, alpha]))
         coloured.info = {key: value for key, value in image.info.items() if key not in lost}
         return coloured
 
-    return pixels, pack
+    return settled.pixels, pack

@@ -47,7 +47,10 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, value: Any, *, indent: int | None = None) -> None:
-    """A JSON file of `jsonable(value)`, whole or not at all."""
+    """A JSON file of `jsonable(value)`, whole or not at all.
+
+    A name's byte that is no UTF-8 is a surrogate in Python; its escape, "\\udce9", is JSON's own, and is read back so.
+    """
     write_text(path, json.dumps(jsonable(value), indent=indent, ensure_ascii=False, allow_nan=False) + "\n")
 
 

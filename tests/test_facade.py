@@ -20,6 +20,8 @@ from featcolor.batch.colour import colorize_prepared
 from featcolor.colour.lab import lightness_of
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.models.references import collect_sources
+from featcolor.pictures.coding import SRGB_PRIMARIES, adobe_rgb, profile_of
+from featcolor.pictures.icc import from_srgb, srgb_profile, to_srgb
 from featcolor.preparation.steps import parse_preparation
 from tests.networks import colour_network
 from tests.samples import grey
@@ -175,7 +177,7 @@ IMAGES: dict[str, Callable[[], Image.Image]] = {
 def test_a_pillow_image_gives_one_with_its_alpha(model: PretrainedColorizer, mode: str) -> None:
     image = IMAGES[mode]()
     assert image.mode == mode
-    image.info |= {"dpi": (300, 300), "icc_profile": b"profile"}
+    image.info |= {"dpi": (300, 300), "icc_profile": srgb_profile()}
     before = image.copy()
     coloured = featcolor.colorize(image, model=model)
     assert image == before
@@ -186,7 +188,19 @@ def test_a_pillow_image_gives_one_with_its_alpha(model: PretrainedColorizer, mod
     if coloured.mode == "RGBA":
         np.testing.assert_array_equal(coloured.getchannel("A"), image.getchannel("A"))
     assert coloured.info["dpi"] == (300, 300)
-    assert ("icc_profile" in coloured.info) == (mode in ("P", "RGB", "RGBA")), "others are of another space"
+    assert ("icc_profile" in coloured.info) == (mode != "CMYK")
+
+
+def test_a_pillow_image_is_seen_by_its_profile(model: PretrainedColorizer) -> None:
+    profile = adobe_rgb()
+    for mode, kept in (("RGB", True), ("L", False)):
+        image = Image.fromarray(noise((20, 30))).convert(mode)
+        image.info["icc_profile"] = profile if kept else profile_of(SRGB_PRIMARIES, 1.0, grey=True)
+        seen = to_srgb(np.asarray(image), image.info["icc_profile"])
+        coloured = featcolor.colorize(image, model=model)
+        expected = from_srgb(featcolor.colorize(seen, model=model), profile if kept else None)
+        np.testing.assert_array_equal(np.asarray(coloured), expected)
+        assert coloured.info.get("icc_profile") == (profile if kept else None)
 
 
 def test_a_colour_that_is_transparent_becomes_alpha(model: PretrainedColorizer) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
 
-from featcolor.files import beside, remove_parts, replacing
+from featcolor.files import beside, remove_parts, replacing, write_json
 from featcolor.names import NAME_BYTES, cut_name
+from tests.samples import HARD_NAMES
 
 NAMES = {
     "short": "old.jpg",
@@ -43,3 +46,10 @@ def test_names_are_cut_between_characters() -> None:
     assert beside(longest, ".work").name == "写" * 83 + ".work"
     assert len(beside(longest, ".work").name.encode()) <= NAME_BYTES
     assert beside(Path("a/film.mp4"), ".work") == Path("a/film.mp4.work")
+
+
+def test_json_gives_back_every_name_and_is_utf8(tmp_path: Path) -> None:
+    names = list(map(os.fsdecode, HARD_NAMES))
+    write_json(tmp_path / "a.json", {"names": names})
+    assert json.loads((tmp_path / "a.json").read_bytes().decode("utf-8")) == {"names": names}
+    assert "海边" in (tmp_path / "a.json").read_text(encoding="utf-8")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -17,8 +16,10 @@ from av.error import FFmpegError
 
 from featcolor.clips.fields import ORDER_CODES, WHOLE, FieldReader
 from featcolor.clips.frames import ClipInfo
+from featcolor.clips.limits import LIMITS, check_size, check_texts, packets_of
 from featcolor.clips.pixel_formats import Layout, layout_of
 from featcolor.errors import ClipError, UsageError, reason
+from featcolor.pictures.kinds import RAW, kind_of_content, suffix_of
 from featcolor.pictures.picture import SNIFFED, sniff
 
 MATRICES = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9: "bt2020", 10: "bt2020"}
@@ -35,16 +36,6 @@ NARROW_GREY_CODECS = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg1video", "mpeg2v
 DECODER_THREADS = 4
 """At most: every thread holds a frame of its own."""
 
-MAX_FRAME_PIXELS = 8192 * 8192
-"""Twice an 8K film's. A few bytes can claim more, and a decoder holds a dozen frames."""
-LIMITS = {"max_pixels": str(MAX_FRAME_PIXELS)}
-"""The same for decoders, also where a film changes as it goes on."""
-
-RIFF_HEAD = 12
-"""Bytes: the name and the length of a chunk, and of a list its kind."""
-MOST_CHUNKS = 10_000
-"""That are looked at before the pictures of an AVI; there are a few dozen."""
-
 PROBED_FRAMES = 4
 MOST_OFF = 8
 """Times that a rate may be what the first pictures show: a phone's vary, by less."""
@@ -60,9 +51,6 @@ HEAD = 4096
 
 MP4_BEGINNINGS = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")
 MOST_BOXES = 10_000
-FRAME_BEGINNINGS = {b"SDPX": "DPX", b"XPDS": "DPX", b"\x80\x2a\x5f\xd7": "Cineon", b"\x76\x2f\x31\x01": "OpenEXR"}
-"""First bytes of what film scanners write, a frame a file."""
-
 LIST_FORMATS = ("concat", "hls", "dash", "imf")
 """Demuxers of text that names other files and addresses: a film from elsewhere must not choose what is read here."""
 
@@ -73,7 +61,7 @@ def open_container(path: Path) -> Any:
         raise ClipError(f"{path}: a folder, not a film file")
     if not path.exists():
         raise UsageError(f"{path}: no such film")
-    _check_texts(path)
+    check_texts(path)
     try:
         # A film that names other files or addresses (a playlist) stays on this disk.
         container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
@@ -98,16 +86,15 @@ def _no_film(path: Path, why: str) -> str:
             boxes = _boxes(stream) if head[4:8] in MP4_BEGINNINGS else ()
     except OSError as error:
         return f"cannot be read ({reason(error)}); check the file"
+    kind = kind_of_content(head) or (RAW if suffix_of(path.name) in RAW.suffixes else None)
+    if kind is not None:
+        return f"is {kind}"
     if boxes and b"moov" not in boxes:
         return "breaks off before its index (moov); copy it again from its source, or repair it with untrunc"
     if head and not any(head):
         return "holds nothing but zeros; copy it again from its source"
     if head and _is_text(head):
         return "is text, not a film"
-    if frame := next((name for magic, name in FRAME_BEGINNINGS.items() if head.startswith(magic)), None):
-        return (
-            f"is a single {frame} frame, not a film; 'ffmpeg -i FRAME-%06d{path.suffix} FOLDER/%06d.png' makes pictures"
-        )
     try:
         return f"is a picture ({sniff(head[:SNIFFED])}), not a film; use: featcolor colorize"
     except ValueError as error:
@@ -132,55 +119,18 @@ def _boxes(stream: BinaryIO) -> list[bytes]:
     return names
 
 
-def _check_texts(path: Path) -> None:
-    """ClipError for a RIFF file whose list of texts ends behind the file: FFmpeg would make room for what is not there.
-
-    Lists are gone into and other chunks passed over, as FFmpeg does before it comes to the pictures.
-    """
-    try:
-        with path.open("rb") as file:
-            size, start = os.fstat(file.fileno()).st_size, RIFF_HEAD
-            if file.read(4) != b"RIFF":
-                return
-            for _ in range(MOST_CHUNKS):
-                file.seek(start)
-                head = file.read(RIFF_HEAD)
-                if len(head) < RIFF_HEAD or head[8:] == b"movi":
-                    return
-                length = int.from_bytes(head[4:8], "little")
-                if head[8:] == b"INFO" and start + length > size:
-                    raise ClipError(f"{path}: its head is damaged (texts of {length} bytes); copy the film again")
-                start += RIFF_HEAD if head.startswith(b"LIST") else 8 + length + length % 2
-    except OSError as error:
-        raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
-
-
 def picture_stream(container: Any, path: Path) -> Any:
     """The first video stream that is not a cover picture."""
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             if stream.codec_context is None:
                 raise ClipError(f"{path}: no decoder for its picture track; convert it with another program first")
-            _check_size(stream.codec_context, path)
+            check_size(stream.codec_context, path)
             stream.codec_context.options = LIMITS
             stream.codec_context.thread_type = "AUTO"
             stream.codec_context.thread_count = min(DECODER_THREADS, os.cpu_count() or 1)
             return stream
     raise ClipError(f"{path}: has no picture track")
-
-
-def packets_of(container: Any, streams: Any) -> Iterator[Any]:
-    """Packets of some tracks in the film's order, an empty one of each at the end."""
-    with suppress(IndexError):  # at the end PyAV asks for tracks that began in the middle, of which it knows nothing
-        yield from container.demux(streams)
-
-
-def _check_size(context: Any, path: Path) -> None:
-    if context.width * context.height > MAX_FRAME_PIXELS:
-        raise ClipError(
-            f"{path}: claims frames of {context.width}x{context.height} pixels, more than the "
-            f"{MAX_FRAME_PIXELS // 10**6} megapixels that are read; is the file damaged?"
-        )
 
 
 def claimed_pixels(path: Path) -> int:

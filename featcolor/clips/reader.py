@@ -19,13 +19,13 @@ from featcolor.clips.clock import Clock, may_jump
 from featcolor.clips.fields import WHOLE, FieldReader
 from featcolor.clips.frames import ClipReader, Frame
 from featcolor.clips.joined import unread_film
+from featcolor.clips.limits import packets_of
 from featcolor.clips.pixel_formats import Planes, read_planes
 from featcolor.clips.probe import (
     describe,
     first_pictures,
     layout_of_picture,
     open_container,
-    packets_of,
     picture_stream,
     seconds_of,
 )

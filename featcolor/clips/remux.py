@@ -12,7 +12,8 @@ from av.error import ArgumentError, FFmpegError, InvalidDataError
 
 from featcolor.clips.clock import Clock
 from featcolor.clips.frames import Closing
-from featcolor.clips.probe import open_container, packets_of, picture_stream
+from featcolor.clips.limits import packets_of
+from featcolor.clips.probe import open_container, picture_stream
 from featcolor.clips.sound import SoundEncoder, add_copy, codec_name
 from featcolor.clips.tracks import TrackPlan, kept_tags
 

@@ -17,7 +17,8 @@ from av.error import FFmpegError
 from featcolor.clips.clock import Clock
 from featcolor.clips.containers import CONTAINERS, Container
 from featcolor.clips.frames import ClipInfo
-from featcolor.clips.probe import open_container, packets_of, picture_stream
+from featcolor.clips.limits import packets_of
+from featcolor.clips.probe import open_container, picture_stream
 from featcolor.clips.sound import COPY, NO_SOUND, SOUND_CODECS, add_copy, codec_name
 from featcolor.errors import UsageError
 
@@ -132,11 +133,11 @@ def avi_step(target: Path, like: ClipInfo, source: Path | None) -> Fraction:
         with open_container(source) as film:
             stream = picture_stream(film, source)
             clock, in_avi = Clock(film, stream), film.format.name == "avi"
-            packets = clock.moved(packets_of(film, clock.streams))
+            moved = clock.moved(packets_of(film, clock.streams))
+            packets = (each for each in moved if each.size and each.stream_index == stream.index)
             stamps: list[int | None] = []
             with suppress(FFmpegError):  # a film that breaks off is told of while its frames are read
-                own = (each for each in packets if each.size and each.stream_index == stream.index)
-                stamps.extend(packet.dts if in_avi else packet.pts for packet in own)
+                stamps.extend(packet.dts if in_avi else packet.pts for packet in packets)
         known = sorted(stamp for stamp in stamps if stamp is not None)
         steps = [float((stamp - known[0]) * like.time_base * like.rate) for stamp in known]
         whole = {round(step) for step in steps}

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, progress_bar, stopping
-from featcolor.commands.hints import NamedHints, add_hint_options, check
-from featcolor.commands.masks import Masks, add_mask_options
-from featcolor.commands.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
-from featcolor.commands.options import add_settings, chosen_settings, preparation, whole_number
-from featcolor.commands.references import (
+from featcolor.commands.given.hints import NamedHints, add_hint_options, check
+from featcolor.commands.given.masks import Masks, add_mask_options
+from featcolor.commands.given.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
+from featcolor.commands.given.options import add_settings, chosen_settings, preparation, whole_number
+from featcolor.commands.given.references import (
     REFS_HELP,
     find,
     find_uncoloured,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import name_left_out, print_json, print_line, print_quality, print_table, progress_bar
-from featcolor.commands.options import (
+from featcolor.commands.given.options import (
     DEFAULT_PRESET,
     FILM_NAMES,
     HEAD_NAMES,
@@ -18,7 +18,7 @@ from featcolor.commands.options import (
     seed,
     whole_number,
 )
-from featcolor.commands.references import find
+from featcolor.commands.given.references import find
 from featcolor.errors import ModelFileError, UsageError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from featcolor.clips.timecode import Timecode, parse_rate
 from featcolor.commands.console import Progress, complain, many, print_line, progress_bar, stopping
-from featcolor.commands.options import readable, whole_number
+from featcolor.commands.given.options import readable, whole_number
 from featcolor.errors import UsageError
 from featcolor.names import NAME_BYTES, cut_name, plain_path, shell_line
 from featcolor.video.options import PIPE

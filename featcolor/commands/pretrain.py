@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from featcolor.commands.console import name_left_out, print_json, print_line, print_quality, progress_bar
-from featcolor.commands.options import check_place, fraction, from_zero, not_negative, positive, seed, whole_number
-from featcolor.commands.references import find
+from featcolor.commands.given.options import (
+    check_place,
+    fraction,
+    from_zero,
+    not_negative,
+    positive,
+    seed,
+    whole_number,
+)
+from featcolor.commands.given.references import find
 from featcolor.errors import NetworkError, UsageError
 
 SUMMARY = "train a colour network on thousands of photographs (needs torch)"

@@ -8,9 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import WORK_FAILED, complain, many, print_json, print_line, progress_bar
-from featcolor.commands.models import MODEL_HELP, chosen_model, tell_of_default
-from featcolor.commands.options import add_settings, check_place, chosen_settings, preparation, typed, whole_number
-from featcolor.commands.references import REFS_HELP, find, find_uncoloured, fitted_album, network_of, without_references
+from featcolor.commands.given.models import MODEL_HELP, chosen_model, tell_of_default
+from featcolor.commands.given.options import (
+    add_settings,
+    check_place,
+    chosen_settings,
+    preparation,
+    typed,
+    whole_number,
+)
+from featcolor.commands.given.references import (
+    REFS_HELP,
+    find,
+    find_uncoloured,
+    fitted_album,
+    network_of,
+    without_references,
+)
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:

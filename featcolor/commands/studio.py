@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featcolor.commands.console import complain, print_line
-from featcolor.commands.models import MODEL_HELP, chosen_model
-from featcolor.commands.options import port, positive, whole_number
+from featcolor.commands.given.models import MODEL_HELP, chosen_model
+from featcolor.commands.given.options import port, positive, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:

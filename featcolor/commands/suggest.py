@@ -6,9 +6,9 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import complain, many, print_json, print_line, print_swatch
-from featcolor.commands.models import MODEL_HELP, chosen_model
-from featcolor.commands.options import readable, typed
-from featcolor.commands.references import find
+from featcolor.commands.given.models import MODEL_HELP, chosen_model
+from featcolor.commands.given.options import readable, typed
+from featcolor.commands.given.references import find
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:

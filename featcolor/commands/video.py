@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from featcolor.clips.timecode import Timecode, parse_rate
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, print_table, progress_bar
-from featcolor.commands.options import not_negative, readable, whole_number
+from featcolor.commands.given.options import not_negative, readable, whole_number
 from featcolor.errors import OutputError, UsageError
 from featcolor.video.options import (
     CODECS,

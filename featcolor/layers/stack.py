@@ -3,7 +3,7 @@
     Confidence  hidden: white where the model was sure
     Colour      the coloured picture in mode "color": what is painted here has its hue and its saturation only
     Lightness   the coloured picture in mode "luminosity": grey to the eye, the place to retouch
-    Scan        the picture that was read, code for code
+    Scan        the picture that was read, in sRGB
 
 The mode "color" keeps the luma of what is below it (W3C, Compositing and Blending Level 1: SetLum(Cs, Lum(Cb))), a mean
 of coded red, green and blue. A colorizer keeps L*, as GIMP's mode of that name does. No grey has both, so that over the
@@ -13,15 +13,14 @@ editor's own mode then keeps, luma or L*: over it, Colour shows as it is.
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageCms
 
 from featcolor.layers.lightness import lightness_layer
+from featcolor.pictures.icc import Fate, fate_of, srgb_profile
 from featcolor.pictures.picture import Metadata, Picture, as_depth
 from featcolor.pictures.resize import resize
 
@@ -74,18 +73,12 @@ def layered_picture(picture: Picture, rgb: NDArray[Any], confidence: NDArray[np.
     )
     alpha = None if picture.alpha is None else as_depth(picture.alpha, depth)
     metadata = picture.metadata
-    if metadata.icc is None and depth == np.uint16:
-        metadata = replace(metadata, icc=_srgb_profile())  # without one Krita asks, or takes it for linear
+    if (metadata.icc is None and depth == np.uint16) or (metadata.icc and fate_of(metadata.icc) is not Fate.SAME):
+        # Layers are blended in sRGB; and without a profile Krita asks, or takes 16 bits for linear.
+        metadata = replace(metadata, icc=srgb_profile())
     return LayeredPicture(layers, flat, alpha, metadata)
 
 
 def _three(pixels: NDArray[Any]) -> NDArray[Any]:
     """Grey as red, green and blue: editors take a picture's colour space from its lowest layer."""
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-
-
-def _srgb_profile() -> bytes:
-    """An ICC profile of sRGB, of one date, for the same bytes at any time (ICC.1:2022, 7.2.8: bytes 24 to 35)."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    struct.pack_into(">6H", profile, 24, 2000, 1, 1, 0, 0, 0)
-    return bytes(profile)

@@ -5,6 +5,7 @@ Pillow reads heads, profiles and what has 8 bits a channel; deeper samples are i
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from featcolor.pictures import netpbm
+from featcolor.pictures.coding import profile_of_code_points
 from featcolor.pictures.kinds import HEIC
 from featcolor.pictures.metadata import settle, settle_exif
 from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi
@@ -36,6 +38,8 @@ def read(data: bytes, format: str) -> Picture:
     pixels, alpha = decode(image, icc) if deep is None else deep
     if format == "TGA" and not data[TGA_DESCRIPTOR] & 0x0F:
         alpha = None
+    if icc is None:
+        icc = _told_profile(data, format, grey=pixels.ndim == 2)
     metadata = Metadata("PNG", exif, icc, clean_dpi(image.info.get("dpi")), notes=note_of_frames(image))
     return settle(pixels, alpha, metadata, orientation)
 
@@ -52,6 +56,16 @@ def open_header(data: bytes, format: str) -> Image.Image:
     image = Image.open(BytesIO(data), formats=[format])
     check_size(*image.size, format=format, n_bytes=len(data))
     return image
+
+
+def _told_profile(data: bytes, format: str, *, grey: bool) -> bytes | None:
+    """The profile of a colour box that Pillow passes over: code points (HEIF, 12.1.5), or JPEG 2000's ICC (I.5.3.3)."""
+    if format in ("AVIF", "HEIF") and len(box := data.partition(b"colrnclx")[2]) >= 4:
+        return profile_of_code_points(*struct.unpack_from(">HH", box), grey=grey)
+    if format == "JPEG2000" and (at := data.find(b"colr\x02")) >= 4:
+        (length,) = struct.unpack_from(">I", data, at - 4)
+        return data[at + 7 : at - 4 + length]
+    return None
 
 
 def _deep(data: bytes, format: str, image: Image.Image) -> tuple[NDArray[np.uint16], NDArray[np.uint16] | None] | None:

@@ -4,11 +4,13 @@
   Netpbm (PBM, PGM, PPM, PAM), BMP, GIF, TGA, PCX, ICO, JPEG 2000, AVIF and HEIC are read, and written as PNG. Of an
   MPO, which is several JPEG pictures, the first is read.
 - EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
-- EXIF, resolution and RGB profiles are kept, and the texts of a PNG (title, author) where a PNG is written. A grey
-  profile is applied (its tone curve, to sRGB) and dropped, since it cannot stay on a colour picture; a CMYK profile
-  likewise. Pixels under an RGB profile are taken as sRGB and written back under the same profile. Deep (16-bit, float)
-  TIFF keeps the descriptive texts of EXIF only; 8-bit TIFF with Exif or GPS directories is written uncompressed. XMP
-  and IPTC blocks are not kept.
+- EXIF, resolution and RGB profiles are kept, and the texts of a PNG; in another format its title, author and
+  copyright as EXIF.
+- Pixels are sRGB, by the file's profile or by what it tells in numbers (PNG's cICP, gAMA and cHRM, code points, EXIF's
+  Adobe RGB), and are brought back under an RGB profile by writing. What cannot stay on a colour picture is used up:
+  profiles of grey and CMYK, and of RGB those that have no way back.
+- Deep (16-bit, float) TIFF keeps the descriptive texts of EXIF only; 8-bit TIFF with Exif or GPS directories is written
+  uncompressed. XMP and IPTC blocks are not kept.
 - Alpha is kept, except in JPEG, which has none.
 - Animated pictures and TIFF files of several pages are refused, rather than all frames but one lost.
 - A file is written beside its place and renamed, so that nothing half-written is ever seen.
@@ -28,7 +30,8 @@ from numpy.typing import NDArray
 
 from featcolor.errors import PictureError
 from featcolor.files import replacing
-from featcolor.pictures import converted, pillow, png, tiff
+from featcolor.pictures import converted, pillow, png
+from featcolor.pictures.icc import from_srgb
 from featcolor.pictures.kinds import suffix_of
 from featcolor.pictures.picture import (
     CONVERTED_SUFFIXES,
@@ -43,6 +46,9 @@ from featcolor.pictures.picture import (
     sniff,
 )
 from featcolor.pictures.resize import resize
+from featcolor.pictures.texts import exif_with_texts
+from featcolor.pictures.tiff.reader import claimed_tiff_size, read_tiff
+from featcolor.pictures.tiff.writer import write_deep
 
 WRITTEN_SUFFIXES = frozenset(SUFFIXES)
 """Suffixes, lower case with the dot, of the files that can be written."""
@@ -85,7 +91,7 @@ def claimed_pixels(source: str | os.PathLike[str] | bytes, *, name: str = "-") -
     data, name, format = _load(source, name)
     with decoding(name):
         if format == "TIFF":
-            width, height = tiff.claimed_size(data)
+            width, height = claimed_tiff_size(data)
         else:
             width, height = (
                 pillow.open_header(data, format).size if format in FORMATS else converted.claimed_size(data, format)
@@ -95,7 +101,7 @@ def claimed_pixels(source: str | os.PathLike[str] | bytes, *, name: str = "-") -
 
 def _decode(data: bytes, format: str, max_pixels: int | None = None) -> Picture:
     if format == "TIFF":
-        return tiff.read(data)
+        return read_tiff(data)
     if format in FORMATS:
         return pillow.read(data, format, max_pixels=max_pixels)
     return converted.read(data, format)
@@ -164,7 +170,7 @@ def write_picture(
     ----------
     path : path
         Its folder must exist; a file that is there is replaced.
-    pixels : (H, W, 3), (H, W, 4) with alpha, or (H, W); uint8, uint16 or float 0..1
+    pixels : (H, W, 3), (H, W, 4) with alpha, or (H, W), in sRGB; uint8, uint16 or float 0..1
         Brought to the depth that the format holds (JPEG and WebP 8 bits, PNG 8 or 16).
     like : Picture
         Where alpha, EXIF, profile and resolution come from.
@@ -225,12 +231,14 @@ def _encode(
         raise ValueError(f"alpha is {alpha.shape}, the picture {pixels.shape[:2]}")
     metadata = like.metadata if like is not None else Metadata(format)
     metadata = replace(metadata, format=format, compact=metadata.compact and metadata.format == format)
+    if metadata.texts and format != "PNG":
+        metadata = replace(metadata, exif=exif_with_texts(metadata.exif, metadata.texts))
     depth = output_dtype(format, Picture(pixels))
-    pixels = as_depth(pixels, depth)
+    pixels = as_depth(from_srgb(pixels, metadata.icc), depth)
     alpha = None if alpha is None else as_depth(alpha, depth)
     try:
         if format == "TIFF" and depth != np.uint8:
-            tiff.write_deep(stream, pixels, alpha, metadata)
+            write_deep(stream, pixels, alpha, metadata)
         elif depth == np.uint16:
             stream.write(png.encode_16_bit(pixels, alpha, metadata))
         else:

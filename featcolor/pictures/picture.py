@@ -28,6 +28,11 @@ MAX_SIDE = 300_000
 MAX_PIXELS_A_BYTE = {"JPEG": 1024, "PNG": 8_800}
 """More pixels a byte of file than the format can code: JPEG needs a bit for each block of 64, deflate shrinks to
 1/1032 at best and PNG has at least one bit a pixel. A header beyond that is damaged or a bomb."""
+PLAIN_PIXELS = 16_000_000
+"""That a header may claim in a few bytes where the format can code a plain surface so: GIF, JPEG 2000, WebP and others.
+A JPEG 2000 of 159 bytes and 400 megapixels took 7 GB and two minutes."""
+LIKELY_PIXELS_A_BYTE = 8_800
+"""Beyond that, fifty times what a photograph of the poorest quality has."""
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
 SUFFIXES = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
@@ -96,7 +101,7 @@ class Metadata:
     exif : bytes or None
         An EXIF block (TIFF structure without the `Exif` prefix), its orientation already 1, without thumbnail.
     icc : bytes or None
-        An ICC profile of an RGB space; grey and CMYK profiles are used up by reading.
+        An ICC profile of an RGB space, under which the picture is written; others are used up by reading.
     dpi : (across, down) or None
         Resolution in pixels an inch.
     compact : bool
@@ -120,7 +125,7 @@ class Picture:
 
     Attributes
     ----------
-    pixels : (H, W) grey or (H, W, 3) sRGB; uint8, uint16 or float32 0..1
+    pixels : (H, W) grey or (H, W, 3), sRGB whatever the profile; uint8, uint16 or float32 0..1
         The dtype is the bit depth of the file.
     alpha : (H, W) or None
         Opacity, same dtype as `pixels`.
@@ -191,7 +196,11 @@ def check_size(width: int, height: int, *, format: str | None = None, n_bytes: i
             f"claims {width}x{height} pixels, more than the {MAX_PIXELS // 10**6} megapixels or {MAX_SIDE} a side that "
             "are read; scale it down or cut it into parts"
         )
-    if format in MAX_PIXELS_A_BYTE and width * height > (64 + n_bytes) * MAX_PIXELS_A_BYTE[format]:
+    if format in MAX_PIXELS_A_BYTE:
+        most = (64 + n_bytes) * MAX_PIXELS_A_BYTE[format]
+    else:
+        most = max(PLAIN_PIXELS, n_bytes * LIKELY_PIXELS_A_BYTE)
+    if format not in (None, "TIFF") and width * height > most:
         raise ValueError(f"claims {width}x{height} pixels in {n_bytes} bytes; the file is damaged or cut off")
 
 

@@ -1,4 +1,4 @@
-"""Pictures of 8 bits a channel through Pillow: JPEG, PNG, WebP, TIFF."""
+"""Pictures of 8 bits a channel through Pillow: JPEG, PNG, WebP read; these and TIFF written."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from featcolor.pictures import png
-from featcolor.pictures.metadata import EXIF_PREFIX, cmyk_to_srgb, settle, settle_exif, through_curve
+from featcolor.pictures.coding import adobe_rgb
+from featcolor.pictures.icc import cmyk_to_srgb
+from featcolor.pictures.metadata import EXIF_PREFIX, is_adobe_rgb, settle, settle_exif
 from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi
 
 MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
 """Longest sides that libjpeg and WebP can write, in pixels."""
 _MAX_JPEG_EXIF = 65_533 - len(EXIF_PREFIX)  # one marker segment
-_SRGB_GAMMA, _SAME_GAMMA = 0.45455, 0.02  # what programs write for sRGB, and how far off is the same
-_GAMMAS = 0.1, 4.0  # what else is no exponent but damage
 _WEBP_EFFORT = 4  # 0 fast .. 6 slow
 MAX_SCANS = 100
 """Of a JPEG; programs write up to twenty."""
 _MARKER = re.compile(rb"\xff+([\x02-\xcf\xd8-\xfe])")  # of a segment: no stuffed zero, no restart
 _END_OF_IMAGE, _START_OF_SCAN = b"\xd9", b"\xda"
-_ORIENTATION_TAG = 274
 _EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
 _STRUCTURE_TAGS = frozenset(
-    (*range(254, 260), 262, 263, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, *range(322, 326), 330)
-).union((338, 339, 347, *range(529, 533), 700, 33723, 34377, 34675))
-"""TIFF tags that describe how the pixels lie in the file (and profile, resolution, orientation): not copied as EXIF."""
+    (*range(254, 260), *range(262, 267), 273, 274, *range(277, 285), *range(288, 294), 296, 301, 317, *range(320, 326))
+).union((330, *range(332, 348), 351, 433, *range(512, 533), 700, 33723, 34377, 34675, 37724, 42113, 50674))
+"""TIFF tags that say how pixels lie in the file and what samples mean, not what the photograph is (and profile,
+resolution, orientation, blocks of Photoshop's, XMP, IPTC): not copied as EXIF."""
 
 
 def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
@@ -42,9 +42,17 @@ def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
     icc = image.info.get("icc_profile")
     exif, orientation = settle_exif(png.exif_chunk(data) if format == "PNG" else image.info.get("exif"))
     is_deep = format == "PNG" and png.bit_depth(data) == 16
+    if format == "PNG" and image.mode == "L" and "transparency" in image.info:
+        # Pillow scales the samples to 8 bits, but not the one that is transparent; of this the low bits count.
+        top = 2 ** png.bit_depth(data) - 1
+        image.info["transparency"] = (image.info["transparency"] & top) * 255 // top
     pixels, alpha = png.read_16_bit(data) if is_deep else decode(image, icc)
-    if format == "PNG" and (gamma := _other_gamma(image.info)) is not None:
-        pixels = through_curve(pixels, lambda x: x ** (1 / gamma))
+    if format == "PNG":
+        icc = png.colour_profile(data, icc)
+    elif image.mode == "CMYK":
+        icc = None  # used up
+    elif icc is None and pixels.ndim == 3 and is_adobe_rgb(exif):
+        icc = adobe_rgb()
     compact = format == "WEBP" and _is_lossless_webp(data)
     texts = png.text_chunks(data) if format == "PNG" else ()
     metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact, texts, note_of_frames(image))
@@ -55,15 +63,6 @@ def note_of_frames(image: Image.Image) -> tuple[str, ...]:
     """What a person is told of a file that holds several pictures: a GIF, an MPO, a sequence."""
     n_frames = getattr(image, "n_frames", 1)
     return () if n_frames == 1 else (f"holds {n_frames} pictures; the first is coloured",)
-
-
-def _other_gamma(info: dict[Any, Any]) -> float | None:
-    """The exponent that a PNG's samples were coded with, by its gAMA, where that is not sRGB's and nothing goes before:
-    a profile, or sRGB (PNG specification, 11.3.3)."""
-    gamma = info.get("gamma")
-    if gamma is None or "icc_profile" in info or "srgb" in info or not _GAMMAS[0] <= gamma <= _GAMMAS[1]:
-        return None
-    return None if abs(gamma - _SRGB_GAMMA) < _SAME_GAMMA else float(gamma)
 
 
 def open_header(data: bytes, format: str) -> Image.Image:
@@ -98,20 +97,13 @@ def decode(image: Image.Image, icc: bytes | None) -> tuple[NDArray[np.uint8], ND
     """Pixels (H, W) or (H, W, 3) and alpha (H, W) or None."""
     if image.mode == "CMYK":
         return np.asarray(cmyk_to_srgb(image, icc)), None
-    is_grey = image.mode in ("1", "L", "LA", "La")
+    is_grey = image.mode in ("1", "L", "LA")
     if not image.has_transparency_data:
         mode = "L" if is_grey else "RGB"
         return np.asarray(image if image.mode == mode else image.convert(mode)), None
-    if image.mode == "La":  # premultiplied, which goes no other way
-        image = image.convert("LA")
     stored = np.asarray(image.convert("RGBA"))
     pixels = stored[..., 0] if is_grey else stored[..., :3]
     return np.ascontiguousarray(pixels), np.ascontiguousarray(stored[..., 3])
-
-
-def orientation_left(image: Image.Image) -> int:
-    """EXIF orientation that decoding did not apply: 1 when the picture is upright."""
-    return int(image.getexif().get(_ORIENTATION_TAG, 1))
 
 
 def _is_lossless_webp(data: bytes) -> bool:
@@ -144,6 +136,14 @@ def _descriptive_exif(source: Image.Exif) -> bytes | None:
             copy.get_ifd(directory).update(entries)
             copy[directory] = dict(entries)
     return copy.tobytes().removeprefix(EXIF_PREFIX) if len(copy) else None
+
+
+def _with_bytes(exif: bytes) -> Image.Exif:
+    """An EXIF block whose texts are the bytes that they were: as text, Pillow writes all but ASCII into TIFF as '?'."""
+    block = Image.Exif()
+    block.load(exif)
+    block.update({tag: text.encode("latin-1") for tag, text in block.items() if isinstance(text, str)})
+    return block
 
 
 def _has_directories(exif: bytes) -> bool:
@@ -180,7 +180,7 @@ def write(
     if format == "TIFF" and exif is not None and _has_directories(exif):
         options["compression"] = None  # Pillow writes the Exif and GPS directories into uncompressed files only
     if exif is not None:
-        options["exif"] = EXIF_PREFIX + exif
+        options["exif"] = _with_bytes(exif) if format == "TIFF" else EXIF_PREFIX + exif
     if metadata.icc is not None:
         options["icc_profile"] = metadata.icc
     if metadata.dpi is not None:

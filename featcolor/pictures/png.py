@@ -9,12 +9,15 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.pictures.coding import SRGB_PRIMARIES, profile_of, profile_of_code_points
+from featcolor.pictures.icc import profile_space
 from featcolor.pictures.picture import Metadata
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -24,9 +27,14 @@ COMPRESSION = 3
 _KEPT_FOR_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _OF_PIXELS = (b"XML:com.adobe.xmp", b"Raw profile type ")  # keys of texts that tell how the pixels lie, as EXIF does
+_COLOURS = (b"IHDR", b"cICP", b"sRGB", b"gAMA", b"cHRM")
+_SRGB_GAMMA, _SAME_GAMMA = 0.45455, 0.02  # what programs write for sRGB, and how far off is the same
+_GAMMAS = 0.1, 4.0  # what else is no exponent but damage
+_SAME_PRIMARIES = 0.003
 _MOST_TEXT = 1 << 20  # bytes of all texts together
 _INCHES_A_METRE = 39.3701
 _DEPTH_OFFSET = 24  # bit depth: after the signature, the chunk's head, width and height
+_GREY_KINDS = (0, 4)  # colour types: grey, grey with alpha
 
 
 def bit_depth(data: bytes) -> int:
@@ -48,6 +56,40 @@ def text_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(found)
 
 
+def colour_profile(data: bytes, icc: bytes | None) -> bytes | None:
+    """The profile that the samples lie under: the embedded one, or what is told by numbers where that goes before it.
+
+    The order is cICP, iCCP, sRGB, gAMA with cHRM (PNG, third edition, 4.3). A profile of another kind of picture does
+    not count. ValueError for colours that are not read, such as HDR.
+    """
+    found = {kind: bytes(body) for kind, body in _chunks(data, checked=False) if kind in _COLOURS}
+    grey = found.get(b"IHDR", bytes(10))[9] in _GREY_KINDS
+    if len(code_points := found.get(b"cICP", b"")) == 4:
+        primaries, transfer, matrix, is_full = code_points
+        if matrix or not is_full:
+            raise ValueError("has its colours coded as video has them; convert it to sRGB first")
+        return profile_of_code_points(primaries, transfer, grey=grey)
+    if b"sRGB" in found or profile_space(icc) == ("GRAY" if grey else "RGB"):
+        return icc
+    return _profile_of_gamma(found.get(b"gAMA", b""), found.get(b"cHRM", b""), grey=grey) or icc
+
+
+def _profile_of_gamma(gamma_chunk: bytes, primaries_chunk: bytes, *, grey: bool) -> bytes | None:
+    """A profile of gAMA and cHRM, None where they are sRGB's, missing or damaged."""
+    coded = int.from_bytes(gamma_chunk[:4], "big") / 100_000
+    gamma = 1 / coded if _GAMMAS[0] <= coded <= _GAMMAS[1] else None
+    primaries = SRGB_PRIMARIES
+    if len(primaries_chunk) == 32 and not grey:
+        primaries = tuple(number / 100_000 for number in struct.unpack(">8I", primaries_chunk))
+    if max(abs(one - other) for one, other in zip(primaries, SRGB_PRIMARIES, strict=True)) < _SAME_PRIMARIES:
+        if gamma is None or abs(coded - _SRGB_GAMMA) < _SAME_GAMMA:
+            return None
+        primaries = SRGB_PRIMARIES
+    with suppress(ValueError):
+        return profile_of(primaries, gamma, grey=grey)
+    return None
+
+
 def read_16_bit(data: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Pixels (H, W) or (H, W, 3) and alpha (H, W) or None; ValueError when the file is cut off or damaged."""
     parts = [SIGNATURE]
@@ -56,7 +98,7 @@ def read_16_bit(data: bytes) -> tuple[NDArray[Any], NDArray[Any] | None]:
         if kind in _KEPT_FOR_PIXELS:
             parts.append(_chunk(kind, body))
         if kind == b"IHDR":
-            grey = body[9] in (0, 4)  # colour types: grey, grey with alpha
+            grey = body[9] in _GREY_KINDS
         if kind == b"tRNS" and len(body) == 2:
             (clear,) = struct.unpack(">H", body)  # the grey that is transparent, which OpenCV passes over
     stored = cv2.imdecode(np.frombuffer(b"".join(parts), np.uint8), cv2.IMREAD_UNCHANGED)

@@ -15,6 +15,7 @@ from featcolor.clips.frames import Closing
 from features.base import FloatArray
 
 KEPT: Final = np.dtype(np.float16)
+MOST_KEPT: Final = float(np.finfo(KEPT).max)
 IN_MEMORY: Final = 64 * 2**20
 """Bytes above which a store is a file."""
 
@@ -57,6 +58,7 @@ class SpooledPlanes(Closing):
 
     def __setitem__(self, index: int, planes: NDArray[Any]) -> None:
         place = self._place(index)
+        planes = np.clip(planes, -MOST_KEPT, MOST_KEPT)  # a model's file may say anything
         if self._planes is not None:
             self._planes[index] = planes
             return

@@ -20,7 +20,7 @@ from featcolor.batch.colour import colorize_prepared
 from featcolor.batch.preview import PreviewedPicture, Previewer, load_cells, pick_evenly, preview_pictures
 from featcolor.batch.preview_grid import CELLS, KEYS, MODEL, Axis, Cell, cells_of, default_grid, parse_grid
 from featcolor.batch.preview_page import COLUMNS, Sheet, build_page, duration, is_page, write_page
-from featcolor.commands.options import chosen_settings
+from featcolor.commands.given.options import chosen_settings
 from featcolor.commands.program import build_parser
 from featcolor.errors import PictureError, UsageError
 from featcolor.models.load import ColouringSettings, load, load_colorizer

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -13,8 +14,8 @@ import pytest
 
 from featcolor.clips.containers import choose_format
 from featcolor.clips.frames import ClipInfo
+from featcolor.clips.limits import packets_of
 from featcolor.clips.open import open_clip
-from featcolor.clips.probe import packets_of
 from featcolor.clips.tracks import avi_step
 from featcolor.errors import ClipError, UsageError
 from tests.clips.samples import make_clip
@@ -24,11 +25,22 @@ def test_a_track_that_begins_in_the_middle_does_not_end_the_reading() -> None:
     """PyAV counts the tracks again at the end of a film, and does not find those that came while it was read."""
 
     class Film:
-        def demux(self, _: Any) -> Iterator[str]:
-            yield "packet"
+        def demux(self, _: Any) -> Iterator[Any]:
+            yield packet
             raise IndexError("list index out of range")
 
-    assert list(packets_of(Film(), None)) == ["packet"]
+    packet = av.Packet(b"kept")
+    assert list(packets_of(Film(), None)) == [packet]
+
+
+def test_stamps_that_leave_64_bits_when_they_are_moved_are_unknown() -> None:
+    packet = av.Packet(b"kept")
+    packet.pts, packet.dts, packet.duration = (1 << 63) - 9, -(1 << 62), 1 << 62
+    assert list(packets_of(SimpleNamespace(demux=lambda _: [packet]), None)) == [packet]
+    assert (packet.pts, packet.dts, packet.duration or 0) == (None, None, 0)
+    packet.pts = packet.dts = 1 << 50
+    list(packets_of(SimpleNamespace(demux=lambda _: [packet]), None))
+    assert packet.pts == packet.dts == 1 << 50
 
 
 def test_a_film_too_small_for_x265_is_refused_before_it_ends_the_process() -> None:

@@ -112,8 +112,10 @@ def test_what_is_no_film_is_said_so_in_one_line(tmp_path: Path, content: bytes) 
         (b"\0\0\0\x14ftypisom\0\0\0\0isom\0\0\0\x10moov\0\0\0\0\0\0\0\0", "(?!.*breaks off)"),
         (bytes(5000), "holds nothing but zeros"),
         (b"a list of films\n" * 90, "is text"),
-        (b"SDPX" + bytes(3000), r"is a single DPX frame.*FRAME-%06d\.mp4"),
+        (b"SDPX" + bytes(3000), "is a DPX frame, which is not read; 'ffmpeg"),
         (b"\xff\xd8\xff\xe0" + bytes(3000), r"is a picture \(JPEG\)"),
+        (b"%PDF-1.4 of text alone", "is a PDF, which is not read; 'pdfimages"),
+        (b"\0\0\0\x18ftypcrx " + bytes(3000), "is a camera's raw file, which is not read; develop it"),
         (b"", "is empty"),
     ],
 )

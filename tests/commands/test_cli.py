@@ -17,7 +17,8 @@ import pytest
 from numpy.typing import NDArray
 
 import featcolor.batch.colour
-from featcolor.commands import main, options
+from featcolor.commands import main
+from featcolor.commands.given import options
 from featcolor.models.album import AlbumColorizer, AlbumConfig
 from features.colournet import BUNDLED_FILE
 from tests.networks import colour_network

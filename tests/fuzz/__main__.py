@@ -28,7 +28,7 @@ def main() -> int:
         write_seeds(folder)
         if options.inputs:
             return _again(options.inputs, folder)
-        run = Run(folder, SAVED, options.seed, options.workers)
+        run = Run(folder, SAVED, seed=options.seed, workers=options.workers)
         said = time.monotonic()
         for count in run.watch(60 * options.minutes):
             if time.monotonic() - said > SAID_EVERY_S:

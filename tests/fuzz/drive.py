@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -189,13 +188,13 @@ def _heard() -> Iterator[list[str]]:
     """The one text that the block writes to the error stream, C libraries too; there after it."""
     heard: list[str] = []
     with tempfile.TemporaryFile("w+", errors="replace") as file:
-        sys.stderr.flush()
         kept = os.dup(2)
         os.dup2(file.fileno(), 2)
         try:
-            yield heard
+            with redirect_stderr(file):
+                yield heard
         finally:
-            sys.stderr.flush()
+            file.flush()
             os.dup2(kept, 2)
             os.close(kept)
             file.seek(0)

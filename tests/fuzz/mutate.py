@@ -145,7 +145,7 @@ def changed_json(value: Any, draw: random.Random) -> Any:
     other, name = draw.choice(holders)
     item = part[key]
     if isinstance(item, int | float) and draw.random() < 0.5:
-        part[key] = draw.choice((item + 1, item - 1, -item, item * 1000, item / 3, 0, 10**6, 10**9))
+        part[key] = draw.choice((item + 1, item - 1, -item, item * 1000, item // 3, 0, 10**6, 10**9))
     elif isinstance(item, list) and draw.random() < 0.5:
         part[key] = draw.choice((item * 2, item * 5000, item[1:], item[::-1], [*item, *draw.choices(ODD_VALUES)]))
     elif isinstance(part, dict) and draw.random() < 0.3:

@@ -53,12 +53,12 @@ def _changed_array(array: NDArray[Any], draw: random.Random) -> NDArray[Any]:
     if what == "kind":
         with np.errstate(all="ignore"):
             return array.astype(draw.choice((np.float64, np.float16, np.int8, np.int64, np.uint16, bool)))
-    if what == "values":
+    if what == "values" and array.size:
         array = array.copy()
         odd = draw.choice((np.nan, np.inf, -np.inf, 0, 1e38, -1e38, 1e-45, -1, 2**31 - 1))
-        some = slice(None) if draw.random() < 0.3 else draw.randrange(max(1, array.size))
+        some = slice(None) if draw.random() < 0.3 else draw.randrange(array.size)
         with np.errstate(all="ignore"):
-            array.reshape(-1)[some] = np.asarray(odd).astype(array.dtype) if array.size else ()
+            array.reshape(-1)[some] = np.asarray(odd).astype(array.dtype)
         return array
     shapes = (
         (array[:0], array[:-1], array.T, array.reshape(-1), array[None], np.concatenate([array, array]))

@@ -18,6 +18,7 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from tests.fuzz.structure import mended
+from tests.pictures.profiles import CURVES, PROPHOTO, of_grey, of_rgb, of_table
 
 SIDE = 32
 
@@ -54,6 +55,12 @@ def picture_seeds() -> Iterator[tuple[str, bytes]]:
         yield "jpg", saved(image, "JPEG")
         yield "jpg", saved(image, "JPEG", progressive=True, quality=60, **(rich if image is rgb else {}))
     yield "jpg", saved(rgb, "JPEG", subsampling="4:2:0", restart_marker_blocks=1)
+    for curve in ("gamma 1.8", "256 samples", "parametric 4"):
+        for format, kind in (("JPEG", "jpg"), ("PNG", "png"), ("TIFF", "tif")):
+            yield kind, saved(grey, format, icc_profile=of_grey(CURVES[curve], connection=b"Lab "))
+            yield kind, saved(rgb, format, icc_profile=of_rgb(CURVES[curve], PROPHOTO))
+    for image, channels in ((rgb, 3), (grey, 1)):
+        yield "jpg", saved(image, "JPEG", icc_profile=of_table(channels))
     for image in (rgb, grey, rgba, palette, grey.convert("1"), Image.fromarray(texture(1, np.uint16))):
         yield "png", saved(image, "PNG")
     yield "png", saved(rgb, "PNG", pnginfo=texts, **rich)
@@ -67,6 +74,18 @@ def picture_seeds() -> Iterator[tuple[str, bytes]]:
     yield "webp", saved(rgba, "WEBP", **animation)
     for image in (rgb, grey, palette, rgba, grey.convert("1")):
         yield "bmp", saved(image, "BMP")
+    for image in (rgb, grey, grey.convert("1"), Image.fromarray(texture(1, np.uint16))):
+        yield "pnm", saved(image, "PPM")
+    yield "pnm", b"P2 # plain\n16 16 200\n" + b" ".join(b"%d" % value for value in range(0, 128)) + b" 7" * 128
+    head = b"P7\nWIDTH 32\nHEIGHT 32\nDEPTH 4\nMAXVAL 65535\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
+    yield "pnm", head + texture(4, np.uint16).astype(">u2").tobytes()
+    for image, options in ((rgb, {}), (rgba, {"compression": "tga_rle"}), (palette, {})):
+        yield "tga", saved(image, "TGA", **options)
+    for image in (rgb, palette, grey.convert("1")):
+        yield "pcx", saved(image, "PCX")
+    yield "ico", saved(rgba, "ICO", sizes=[(16, 16), (32, 32)])
+    yield "ico", saved(rgba, "ICO", bitmap_format="bmp")
+    yield "jpg", saved(rgb, "MPO", save_all=True, append_images=[grey.convert("RGB")])
     yield "gif", saved(palette, "GIF")
     yield "gif", saved(rgb, "GIF", **animation)
     for image, options in ((rgb, {}), (grey, {"irreversible": True}), (rgba, {"tile_size": (16, 16)})):

@@ -7,11 +7,11 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -24,6 +24,8 @@ from tests.fuzz.work import MB, WALL_S, Result, make_input, read_seeds, work
 PEAK_MB: Final = 2048
 START_S: Final = 120.0
 """Seconds that a worker has for its imports."""
+Work: TypeAlias = Callable[[Connection, Path, Path, int, int, int], None]
+"""What a worker runs: as `tests.fuzz.work.work`."""
 LOOK_S: Final = 0.05
 SAVED_OF_A_KIND: Final = 3
 """Inputs that are kept of those that break the same promise in the same place."""
@@ -65,13 +67,14 @@ class Run:
     places : how often a promise was broken in each place
     """
 
-    def __init__(self, folder: Path, saved: Path, seed: int, workers: int) -> None:
-        self._folder, self._saved, self._seed = folder, saved, seed
+    def __init__(
+        self, folder: Path, saved: Path, *, seed: int, workers: int, wall: float = WALL_S, target: Work = work
+    ) -> None:
+        self._saved, self._seed, self._wall = saved, seed, wall
         self._seeds = read_seeds(folder)
-        self._context = multiprocessing.get_context("spawn")
         self.tallies: dict[str, Tally] = {}
         self.places: Counter[str] = Counter()
-        self._workers = [_Worker(self._context, folder, seed, first, workers) for first in range(workers)]
+        self._workers = [_Worker(target, folder, seed, first, workers) for first in range(workers)]
 
     def watch(self, seconds: float) -> Iterator[int]:
         """Let the workers work so long; yields now and then how many inputs have been tried."""
@@ -98,7 +101,7 @@ class Run:
         except EOFError:
             self._lost(worker, "crash")
             return
-        if worker.waited() > (WALL_S if worker.now.kind else START_S):
+        if worker.waited() > (self._wall if worker.now.kind else START_S):
             self._lost(worker, "hang")
         elif worker.resident() > PEAK_MB * MB:
             self._lost(worker, "memory")
@@ -110,7 +113,7 @@ class Run:
         tally.slowest, tally.peak = max(tally.slowest, result.seconds), max(tally.peak, result.peak)
         if result.peak > PEAK_MB * MB:
             self._fault(result, "memory", f"memory: {result.peak // MB} MB")
-        elif result.seconds > WALL_S:
+        elif result.seconds > self._wall:
             self._fault(result, "hang", f"hang: {result.seconds:.1f} s")
         elif result.outcome == "traceback":
             self._fault(result, "traceback", result.words)
@@ -140,17 +143,18 @@ class Run:
 class _Worker:
     """A worker process as the run sees it."""
 
-    def __init__(self, context: Any, folder: Path, seed: int, first: int, step: int) -> None:
-        self._context, self._folder, self._seed, self._step = context, folder, seed, step
+    def __init__(self, target: Work, folder: Path, seed: int, first: int, step: int) -> None:
+        self._target, self._folder, self._seed, self._step = target, folder, seed, step
         self._log = folder / f"worker-{first}.log"
         self.begin(first - step)
 
     def begin(self, after: int) -> None:
         """Begin with the input after this one."""
         self._log.unlink(missing_ok=True)
-        self.connection, theirs = self._context.Pipe(duplex=False)
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe(duplex=False)
         arguments = (theirs, self._folder, self._log, self._seed, after + self._step, self._step)
-        self._process = self._context.Process(target=work, args=arguments, daemon=True)
+        self._process = context.Process(target=self._target, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
         self.heard(Result(after, ""))

@@ -19,7 +19,21 @@ from typing import Final
 from tests.fuzz.mutate import mutated
 
 WEIGHTS: Final = {
-    **{"jpg": 4, "png": 5, "tif": 8, "webp": 3, "bmp": 2, "gif": 2, "jp2": 2, "avif": 2, "heic": 2},
+    **{
+        "jpg": 4,
+        "png": 5,
+        "tif": 8,
+        "webp": 3,
+        "bmp": 2,
+        "gif": 2,
+        "pnm": 2,
+        "tga": 1,
+        "pcx": 1,
+        "ico": 1,
+        "jp2": 2,
+        "avif": 2,
+        "heic": 2,
+    },
     **{"mp4": 5, "mov": 3, "mkv": 5, "webm": 1, "avi": 3, "ts": 2, "mpg": 1, "wmv": 1, "flv": 1, "mxf": 1, "dv": 1},
     **{"featcolor": 3, "album": 3, "onnx": 2, "hints.json": 4, "painted.png": 3},
 }

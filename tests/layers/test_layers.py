@@ -21,6 +21,7 @@ from featcolor.errors import PictureError, UsageError
 from featcolor.layers import formats, photoshop
 from featcolor.layers.stack import LayeredPicture, layered_picture
 from featcolor.layers.write import encode_layers, write_layers
+from featcolor.pictures.coding import adobe_rgb
 from featcolor.pictures.io import read_picture
 from featcolor.pictures.picture import Metadata, Picture
 from tests.layers.compositing import compose
@@ -184,6 +185,13 @@ def test_float_scans_get_sixteen_bits_and_deep_layers_a_profile() -> None:
     assert layered.metadata.icc is not None
     assert layered.metadata.icc == example(np.uint16).metadata.icc
     assert example().metadata.icc is None
+
+
+def test_layers_are_srgb_whatever_the_profile_of_the_scan() -> None:
+    wide = example(metadata=Metadata("TIFF", icc=adobe_rgb(), dpi=(300.0, 300.0))).metadata
+    assert wide.icc == example(np.uint16).metadata.icc
+    assert wide.dpi == (300.0, 300.0)
+    assert example(metadata=Metadata("TIFF", icc=PROFILE)).metadata.icc == PROFILE
 
 
 def test_exif_goes_along() -> None:

@@ -302,6 +302,8 @@ def test_a_model_whose_parts_do_not_fit_is_refused(tiny_model: Path, tmp_path: P
     for value in (np.nan, np.inf, 1e38):
         name = max(arrays, key=lambda each: arrays[each].size)
         refused_with(header, arrays | {name: np.full_like(arrays[name], value)})
+    write_arrays(path, header=header, arrays=arrays | {name: arrays[name].astype(np.float16)}, card=document["card"])
+    load(path)
     refused_with(header | {"config": header["config"] | {"colour": "red"}}, arrays)
     refused_with(header | {"config": header["config"] | {"size": 10**9}}, arrays)
     write_arrays(path, header=header, arrays=arrays, card=document["card"])

@@ -16,7 +16,8 @@ from featcolor.colour.lab import lightness_of
 from featcolor.colour.srgb import encode_srgb
 from featcolor.errors import PictureError
 from featcolor.pictures import io as images
-from featcolor.pictures.metadata import grey_to_srgb, settle_exif
+from featcolor.pictures.icc import to_srgb
+from featcolor.pictures.metadata import settle_exif
 from featcolor.pictures.picture import MAX_PIXELS, Metadata, Picture
 
 SRGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -204,7 +205,7 @@ def test_exif_keeps_all_but_orientation_and_thumbnail():
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_a_grey_profile_is_applied_and_dropped(dtype):
     ramp = (np.linspace(0, 1, 256)[None] * TOP[dtype]).astype(dtype)
-    by_gamma = grey_to_srgb(ramp, grey_profile(1.8)) / TOP[dtype]
+    by_gamma = to_srgb(ramp, grey_profile(1.8)) / TOP[dtype]
     expected = encode_srgb(((ramp / TOP[dtype]) ** (round(1.8 * 256) / 256)).astype(np.float32))
     np.testing.assert_allclose(by_gamma, expected, atol=0.6 / 255 if dtype == np.uint8 else 3e-5)
 
@@ -212,7 +213,7 @@ def test_a_grey_profile_is_applied_and_dropped(dtype):
 def test_a_grey_profile_over_lab_gives_lightness():
     grey = np.arange(256, dtype=np.uint8)[None]
     over_lab = grey_profile(1.0).replace(b"GRAYXYZ ", b"GRAYLab ")
-    np.testing.assert_allclose(lightness_of(grey_to_srgb(grey, over_lab)), grey / 255, atol=3e-3)
+    np.testing.assert_allclose(lightness_of(to_srgb(grey, over_lab)), grey / 255, atol=3e-3)
 
 
 @pytest.mark.parametrize("kind", ["grey", "rgb", "grey-16"])
@@ -242,7 +243,7 @@ def test_profiles_in_files():
     for format in ("PNG", "TIFF"):
         picture = images.read_picture(encoded(Image.fromarray(grey), format, icc_profile=grey_profile(1.0)))
         assert picture.metadata.icc is None
-        np.testing.assert_array_equal(picture.pixels, grey_to_srgb(grey, grey_profile(1.0)))
+        np.testing.assert_array_equal(picture.pixels, to_srgb(grey, grey_profile(1.0)))
         assert (picture.pixels >= grey).all()  # linear greys are lighter than they look as sRGB
     data = encoded(Image.fromarray(noise((8, 8, 3))), "JPEG", icc_profile=SRGB_PROFILE)
     assert images.read_picture(data).metadata.icc == SRGB_PROFILE
@@ -251,7 +252,7 @@ def test_profiles_in_files():
 @pytest.mark.parametrize("cut", [130, 140, 150])
 def test_damaged_grey_profiles_leave_the_values(cut):
     grey = noise((4, 4))
-    np.testing.assert_array_equal(grey_to_srgb(grey, grey_profile(1.8)[:cut]), grey)
+    np.testing.assert_array_equal(to_srgb(grey, grey_profile(1.8)[:cut]), grey)
 
 
 @pytest.mark.parametrize("compression", [None, "zlib"])
@@ -471,6 +472,17 @@ def test_the_one_transparent_colour_of_a_png_is_transparent(colour_type, bits):
     np.testing.assert_array_equal(picture.alpha, expected)
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_the_one_transparent_grey_of_few_bits_is_transparent(bits):
+    levels = np.arange(2**bits, dtype=np.uint8)
+    packed = np.packbits(np.unpackbits(levels[:, None], axis=1)[:, 8 - bits :])
+    head = (b"IHDR", struct.pack(">IIBBBBB", len(levels), 1, bits, 0, 0, 0, 0))
+    parts = [head, (b"tRNS", b"\0\1"), (b"IDAT", zlib.compress(b"\0" + packed.tobytes())), (b"IEND", b"")]
+    picture = images.read_picture(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*part) for part in parts))
+    np.testing.assert_array_equal(picture.pixels[0], levels * (255 // (2**bits - 1)))
+    np.testing.assert_array_equal(picture.alpha[0], np.where(levels == 1, 0, 255))
+
+
 @pytest.mark.parametrize("bits", [8, 16])
 def test_texts_of_a_png_stay(bits):
     comment = b"Comment\0\0" + zlib.compress(b"1911")
@@ -481,3 +493,22 @@ def test_texts_of_a_png_stay(bits):
     assert again.metadata.texts == tuple(kept)
     as_jpeg = images.encode_picture(noise((4, 4, 3)), like=like, format="JPEG")
     assert images.read_picture(as_jpeg).metadata.texts == ()
+
+
+@pytest.mark.parametrize("format", ["JPEG", "WEBP", "TIFF"])
+def test_title_and_author_of_a_png_are_exif_in_other_formats(format):
+    notice = b"Copyright\0\1\0\0\0" + zlib.compress(b"nobody")
+    texts = [
+        (b"tEXt", b"Title\0The pier"),
+        (b"tEXt", b"Author\0Bj\xf8rn"),
+        (b"iTXt", notice),
+        (b"zTXt", b"Comment\0\0x"),
+    ]
+    like = images.read_picture(png_of(2, 8, *texts, (b"tEXt", b"Mood\0grey")))
+    found = Image.open(io.BytesIO(images.encode_picture(like.pixels, like=like, format=format))).getexif()
+    assert [found[tag].encode("latin-1").decode() for tag in (270, 315, 33432)] == ["The pier", "Bjørn", "nobody"]
+    exif = Image.Exif()
+    exif[315] = "Skladanowsky"
+    told = images.read_picture(png_of(2, 8, (b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0")), *texts))
+    found = Image.open(io.BytesIO(images.encode_picture(like.pixels, like=told, format=format))).getexif()
+    assert (found[270], found[315]) == ("The pier", "Skladanowsky")

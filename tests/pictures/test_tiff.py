@@ -1,4 +1,4 @@
-"""TIFF tags that change pixels: each combination is read right, or refused."""
+"""TIFF as other programs write it: depth, planes, extra samples; which picture of a file; what is refused, and how."""
 
 from __future__ import annotations
 
@@ -11,19 +11,25 @@ import numpy as np
 import pytest
 import tifffile
 from numpy.typing import NDArray
+from PIL import Image
 
 from featcolor.errors import PictureError
 from featcolor.pictures.io import encode_picture, read_picture
 from featcolor.pictures.picture import upright
+from tests.pictures.tiffs import (
+    ENCODERS,
+    LONG,
+    SHORT,
+    UNDEFINED,
+    Tags,
+    bare_tiff,
+    picture_tags,
+    plain_tiff,
+    ramp,
+    unit,
+)
 
-HEIGHT, WIDTH = 11, 7
 DEPTHS = {"u1": 255, "u2": 65535, "u4": 2**32 - 1, "f2": 1.0, "f4": 1.0, "f8": 1.0}
-ORIENTATIONS = range(1, 9)
-
-
-def ramp(channels: int, seed: int = 0) -> NDArray[np.float64]:
-    """Values (H, W, channels), 0..1, none of which is where a turn or another channel would have it."""
-    return np.random.default_rng(seed).uniform(0.1, 0.9, (HEIGHT, WIDTH, channels))
 
 
 def as_kind(values: NDArray[np.float64], kind: str) -> NDArray[Any]:
@@ -36,10 +42,6 @@ def tiff(stored: NDArray[Any], orientation: int = 1, **options: Any) -> bytes:
     tags = [(274, "H", 1, orientation, True)]
     tifffile.imwrite(stream, stored, metadata=None, extratags=tags, **options)
     return stream.getvalue()
-
-
-def unit(values: NDArray[Any]) -> NDArray[np.float64]:
-    return values.astype(np.float64) / (1.0 if values.dtype.kind == "f" else np.iinfo(values.dtype).max)
 
 
 LAYOUTS = [
@@ -88,74 +90,205 @@ def test_samples_mean_what_their_tags_say(layout: tuple[Any, ...]) -> None:
     assert len(picture.metadata.notes) == (extra == 0)
 
 
-def packed(codes: NDArray[np.int64], bits: int) -> bytes:
-    """Rows of codes (H, W, channels), the most significant bit first, each row filled up to a byte."""
-    rows = []
-    for row in codes.reshape(len(codes), -1):
-        digits = "".join(f"{code:0{bits}b}" for code in row)
-        digits += "0" * (-len(digits) % 8)
-        rows.append(int(digits, 2).to_bytes(len(digits) // 8, "big"))
-    return b"".join(rows)
+def written(*pictures: tuple[NDArray[Any], dict[str, Any]]) -> bytes:
+    """A file of several directories: each picture and the options that it is written with."""
+    stream = BytesIO()
+    with tifffile.TiffWriter(stream) as writer:
+        for stored, options in pictures:
+            photometric: Any = "rgb" if stored.ndim == 3 else "minisblack"
+            writer.write(stored, **{"photometric": photometric, "metadata": None, **options})
+    return stream.getvalue()
 
 
-def plain_file(content: bytes, bits: int, colours: int, photometric: int, orientation: int = 1) -> bytes:
-    """A TIFF file of one strip by the specification, byte for byte (TIFF 6.0, section 2)."""
-    entries = [(256, 3, WIDTH), (257, 3, HEIGHT), (259, 3, 1), (262, 3, photometric), (274, 3, orientation)]
-    entries += [(277, 3, colours), (278, 3, HEIGHT), (279, 4, len(content)), (339, 3, 1)]
-    start = 8 + 2 + 12 * (len(entries) + 2) + 4
-    many = struct.pack(f"<{colours}H", *[bits] * colours)
-    entries += [(258, 3, bits if colours == 1 else start), (273, 4, start + len(many))]
-    directory = b""
-    for tag, kind, value in sorted(entries):
-        count = colours if tag in (258, 339) else 1
-        if tag == 339 and colours == 3:
-            continue
-        directory += struct.pack("<HHI", tag, kind, count)
-        offset = tag == 258 and colours > 1
-        directory += struct.pack("<I", value) if kind == 4 or offset else struct.pack("<HH", value, 0)
-    number = len(directory) // 12
-    head = b"II*\x00" + struct.pack("<IH", 8, number) + directory + struct.pack("<I", 0)
-    return head.ljust(start, b"\x00") + many + content
+def pictures_of(kind: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    whole = as_kind(ramp(3), kind)
+    return whole, np.ascontiguousarray(whole[::3, ::3])
 
 
-@pytest.mark.parametrize("orientation", [1, 6])
-@pytest.mark.parametrize("photometric", [0, 1, 2])
-@pytest.mark.parametrize("bits", [1, 2, 4, 8, 10, 12, 14, 16])
-def test_packed_bits_are_read_or_refused(bits: int, photometric: int, orientation: int) -> None:
-    colours = 3 if photometric == 2 else 1
-    codes = np.rint(ramp(colours) * (2**bits - 1)).astype(np.int64)
-    content = codes.astype("<u2").tobytes() if bits == 16 else packed(codes, bits)
-    data = plain_file(content, bits, colours, photometric, orientation)
-    try:
-        picture = read_picture(data)
-    except PictureError:
-        assert bits < 8  # one in colour: no scanner makes it
-        assert photometric == 2
-        return
-    expected = codes / (2**bits - 1)
-    expected = 1 - expected if photometric == 0 else expected
-    expected = upright(expected if colours == 3 else expected[..., 0], orientation)
-    assert np.abs(unit(picture.pixels) - expected).max() < 0.5 / 255 + 1e-6
+REDUCED, MASK, PAGE = {"subfiletype": 1}, {"subfiletype": 4}, {"subfiletype": 2}
+BY_OLD_TAG = {"extratags": [(255, "H", 1, 2, True)]}
 
 
 @pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
 @pytest.mark.parametrize("compression", [None, "lzw"])
-def test_a_thumbnail_in_front_is_not_the_picture(kind: str, compression: str | None) -> None:
-    stored = as_kind(ramp(3), kind)
-    stream = BytesIO()
-    with tifffile.TiffWriter(stream) as writer:
-        options: dict[str, Any] = {"photometric": "rgb", "metadata": None, "compression": compression}
-        writer.write(np.ascontiguousarray(stored[::3, ::3]), subfiletype=1, **options)
-        writer.write(stored, **options)
-    assert np.abs(unit(read_picture(stream.getvalue()).pixels) - unit(stored)).max() < 1e-6
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["thumbnail", "whole"],
+        ["whole", "thumbnail"],
+        ["thumbnail by the old tag", "whole"],
+        ["thumbnail around", "whole"],
+        ["unmarked around", "whole"],
+        ["around", "thumbnail"],
+        ["thumbnail", "page"],
+        ["thumbnail", "reduced whole"],
+    ],
+    ids=", ".join,
+)
+def test_the_whole_picture_is_read_wherever_it_lies(order: list[str], kind: str, compression: str | None) -> None:
+    whole, small = pictures_of(kind)
+    inner: dict[str, Any] = {"subifds": 1}
+    known: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {
+        "thumbnail": (small, REDUCED),
+        "thumbnail by the old tag": (small, BY_OLD_TAG),
+        "thumbnail around": (small, REDUCED | inner),
+        "unmarked around": (small, inner),
+        "around": (whole, inner),
+        "whole": (whole, {}),
+        "page": (whole, PAGE),
+        "reduced whole": (whole, REDUCED),
+    }
+    chosen = [known[name] for name in order]
+    data = written(*((picture, options | {"compression": compression}) for picture, options in chosen))
+    picture = read_picture(data)
+    assert np.abs(unit(picture.pixels) - unit(whole)).max() < 1e-6
+    assert picture.metadata.notes == ()
 
 
-def test_a_camera_raw_file_is_refused_with_the_way_out() -> None:
+def test_an_inner_picture_is_turned_as_the_directory_around_it_says() -> None:
+    whole, small = pictures_of("u2")
+    turned = {"extratags": [(274, "H", 1, 6, True)], "resolution": (300, 600)}
+    picture = read_picture(written((small, REDUCED | {"subifds": 1} | turned), (whole, {})))
+    assert np.array_equal(picture.pixels, upright(whole, 6))
+
+
+def test_a_mask_beside_a_picture_is_left_out_with_a_note() -> None:
+    whole, _ = pictures_of("u1")
+    picture = read_picture(written((whole, {}), (whole[..., 0] > 100, MASK)))
+    assert np.array_equal(picture.pixels, whole)
+    assert "mask" in picture.metadata.notes[0]
+
+
+def test_a_chain_that_leads_back_to_its_picture_holds_one() -> None:
+    codes = as_kind(ramp(1), "u1")
+    data = bytearray(plain_tiff(codes, 8, 1))
+    data[len(data) - 4 :] = data[4:8]  # the end of the chain points at its beginning
+    assert np.array_equal(read_picture(bytes(data)).pixels, codes[..., 0])
+
+
+def test_a_picture_is_under_the_profile_that_exif_names() -> None:
     stream = BytesIO()
-    tags = [(50706, "B", 4, (1, 4, 0, 0), True)]
-    tifffile.imwrite(stream, as_kind(ramp(1)[..., 0], "u2"), photometric="minisblack", extratags=tags, metadata=None)
-    with pytest.raises(PictureError, match="develop it first"):
-        read_picture(stream.getvalue())
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA001] = 2
+    Image.fromarray(np.full((4, 4, 3), (0, 200, 0), np.uint8)).save(stream, "TIFF", exif=exif.tobytes())
+    picture = read_picture(stream.getvalue())
+    assert picture.metadata.icc is not None
+    assert picture.pixels[0, 0, 1] > 200
+
+
+GREY = np.rint(ramp(1) * 255).astype(np.int64)
+COLOUR = np.rint(ramp(3) * 255).astype(np.int64)
+INKS = np.rint(ramp(4) * 255).astype(np.int64)
+
+
+def compressed(compression: int, tags: Tags | None = None, bits: int = 8) -> bytes:
+    """A grey picture of zeros that claims a compression."""
+    described = picture_tags((16, 16, 1), bits, 1, compression) | {278: (SHORT, [16])}
+    return bare_tiff(described | (tags or {}), [ENCODERS.get(compression, bytes)(bytes(2 * 16 * 16))])
+
+
+def twice() -> bytes:
+    whole, small = pictures_of("u1")
+    return written((small, REDUCED | {"subifds": 2}), (whole, {}), (whole, {}))
+
+
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "signed": (plain_tiff(GREY, 8, 1, {339: (SHORT, [2])}), "has signed samples"),
+    "complex": (plain_tiff(GREY, 32, 1, {339: (SHORT, [6])}), "has complex samples"),
+    "5, 6 and 5 bits": (plain_tiff(COLOUR, 8, 2, {258: (SHORT, [5, 6, 5])}), "mixes samples of 5, 6, 5 bits"),
+    **{f"{bits} bits": (plain_tiff(GREY, bits, 1), f"samples of {bits} bits") for bits in (17, 20, 24, 31, 64)},
+    "JBIG": (compressed(34661), "compressed as JBIG"),
+    "NeXT": (compressed(32766), "compressed as NEXT"),
+    "ThunderScan": (compressed(32809), "compressed as THUNDERSCAN"),
+    "PixarLog": (compressed(32909), "compressed as PIXARLOG"),
+    "JPEG 2000 in YCbCr": (compressed(33003), "compressed as APERIO"),
+    "an unknown compression": (compressed(12345), "compressed as 12345"),
+    "a fax of 8 bits": (compressed(4), "8 bits compressed as CCITTFAX4"),
+    "float differences of whole numbers": (compressed(5, {317: (SHORT, [3])}), "predictor FLOATINGPOINT"),
+    "an unknown predictor": (compressed(5, {317: (SHORT, [7])}), "predictor 7"),
+    "differences of 12 bits": (compressed(5, {317: (SHORT, [2])}, 12), "predictor HORIZONTAL"),
+    "differences in packbits": (compressed(32773, {317: (SHORT, [2])}), "predictor HORIZONTAL"),
+    "LogLuv": (plain_tiff(COLOUR, 16, 32845), "such pixels as LOGLUV"),
+    "ITULab": (plain_tiff(COLOUR, 8, 10), "such pixels as ITULAB"),
+    "an unknown meaning": (plain_tiff(GREY, 8, 1234), "such pixels as kind 1234"),
+    "indices of RGB": (plain_tiff(GREY, 8, 1, {346: (SHORT, [1])}), "such pixels as"),
+    "other inks": (plain_tiff(INKS, 8, 5, {332: (SHORT, [2])}), "other inks"),
+    "inks turned round": (plain_tiff(INKS, 8, 5, {336: (SHORT, [255, 0])}), "other inks"),
+    "inks of 4 bits": (plain_tiff(INKS // 16, 4, 5), "stores SEPARATED in 4 bits"),
+    "premultiplied white": (
+        plain_tiff(COLOUR[..., :2], 8, 0, {338: (SHORT, [1])}),
+        "premultiplied transparency in MINISWHITE",
+    ),
+    "YCbCr of 16 bits": (plain_tiff(COLOUR, 16, 6), "stores YCBCR in 16 bits"),
+    "a colour filter array": (plain_tiff(GREY, 16, 32803), "develop it first"),
+    "linear raw": (plain_tiff(COLOUR, 16, 34892), "develop it first"),
+    "DNG": (plain_tiff(GREY, 16, 1, {50706: (UNDEFINED, [1, 4, 0, 0])}), "DNG.*develop it first"),
+    "Nikon's raw": (compressed(34713), "develop it first"),
+    "pages": (written((pictures_of("u1")[0], {}), (pictures_of("u1")[0], {})), "holds 2 pages"),
+    "two inner pictures": (twice(), "holds 2 pages"),
+    "a sparse file": (
+        bare_tiff(picture_tags((11, 7, 1), 8, 1, 8) | {273: (LONG, [0]), 278: (SHORT, [11])}, [b""]),
+        "sparse",
+    ),
+    "floats of 0 to 255": (tiff(as_kind(ramp(1)[..., 0], "f4") * 255, photometric="minisblack"), "scale them"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_not_read_is_refused_in_true_words(what: str) -> None:
+    data, words = REFUSED[what]
+    with pytest.raises(PictureError, match=words) as refusal:
+        read_picture(data)
+    assert "damaged" not in str(refusal.value)
+    assert "; " in str(refusal.value)
+
+
+def test_cmyk_of_16_bits_goes_through_its_profile_as_8_bits_do(cmyk_profile: bytes) -> None:
+    inks = np.rint(ramp(4) * 255).astype(np.uint8)
+    shallow, deep = (
+        read_picture(tiff(stored, photometric="separated", iccprofile=cmyk_profile)).pixels
+        for stored in (inks, inks.astype(np.uint16) * 257)
+    )
+    assert deep.dtype == np.uint16
+    assert np.abs(unit(deep) - unit(shallow)).max() < 1.5 / 255
+    plain = read_picture(tiff(inks, photometric="separated")).pixels
+    assert np.abs(unit(plain) - unit(shallow)).max() > 0.02
+
+
+@pytest.fixture
+def cmyk_profile() -> bytes:
+    """An ICC profile (version 2) of four inks, its one table of 8 bits with two values a side: lightness and chroma."""
+    paper = np.stack(np.meshgrid(*[[1.0, 0.0]] * 4, indexing="ij"), -1).reshape(16, 4)
+    lightness = 0.05 + 0.9 * paper[:, :3].mean(axis=1) * paper[:, 3]
+    lab = np.column_stack(
+        [lightness * 255, 128 + 40 * (paper[:, 0] - paper[:, 1]), 128 + 40 * (paper[:, 1] - paper[:, 2])]
+    )
+    identity = np.eye(3).ravel() * 65536
+    curve = bytes(range(256))
+    table = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + identity.astype(">i4").tobytes()
+    table += 4 * curve + np.rint(lab).astype(np.uint8).tobytes() + 3 * curve
+    size = 128 + 4 + 12 + len(table)
+    head = (
+        struct.pack(">I4sI4s4s4s", size, bytes(4), 0x02100000, b"prtr", b"CMYK", b"Lab ").ljust(36, b"\x00") + b"acsp"
+    )
+    head = head.ljust(68, b"\x00") + struct.pack(">3i", 63190, 65536, 54061)
+    return head.ljust(128, b"\x00") + struct.pack(">I4sII", 1, b"A2B0", 144, len(table)) + table
+
+
+def test_what_describes_samples_is_not_written_into_the_coloured_picture() -> None:
+    odd: Tags = {
+        280: (SHORT, [3]),
+        281: (SHORT, [9]),
+        290: (SHORT, [2]),
+        336: (SHORT, [0, 255]),
+        271: (2, [*b"Maker\0"]),
+    }
+    picture = read_picture(plain_tiff(GREY, 8, 1, odd))
+    stream = BytesIO(encode_picture(np.dstack([picture.pixels] * 3), format="TIFF", like=picture))
+    with tifffile.TiffFile(stream) as file:
+        tags = file.pages.first.tags
+    assert tags[271].value == "Maker"
+    assert not {280, 281, 290, 336} & {tag.code for tag in tags}
 
 
 def test_what_was_premultiplied_looks_the_same_over_white_when_it_is_written() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from featcolor.batch.colour import colorize_prepared
 from featcolor.colour.film_stock import add_grain, fade
 from featcolor.colour.lab import FloatArray, lab_to_rgb, lightness_of
-from featcolor.commands.options import PREPARE_HELP
+from featcolor.commands.given.options import PREPARE_HELP
 from featcolor.preparation.border import inside_border
 from featcolor.preparation.contrast import FLAT, LIGHT_AREA, equalize_locally, restore, stretch
 from featcolor.preparation.dust import remove_dust, remove_scratches

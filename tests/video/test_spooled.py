@@ -61,6 +61,12 @@ def test_parts_of_arrays_and_single_numbers_are_taken(kind: str, tmp_path: Path)
     store.close()
 
 
+def test_what_is_too_large_to_keep_is_the_largest(kind: str, tmp_path: Path) -> None:
+    with SpooledPlanes(1, (2,), folder=tmp_path) as store:
+        store[0] = np.float32([1e9, -1e9])
+        np.testing.assert_array_equal(store[0], [65504, -65504])
+
+
 @pytest.mark.parametrize(("count", "index"), [(3, -1), (3, 3), (3, 100), (0, 0)])
 def test_there_is_no_frame_outside(kind: str, count: int, index: int, tmp_path: Path) -> None:
     store = SpooledPlanes(count, SHAPE, folder=tmp_path)

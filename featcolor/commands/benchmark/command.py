@@ -12,7 +12,7 @@ from featcolor.commands.benchmark.film import FILM, FILM_EPILOG, add_film_argume
 from featcolor.commands.benchmark.hints import HINTS, HINTS_EPILOG, add_hint_arguments, run_hints
 from featcolor.commands.benchmark.plan import OURS, broken_bounds, check_bounds, parse_bound, plan_study
 from featcolor.commands.console import WORK_FAILED, complain, number, print_line, print_table, progress_bar, stopping
-from featcolor.commands.options import seed, whole_number
+from featcolor.commands.given.options import seed, whole_number
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:

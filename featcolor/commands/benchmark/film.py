@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from featcolor.commands.benchmark.plan import NAME, RESERVED, SPEED_REPORT
 from featcolor.commands.console import WORK_FAILED, complain, number, print_line, print_table, progress_bar
-from featcolor.commands.options import seed, whole_number, words
+from featcolor.commands.given.options import seed, whole_number, words
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:

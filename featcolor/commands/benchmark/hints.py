@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from featcolor.commands.benchmark.plan import NAME, RESERVED, SPEED_REPORT
 from featcolor.commands.console import WORK_FAILED, complain, print_line, print_table, progress_bar
-from featcolor.commands.options import from_zero, seed, whole_number, words
-from featcolor.commands.references import find, tell_of_foreign
+from featcolor.commands.given.options import from_zero, seed, whole_number, words
+from featcolor.commands.given.references import find, tell_of_foreign
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:

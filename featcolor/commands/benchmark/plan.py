@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from featcolor.commands.options import words
-from featcolor.commands.references import find, tell_of_foreign
+from featcolor.commands.given.options import words
+from featcolor.commands.given.references import find, tell_of_foreign
 from featcolor.errors import UsageError
 
 if TYPE_CHECKING:

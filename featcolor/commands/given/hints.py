@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featcolor.commands.companions import Companions, few_names
 from featcolor.commands.console import complain, many, print_text
+from featcolor.commands.given.companions import Companions, few_names
 from featcolor.errors import PictureError, UsageError
 
 if TYPE_CHECKING:

@@ -1,0 +1,69 @@
+"""What is not believed of a film's file: sizes that FFmpeg would make room for, and tracks that it would not find."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from featcolor.errors import ClipError, reason
+
+MAX_FRAME_PIXELS = 8192 * 8192
+"""Twice an 8K film's. A few bytes can claim more, and a decoder holds a dozen frames."""
+LIMITS = {"max_pixels": str(MAX_FRAME_PIXELS)}
+"""The same for decoders, also where a film changes as it goes on."""
+
+MOST_UNITS = 1 << 56
+"""Of a time stamp: two years of nanoseconds. What is reckoned with larger ones leaves FFmpeg's 64 bits."""
+
+RIFF_HEAD = 12
+"""Bytes: the name and the length of a chunk, and of a list its kind."""
+MOST_CHUNKS = 10_000
+"""That are looked at before the pictures of an AVI; there are a few dozen."""
+
+
+def check_size(context: Any, path: Path) -> None:
+    """ClipError for a decoder whose frames would be too large."""
+    if context.width * context.height > MAX_FRAME_PIXELS:
+        raise ClipError(
+            f"{path}: claims frames of {context.width}x{context.height} pixels, more than the "
+            f"{MAX_FRAME_PIXELS // 10**6} megapixels that are read; is the file damaged?"
+        )
+
+
+def check_texts(path: Path) -> None:
+    """ClipError for a RIFF file whose list of texts ends behind the file: FFmpeg would make room for what is not there.
+
+    Lists are gone into and other chunks passed over, as FFmpeg does before it comes to the pictures.
+    """
+    try:
+        with path.open("rb") as file:
+            size, start = os.fstat(file.fileno()).st_size, RIFF_HEAD
+            if file.read(4) != b"RIFF":
+                return
+            for _ in range(MOST_CHUNKS):
+                file.seek(start)
+                head = file.read(RIFF_HEAD)
+                if len(head) < RIFF_HEAD or head[8:] == b"movi":
+                    return
+                length = int.from_bytes(head[4:8], "little")
+                if head[8:] == b"INFO" and start + length > size:
+                    raise ClipError(f"{path}: its head is damaged (texts of {length} bytes); copy the film again")
+                start += RIFF_HEAD if head.startswith(b"LIST") else 8 + length + length % 2
+    except OSError as error:
+        raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
+
+
+def packets_of(container: Any, streams: Any) -> Iterator[Any]:
+    """Packets of some tracks in the film's order, an empty one of each at the end; stamps without end are unknown."""
+    with suppress(IndexError):  # at the end PyAV asks for tracks that began in the middle, of which it knows nothing
+        for packet in container.demux(streams):
+            if packet.pts is not None and abs(packet.pts) > MOST_UNITS:
+                packet.pts = None
+            if packet.dts is not None and abs(packet.dts) > MOST_UNITS:
+                packet.dts = None
+            if packet.duration is not None and not 0 <= packet.duration <= MOST_UNITS:
+                packet.duration = 0
+            yield packet
