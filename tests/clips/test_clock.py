@@ -121,6 +121,14 @@ def test_parts_may_be_silent(tmp_path: Path, sounds: tuple[tuple[str, ...], ...]
         assert abs(sound[first] - float(times[k * N])) < STEP
 
 
+def test_sound_that_begins_in_a_later_part_is_kept(tmp_path: Path) -> None:
+    silent, sound = part(tmp_path / "a.mpg", n=60), part(tmp_path / "b.mpg", sound=("mp2",))
+    film = joined(tmp_path / "film.mpg", silent, silent, sound)
+    rewrite(film, tmp_path / "out.mkv")
+    assert hashes(tmp_path / "out.mkv") == hashes(sound)
+    assert abs(packet_times(tmp_path / "out.mkv")[0][0] - float(seconds(tmp_path / "out.mkv")[120])) < STEP
+
+
 def test_a_gap_of_hours_in_a_stream_is_closed_and_said(tmp_path: Path) -> None:
     later = [90_000 * 7200 + 3600 * k for k in range(N)]
     kind = {"codec": "libx264", "options": H264, "time_base": Fraction(1, 90_000), "sound": ("mp2",)}
