@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from featcolor.errors import ClipError, reason
 
@@ -21,7 +22,14 @@ MOST_UNITS = 1 << 56
 RIFF_HEAD = 12
 """Bytes: the name and the length of a chunk, and of a list its kind."""
 MOST_CHUNKS = 10_000
-"""That are looked at before the pictures of an AVI; there are a few dozen."""
+"""That are looked at before the pictures of an AVI, and boxes beside each other in an MP4; there are a few dozen."""
+
+TO_SAMPLES = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+"""Boxes that hold the sizes of samples, one in the other."""
+MOST_SAMPLES = 1 << 24
+"""Of a track, which take half a gigabyte; sound may have more, as FFmpeg takes it in larger pieces."""
+PARTS_LOST = 16
+"""Times that an index may tell of what there is: a film may break off after its index."""
 
 
 def check_size(context: Any, path: Path) -> None:
@@ -54,6 +62,37 @@ def check_texts(path: Path) -> None:
                 start += RIFF_HEAD if head.startswith(b"LIST") else 8 + length + length % 2
     except OSError as error:
         raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
+
+
+def check_index(path: Path) -> None:
+    """ClipError for an MP4 whose index tells of far more samples than its bytes can be: FFmpeg would list them all."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            for each, count in _sample_sizes(file, 0, size):
+                if count > MOST_SAMPLES and each * count > PARTS_LOST * size:
+                    raise ClipError(
+                        f"{path}: its index is damaged ({count} pieces of {each} bytes); copy the film again"
+                    )
+    except OSError as error:
+        raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
+
+
+def _sample_sizes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Size of a sample and how many there are, of each track whose samples have one size (ISO/IEC 14496-12, 8.7.3)."""
+    for _ in range(MOST_CHUNKS):
+        file.seek(start)
+        length, kind, long = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
+        first = start + (16 if length == 1 else 8)
+        stop = min(end, start + (long if length == 1 else length or end))
+        if stop < first:
+            return
+        if kind in TO_SAMPLES:
+            yield from _sample_sizes(file, first, stop)
+        elif kind == b"stsz":
+            file.seek(first + 4)
+            yield struct.unpack(">II", file.read(8).ljust(8, b"\0"))
+        start = stop
 
 
 def packets_of(container: Any, streams: Any) -> Iterator[Any]:

@@ -16,7 +16,7 @@ from av.error import FFmpegError
 
 from featcolor.clips.fields import ORDER_CODES, WHOLE, FieldReader
 from featcolor.clips.frames import ClipInfo
-from featcolor.clips.limits import LIMITS, check_size, check_texts, packets_of
+from featcolor.clips.limits import LIMITS, check_index, check_size, check_texts, packets_of
 from featcolor.clips.pixel_formats import Layout, layout_of
 from featcolor.errors import ClipError, UsageError, reason
 from featcolor.pictures.kinds import RAW, kind_of_content, suffix_of
@@ -66,6 +66,7 @@ def open_container(path: Path) -> Any:
     if not path.exists():
         raise UsageError(f"{path}: no such film")
     check_texts(path)
+    check_index(path)
     try:
         container = av.open(f"file:{path}", metadata_errors="replace", options=OPENING)
     except (FFmpegError, OSError, ValueError) as error:

@@ -90,3 +90,15 @@ def test_texts_that_end_behind_an_avi_are_not_made_room_for(tmp_path: Path) -> N
     path.write_bytes(content)
     with pytest.raises(ClipError, match="texts of 4294967295 bytes"):
         open_clip(path)
+
+
+def test_an_index_of_more_pieces_than_a_film_has_bytes_is_not_made_room_for(tmp_path: Path) -> None:
+    """Some numbers of an MP4 say that each byte is a frame, of millions: each takes 36 bytes of memory."""
+    path = make_clip(tmp_path / "in.mov", n=4, codec="mjpeg", pix_fmt="yuvj420p", time_base=Fraction(1, 25))
+    content = bytearray(path.read_bytes())
+    for name, at, number in ((b"stsz", 8, 1), (b"stsz", 12, 1 << 25), (b"stsc", 16, 1 << 25), (b"stts", 12, 1 << 25)):
+        place = content.index(name) + at
+        content[place : place + 4] = number.to_bytes(4, "big")
+    path.write_bytes(content)
+    with pytest.raises(ClipError, match="33554432 pieces of 1 bytes"):
+        open_clip(path)

@@ -33,7 +33,7 @@ def mutated(kind: str, seeds: Sequence[bytes], draw: random.Random) -> bytes:
             data = _splice(data, draw.choice(seeds), draw)
         else:
             own = OWN.get(kind, ())
-            mutator = draw.choice(own) if own and draw.random() < 0.5 else draw.choice((_numbers, _numbers, *PLAIN))
+            mutator = draw.choice(own) if own and draw.random() < 0.75 else draw.choice((_numbers, _numbers, *PLAIN))
             data = mutator(kind, data, draw)
     return mended(kind, data) if draw.random() < 0.9 else data
 
