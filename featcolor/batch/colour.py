@@ -25,6 +25,7 @@ from featcolor.layers.formats import is_layered
 from featcolor.layers.stack import layered_picture
 from featcolor.layers.write import encode_layers, write_layers
 from featcolor.models.load import ColouringSettings, load_colorizer
+from featcolor.models.negative import NEGATIVE, looks_negative
 from featcolor.pictures.io import encode_picture, output_format, read_picture, write_picture
 from featcolor.pictures.picture import Picture
 from featcolor.preparation.advice import signs_of_age
@@ -150,7 +151,8 @@ class ColourPicture:
 
 
 def _notes(picture: Picture, hinted: Hinted, name: str | Path) -> tuple[str, ...]:
-    return (*(f"{name}: {note}" for note in picture.metadata.notes), *hinted.notes)
+    negative = (NEGATIVE,) if looks_negative(picture.pixels) else ()
+    return (*(f"{name}: {note}" for note in (*picture.metadata.notes, *negative)), *hinted.notes)
 
 
 def hints_of(told: Told | None, picture: NDArray[Any]) -> Hinted:

@@ -36,7 +36,7 @@ STRAYED = 3
 LONGEST_STEP = Fraction(1, 4)
 """Seconds from frame to frame that are no gap."""
 
-NEAR = Fraction(3)
+NEAR = Fraction(3, 2)
 """Seconds between tracks that stand together in a file."""
 
 MOST_HELD = 100

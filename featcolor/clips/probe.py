@@ -43,6 +43,10 @@ MOST_OFF = 8
 COUNTED = 0.01
 """Of a rate: how far it may be from a container's count of frames over its length, which takes the last one's."""
 
+OPENING = {"protocol_whitelist": "file", "analyzeduration": "60000000"}
+"""A film that names other files or addresses (a playlist) stays on this disk. Streams are looked at for 60 s (in units
+of 1 us), not 5, for sound that begins late, but for no more than FFmpeg's 5 MB."""
+
 STILL_FORMATS = ("image2", "tty", "bin", "xbin", "adf", "idf")
 """Demuxers of single pictures and of text shown as one."""
 
@@ -64,8 +68,7 @@ def open_container(path: Path) -> Any:
     check_texts(path)
     check_index(path)
     try:
-        # A film that names other files or addresses (a playlist) stays on this disk.
-        container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
+        container = av.open(f"file:{path}", metadata_errors="replace", options=OPENING)
     except (FFmpegError, OSError, ValueError) as error:
         raise ClipError(f"{path}: {_no_film(path, reason(error))}") from error
     kinds = container.format.name.split(",")

@@ -29,12 +29,14 @@ from featcolor.clips.probe import (
     picture_stream,
     seconds_of,
 )
+from featcolor.clips.stamps import in_order
 from featcolor.errors import ClipError
 
 AV_TIME_BASE = 1_000_000
 """FFmpeg's own units a second."""
 
 MAX_PROBLEMS = 100
+FALLBACK_RATE = Fraction(25)
 ONE_FRAME_A_PACKET = ("h264", "hevc", "ffv1", "mjpeg", "prores", "mpeg1video", "mpeg2video", "huffyuv", "dvvideo")
 
 
@@ -73,7 +75,7 @@ class VideoFileReader(ClipReader):
         A frame lasts until the next one's time stamp; the last, as long as the file says.
         """
         last = None
-        for frame in _lasting(self._frames()):
+        for frame in self._lasting(self._frames()):
             last = frame
             yield frame
         self._check_end(last, 0 if last is None else last.index + 1)
@@ -86,7 +88,7 @@ class VideoFileReader(ClipReader):
         frames = self._frames(pts, number)
         first = next(frames, None)
         if first is not None and first.pts == pts and not first.damaged:
-            yield from _lasting(chain([first], frames))
+            yield from self._lasting(chain([first], frames))
 
     def _frames(self, pts: int | None = None, first: int = 0) -> Iterator[Frame]:
         """All of them, or those from a time stamp on, numbered from `first`."""
@@ -105,7 +107,6 @@ class VideoFileReader(ClipReader):
         if pts is not None:
             pictures = dropwhile(lambda pair: pair[1] is None or pair[1] < pts, pictures)
         order = FieldReader(stream.codec_context.codec.canonical_name, self.info.tags["field_order"])
-        moved = 0
         for number, (picture, stamped) in enumerate(pictures, start=first):
             damaged = picture is None or picture.is_corrupt
             if picture is not None and damaged:
@@ -116,16 +117,11 @@ class VideoFileReader(ClipReader):
                 fields = order.of(picture)
             duration = int(getattr(picture, "duration", 0) or 0)
             stamp = self._next_stamp(last) if stamped is None else stamped
-            if last is not None and stamp <= last.pts:
-                stamp, moved = last.pts + self._least_step(), moved + 1
             luma, cb, cr = planes
             last = Frame(
                 index=number, luma=luma, cb=cb, cr=cr, pts=stamp, duration=duration, fields=fields, damaged=damaged
             )
             yield last
-        if moved:
-            those = "1 frame has" if moved == 1 else f"{moved} frames have"
-            self._note(f"{those} the time of the one before or an earlier one; they are shown right after it")
 
     def _pictures(self, container: Any, stream: Any, packets: Iterable[Any]) -> Iterator[tuple[Any, int | None]]:
         """Decoded pictures with their time stamps, and (None, time stamp) for what an error swallowed."""
@@ -187,9 +183,18 @@ class VideoFileReader(ClipReader):
         rate = self.info.rate
         return last.pts + (last.duration or (max(1, round(1 / rate / self.info.time_base)) if rate else 1))
 
-    def _least_step(self) -> int:
-        """From one frame to the next: no format takes two at one time, and some count milliseconds."""
-        return max(1, ceil(Fraction(1, 1000) / self.info.time_base))
+    def _lasting(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """The frames in the order of their times, each lasting until the next."""
+        rate, unit = self.info.rate or FALLBACK_RATE, self.info.time_base
+        # No format takes two frames at one time, and some count milliseconds.
+        least = max(1, ceil(Fraction(1, 1000) / unit))
+        held = None
+        for frame in in_order(frames, step=max(1, round(1 / rate / unit)), least=least, note=self._note):
+            if held is not None:
+                yield replace(held, duration=frame.pts - held.pts)
+            held = frame
+        if held is not None:
+            yield held
 
     def _check_same(self, picture: Any, number: int) -> None:
         info = self.info
@@ -239,17 +244,6 @@ def _from_key(packets: Iterator[Any], pts: int) -> Iterator[Any]:
         if packet.pts == pts:
             break
     return chain(older, held, packets)
-
-
-def _lasting(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """The frames, each lasting until the next."""
-    held = None
-    for frame in frames:
-        if held is not None:
-            yield replace(held, duration=frame.pts - held.pts) if frame.pts > held.pts else held
-        held = frame
-    if held is not None:
-        yield held
 
 
 class _LostFrames:

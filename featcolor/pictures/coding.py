@@ -15,6 +15,8 @@ Primaries = tuple[float, ...]
 
 _D65: Final = (0.3127, 0.3290)
 SRGB_PRIMARIES: Final = (*_D65, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+SAME_PRIMARIES: Final = 0.003
+"""How far off primaries are the same."""
 _PRIMARIES: Final = {  # ITU-T H.273, table 2; 2 is "unspecified"
     1: SRGB_PRIMARIES,
     2: SRGB_PRIMARIES,

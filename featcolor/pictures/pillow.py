@@ -130,7 +130,7 @@ def _descriptive_exif(source: Image.Exif) -> bytes | None:
     copy = Image.Exif()
     for tag, value in source.items():
         if tag not in _STRUCTURE_TAGS and tag not in (_EXIF_DIRECTORY, _GPS_DIRECTORY):
-            copy[tag] = value
+            copy[tag] = value.encode("latin-1", "replace") if isinstance(value, str) else value
     for directory in (_EXIF_DIRECTORY, _GPS_DIRECTORY):
         if entries := source.get_ifd(directory):
             copy.get_ifd(directory).update(entries)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.pictures.coding import SRGB_PRIMARIES, profile_of, profile_of_code_points
+from featcolor.pictures.coding import SAME_PRIMARIES, SRGB_PRIMARIES, profile_of, profile_of_code_points
 from featcolor.pictures.icc import profile_space
 from featcolor.pictures.picture import Metadata
 
@@ -30,7 +30,6 @@ _OF_PIXELS = (b"XML:com.adobe.xmp", b"Raw profile type ")  # keys of texts that 
 _COLOURS = (b"IHDR", b"cICP", b"sRGB", b"gAMA", b"cHRM")
 _SRGB_GAMMA, _SAME_GAMMA = 0.45455, 0.02  # what programs write for sRGB, and how far off is the same
 _GAMMAS = 0.1, 4.0  # what else is no exponent but damage
-_SAME_PRIMARIES = 0.003
 _MOST_TEXT = 1 << 20  # bytes of all texts together
 _INCHES_A_METRE = 39.3701
 _DEPTH_OFFSET = 24  # bit depth: after the signature, the chunk's head, width and height
@@ -81,7 +80,7 @@ def _profile_of_gamma(gamma_chunk: bytes, primaries_chunk: bytes, *, grey: bool)
     primaries = SRGB_PRIMARIES
     if len(primaries_chunk) == 32 and not grey:
         primaries = tuple(number / 100_000 for number in struct.unpack(">8I", primaries_chunk))
-    if max(abs(one - other) for one, other in zip(primaries, SRGB_PRIMARIES, strict=True)) < _SAME_PRIMARIES:
+    if max(abs(one - other) for one, other in zip(primaries, SRGB_PRIMARIES, strict=True)) < SAME_PRIMARIES:
         if gamma is None or abs(coded - _SRGB_GAMMA) < _SAME_GAMMA:
             return None
         primaries = SRGB_PRIMARIES

@@ -8,6 +8,7 @@ import zlib
 import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from featcolor.colour.lab import lab_to_rgb, lightness_of, rgb_to_lab
@@ -15,6 +16,7 @@ from featcolor.errors import PictureError
 from featcolor.pictures.coding import SRGB_PRIMARIES, adobe_rgb, profile_of, profile_of_code_points
 from featcolor.pictures.icc import Fate, fate_of, from_srgb, srgb_profile, to_srgb
 from featcolor.pictures.io import encode_picture, read_picture
+from featcolor.pictures.picture import Metadata, Picture
 from tests.pictures import profiles
 from tests.pictures.profiles import CURVES, PROPHOTO, SRGB, V2, V4
 
@@ -203,3 +205,28 @@ def test_colours_of_modern_formats():
     with_icc = jp2[:head] + struct.pack(">I", grown) + jp2[head + 4 : at] + box + jp2[at + length :]
     assert read_picture(jp2).metadata.icc is None
     np.testing.assert_array_equal(read_picture(with_icc).pixels, to_srgb(codes, EMBEDDED))
+
+
+def test_colours_in_tags_of_a_tiff_are_told_where_they_are_not_srgb():
+    def notes(*tags, **options):
+        stream = io.BytesIO()
+        tifffile.imwrite(stream, np.zeros((4, 4, 3), np.uint16), photometric="rgb", extratags=tags, **options)
+        return read_picture(stream.getvalue()).metadata.notes
+
+    white, primaries = (318, "2I", 2, (3127, 10000, 3290, 10000), True), (319, "2I", 6, (64, 100, 33, 100) * 3, True)
+    curve = (301, "H", 256, tuple(range(256)), True)
+    assert notes(white) == ()
+    assert notes(curve, primaries) == (
+        "its TransferFunction and PrimaryChromaticities cannot be applied; it is taken as sRGB",
+    )
+    assert notes(curve, iccprofile=adobe_rgb()) == ()
+
+
+def test_deep_tiff_keeps_the_letters_of_texts():
+    author = Image.Exif()
+    author[315] = "Bäcker".encode()
+    like = Picture(np.zeros((4, 4, 3), np.uint16), None, Metadata("TIFF", author.tobytes().removeprefix(b"Exif\0\0")))
+    for _ in range(2):
+        written = encode_picture(like.pixels, like=like)
+        assert Image.open(io.BytesIO(written)).getexif()[315].encode("latin-1").decode() == "Bäcker"
+        like = read_picture(written)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from featcolor.colour.lab import lab_to_rgb
-from featcolor.pictures.icc import cmyk_to_srgb, profile_space
+from featcolor.pictures.icc import cmyk_to_srgb, profile_space, srgb_profile
 from featcolor.pictures.tiff.samples import JPEG, is_planar, to_depth
 from featcolor.pictures.tiff.strips import CCITT, OLD_JPEG
 
@@ -120,8 +120,8 @@ def _srgb_of_cmyk(inks: NDArray[Any], icc: bytes | None) -> NDArray[Any]:
         size = inks.shape[1], inks.shape[0]
         return np.asarray(cmyk_to_srgb(Image.frombytes("CMYK", size, np.ascontiguousarray(inks).tobytes()), icc))
     if icc is not None and profile_space(icc) == "CMYK":
-        inks, srgb = np.ascontiguousarray(inks), imagecodecs.cms_profile("srgb")
-        return np.asarray(imagecodecs.cms_transform(inks, icc, srgb, colorspace="cmyk", outcolorspace="rgb"))
+        inks = np.ascontiguousarray(inks)
+        return np.asarray(imagecodecs.cms_transform(inks, icc, srgb_profile(), colorspace="cmyk", outcolorspace="rgb"))
     paper = 65535 - inks.astype(np.float32)
     return np.rint(paper[..., :3] * paper[..., 3:] / 65535).astype(np.uint16)
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 import tifffile
 from PIL import Image
 
 from featcolor.pictures import pillow
-from featcolor.pictures.coding import adobe_rgb
+from featcolor.pictures.coding import SAME_PRIMARIES, SRGB_PRIMARIES, adobe_rgb
 from featcolor.pictures.metadata import EXIF_PREFIX, is_adobe_rgb, settle
 from featcolor.pictures.picture import Metadata, Picture, clean_dpi, silent_stderr, upright
 from featcolor.pictures.tiff.colours import (
@@ -31,6 +32,7 @@ from featcolor.pictures.tiff.strips import UNCOMPRESSED, check_strips
 TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)
 """Description, make, model, software, date, artist, copyright."""
 _ORIENTATION, _ICC = 274, 34675
+_COLOUR_TAGS = {301: "TransferFunction", 318: "WhitePoint", 319: "PrimaryChromaticities"}
 _CENTIMETRES_AN_INCH = 2.54
 
 
@@ -83,7 +85,7 @@ def _metadata(directory: Directory) -> Metadata:
         icc if isinstance(icc, bytes) else None,
         clean_dpi(_dpi(directory)),
         page.compression != UNCOMPRESSED,
-        notes=(*_notes(page), *directory.notes),
+        notes=(*_notes(page), *_notes_on_colours(directory), *directory.notes),
     )
 
 
@@ -93,6 +95,23 @@ def _notes(page: Any) -> tuple[str, ...]:
         return ()
     what = "a channel" if left_out == 1 else f"{left_out} channels"
     return (f"left out {what} that the file does not explain, such as infrared",)
+
+
+def _notes_on_colours(directory: Directory) -> tuple[str, ...]:
+    """What is said of colours in tags instead of a profile, and is not sRGB: nothing writes it any more."""
+    if directory.value(_ICC) is not None:
+        return ()
+    values = {name: directory.value(tag) for tag, name in _COLOUR_TAGS.items()}
+    told = [name for name, value in values.items() if value is not None and not _is_srgb(value)]
+    return (f"its {' and '.join(told)} cannot be applied; it is taken as sRGB",) if told else ()
+
+
+def _is_srgb(rationals: Any) -> bool:
+    """Whether the rationals of a WhitePoint or PrimaryChromaticities, each two numbers, are sRGB's."""
+    numbers = np.ravel(rationals).astype(np.float64)
+    expected = {4: SRGB_PRIMARIES[:2], 12: SRGB_PRIMARIES[2:]}.get(len(numbers))
+    found = numbers[::2] / np.maximum(numbers[1::2], 1) if expected else numbers
+    return expected is not None and np.allclose(found, expected, atol=SAME_PRIMARIES)
 
 
 def _texts_exif(texts: dict[int, str]) -> bytes | None:

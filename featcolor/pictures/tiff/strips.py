@@ -10,7 +10,7 @@ from featcolor.pictures.picture import check_size
 
 UNCOMPRESSED, OLD_JPEG = 1, 6
 CCITT = (2, 3, 4)
-_DENSE = (*CCITT, 34712, 34887, 34925, 50000, 34926, 50001, 34927, 50002, 34933, 34934, 22610)
+_DENSE = (*CCITT, 34712, 34887, 34925, 50000, 50001, 50002, 34933, 34934, 22610)
 _SELF_ENDING = (5, 8, 32946)  # LZW, deflate: what follows in the file does not disturb their decoders
 MAX_TILE = 4096
 """Longest side of a tile that is larger than the picture; programs write up to 1024."""
@@ -19,7 +19,7 @@ MAX_RATIO, MAX_RATIO_DENSE = 4096, 2**16
 ones, CCITT's, JPEG 2000, LERC, LZMA, Zstandard, WebP, JPEG XL, PNG and JPEG XR, an even picture takes next to nothing:
 a fax a bit a row.
 """
-_OFFSETS, _BYTE_COUNTS = (324, 273), (325, 279)  # of tiles, of strips
+_BYTE_COUNTS = 325, 279  # of tiles, of strips
 
 
 def check_strips(page: Any, n_bytes: int) -> None:

@@ -28,8 +28,8 @@ def write_deep(stream: BinaryIO, pixels: NDArray[Any], alpha: NDArray[Any] | Non
         resolutionunit="INCH" if metadata.dpi else None,
         iccprofile=metadata.icc,
         metadata=None,
-        software=texts.get(305, "featcolor"),
-        extratags=[(tag, "s", 0, _ascii(text), True) for tag, text in texts.items() if tag != 305],
+        software=False,
+        extratags=[(tag, "s", 0, _stored(text), True) for tag, text in ({305: "featcolor"} | texts).items()],
     )
 
 
@@ -42,5 +42,5 @@ def _exif_texts(exif: bytes | None) -> dict[int, str]:
     return {tag: text for tag in TEXT_TAGS if isinstance(text := block.get(tag), str) and text}
 
 
-def _ascii(text: str) -> bytes:
-    return text.encode("ascii", "replace") + b"\x00"
+def _stored(text: str) -> bytes:
+    return text.encode("latin-1", "replace") + b"\x00"  # which Pillow took the file's bytes for
