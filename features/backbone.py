@@ -63,6 +63,10 @@ class BackboneFeatures:
         random_state: int = 0,
         sha256: str | None = None,
     ) -> None:
+        if layers is not None and (isinstance(layers, str) or not all(isinstance(name, str) for name in layers)):
+            raise ValueError(f"layers must be names of tensors, got {layers!r:.60}")
+        if components is not None and (type(components) is not int or components < 1):
+            raise ValueError(f"components must be at least 1, got {components!r}")
         self.network = network
         self.layers = layers
         self.components = components
@@ -79,8 +83,6 @@ class BackboneFeatures:
 
     def fit(self, lightnesses: Iterable[FloatArray]) -> Self:
         """Learns the principal components from at most `FIT_PICTURES` of the references; without any, only sizes."""
-        if self.components is not None and self.components < 1:
-            raise ValueError(f"components must be at least 1, got {self.components}")
         generator = np.random.default_rng(self.random_state)
         pictures = _choose(lightnesses, 1 if self.components is None else FIT_PICTURES, generator)
         if not pictures:

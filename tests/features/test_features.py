@@ -327,6 +327,8 @@ def test_daisy_margin_holds_bit_for_bit(radius: int, rings: int) -> None:
             for value in (0, 10**6, "8")
         ),
         (DaisyFeatures, {"orientations": 1}, "orientations must be 2"),
+        *((BackboneFeatures, {"layers": layers}, "names of tensors") for layers in ("relu0", [["relu0"]], [7])),
+        *((BackboneFeatures, {"components": components}, "at least 1") for components in (0, 2.5, "3")),
     ],
 )
 def test_impossible_settings_are_refused(make: Callable[..., Any], options: dict[str, Any], message: str) -> None:
