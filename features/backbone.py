@@ -67,6 +67,8 @@ class BackboneFeatures:
             raise ValueError(f"layers must be names of tensors, got {layers!r:.60}")
         if components is not None and (type(components) is not int or components < 1):
             raise ValueError(f"components must be at least 1, got {components!r}")
+        if not isinstance(sha256, str | None):
+            raise ValueError(f"a SHA-256 must be text, got {sha256!r:.60}")
         self.network = network
         self.layers = layers
         self.components = components

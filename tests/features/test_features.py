@@ -328,6 +328,7 @@ def test_daisy_margin_holds_bit_for_bit(radius: int, rings: int) -> None:
         ),
         (DaisyFeatures, {"orientations": 1}, "orientations must be 2"),
         *((BackboneFeatures, {"layers": layers}, "names of tensors") for layers in ("relu0", [["relu0"]], [7])),
+        (BackboneFeatures, {"sha256": ["0"]}, "must be text"),
         *((BackboneFeatures, {"components": components}, "at least 1") for components in (0, 2.5, "3")),
     ],
 )
