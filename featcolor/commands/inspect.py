@@ -39,13 +39,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the card."""
+    from featcolor.errors import ModelFileError
     from featcolor.models.load import DEFAULT_MODEL, named_model
 
     card = _read(named_model(arguments.model) if arguments.model else None)
     if arguments.json:
         print_json(card)
     else:
-        _print_card(arguments.model or DEFAULT_MODEL, card)
+        try:
+            _print_card(arguments.model or DEFAULT_MODEL, card)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ModelFileError(
+                f"{arguments.model}: the model's card is damaged ({type(error).__name__}: {error}); --json shows it"
+            ) from error
     return 0
 
 

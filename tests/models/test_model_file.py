@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from featcolor.commands import main
 from featcolor.errors import ModelFileError
 from featcolor.models.load import load
 from featcolor.models.model_file import (
@@ -308,3 +309,14 @@ def test_a_model_whose_parts_do_not_fit_is_refused(tiny_model: Path, tmp_path: P
     refused_with(header | {"config": header["config"] | {"size": 10**9}}, arrays)
     write_arrays(path, header=header, arrays=arrays, card=document["card"])
     load(path)
+
+
+@pytest.mark.parametrize("part", [{"features": [{"name": "patch"}]}, {"settings": 3}, {"quality": [1]}])
+def test_a_card_that_no_fit_has_written_is_told_of_in_a_line(
+    tmp_path: Path, part: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_arrays(tmp_path / "m", header={}, arrays={}, card=part)
+    assert main(["inspect", str(tmp_path / "m")]) == 2
+    said = capsys.readouterr().err
+    assert "card is damaged" in said
+    assert "defect" not in said
