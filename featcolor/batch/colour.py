@@ -110,6 +110,9 @@ class ColourPicture:
         rgb, confidence = colorize_prepared(
             colorizer, picture.pixels, self.preparation, return_confidence=True, share=share, hints=hinted.pixels
         )
+        signs = () if self.preparation else signs_of_age(picture.pixels)
+        notes = _notes(picture, hinted, task.source)
+        # Writing is the last of the work: whoever stops it finds what is there done.
         task.target.parent.mkdir(parents=True, exist_ok=True)
         if is_layered(task.target):
             write_layers(task.target, layered_picture(picture, rgb, confidence))
@@ -117,12 +120,9 @@ class ColourPicture:
             write_picture(task.target, rgb, like=picture)
         if task.confidence is not None:
             write_confidence(task.confidence, confidence, shape=rgb.shape[:2])
-        signs = () if self.preparation else signs_of_age(picture.pixels)
         blank = share is not None and not share.any()
         seconds = time.perf_counter() - start
-        return Coloured(
-            seconds, rgb.shape[1], rgb.shape[0], signs, blank, len(hinted.pixels), _notes(picture, hinted, task.source)
-        )
+        return Coloured(seconds, rgb.shape[1], rgb.shape[0], signs, blank, len(hinted.pixels), notes)
 
     def of_bytes(
         self,

@@ -229,7 +229,7 @@ def test_a_film_that_breaks_off_says_so(client: TestClient, album: Path) -> None
     assert ended(client, job)["state"] == "failed"
     film = film_in(client)
     assert film["state"] == "failed"
-    assert film["error"].startswith("reel.mkv: not a film")
+    assert film["error"].startswith("reel.mkv: is text, not a film")
 
 
 def test_a_film_in_ones_own_folder_is_not_deleted(client: TestClient, album: Path) -> None:
