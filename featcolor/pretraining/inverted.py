@@ -37,7 +37,7 @@ PIXELS: Final = 320 * 240
 ALARMS: Final = 0.003
 """Share of the positives that exceed the bound."""
 FOLDS: Final = 5
-INVERSE_PENALTY: Final = 0.01
+INVERSE_PENALTY: Final = 0.003
 """scikit-learn's C, of differences divided by their root mean square."""
 PAGE_FOLDERS: Final = 10
 """What pages are spread over, so that every half and fold has some."""
@@ -104,7 +104,7 @@ def learn(scans: Scans) -> tuple[FloatArray, float]:
     """Weights (d,), and the bound that `ALARMS` of the positives exceed, judged by weights learned on other folders."""
     scale = np.sqrt(np.square(scans.differences).mean(axis=0)) + np.float32(1e-6)
     standard = scans.differences / scale
-    regression = LogisticRegression(C=INVERSE_PENALTY, fit_intercept=False, max_iter=1000)
+    regression = LogisticRegression(C=INVERSE_PENALTY, fit_intercept=False, class_weight="balanced", max_iter=1000)
     folds = GroupKFold(min(FOLDS, len(set(scans.folders))))
     judged = cross_val_predict(
         regression, standard, scans.negative, groups=scans.folders, cv=folds, method="decision_function"
@@ -126,7 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photo", nargs="+")
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=100, help="photographs of a folder, drawn at random")
+    parser.add_argument("--most", type=int, default=70, help="photographs of a folder, drawn at random")
     parser.add_argument("--pages", type=int, default=200)
     arguments = parser.parse_args()
     scans = scans_from(drawn(find_pictures(arguments.photo), arguments.most), arguments.pages)
