@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from featcolor.clips.frames import ClipInfo, Frame
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.colour.lab import lightness_of
 from featcolor.hints.hint import Hint, Hints
 from featcolor.hints.picture import HintedColorizer

@@ -78,21 +78,30 @@ def check_index(path: Path) -> None:
         raise ClipError(f"{path}: not a film that can be read ({reason(error)})") from error
 
 
-def _sample_sizes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Size of a sample and how many there are, of each track whose samples have one size (ISO/IEC 14496-12, 8.7.3)."""
+def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name of each box of an MP4 or QuickTime file from one place to another, where its content begins, and where it
+    ends, which may be behind the file (ISO/IEC 14496-12, 4.2)."""
     for _ in range(MOST_CHUNKS):
+        if start >= end:
+            return
         file.seek(start)
         length, kind, long = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
         first = start + (16 if length == 1 else 8)
-        stop = min(end, start + (long if length == 1 else length or end))
+        stop = start + (long if length == 1 else length or end)
         if stop < first:
             return
+        yield kind, first, stop
+        start = stop
+
+
+def _sample_sizes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Size of a sample and how many there are, of each track whose samples have one size (ISO/IEC 14496-12, 8.7.3)."""
+    for kind, first, stop in boxes(file, start, end):
         if kind in TO_SAMPLES:
-            yield from _sample_sizes(file, first, stop)
+            yield from _sample_sizes(file, first, min(stop, end))
         elif kind == b"stsz":
             file.seek(first + 4)
             yield struct.unpack(">II", file.read(8).ljust(8, b"\0"))
-        start = stop
 
 
 def packets_of(container: Any, streams: Any) -> Iterator[Any]:

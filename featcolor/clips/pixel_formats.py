@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from featcolor.clips.containers import CHROMA_SHIFTS, GREY_NAME, PLANAR_NAME
 from featcolor.clips.frames import Codes
+from featcolor.clips.output.containers import CHROMA_SHIFTS, GREY_NAME, PLANAR_NAME
 
 Planes = tuple[Codes, Codes | None, Codes | None]
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import av
 import numpy as np
@@ -16,7 +15,7 @@ from av.error import FFmpegError
 
 from featcolor.clips.fields import ORDER_CODES, WHOLE, FieldReader
 from featcolor.clips.frames import ClipInfo
-from featcolor.clips.limits import LIMITS, check_index, check_size, check_texts, packets_of
+from featcolor.clips.limits import LIMITS, boxes, check_index, check_size, check_texts, packets_of
 from featcolor.clips.pixel_formats import Layout, layout_of
 from featcolor.errors import ClipError, UsageError, reason
 from featcolor.pictures.kinds import RAW, kind_of_content, suffix_of
@@ -54,7 +53,6 @@ HEAD = 4096
 """Bytes of a file's beginning that are looked at."""
 
 MP4_BEGINNINGS = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")
-MOST_BOXES = 10_000
 LIST_FORMATS = ("concat", "hls", "dash", "imf")
 """Demuxers of text that names other files and addresses: a film from elsewhere must not choose what is read here."""
 
@@ -87,13 +85,13 @@ def _no_film(path: Path, why: str) -> str:
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD)
-            boxes = _boxes(stream) if head[4:8] in MP4_BEGINNINGS else ()
+            parts = {name for name, *_ in boxes(stream, 0, stream.seek(0, os.SEEK_END))}
     except OSError as error:
         return f"cannot be read ({reason(error)}); check the file"
     kind = kind_of_content(head) or (RAW if suffix_of(path.name) in RAW.suffixes else None)
     if kind is not None:
         return f"is {kind}"
-    if boxes and b"moov" not in boxes:
+    if head[4:8] in MP4_BEGINNINGS and b"moov" not in parts:
         return "breaks off before its index (moov); copy it again from its source, or repair it with untrunc"
     if head and not any(head):
         return "holds nothing but zeros; copy it again from its source"
@@ -109,18 +107,6 @@ def _is_text(head: bytes) -> bool:
     """Whether a beginning is UTF-8 that can be printed."""
     text = head.decode(errors="replace")[:-1]  # the last letter may be cut
     return all(letter.isprintable() or letter.isspace() for letter in text) and "\ufffd" not in text
-
-
-def _boxes(stream: BinaryIO) -> list[bytes]:
-    """Names of the boxes that an MP4 or QuickTime file is made of, whole or not (ISO/IEC 14496-12, 4.2)."""
-    names: list[bytes] = []
-    place, end = 0, stream.seek(0, os.SEEK_END)
-    while place + 8 <= end and len(names) < MOST_BOXES:
-        stream.seek(place)
-        size, name, long = struct.unpack(">I4sQ", stream.read(16).ljust(16, b"\0"))
-        names.append(name)
-        place += max(8, long if size == 1 else size or end)
-    return names
 
 
 def picture_stream(container: Any, path: Path) -> Any:

@@ -114,5 +114,5 @@ def _load(model: Path | None) -> StillColorizer:
 def _check_values(arrays: Mapping[str, NDArray[Any]]) -> None:
     """ValueError unless all are numbers that can be reckoned with."""
     for name, array in arrays.items():
-        if array.dtype.kind != "f" or not float(np.abs(array).max(initial=0)) <= LARGEST:
+        if array.dtype.kind not in "fiu" or not np.abs(array, dtype=np.float64).max(initial=0) <= LARGEST:
             raise ValueError(f"{name} holds what is no number, or an endless one")

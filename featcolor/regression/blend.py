@@ -56,11 +56,13 @@ class Blend:
     vividness: float = 1.0
     reach: float = ANYWHERE
 
+    @np.errstate(over="ignore")  # what is endlessly far is not the same
     def recall(self, answers: FloatArray, guess: FloatArray, nearest: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The guess (n, 2) with the album's own colour where it has the very same, and how far that is so, (n,)."""
         same = np.reciprocal(1 + (nearest / np.float32(self.same_distance)) ** 2)
         return guess + same[:, None] * (answers[self.narrowest] - guess), same
 
+    @np.errstate(over="ignore")
     def apply(self, answers: FloatArray, guess: FloatArray, nearest: FloatArray) -> FloatArray:
         """Chroma (n, 2) of places of one picture, or of references that are alike.
 

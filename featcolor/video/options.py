@@ -15,9 +15,9 @@ PIPE: Final = "-"
 """Y4M on stdin, or on stdout."""
 
 CODECS: Final = ("h264", "h265", "vp9", "av1", "ffv1", "prores")
-"""Keys of `featcolor.clips.containers.CODECS`, which `--help` does not wait for."""
+"""Keys of `featcolor.clips.output.containers.CODECS`, which `--help` does not wait for."""
 SOUNDS: Final = ("copy", "aac", "opus", "pcm", "none")
-"""What becomes of sound, as in `featcolor.clips.sound`."""
+"""What becomes of sound, as in `featcolor.clips.output.sound`."""
 PICTURE_FORMATS: Final = ("png", "tiff")
 DEFAULT_EVERY: Final = 25
 """Frames between the key frames that a model colours, at most."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from featcolor.clips.frames import ClipInfo, ClipWriter
 from featcolor.clips.open import open_clip
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.errors import UsageError
 from featcolor.files import PART_SUFFIX, remove_parts
 from featcolor.video.checkpoints import work_path

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from featcolor.clips.frames import Frame
 from featcolor.clips.open import open_clip
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.writer import VideoFileWriter
 
 SUBTITLES = {
     "subrip": b"First line",

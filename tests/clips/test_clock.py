@@ -194,7 +194,7 @@ def test_frames_from_a_time_on_are_never_those_of_another_part(tmp_path: Path, s
 
 
 def test_a_part_across_a_join_has_its_own_sound(tmp_path: Path) -> None:
-    from featcolor.clips.writer import VideoFileWriter
+    from featcolor.clips.output.writer import VideoFileWriter
 
     one = part(tmp_path / "one.ts", sound=("mp2",))
     film = joined(tmp_path / "film.ts", one, one)

@@ -12,11 +12,11 @@ from typing import Any
 import av
 import pytest
 
-from featcolor.clips.containers import choose_format
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.limits import packets_of
 from featcolor.clips.open import open_clip
-from featcolor.clips.tracks import avi_step
+from featcolor.clips.output.containers import choose_format
+from featcolor.clips.output.tracks import avi_step
 from featcolor.errors import ClipError, UsageError
 from tests.clips.samples import make_clip
 
@@ -75,7 +75,7 @@ def test_a_film_that_breaks_off_goes_into_avi_as_far_as_it_goes(
 
     source = make_clip(tmp_path / "in.mkv", n=8)
     with open_clip(source) as clip:
-        monkeypatch.setattr("featcolor.clips.tracks.packets_of", breaking)
+        monkeypatch.setattr("featcolor.clips.output.tracks.packets_of", breaking)
         assert avi_step(tmp_path / "out.avi", clip.info, source) == Fraction(1, 25)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from featcolor.clips.frames import ClipReader
 from featcolor.clips.open import open_clip
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.errors import ClipError, UsageError
 from tests.clips.samples import chroma, cut_copy, damaged_copy, frames_of, make_clip, packet_hashes, planes, rewrite
 

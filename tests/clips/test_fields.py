@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from featcolor.clips.fields import FieldReader, with_fields
 from featcolor.clips.open import open_clip
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.video.scan import scan_clip
 from tests.clips.samples import chroma, frames_of, make_clip, picture_of, planes, rewrite
 

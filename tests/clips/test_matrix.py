@@ -15,8 +15,8 @@ import pytest
 from av.error import FFmpegError
 
 from featcolor.clips.open import open_clip
-from featcolor.clips.tracks import AVI_OFFSET
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.tracks import AVI_OFFSET
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.errors import ClipError, UsageError
 from tests.clips.samples import chroma, planes, seconds
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from featcolor.clips.open import open_clip
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.clips.probe import believed_rate
-from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import UsageError
 from tests.clips.samples import (
     VARIABLE_STAMPS,

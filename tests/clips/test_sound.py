@@ -9,10 +9,10 @@ import av
 import numpy as np
 import pytest
 
-from featcolor.clips.containers import CONTAINERS
 from featcolor.clips.open import open_clip
-from featcolor.clips.tracks import plan_tracks
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.containers import CONTAINERS
+from featcolor.clips.output.tracks import plan_tracks
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.errors import UsageError
 from tests.clips.samples import make_clip, packet_hashes, packet_times, rewrite
 

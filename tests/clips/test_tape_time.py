@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featcolor.clips.open import open_clip
-from featcolor.clips.tape_time import moved_time_code
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.tape_time import moved_time_code
+from featcolor.clips.output.writer import VideoFileWriter
 from tests.clips.samples import make_clip, rewrite
 
 NTSC = Fraction(30000, 1001)

@@ -17,7 +17,7 @@ import pytest
 
 import featcolor.batch.colour
 import featcolor.video.colorize
-from featcolor.clips import containers
+from featcolor.clips.output import containers
 from featcolor.commands import main
 from featcolor.video import options
 from tests.clips.samples import damaged_copy, make_clip

@@ -18,8 +18,8 @@ import numpy as np
 
 from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.clips.open import open_clip
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.clips.probe import claimed_pixels as film_pixels
-from featcolor.clips.writer import VideoFileWriter
 from featcolor.colour.lab import lightness_of
 from featcolor.commands import main
 from featcolor.errors import FeatcolorError

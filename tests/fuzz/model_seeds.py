@@ -15,7 +15,7 @@ from featcolor.models.album import AlbumColorizer, AlbumConfig
 from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import ColorizerConfig
 from tests.fuzz.picture_seeds import SIDE, texture
-from tests.networks import colour_network
+from tests.networks import colour_network, tiny_network
 from tests.samples import quick_config
 
 FITS: tuple[dict[str, Any], ...] = (
@@ -23,8 +23,9 @@ FITS: tuple[dict[str, Any], ...] = (
     {"features": "daisy:6-1-2-2,words:4-2", "members": 2, "views": 2, "clusters": 2},
     {"features": "patch,position", "head": "mean", "solver": "ridge"},
     {"features": "position,embedding:{network}"},
+    {"features": "position,backbone:{backbone}@relu0+relu1#2"},
 )
-"""Settings of the fitted models; {network} is a small colour network."""
+"""Settings of the fitted models; {network} is a small colour network, {backbone} one that was trained for objects."""
 SMALL_ALBUM = AlbumConfig(pixels=300, keys=100, pixels_each=100, width=16, folds=2)
 
 
@@ -32,9 +33,10 @@ def model_seeds(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Kind and content of each; albums name the network that lies in the folder."""
     references = [np.roll(texture(side=48), 7 * k, axis=k % 2) for k in range(4)]
     path, network = folder / "seed", colour_network(folder / "colour.onnx")
+    backbone = tiny_network(folder / "backbone.onnx")
     yield "onnx", network.read_bytes()
     for fit in FITS:
-        features = fit["features"].format(network=network)
+        features = fit["features"].format(network=network, backbone=backbone)
         config = quick_config(size=48, hidden=(16,), **{**fit, "features": features})
         Colorizer(config).fit(references, jobs=1).save(path)
         yield "featcolor", path.read_bytes()

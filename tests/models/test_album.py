@@ -199,6 +199,12 @@ def test_an_album_whose_arrays_do_not_fit_is_refused(network: Path, tmp_path: Pa
             assert "\n" not in str(caught.value)
 
 
+def test_what_is_endlessly_far_is_not_the_same_and_no_warning() -> None:
+    blend = Blend(np.zeros(4, np.float32), 1, same_distance=1e-30)
+    answers, guess = np.ones((2, 3, 2), np.float32), np.zeros((3, 2), np.float32)
+    np.testing.assert_array_equal(blend.apply(answers, guess, np.full(3, 1e30, np.float32)), guess)
+
+
 def test_an_album_needs_the_network_that_it_was_fitted_with(tmp_path: Path) -> None:
     own = colour_network(tmp_path / "own.onnx")
     album(own, small("chelsea")).save(tmp_path / "a.album")

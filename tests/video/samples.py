@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.clips.open import open_clip
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.clips.ycbcr import luma_to_codes, rgb_to_ycbcr
 from featcolor.video.options import ClipOptions
 from tests.samples import write_rgb

@@ -14,8 +14,8 @@ import pytest
 
 from featcolor.clips.frames import Frame
 from featcolor.clips.open import open_clip
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.clips.timecode import Timecode
-from featcolor.clips.writer import VideoFileWriter
 from featcolor.clips.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, subsample, upright
 from featcolor.pictures.resize import resize
 from featcolor.video.colorize import colorize_video, plan_video

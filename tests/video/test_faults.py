@@ -18,8 +18,8 @@ import pytest
 
 import featcolor.video.colorize
 from featcolor.clips.frames import ClipReader, Frame
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.clips.timecode import Timecode
-from featcolor.clips.writer import VideoFileWriter
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import work_path
 from featcolor.video.colorize import colorize_video

@@ -15,8 +15,8 @@ import pytest
 import featcolor.video.colorize
 import featcolor.video.hint_colour
 from featcolor.clips.frames import Frame
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.clips.timecode import Timecode
-from featcolor.clips.writer import VideoFileWriter
 from featcolor.clips.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, upright
 from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.errors import UsageError

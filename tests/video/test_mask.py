@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from featcolor.clips.frames import ClipInfo, Frame
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.video.mask import MaskSource, apply_mask, region_mask
 

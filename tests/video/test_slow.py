@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from featcolor.clips.containers import CONTAINERS
 from featcolor.clips.open import open_clip
+from featcolor.clips.output.containers import CONTAINERS
 from featcolor.commands import main
 from tests.clips.samples import make_clip, packet_hashes, seconds
 

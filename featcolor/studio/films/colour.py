@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from featcolor.clips.open import open_clip
-from featcolor.clips.writer import VideoFileWriter
+from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.errors import UsageError
 from featcolor.files import remove_parts, write_json
 from featcolor.hints.hint import SUFFIX

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from featcolor.clips.frames import ClipInfo, ClipReader, Codes, Frame
+from featcolor.clips.output.writer import FALLBACK_RATE, VideoFileWriter
 from featcolor.clips.reader import VideoFileReader
-from featcolor.clips.writer import FALLBACK_RATE, VideoFileWriter
 from featcolor.clips.ycbcr import luma_from_codes, luma_to_codes
 from featcolor.errors import ClipError
 from featcolor.pictures.resize import resize

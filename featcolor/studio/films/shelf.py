@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from featcolor.clips.containers import CONTAINERS
+from featcolor.clips.output.containers import CONTAINERS
 from featcolor.errors import UsageError
 from featcolor.files import beside
 from featcolor.pictures.find import COLOURED_MARK, FoundPicture, find_pictures

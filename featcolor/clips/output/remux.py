@@ -13,9 +13,9 @@ from av.error import ArgumentError, FFmpegError, InvalidDataError
 from featcolor.clips.clock import Clock
 from featcolor.clips.frames import Closing
 from featcolor.clips.limits import packets_of
+from featcolor.clips.output.sound import SoundEncoder, add_copy, codec_name
+from featcolor.clips.output.tracks import TrackPlan, kept_tags
 from featcolor.clips.probe import open_container, picture_stream
-from featcolor.clips.sound import SoundEncoder, add_copy, codec_name
-from featcolor.clips.tracks import TrackPlan, kept_tags
 
 STRICT_MUXERS = ("mp4", "mov", "avi")
 """Which take no time stamp twice."""

@@ -15,11 +15,11 @@ import av
 from av.error import FFmpegError
 
 from featcolor.clips.clock import Clock
-from featcolor.clips.containers import CONTAINERS, Container
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.limits import packets_of
+from featcolor.clips.output.containers import CONTAINERS, Container
+from featcolor.clips.output.sound import COPY, NO_SOUND, SOUND_CODECS, add_copy, codec_name
 from featcolor.clips.probe import open_container, picture_stream
-from featcolor.clips.sound import COPY, NO_SOUND, SOUND_CODECS, add_copy, codec_name
 from featcolor.errors import UsageError
 
 OWN_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "duration", "creation_time"}

@@ -16,14 +16,14 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from featcolor.clips.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
 from featcolor.clips.fields import CONTAINER_ORDERS, ORDER_CODES, TOP_FIRST, FieldMarker
 from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
+from featcolor.clips.output.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
+from featcolor.clips.output.remux import Part, TrackCopier
+from featcolor.clips.output.sound import COPY
+from featcolor.clips.output.tape_time import moved_time_code
+from featcolor.clips.output.tracks import TrackPlan, avi_step, plan_tracks
 from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, SPACES, UNTAGGED_SPACE
-from featcolor.clips.remux import Part, TrackCopier
-from featcolor.clips.sound import COPY
-from featcolor.clips.tape_time import moved_time_code
-from featcolor.clips.tracks import TrackPlan, avi_step, plan_tracks
 from featcolor.errors import ClipError, OutputError, UsageError, reason
 from featcolor.files import replacing
 
@@ -57,8 +57,8 @@ class VideoFileWriter(ClipWriter):
     codec : "h264", "h265", "vp9", "av1", "ffv1" or "prores"; None: the container's own.
     crf : constant quality, smaller is better; 0 is lossless for H.264, H.265 and VP9.
     pixel_format : such as "yuv444p"; None: 4:2:0 (ProRes 4:2:2, FFV1 the input's) at the input's bits.
-    sound : "copy": packet for packet, or refused; a key of `featcolor.clips.sound.SOUND_CODECS`: what the container
-        does not take is encoded so; "none": left out.
+    sound : "copy": packet for packet, or refused; a key of `featcolor.clips.output.sound.SOUND_CODECS`: what the
+        container does not take is encoded so; "none": left out.
     first_pts, last_pts : time stamps, in units of `like.time_base`, of the first and the last frame of a part: the
         part is moved to start at 0 and the other tracks are cut to it. None: from the start, to the end.
     seek_step : frames from one that is decoded on its own to the next, at most; None: the encoder's own, hundreds.
