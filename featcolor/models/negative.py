@@ -34,10 +34,15 @@ _SAMPLED = 512  # pixels of the long side that are looked at
 
 def looks_negative(picture: NDArray[Any]) -> bool:
     """Whether a picture, (H, W) or (H, W, 3), uint8, uint16 or float32 0..1, is more likely a negative, by far."""
+    weights, bias = _regression()
+    return bool(difference(picture) @ weights > bias)
+
+
+def difference(picture: NDArray[Any]) -> FloatArray:
+    """What the network makes of the picture inverted, less what it makes of the picture itself, (n,)."""
     step = -(-max(picture.shape[:2]) // _SAMPLED)
     codes = _stretched_codes(lightness_of(np.ascontiguousarray(picture[::step, ::step])))
-    weights, bias = _regression()
-    return bool((_seen(255 - codes) - _seen(codes)) @ weights > bias)
+    return _seen(255 - codes) - _seen(codes)
 
 
 def _stretched_codes(lightness: FloatArray) -> FloatArray:
@@ -62,6 +67,6 @@ def _network() -> Network:
 
 @lru_cache(maxsize=1)
 def _regression() -> tuple[FloatArray, float]:
-    """The weights, and what their sum must exceed."""
+    """The weights, and what their sum must exceed (`featcolor.pretraining.inverted`)."""
     with np.load(WEIGHTS_FILE, allow_pickle=False) as file:
         return file["weights"], float(file["bias"])
