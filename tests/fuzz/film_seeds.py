@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -48,7 +47,6 @@ PLAIN: dict[str, dict[str, Any]] = {
 
 def film_seeds(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Kind and content of each."""
-    os.environ.setdefault("SVT_LOG", "1")  # its encoder's own words: errors only
     for name, options in PLAIN.items():
         kind = name.rpartition(".")[2]
         own = {"options": {"qp": "30"}} if "codec" not in options else {"time_base": Fraction(1, 25)}

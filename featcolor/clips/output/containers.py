@@ -6,6 +6,7 @@ A container here takes what common players read from it, which is less than what
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -103,6 +104,7 @@ def _vp9(crf: int) -> dict[str, str]:
 
 
 def _av1(crf: int) -> dict[str, str]:
+    os.environ.setdefault("SVT_LOG", "1")  # its own words on the error stream: errors only
     return {"preset": "8", "crf": str(crf)}
 
 

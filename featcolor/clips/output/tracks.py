@@ -213,8 +213,13 @@ def _refusal(source: Path, target: str, refused: Sequence[Any], tracks: Sequence
     encodings = _encodings(CONTAINERS[suffix.lower()])
     if encodings and all(map(_can_be_decoded, refused)):
         ways.append(f"add --sound {encodings[0]}, which encodes it anew")
+    silent = [each for each in refused if each.type == "audio" and not each.codec_context.sample_rate]
+    if not ways and silent == refused:
+        ways.append(
+            "it begins so late that its format is not known; leave it out with --sound none, or cut the film there"
+        )
     if not ways:
         homes = [home for home in others if any(_takes(CONTAINERS[home], each) for each in refused)]
         taken = f"{' or '.join(homes)} takes it, but not the other tracks" if homes else "no container here takes it"
-        ways.append(f"{taken}; remove or convert that track first")
+        ways.append(f"{taken}; remove or convert that track first, or leave sound out with --sound none")
     return f"{target}: {suffix} does not take {named} of {source.name}; {', or '.join(ways)}"
