@@ -105,6 +105,17 @@ def test_what_a_container_takes_is_copied_whatever_encoding_is_named(tmp_path: P
     assert packet_hashes(tmp_path / "out.mp4") == packet_hashes(film)
 
 
+def test_sound_that_begins_too_late_to_be_known_is_said_so(tmp_path: Path) -> None:
+    options = {"codec": "mpeg2video", "time_base": Fraction(1, 25), "n": 25}
+    silent = make_clip(tmp_path / "silent.ts", **options)
+    heard = make_clip(tmp_path / "heard.ts", sound=("mp2",), **options)
+    film = tmp_path / "late.ts"
+    film.write_bytes(3 * silent.read_bytes() + heard.read_bytes())
+    with pytest.raises(UsageError, match="begins so late.*--sound none"):
+        rewrite(film, tmp_path / "out.mp4")
+    rewrite(film, tmp_path / "out.mp4", sound="none")
+
+
 def test_sound_can_be_left_out(tmp_path: Path) -> None:
     film = make_clip(tmp_path / "in.mkv", sound=("ac3",), subtitles=("subrip",), **MOTION)
     writer = rewrite(film, tmp_path / "out.mkv", sound="none")
