@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -47,6 +48,7 @@ PLAIN: dict[str, dict[str, Any]] = {
 
 def film_seeds(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Kind and content of each."""
+    os.environ.setdefault("SVT_LOG", "1")  # AV1's encoder's own words: errors only
     for name, options in PLAIN.items():
         kind = name.rpartition(".")[2]
         own = {"options": {"qp": "30"}} if "codec" not in options else {"time_base": Fraction(1, 25)}
