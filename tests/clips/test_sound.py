@@ -111,7 +111,7 @@ def test_sound_that_begins_too_late_to_be_known_is_said_so(tmp_path: Path) -> No
     heard = make_clip(tmp_path / "heard.ts", sound=("mp2",), **options)
     film = tmp_path / "late.ts"
     film.write_bytes(3 * silent.read_bytes() + heard.read_bytes())
-    with pytest.raises(UsageError, match=r"begins so late.*--sound none"):
+    with pytest.raises(UsageError, match=r"begins too late.*--sound none"):
         rewrite(film, tmp_path / "out.mp4")
     rewrite(film, tmp_path / "out.mp4", sound="none")
 

@@ -19,9 +19,11 @@ from av.error import FFmpegError
 from featcolor.clips.fields import CONTAINER_ORDERS, ORDER_CODES, TOP_FIRST, FieldMarker
 from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.clips.output.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
+from featcolor.clips.output.display_size import keep_shape
 from featcolor.clips.output.remux import Part, TrackCopier
 from featcolor.clips.output.sound import COPY
 from featcolor.clips.output.tape_time import moved_time_code
+from featcolor.clips.output.target import check_target
 from featcolor.clips.output.tracks import TrackPlan, avi_step, plan_tracks
 from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, SPACES, UNTAGGED_SPACE
 from featcolor.errors import ClipError, OutputError, UsageError, reason
@@ -39,6 +41,9 @@ FALLBACK_RATE = Fraction(25)
 
 REHEARSED = 10
 """Seconds of the other tracks that a trial takes."""
+
+X265_DELAY = 2
+"""Frames from whose times x265 finds when decoding begins; of a film of so few it gives none that mean anything."""
 
 ENCODER_THREADS = 4
 """On any machine: x264 and VP9 give other bytes, and other pictures, by another number of them."""
@@ -110,6 +115,8 @@ class VideoFileWriter(ClipWriter):
         self._output: Any = None
         self._copier: TrackCopier | None = None
         self._fields: FieldMarker | None = None
+        self._path = target
+        self._n_frames = 0
         self._first_stamp: int | None = None
         self._last_stamp: int | None = None
 
@@ -150,6 +157,7 @@ class VideoFileWriter(ClipWriter):
     def _open(self, path: Path, stack: ExitStack) -> None:
         """Open the output with all its tracks, and write its header; closed with the stack."""
         options = self._muxer_options()
+        self._path = path
         self._output = av.open(f"file:{path}", "w", format=self._container.muxer, container_options=options)
         stack.callback(self._close_quietly)
         self._output.flags |= BITEXACT
@@ -186,9 +194,15 @@ class VideoFileWriter(ClipWriter):
             if self._last_stamp is None:
                 raise ClipError(f"{self.target}: no frame was written; is the part of the film empty?")
             self._output.close()
+            if not keep_shape(self._path, self.like, muxer=self._container.muxer, codec=self._codec):
+                self.notes.append(f"{self.target} does not say how wide the pixels of {self.like.name} are")
 
     def _encode(self, picture: Any) -> None:
         packets = self._stream.encode(picture)
+        self._n_frames += picture is not None
+        if self._codec == "h265" and self._n_frames <= X265_DELAY:
+            for packet in packets:
+                packet.dts = packet.pts
         self._output.mux(packets if self._fields is None else map(self._fields.mark_packet, packets))
 
     def _close_quietly(self) -> None:
@@ -329,16 +343,3 @@ class VideoFileWriter(ClipWriter):
 
 class _NotWholeError(Exception):
     """Sign that unwinds the part file after an error that the caller raises himself."""
-
-
-def check_target(target: Path, source: Path | None, *, overwrite: bool) -> None:
-    """Refuse a target that is the source, exists without `overwrite`, or whose folder does not exist; UsageError."""
-    if target.is_dir():
-        raise UsageError(f"{target}: a folder; name a film file")
-    if target.exists():
-        if source is not None and source.exists() and target.samefile(source):
-            raise UsageError(f"{target}: is the input itself; name another file")
-        if not overwrite:
-            raise UsageError(f"{target}: exists already; name another file, or ask for it to be replaced (--overwrite)")
-    if not target.parent.is_dir():
-        raise UsageError(f"{target}: its folder does not exist; make it first")
