@@ -288,10 +288,11 @@ class VideoFileWriter(ClipWriter):
 
     def _move_time_code(self, tags: dict[str, str]) -> None:
         """The time code in tags, if there is one, as that of the part's first frame."""
-        if self._part.start is None or "timecode" not in tags or not self.like.rate:
+        key = next((key for key in tags if key.lower() == "timecode"), None)  # Matroska's is in capitals
+        if self._part.start is None or key is None or not self.like.rate:
             return
         passed = self._part.start - self._plan.picture_start - self._plan.clock_start
-        tags["timecode"] = moved_time_code(tags["timecode"], round(passed * self.like.rate), self.like.rate)
+        tags[key] = moved_time_code(tags[key], round(passed * self.like.rate), self.like.rate)
 
     def _colour_codes(self) -> dict[str, int]:
         like = self.like
