@@ -148,11 +148,8 @@ class VideoFileWriter(ClipWriter):
                 self._output.close()
         except ClipError as error:
             raise UsageError(f"{error}; try another container (.mkv takes most), --codec or --sound") from error
-        for track in self._copier.never_taken if self._copier is not None else ():
-            raise UsageError(
-                f"{self.target}: {self.target.suffix} takes no packet of track {track} of {like.name}; write .mkv, or "
-                "leave its sound out with --sound none"
-            )
+        if self._copier is not None:
+            self._copier.check_taken(self.target)
 
     def _open(self, path: Path, stack: ExitStack) -> None:
         """Open the output with all its tracks, and write its header; closed with the stack."""
