@@ -43,13 +43,3 @@ def test_a_size_of_display_has_the_shape_of_the_picture(aspect: Fraction) -> Non
     width, height = shown_size(720, 576, aspect)
     assert abs(Fraction(width, height) - Fraction(720, 576) * aspect) < Fraction(1, 576)
     assert 288 < height <= 2 * 576
-
-
-@pytest.mark.parametrize("n", [1, 2])
-def test_h265_of_very_few_frames_is_decoded_when_it_is_shown(n: int, tmp_path: Path) -> None:
-    source = make_clip(tmp_path / "in.mp4", n=n, size=(160, 96))
-    for _ in range(4):  # the encoder's stamps were of any memory
-        target = tmp_path / "out.mp4"
-        rewrite(source, target, codec="h265", overwrite=True)
-        with av.open(str(target)) as film:
-            assert [packet.dts for packet in film.demux(film.streams.video[0]) if packet.size] == [0, 512][:n]

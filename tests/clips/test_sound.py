@@ -137,6 +137,14 @@ def test_sound_that_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
         VideoFileWriter(tmp_path / "out.webm", clip.info, source=film, sound="opus").rehearse()
 
 
+def test_sound_of_an_unknown_codec_is_refused_and_can_be_left_out(tmp_path: Path) -> None:
+    film = make_clip(tmp_path / "in.mov", sound=("pcm_s16le",), **MOTION)
+    film.write_bytes(film.read_bytes().replace(b"sowt", b"zzzz"))
+    with pytest.raises(UsageError, match=r"\(sound, unknown\).*--sound none"):
+        rewrite(film, tmp_path / "out.mov")
+    rewrite(film, tmp_path / "out.mov", sound="none")
+
+
 def test_sound_can_be_left_out(tmp_path: Path) -> None:
     film = make_clip(tmp_path / "in.mkv", sound=("ac3",), subtitles=("subrip",), **MOTION)
     writer = rewrite(film, tmp_path / "out.mkv", sound="none")

@@ -39,11 +39,11 @@ MOVIE_UNITS = 90_000
 
 FALLBACK_RATE = Fraction(25)
 
+UNORDERED = 2
+"""Frames of so short a film come in their order, and libx265 gives them times of decoding from nowhere."""
+
 REHEARSED = 10
 """Seconds of the other tracks that a trial takes."""
-
-X265_DELAY = 2
-"""Frames from whose times x265 finds when decoding begins; of a film of so few it gives none that mean anything."""
 
 ENCODER_THREADS = 4
 """On any machine: x264 and VP9 give other bytes, and other pictures, by another number of them."""
@@ -116,9 +116,9 @@ class VideoFileWriter(ClipWriter):
         self._copier: TrackCopier | None = None
         self._fields: FieldMarker | None = None
         self._path = target
-        self._n_frames = 0
         self._first_stamp: int | None = None
         self._last_stamp: int | None = None
+        self._count = 0
 
     def __enter__(self) -> Self:
         check_target(self.target, self._source, overwrite=self._overwrite)
@@ -196,8 +196,8 @@ class VideoFileWriter(ClipWriter):
 
     def _encode(self, picture: Any) -> None:
         packets = self._stream.encode(picture)
-        self._n_frames += picture is not None
-        if self._codec == "h265" and self._n_frames <= X265_DELAY:
+        self._count += picture is not None
+        if self._codec == "h265" and self._count <= UNORDERED:
             for packet in packets:
                 packet.dts = packet.pts
         self._output.mux(packets if self._fields is None else map(self._fields.mark_packet, packets))
