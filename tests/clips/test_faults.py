@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,16 @@ def test_a_film_that_breaks_off_before_its_length_is_said_so(
     with open_clip(cut_copy(whole, tmp_path / f"cut{suffix}", 0.7)) as clip:
         assert 5 < len(list(clip)) < 25
         assert "the file breaks off" in clip.problems[-1]
+
+
+def test_an_mxf_that_breaks_off_is_said_so(tmp_path: Path) -> None:
+    whole = make_clip(tmp_path / "in.mxf", n=75, codec="mpeg2video", time_base=Fraction(1, 25))
+    with open_clip(whole) as clip:
+        assert len(list(clip)) == 75
+        assert not clip.problems
+    with open_clip(cut_copy(whole, tmp_path / "cut.mxf", 0.4)) as clip:
+        assert 5 < len(list(clip)) < 45
+        assert any("before its time" in problem for problem in clip.problems)
 
 
 @pytest.mark.parametrize(("suffix", "options"), [(".mkv", {}), (".mp4", {"movflags": "faststart"})])
