@@ -209,6 +209,8 @@ def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str
             stream.seek(0)
             return stream.read(), name, format
     except FileNotFoundError:
+        if Path(name).is_symlink():
+            raise PictureError(f"{name}: is a link to a file that is not there; fetch that file") from None
         raise PictureError(f"{name}: there is no such file; check the path") from None
     except OSError as error:
         raise PictureError(f"{name}: cannot be read ({error.strerror or error}); check the file") from error
