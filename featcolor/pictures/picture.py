@@ -107,6 +107,7 @@ class Metadata:
     compact : bool
         WebP: lossless. TIFF: compressed. The output follows.
     texts : PNG's text chunks, kind and body, as they are; a PNG is written with them
+    comment : that of a JPEG or GIF, as it is; a JPEG is written with it
     notes : lines for a person on what of the file was not taken
     """
 
@@ -116,6 +117,7 @@ class Metadata:
     dpi: tuple[float, float] | None = None
     compact: bool = False
     texts: tuple[tuple[bytes, bytes], ...] = ()
+    comment: bytes | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -60,8 +60,15 @@ def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
         icc = adobe_rgb()
     compact = format == "WEBP" and _is_lossless_webp(data)
     texts = png.text_chunks(data) if format == "PNG" else ()
-    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact, texts, note_of_frames(image))
+    dpi, notes = clean_dpi(image.info.get("dpi")), note_of_frames(image)
+    metadata = Metadata(format, exif, icc, dpi, compact, texts, comment_of(image), notes)
     return settle(pixels, alpha, metadata, orientation)
+
+
+def comment_of(image: Image.Image) -> bytes | None:
+    """The comment of a JPEG or GIF; what JPEG 2000 calls so names the program."""
+    comment = image.info.get("comment") if image.format in ("JPEG", "MPO", "GIF") else None
+    return comment if isinstance(comment, bytes) and comment.strip(b"\0 ") else None
 
 
 def note_of_frames(image: Image.Image) -> tuple[str, ...]:
@@ -195,7 +202,7 @@ def write(
         if exif is not None and len(exif) > _MAX_JPEG_EXIF:
             exif = None
     choices: dict[str, dict[str, Any]] = {
-        "JPEG": {"quality": quality, "subsampling": "4:4:4"},
+        "JPEG": {"quality": quality, "subsampling": "4:4:4", "comment": metadata.comment},
         "PNG": {"compress_level": png.COMPRESSION},
         "WEBP": {"quality": quality, "lossless": compact, "method": _WEBP_EFFORT, "exact": True},
         "TIFF": {"compression": "tiff_adobe_deflate" if compact else None},
