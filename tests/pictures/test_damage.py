@@ -70,6 +70,15 @@ def test_a_jpeg_of_a_rare_kind_is_not_called_damaged(content: bytes, kind: str) 
         read_picture(content[:12])
 
 
+def test_what_a_decoder_does_not_know_is_not_called_damaged() -> None:
+    """A BMP of 16 bits whose colours have four bits each, as FFmpeg and cameras' displays write it."""
+    head = struct.pack("<IiiHHIIiiII", 56, 4, 4, 1, 16, 3, 32, 0, 0, 0, 0) + struct.pack("<4I", 0xF00, 0xF0, 0xF, 0)
+    with pytest.raises(
+        PictureError, match=r"is of a kind that is not read \(Unsupported BMP.*\), or damaged; save it as"
+    ):
+        read_picture(b"BM" + struct.pack("<IHHI", 102, 0, 0, 70) + head + bytes(32))
+
+
 def test_pages_are_not_counted_to_the_end_of_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     """A TIFF of three megabytes can hold 30,000 small copies of its picture, each of which Pillow would look for."""
     stream, seen = BytesIO(), 0
