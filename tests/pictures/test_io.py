@@ -285,7 +285,7 @@ def test_other_floats_become_float32(dtype):
     ("values", "line"),
     [
         (np.full((4, 4), 255.0, np.float32), "scale them to 0..1"),
-        (np.full((4, 4), np.nan, np.float32), "scale them to 0..1"),
+        (np.full((4, 4), np.nan, np.float32), "without a value"),
         (np.zeros((4, 4), np.int16), "8 or 16 bits"),
         (np.zeros((3, 4, 4), np.uint16), "3 pages"),
         (np.zeros((3, 4, 4), np.uint8), "3 pages"),
