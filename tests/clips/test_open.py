@@ -310,6 +310,15 @@ def test_even_time_stamps_choose_the_rate_where_frames_were_not_counted(
     assert believed_rate(told, steps, unit=Fraction(1, 1000), counted=False) == rate
 
 
+@pytest.mark.parametrize("target", ["out.mp4", "out.mkv"])
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "av1"])
+def test_a_film_of_a_few_frames_is_a_film(tmp_path: Path, codec: str, n: int, target: str) -> None:
+    film = make_clip(tmp_path / "in.mkv", n=n, size=(192, 108))
+    rewrite(film, tmp_path / target, codec=codec)
+    assert np.allclose([float(each) for each in seconds(tmp_path / target)], [0.04 * k for k in range(n)], atol=1.1e-3)
+
+
 @pytest.mark.parametrize(
     ("name", "codec", "n", "rate"),
     [

@@ -116,6 +116,14 @@ def test_sound_that_begins_too_late_to_be_known_is_said_so(tmp_path: Path) -> No
     rewrite(film, tmp_path / "out.mp4", sound="none")
 
 
+def test_sound_of_an_unknown_codec_is_refused_and_can_be_left_out(tmp_path: Path) -> None:
+    film = make_clip(tmp_path / "in.mov", sound=("pcm_s16le",), **MOTION)
+    film.write_bytes(film.read_bytes().replace(b"sowt", b"zzzz"))
+    with pytest.raises(UsageError, match=r"\(sound, unknown\).*--sound none"):
+        rewrite(film, tmp_path / "out.mov")
+    rewrite(film, tmp_path / "out.mov", sound="none")
+
+
 def test_sound_can_be_left_out(tmp_path: Path) -> None:
     film = make_clip(tmp_path / "in.mkv", sound=("ac3",), subtitles=("subrip",), **MOTION)
     writer = rewrite(film, tmp_path / "out.mkv", sound="none")

@@ -291,6 +291,15 @@ def test_what_describes_samples_is_not_written_into_the_coloured_picture() -> No
     assert not {280, 281, 290, 336} & {tag.code for tag in tags}
 
 
+def test_a_deep_picture_that_was_turned_says_that_it_is_upright() -> None:
+    stored = as_kind(ramp(1)[..., 0], "u2")
+    picture = read_picture(tiff(stored, 6, photometric="minisblack"))
+    written = encode_picture(picture.pixels, format="TIFF", like=picture)
+    with tifffile.TiffFile(BytesIO(written)) as file:
+        assert file.pages[0].tags.valueof(274) == 1
+        assert file.pages[0].shape == stored.shape[::-1]
+
+
 def test_what_was_premultiplied_looks_the_same_over_white_when_it_is_written() -> None:
     values = ramp(4)
     values[..., :3] *= values[..., 3:]

@@ -213,7 +213,9 @@ def _refusal(source: Path, target: str, refused: Sequence[Any], tracks: Sequence
     encodings = _encodings(CONTAINERS[suffix.lower()])
     if encodings and all(map(_can_be_decoded, refused)):
         ways.append(f"add --sound {encodings[0]}, which encodes it anew")
-    silent = [each for each in refused if each.type == "audio" and not each.codec_context.sample_rate]
+    silent = [
+        each for each in refused if each.type == "audio" and codec_name(each) and not each.codec_context.sample_rate
+    ]
     if not ways and silent == refused:
         ways.append(
             "it begins so late that its format is not known; leave it out with --sound none, or cut the film there"

@@ -37,6 +37,9 @@ MOVIE_UNITS = 90_000
 
 FALLBACK_RATE = Fraction(25)
 
+UNORDERED = 2
+"""Frames of so short a film come in their order, and libx265 gives them times of decoding from nowhere."""
+
 REHEARSED = 10
 """Seconds of the other tracks that a trial takes."""
 
@@ -112,6 +115,7 @@ class VideoFileWriter(ClipWriter):
         self._fields: FieldMarker | None = None
         self._first_stamp: int | None = None
         self._last_stamp: int | None = None
+        self._count = 0
 
     def __enter__(self) -> Self:
         check_target(self.target, self._source, overwrite=self._overwrite)
@@ -189,6 +193,10 @@ class VideoFileWriter(ClipWriter):
 
     def _encode(self, picture: Any) -> None:
         packets = self._stream.encode(picture)
+        self._count += picture is not None
+        if self._codec == "h265" and self._count <= UNORDERED:
+            for packet in packets:
+                packet.dts = packet.pts
         self._output.mux(packets if self._fields is None else map(self._fields.mark_packet, packets))
 
     def _close_quietly(self) -> None:

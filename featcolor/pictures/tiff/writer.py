@@ -12,6 +12,9 @@ from PIL import Image
 from featcolor.pictures.picture import Metadata
 from featcolor.pictures.tiff.reader import TEXT_TAGS
 
+UPRIGHT = 274, "H", 1, 1, True
+"""The tag of orientation, as tifffile takes tags."""
+
 
 def write_deep(stream: BinaryIO, pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata) -> None:
     """Encoder of uint16 or float32 pixels; of EXIF the descriptive texts only."""
@@ -29,7 +32,10 @@ def write_deep(stream: BinaryIO, pixels: NDArray[Any], alpha: NDArray[Any] | Non
         iccprofile=metadata.icc,
         metadata=None,
         software=False,
-        extratags=[(tag, "s", 0, _stored(text), True) for tag, text in ({305: "featcolor"} | texts).items()],
+        extratags=[
+            UPRIGHT,
+            *((tag, "s", 0, _stored(text), True) for tag, text in ({305: "featcolor"} | texts).items()),
+        ],
     )
 
 
