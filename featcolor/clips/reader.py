@@ -18,7 +18,7 @@ from av.error import FFmpegError
 from featcolor.clips.clock import Clock, may_jump
 from featcolor.clips.fields import WHOLE, FieldReader
 from featcolor.clips.frames import ClipReader, Frame
-from featcolor.clips.joined import unread_film
+from featcolor.clips.joined import breaks_off, unread_film
 from featcolor.clips.limits import packets_of
 from featcolor.clips.pixel_formats import Planes, read_planes
 from featcolor.clips.probe import (
@@ -59,8 +59,10 @@ class VideoFileReader(ClipReader):
             first = first_pictures(container, stream)
             if not first:
                 raise ClipError(f"{path}: none of its first frames can be decoded; is the file damaged?")
-            self._index = stream.index
+            self._index, self._format = stream.index, container.format.name
             self._length = seconds_of(stream.metadata.get("DURATION", ""))
+            if self._format == "mxf" and stream.duration:
+                self._length = float(stream.duration * stream.time_base)
             self._layout = layout_of_picture(first[0])
             self.info = describe(path, stream, first, self._layout)
 
@@ -205,10 +207,13 @@ class VideoFileReader(ClipReader):
             )
 
     def _check_end(self, last: Frame | None, number: int) -> None:
-        info = self.info
+        info, broken = self.info, breaks_off(self.path, self._format)
+        why = "; the file breaks off: copy it again from its source" if broken else ""
         # The index also counts what an edit list hides, so only a file that breaks off is told of.
-        if info.n_frames and number < info.n_frames and self.problems:
-            self._note(f"{number} of {info.n_frames} frames were read")
+        if info.n_frames and number < info.n_frames and (self.problems or broken):
+            self._note(f"{number} of {info.n_frames} frames were read{why}")
+        elif broken:
+            self._note(f"{number} frames were read{why}")
         elif self._length and last is not None:
             missing = self._length - float(last.pts * info.time_base)
             if missing > 1:

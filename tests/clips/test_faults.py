@@ -74,6 +74,27 @@ def test_a_film_that_breaks_off_is_read_to_there_and_said_so(tmp_path: Path) -> 
     assert any("before its time" in problem or "end" in problem for problem in clip.problems)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "codec", "options"),
+    [
+        (".mp4", "libx264", {"movflags": "faststart"}),
+        (".mov", "libx264", {"movflags": "frag_keyframe+empty_moov"}),
+        (".avi", "mjpeg", {}),
+    ],
+)
+def test_a_film_that_breaks_off_before_its_length_is_said_so(
+    tmp_path: Path, suffix: str, codec: str, options: dict[str, str]
+) -> None:
+    pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    whole = make_clip(tmp_path / f"in{suffix}", n=25, codec=codec, pix_fmt=pix_fmt, container_options=options)
+    with open_clip(whole) as clip:
+        assert len(list(clip)) == 25
+        assert not clip.problems
+    with open_clip(cut_copy(whole, tmp_path / f"cut{suffix}", 0.7)) as clip:
+        assert 5 < len(list(clip)) < 25
+        assert "the file breaks off" in clip.problems[-1]
+
+
 @pytest.mark.parametrize(("suffix", "options"), [(".mkv", {}), (".mp4", {"movflags": "faststart"})])
 def test_a_film_that_breaks_off_is_written_to_there_with_its_sound(
     tmp_path: Path, suffix: str, options: dict[str, str]

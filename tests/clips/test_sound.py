@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from featcolor.clips.open import open_clip
 from featcolor.clips.output.containers import CONTAINERS
+from featcolor.clips.output.sound import OPUS_LAYOUTS, SoundEncoder
 from featcolor.clips.output.tracks import plan_tracks
 from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.errors import UsageError
@@ -111,9 +113,28 @@ def test_sound_that_begins_too_late_to_be_known_is_said_so(tmp_path: Path) -> No
     heard = make_clip(tmp_path / "heard.ts", sound=("mp2",), **options)
     film = tmp_path / "late.ts"
     film.write_bytes(3 * silent.read_bytes() + heard.read_bytes())
-    with pytest.raises(UsageError, match=r"begins so late.*--sound none"):
+    with pytest.raises(UsageError, match=r"begins too late.*--sound none"):
         rewrite(film, tmp_path / "out.mp4")
     rewrite(film, tmp_path / "out.mp4", sound="none")
+
+
+@pytest.mark.parametrize("layout", ["mono", "stereo", "quad", "5.1", "7.1", *OPUS_LAYOUTS])
+def test_opus_takes_the_channels_of_old_formats(layout: str, tmp_path: Path) -> None:
+    context = SimpleNamespace(layout=av.AudioLayout(layout), sample_rate=48_000)
+    with av.open(str(tmp_path / "out.webm"), "w") as output:
+        SoundEncoder(SimpleNamespace(codec_context=context), output, "opus")
+        output.start_encoding()
+
+
+def test_sound_that_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
+    film = make_clip(tmp_path / "in.mkv", sound=("ac3",), **MOTION)
+    packets = [bytes(packet) for packet in av.open(str(film)).demux(audio=0) if packet.size]
+    content = film.read_bytes()
+    for packet in packets:
+        content = content.replace(packet, bytes(len(packet)))
+    film.write_bytes(content)
+    with open_clip(film) as clip, pytest.raises(UsageError, match=r"cannot be decoded.*--sound none"):
+        VideoFileWriter(tmp_path / "out.webm", clip.info, source=film, sound="opus").rehearse()
 
 
 def test_sound_of_an_unknown_codec_is_refused_and_can_be_left_out(tmp_path: Path) -> None:

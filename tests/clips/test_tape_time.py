@@ -25,15 +25,16 @@ def time_code(path: Path) -> str | None:
         return next((value for each in tags for key, value in each.items() if key.lower() == "timecode"), None)
 
 
+@pytest.mark.parametrize("source", ["in.mov", "in.mkv"])
 @pytest.mark.parametrize("target", ["out.mov", "out.mp4", "out.mkv"])
 @pytest.mark.parametrize(
     ("rate", "code", "expected"),
     [(Fraction(25), "01:00:00:22", "01:00:01:03"), (NTSC, "00:00:59;26", "00:01:00;04")],
 )
 def test_a_part_has_the_time_code_of_its_first_frame(
-    tmp_path: Path, target: str, rate: Fraction, code: str, expected: str
+    tmp_path: Path, source: str, target: str, rate: Fraction, code: str, expected: str
 ) -> None:
-    film = make_clip(tmp_path / "in.mov", rate=rate, time_base=1 / rate, metadata={"timecode": code})
+    film = make_clip(tmp_path / source, rate=rate, time_base=1 / rate, metadata={"timecode": code})
     assert time_code(film) == code
     with open_clip(film) as clip:
         frames = list(clip)[6:]

@@ -16,6 +16,7 @@ from featcolor.clips.limits import packets_of
 from featcolor.clips.output.sound import SoundEncoder, add_copy, codec_name
 from featcolor.clips.output.tracks import TrackPlan, kept_tags
 from featcolor.clips.probe import open_container, picture_stream
+from featcolor.errors import UsageError
 
 STRICT_MUXERS = ("mp4", "mov", "avi")
 """Which take no time stamp twice."""
@@ -38,10 +39,6 @@ class TrackCopier(Closing):
 
     Nothing but one packet is held, except where the film's clock jumps: call `copy_until` with the picture's time as
     it goes on.
-
-    Attributes
-    ----------
-    never_taken : tracks of which the muxer has taken none of the packets that it was given.
     """
 
     def __init__(self, source: Path, plan: TrackPlan, output: Any, part: Part, notes: list[str]) -> None:
@@ -65,9 +62,17 @@ class TrackCopier(Closing):
         self._held: tuple[Fraction, Any] | None = None
         output.metadata.update(kept_tags(self._film.metadata, film=True))
 
-    @property
-    def never_taken(self) -> list[int]:
-        return sorted(self._refused.keys() - self._taken)
+    def check_taken(self, target: Path) -> None:
+        """Refuse, after a trial, tracks of which nothing could be written."""
+        remedy = "write .mkv, or leave its sound out with --sound none"
+        for index, encoder in self._encoders.items():
+            if encoder.deaf:
+                raise UsageError(
+                    f"{target}: the sound of track {index} of {self._source.name} cannot be decoded; {remedy}"
+                )
+        for index in sorted(self._refused.keys() - self._taken):
+            name = self._source.name
+            raise UsageError(f"{target}: {target.suffix} takes no packet of track {index} of {name}; {remedy}")
 
     def copy_chapters(self) -> None:
         """Chapters that lie in the part, cut and moved with it; call before the first packet."""

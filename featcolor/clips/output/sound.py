@@ -34,6 +34,16 @@ SOUND_CODECS: Mapping[str, SoundCodec] = {
 """What sound is encoded as, by the name that is asked for."""
 
 OPUS_RATE = 48_000
+OPUS_LAYOUTS = {
+    "5.1(side)": "5.1",
+    "5.0(side)": "5.0",
+    "quad(side)": "quad",
+    "4.0": "quad",
+    "2.1": "3.0",
+    "7.1(wide)": "7.1",
+}
+"""Places of channels that Opus does not know, as AC-3 and DTS have them, by the nearest that it knows."""
+
 BITS_A_CHANNEL = 96_000
 """A second, of AAC and Opus: more than the sound of old films needs."""
 NO_TAG = "\0\0\0\0"
@@ -72,23 +82,34 @@ class SoundEncoder:
     stream : of the source
     output : container that gets a track; not begun yet
     codec : a key of `SOUND_CODECS`
+
+    Attributes
+    ----------
+    deaf : whether there were packets, and none of them could be decoded.
     """
 
     def __init__(self, stream: Any, output: Any, codec: str) -> None:
         self._source = stream.codec_context
         self._layout = _named_layout(self._source.layout)
+        self._written = OPUS_LAYOUTS.get(self._layout, self._layout) if codec == "opus" else self._layout
         rate = OPUS_RATE if codec == "opus" else self._source.sample_rate
-        self.track = output.add_stream(SOUND_CODECS[codec].encoder, rate=rate, layout=self._layout)
+        self.track = output.add_stream(SOUND_CODECS[codec].encoder, rate=rate, layout=self._written)
         if codec != "pcm":
             self.track.codec_context.bit_rate = BITS_A_CHANNEL * self._source.layout.nb_channels
         self._graph: Any = None
         self._end = Fraction(0)
+        self._broken = 0
+
+    @property
+    def deaf(self) -> bool:
+        return self._broken > 0 and self._graph is None
 
     def encode(self, packet: Any | None) -> Iterator[Any]:
         """Packets of the new track, which come later than what went in; None: all that are left."""
         try:
             frames = self._source.decode(packet)
         except InvalidDataError:
+            self._broken += 1
             return  # what is missing becomes silence
         for frame in map(self._stamped, frames):
             if self._graph is None:
@@ -126,7 +147,7 @@ class SoundEncoder:
             f"sample_fmt={frame.format.name}:channel_layout={self._layout}"
         )
         last = graph.add("abuffer", options)
-        kind = f"sample_fmts={context.format.name}:sample_rates={context.sample_rate}:channel_layouts={self._layout}"
+        kind = f"sample_fmts={context.format.name}:sample_rates={context.sample_rate}:channel_layouts={self._written}"
         steps = [("aresample", "async=1"), ("aformat", kind)]
         if context.frame_size:
             steps.append(("asetnsamples", f"n={context.frame_size}:p=0"))

@@ -164,7 +164,7 @@ def kept_tags(metadata: Mapping[str, str], *, film: bool = False) -> dict[str, s
 def _takes(container: Container, stream: Any) -> bool:
     """Whether a container takes a sound or subtitle track: our table, and FFmpeg's muxer."""
     codec = codec_name(stream)
-    if not codec or not container.takes(stream.type, codec):
+    if not codec or not container.takes(stream.type, codec) or _is_unknown(stream):
         return False
     with av.open(os.devnull, "w", format=container.muxer) as trial:
         try:
@@ -176,7 +176,14 @@ def _takes(container: Container, stream: Any) -> bool:
 
 
 def _can_be_decoded(stream: Any) -> bool:
-    return bool(stream.type == "audio" and codec_name(stream) and stream.codec_context.sample_rate)
+    return bool(stream.type == "audio" and codec_name(stream)) and not _is_unknown(stream)
+
+
+def _is_unknown(stream: Any) -> bool:
+    """Whether a track is sound of which the film does not tell how many channels or samples a second it has."""
+    if stream.type != "audio" or stream.codec_context is None:
+        return False
+    return not (stream.codec_context.sample_rate and stream.codec_context.layout.nb_channels)
 
 
 def _encodings(container: Container) -> list[str]:
@@ -213,12 +220,10 @@ def _refusal(source: Path, target: str, refused: Sequence[Any], tracks: Sequence
     encodings = _encodings(CONTAINERS[suffix.lower()])
     if encodings and all(map(_can_be_decoded, refused)):
         ways.append(f"add --sound {encodings[0]}, which encodes it anew")
-    silent = [
-        each for each in refused if each.type == "audio" and codec_name(each) and not each.codec_context.sample_rate
-    ]
-    if not ways and silent == refused:
+    if not ways and all(map(_is_unknown, refused)):
         ways.append(
-            "it begins so late that its format is not known; leave it out with --sound none, or cut the film there"
+            "the film does not tell its format, or it begins too late for that; leave it out with --sound none, or cut "
+            "the film there"
         )
     if not ways:
         homes = [home for home in others if any(_takes(CONTAINERS[home], each) for each in refused)]

@@ -19,9 +19,11 @@ from av.error import FFmpegError
 from featcolor.clips.fields import CONTAINER_ORDERS, ORDER_CODES, TOP_FIRST, FieldMarker
 from featcolor.clips.frames import ClipInfo, ClipWriter, Codes, Frame
 from featcolor.clips.output.containers import CODECS, choose_codec, choose_crf, choose_format, container_of
+from featcolor.clips.output.display_size import keep_shape
 from featcolor.clips.output.remux import Part, TrackCopier
 from featcolor.clips.output.sound import COPY
 from featcolor.clips.output.tape_time import moved_time_code
+from featcolor.clips.output.target import check_target
 from featcolor.clips.output.tracks import TrackPlan, avi_step, plan_tracks
 from featcolor.clips.probe import FULL_RANGE, NARROW_RANGE, SPACES, UNTAGGED_SPACE
 from featcolor.errors import ClipError, OutputError, UsageError, reason
@@ -113,6 +115,7 @@ class VideoFileWriter(ClipWriter):
         self._output: Any = None
         self._copier: TrackCopier | None = None
         self._fields: FieldMarker | None = None
+        self._path = target
         self._first_stamp: int | None = None
         self._last_stamp: int | None = None
         self._count = 0
@@ -145,15 +148,13 @@ class VideoFileWriter(ClipWriter):
                 self._output.close()
         except ClipError as error:
             raise UsageError(f"{error}; try another container (.mkv takes most), --codec or --sound") from error
-        for track in self._copier.never_taken if self._copier is not None else ():
-            raise UsageError(
-                f"{self.target}: {self.target.suffix} takes no packet of track {track} of {like.name}; write .mkv, or "
-                "leave its sound out with --sound none"
-            )
+        if self._copier is not None:
+            self._copier.check_taken(self.target)
 
     def _open(self, path: Path, stack: ExitStack) -> None:
         """Open the output with all its tracks, and write its header; closed with the stack."""
         options = self._muxer_options()
+        self._path = path
         self._output = av.open(f"file:{path}", "w", format=self._container.muxer, container_options=options)
         stack.callback(self._close_quietly)
         self._output.flags |= BITEXACT
@@ -190,6 +191,8 @@ class VideoFileWriter(ClipWriter):
             if self._last_stamp is None:
                 raise ClipError(f"{self.target}: no frame was written; is the part of the film empty?")
             self._output.close()
+            if not keep_shape(self._path, self.like, muxer=self._container.muxer, codec=self._codec):
+                self.notes.append(f"{self.target} does not say how wide the pixels of {self.like.name} are")
 
     def _encode(self, picture: Any) -> None:
         packets = self._stream.encode(picture)
@@ -282,10 +285,11 @@ class VideoFileWriter(ClipWriter):
 
     def _move_time_code(self, tags: dict[str, str]) -> None:
         """The time code in tags, if there is one, as that of the part's first frame."""
-        if self._part.start is None or "timecode" not in tags or not self.like.rate:
+        key = next((key for key in tags if key.lower() == "timecode"), None)  # Matroska's is in capitals
+        if self._part.start is None or key is None or not self.like.rate:
             return
         passed = self._part.start - self._plan.picture_start - self._plan.clock_start
-        tags["timecode"] = moved_time_code(tags["timecode"], round(passed * self.like.rate), self.like.rate)
+        tags[key] = moved_time_code(tags[key], round(passed * self.like.rate), self.like.rate)
 
     def _colour_codes(self) -> dict[str, int]:
         like = self.like
@@ -337,16 +341,3 @@ class VideoFileWriter(ClipWriter):
 
 class _NotWholeError(Exception):
     """Sign that unwinds the part file after an error that the caller raises himself."""
-
-
-def check_target(target: Path, source: Path | None, *, overwrite: bool) -> None:
-    """Refuse a target that is the source, exists without `overwrite`, or whose folder does not exist; UsageError."""
-    if target.is_dir():
-        raise UsageError(f"{target}: a folder; name a film file")
-    if target.exists():
-        if source is not None and source.exists() and target.samefile(source):
-            raise UsageError(f"{target}: is the input itself; name another file")
-        if not overwrite:
-            raise UsageError(f"{target}: exists already; name another file, or ask for it to be replaced (--overwrite)")
-    if not target.parent.is_dir():
-        raise UsageError(f"{target}: its folder does not exist; make it first")
