@@ -157,7 +157,7 @@ def _refuse_collisions(pictures: Sequence[FoundPicture], targets: Sequence[Path]
 def _refuse_inputs(pictures: Sequence[FoundPicture], targets: Sequence[Path]) -> None:
     """No target may be an input: by its place, or by being the same file under another name (links)."""
     places = {picture.path.resolve() for picture in pictures}
-    identities = {_identity(picture.path) for picture in pictures}
+    identities = {_identity(picture.path) for picture in pictures if picture.path.exists()}
     for target in targets:
         if target.resolve() in places or (target.exists() and _identity(target) in identities):
             raise UsageError(f"{target}: the output would overwrite an input; choose another -o")

@@ -18,7 +18,7 @@ from featcolor.pictures.coding import profile_of_code_points
 from featcolor.pictures.kinds import HEIC
 from featcolor.pictures.metadata import settle, settle_exif
 from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi
-from featcolor.pictures.pillow import decode, note_of_frames
+from featcolor.pictures.pillow import comment_of, decode, note_of_frames
 
 PLAIN_MODES: Final = {"L": 1, "I;16": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 """Modes of Pillow whose samples are grey or RGB, and how many a pixel has."""
@@ -40,7 +40,8 @@ def read(data: bytes, format: str) -> Picture:
         alpha = None
     if icc is None:
         icc = _told_profile(data, format, grey=pixels.ndim == 2)
-    metadata = Metadata("PNG", exif, icc, clean_dpi(image.info.get("dpi")), notes=note_of_frames(image))
+    dpi, notes = clean_dpi(image.info.get("dpi")), note_of_frames(image)
+    metadata = Metadata("PNG", exif, icc, dpi, comment=comment_of(image), notes=notes)
     return settle(pixels, alpha, metadata, orientation)
 
 

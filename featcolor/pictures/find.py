@@ -179,8 +179,8 @@ class _Search:
             yield from filter(self._takes, (Path(parent, name) for name in sorted(names)))
 
     def _takes(self, path: Path) -> bool:
-        """Whether a search takes a file; notes what it is not for."""
-        if path.name.startswith(".") or not path.is_file():
+        """Whether a search takes a file, a broken link too, which is refused by name; notes what it is not for."""
+        if path.name.startswith(".") or not (path.is_file() or is_broken_link(path)):
             return False
         if not is_picture_name(path.name) or (is_heic_name(path.name) and not reads_heic()):
             self.foreign.add(path.resolve())
@@ -200,7 +200,7 @@ class _Search:
             path = Path(match)
             if path.is_dir() and "**" not in pattern:
                 found.update(dict.fromkeys(self._walk(path)))
-            elif not (barred and path.resolve().is_relative_to(barred)) and self._takes(path):
+            elif not (barred and Path(os.path.realpath(path)).is_relative_to(barred)) and self._takes(path):
                 found[path] = None
         if not found:
             raise UsageError(f"{pattern}: no picture matches; {LOOKED_FOR}{self._found_instead()}")
@@ -238,6 +238,17 @@ class _Search:
 def is_picture_name(name: str) -> bool:
     """Whether a search takes a file of this name: a picture's suffix in any case, not hidden."""
     return not name.startswith(".") and suffix_of(name) in PICTURE_SUFFIXES
+
+
+def is_broken_link(path: Path) -> bool:
+    """Whether a path is a link to nothing, as git-annex leaves for what was not fetched."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return path.is_symlink()
+    except OSError:  # a ring of links, above all
+        return False
+    return False
 
 
 def is_heic_name(name: str) -> bool:

@@ -47,16 +47,27 @@ def profile_space(icc: bytes | None) -> str:
 
 
 def to_srgb(pixels: NDArray[Any], icc: bytes) -> NDArray[Any]:
-    """Codes under a profile, (H, W) under GRAY or (H, W, 3) under RGB, as sRGB; same shape and dtype.
+    """Codes (H, W) or (H, W, 3) under a profile of GRAY or RGB as sRGB; same shape and dtype.
 
-    Codes under a profile of another space, or one that lcms cannot use, are left as they are.
+    Codes under a profile that does not apply to them, or that lcms cannot use, are left as they are.
     """
-    space = profile_space(icc)
-    if pixels.ndim == 2 and space == "GRAY":
+    if not applies_to(icc, pixels) or (profile_space(icc) == "RGB" and fate_of(icc) is Fate.SAME):
+        return pixels
+    if pixels.ndim == 2:
         return _grey_to_srgb(pixels, icc)
-    if pixels.ndim == 3 and space == "RGB" and fate_of(icc) is not Fate.SAME:
-        return _through(pixels, icc, srgb_profile())
-    return pixels
+    if profile_space(icc) == "GRAY":
+        return np.repeat(_grey_to_srgb(pixels[..., 0], icc)[..., None], 3, axis=2)
+    return _through(pixels, icc, srgb_profile())
+
+
+def applies_to(icc: bytes, pixels: NDArray[Any]) -> bool:
+    """Whether a profile is of such pixels: RGB of all, GRAY of grey ones, also where a format stores them as RGB."""
+    space = profile_space(icc)
+    return space == "RGB" or (space == "GRAY" and (pixels.ndim == 2 or _is_neutral(pixels)))
+
+
+def _is_neutral(pixels: NDArray[Any]) -> bool:
+    return all(np.array_equal(pixels[..., 0], pixels[..., channel]) for channel in (1, 2))
 
 
 def from_srgb(pixels: NDArray[Any], icc: bytes | None) -> NDArray[Any]:
@@ -112,18 +123,20 @@ def cmyk_to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
 
 
 def _grey_to_srgb(pixels: NDArray[Any], icc: bytes) -> NDArray[Any]:
-    """Grey codes as sRGB's greys of the same luminance, by a table of all codes."""
+    """Grey codes, under RGB those of three equal channels, as sRGB's greys of the same luminance, by a table of all."""
     is_float = np.issubdtype(pixels.dtype, np.floating)
     top = 2**16 - 1 if is_float else int(np.iinfo(pixels.dtype).max)
     grid = np.linspace(0, 1, top + 1, dtype=np.float32)
+    space: Space = "rgb" if profile_space(icc) == "RGB" else "gray"
+    codes = np.repeat(grid[None, :, None], 3 if space == "rgb" else 1, axis=2)
     try:
-        light = decode_srgb(_through(grid[None, :, None], icc, srgb_profile(), space="gray")) @ _LUMINANCE
+        light = decode_srgb(_through(codes, icc, srgb_profile(), space=space)) @ _LUMINANCE
     except (RuntimeError, ValueError):
         return pixels
-    codes = np.clip(encode_srgb(light)[0], 0.0, 1.0)
+    table = np.clip(encode_srgb(light)[0], 0.0, 1.0)
     if is_float:
-        return np.interp(pixels, grid, codes).astype(pixels.dtype)
-    return np.take(np.rint(codes * top).astype(pixels.dtype), pixels)
+        return np.interp(pixels, grid, table).astype(pixels.dtype)
+    return np.take(np.rint(table * top).astype(pixels.dtype), pixels)
 
 
 def _through(pixels: NDArray[Any], source: bytes, target: bytes, *, space: Space = "rgb") -> NDArray[Any]:

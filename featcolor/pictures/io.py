@@ -4,8 +4,8 @@
   Netpbm (PBM, PGM, PPM, PAM), BMP, GIF, TGA, PCX, ICO, JPEG 2000, AVIF and HEIC are read, and written as PNG. Of an
   MPO, which is several JPEG pictures, the first is read.
 - EXIF orientation is applied and its tag set to 1; a thumbnail in EXIF (grey, unturned) is cut off.
-- EXIF, resolution and RGB profiles are kept, and the texts of a PNG; in another format its title, author and
-  copyright as EXIF.
+- EXIF, resolution and RGB profiles are kept, and the texts of a PNG and the comment of a JPEG or GIF; in another
+  format title, author, copyright and comment as EXIF, in a PNG a comment as its text.
 - Pixels are sRGB, by the file's profile or by what it tells in numbers (PNG's cICP, gAMA and cHRM, code points, EXIF's
   Adobe RGB), and are brought back under an RGB profile by writing. What cannot stay on a colour picture is used up:
   profiles of grey and CMYK, and of RGB those that have no way back.
@@ -46,7 +46,7 @@ from featcolor.pictures.picture import (
     sniff,
 )
 from featcolor.pictures.resize import resize
-from featcolor.pictures.texts import exif_with_texts
+from featcolor.pictures.texts import comment_chunk, exif_with_texts
 from featcolor.pictures.tiff.reader import claimed_tiff_size, read_tiff
 from featcolor.pictures.tiff.writer import write_deep
 
@@ -209,6 +209,8 @@ def _load(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str
             stream.seek(0)
             return stream.read(), name, format
     except FileNotFoundError:
+        if Path(name).is_symlink():
+            raise PictureError(f"{name}: is a link to a file that is not there; fetch that file") from None
         raise PictureError(f"{name}: there is no such file; check the path") from None
     except OSError as error:
         raise PictureError(f"{name}: cannot be read ({error.strerror or error}); check the file") from error
@@ -231,6 +233,8 @@ def _encode(
         raise ValueError(f"alpha is {alpha.shape}, the picture {pixels.shape[:2]}")
     metadata = like.metadata if like is not None else Metadata(format)
     metadata = replace(metadata, format=format, compact=metadata.compact and metadata.format == format)
+    if metadata.comment and format != "JPEG":
+        metadata = replace(metadata, texts=(*metadata.texts, comment_chunk(metadata.comment)))
     if metadata.texts and format != "PNG":
         metadata = replace(metadata, exif=exif_with_texts(metadata.exif, metadata.texts))
     depth = output_dtype(format, Picture(pixels))

@@ -13,7 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 from PIL import Image
 
-from featcolor.pictures.icc import Fate, fate_of, profile_space, to_srgb
+from featcolor.pictures.icc import Fate, applies_to, fate_of, profile_space, to_srgb
 from featcolor.pictures.picture import Metadata, Picture, clean_dpi, is_quarter_turn, upright
 
 EXIF_PREFIX = b"Exif\x00\x00"
@@ -25,7 +25,10 @@ _COLOUR_SPACE, _UNCALIBRATED, _ADOBE_RGB = 0xA001, 0xFFFF, 2  # DCF 2.0 says it 
 def settle(pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata, orientation: int) -> Picture:
     """The picture upright and in sRGB; of profiles those of RGB stay that sRGB can be brought back into."""
     icc, notes = metadata.icc, metadata.notes
-    if icc is not None:
+    if icc is not None and not applies_to(icc, pixels):
+        what = f"of {space}, not of such pixels" if (space := profile_space(icc)) else "damaged"
+        notes = (*notes, f"its profile is {what}; it is taken as sRGB")
+    elif icc is not None:
         pixels = to_srgb(pixels, icc)
     if icc is not None and profile_space(icc) != "RGB":
         icc = None

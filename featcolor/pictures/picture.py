@@ -75,6 +75,8 @@ _MAGIC = (
     (b"\xff\x4f\xff\x51", "JPEG2000"),
 )
 NETPBM = re.compile(rb"P[1-6][\s#]|P7\n")
+_UNREAD = re.compile("unsupported|not supported", re.IGNORECASE)
+"""In a decoder's words, what is not damage."""
 _TGA_HEAD = 18  # bytes
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
@@ -107,6 +109,7 @@ class Metadata:
     compact : bool
         WebP: lossless. TIFF: compressed. The output follows.
     texts : PNG's text chunks, kind and body, as they are; a PNG is written with them
+    comment : that of a JPEG or GIF, as it is; a JPEG is written with it
     notes : lines for a person on what of the file was not taken
     """
 
@@ -116,6 +119,7 @@ class Metadata:
     dpi: tuple[float, float] | None = None
     compact: bool = False
     texts: tuple[tuple[bytes, bytes], ...] = ()
+    comment: bytes | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -289,6 +293,8 @@ def explain(error: Exception) -> str:
     if type(error) is ValueError and "; " in str(error):
         return str(error)
     if isinstance(error, UnidentifiedImageError):
-        return "cannot be decoded (its header is damaged); restore it from its source"
+        return "cannot be decoded (its header is damaged or of a rare kind); restore it from its source"
     reason = " ".join(str(error).split())[:150] or type(error).__name__
+    if isinstance(error, NotImplementedError) or _UNREAD.search(reason):
+        return f"is of a kind that is not read ({reason}), or damaged; save it as TIFF or PNG with what reads it"
     return f"cannot be decoded ({reason}); the file is damaged or cut off, restore it from its source"

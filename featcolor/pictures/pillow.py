@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from io import BytesIO
 from math import sqrt
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from featcolor.pictures import png
@@ -26,6 +27,10 @@ MAX_SCANS = 100
 """Of a JPEG; programs write up to twenty."""
 _MARKER = re.compile(rb"\xff+([\x02-\xcf\xd8-\xfe])")  # of a segment: no stuffed zero, no restart
 _END_OF_IMAGE, _START_OF_SCAN = b"\xd9", b"\xda"
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers that begin a frame (ITU-T T.81, table B.1)
+_ODD_FRAMES = {0xF7: "JPEG-LS", **dict.fromkeys((0xC3, 0xCB), "lossless")} | dict.fromkeys(
+    (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "hierarchical"
+)
 _EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
 _STRUCTURE_TAGS = frozenset(
     (*range(254, 260), *range(262, 267), 273, 274, *range(277, 285), *range(288, 294), 296, 301, 317, *range(320, 326))
@@ -55,8 +60,15 @@ def read(data: bytes, format: str, *, max_pixels: int | None = None) -> Picture:
         icc = adobe_rgb()
     compact = format == "WEBP" and _is_lossless_webp(data)
     texts = png.text_chunks(data) if format == "PNG" else ()
-    metadata = Metadata(format, exif, icc, clean_dpi(image.info.get("dpi")), compact, texts, note_of_frames(image))
+    dpi, notes = clean_dpi(image.info.get("dpi")), note_of_frames(image)
+    metadata = Metadata(format, exif, icc, dpi, compact, texts, comment_of(image), notes)
     return settle(pixels, alpha, metadata, orientation)
+
+
+def comment_of(image: Image.Image) -> bytes | None:
+    """The comment of a JPEG or GIF; what JPEG 2000 calls so names the program."""
+    comment = image.info.get("comment") if image.format in ("JPEG", "MPO", "GIF") else None
+    return comment if isinstance(comment, bytes) and comment.strip(b"\0 ") else None
 
 
 def note_of_frames(image: Image.Image) -> tuple[str, ...]:
@@ -67,7 +79,12 @@ def note_of_frames(image: Image.Image) -> tuple[str, ...]:
 
 def open_header(data: bytes, format: str) -> Image.Image:
     """The image with its header read, nothing decoded, its size checked; ValueError when it is animated."""
-    image = Image.open(BytesIO(data), formats=[format])
+    try:
+        image = Image.open(BytesIO(data), formats=[format])
+    except UnidentifiedImageError:
+        if format == "JPEG" and (kind := _odd_jpeg(data)):
+            raise ValueError(f"is a JPEG of a rare kind ({kind}); save it as TIFF or PNG, or as 8-bit JPEG") from None
+        raise
     check_size(*image.size, format=format, n_bytes=len(data))
     if format in ("PNG", "WEBP") and (n_frames := getattr(image, "n_frames", 1)) > 1:
         raise ValueError(f"is animated ({n_frames} frames); export its frames as pictures and colour those")
@@ -76,13 +93,27 @@ def open_header(data: bytes, format: str) -> Image.Image:
     return image
 
 
+def _odd_jpeg(data: bytes) -> str:
+    """What a JPEG that libjpeg does not read has, by the head of its frame; '' where that is nothing rare."""
+    for marker, at in _segments(data):
+        if marker[0] in _ODD_FRAMES:
+            return _ODD_FRAMES[marker[0]]
+        if marker[0] in _FRAMES and (bits := data[at + 2 : at + 3]) != b"\x08":
+            return f"{bits[0]} bits" if bits else ""
+    return ""
+
+
 def _scans(data: bytes) -> int:
-    """How often a JPEG goes over its pixels (ITU-T T.81, B.1): a few bytes can be a scan of all of them."""
-    count, place = 0, 2
+    """How often a JPEG goes over its pixels: a few bytes can be a scan of all of them."""
+    return sum(marker == _START_OF_SCAN for marker, _ in _segments(data))
+
+
+def _segments(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Marker of each segment of a JPEG, and where its length stands (ITU-T T.81, B.1)."""
+    place = 2
     while (found := _MARKER.search(data, place)) and found[1] != _END_OF_IMAGE:
+        yield found[1], found.end()
         place = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
-        count += found[1] == _START_OF_SCAN
-    return count
 
 
 def _draft(image: Image.Image, max_pixels: int) -> None:
@@ -171,7 +202,7 @@ def write(
         if exif is not None and len(exif) > _MAX_JPEG_EXIF:
             exif = None
     choices: dict[str, dict[str, Any]] = {
-        "JPEG": {"quality": quality, "subsampling": "4:4:4"},
+        "JPEG": {"quality": quality, "subsampling": "4:4:4", "comment": metadata.comment},
         "PNG": {"compress_level": png.COMPRESSION},
         "WEBP": {"quality": quality, "lossless": compact, "method": _WEBP_EFFORT, "exact": True},
         "TIFF": {"compression": "tiff_adobe_deflate" if compact else None},

@@ -58,8 +58,8 @@ def text_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
 def colour_profile(data: bytes, icc: bytes | None) -> bytes | None:
     """The profile that the samples lie under: the embedded one, or what is told by numbers where that goes before it.
 
-    The order is cICP, iCCP, sRGB, gAMA with cHRM (PNG, third edition, 4.3). A profile of another kind of picture does
-    not count. ValueError for colours that are not read, such as HDR.
+    The order is cICP, iCCP, sRGB, gAMA with cHRM (PNG, third edition, 4.3). A profile of another kind of picture
+    counts last. ValueError for colours that are not read, such as HDR.
     """
     found = {kind: bytes(body) for kind, body in _chunks(data, checked=False) if kind in _COLOURS}
     grey = found.get(b"IHDR", bytes(10))[9] in _GREY_KINDS

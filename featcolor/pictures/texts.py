@@ -1,4 +1,4 @@
-"""What a PNG's texts say (title, author, copyright), as EXIF for files of other formats."""
+"""What texts of a PNG say (title, author), as EXIF for files of other formats; a comment of a JPEG as such a text."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ def exif_with_texts(exif: bytes | None, texts: tuple[tuple[bytes, bytes], ...]) 
     lacking = {tag: "\n".join(lines).encode() for tag, lines in found.items() if tag not in block}
     block.update(lacking)
     return block.tobytes().removeprefix(EXIF_PREFIX) if lacking else exif
+
+
+def comment_chunk(comment: bytes) -> tuple[bytes, bytes]:
+    """The text chunk of a PNG (kind, body) that says what a comment does, in UTF-8 or Latin-1 as it is in there."""
+    try:
+        text = comment.decode()
+    except UnicodeDecodeError:
+        text = comment.decode("latin-1")
+    return b"iTXt", b"Comment\0\0\0\0\0" + text.replace("\0", " ").strip().encode()
 
 
 def _keyword_and_text(kind: bytes, body: bytes) -> tuple[str, str]:

@@ -60,6 +60,14 @@ def test_every_name_is_coloured_and_found_again_by_the_report(folder: Path, caps
     assert all(Path(each["output"]).is_file() == (bad not in each["input"]) for each in report["pictures"])
 
 
+def test_a_link_to_nothing_is_a_picture_that_failed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So does git-annex leave what was not fetched; the others are coloured."""
+    (folder / "annex.jpg").symlink_to("gone.jpg")
+    assert main(["colorize", "old", "-o", "new", "--jobs", "1"]) == 1
+    assert "old/annex.jpg: is a link to a file that is not there; fetch that file" in capsys.readouterr().err
+    assert len(list(Path("new").iterdir())) == len(NAMES)
+
+
 def test_a_preview_shows_every_name_and_its_command_line_can_be_typed(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import struct
 from io import BytesIO
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -49,6 +50,33 @@ def test_a_jpeg_does_not_go_over_its_pixels_for_hours() -> None:
     with pytest.raises(PictureError, match="more than 100 scans"):
         read_picture(content[:-2] + 100 * last + b"\xff\xd9")
     assert read_picture(content + 100 * last).pixels.shape == (48, 48)  # what follows the picture is not of it
+
+
+GREY = np.arange(4096, dtype=np.uint16).reshape(64, 64)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (imagecodecs.jpeg8_encode(GREY, bitspersample=12), "12 bits"),
+        (imagecodecs.ljpeg_encode(16 * GREY), "lossless"),
+        (imagecodecs.jpegls_encode(GREY.astype(np.uint8)), "JPEG-LS"),
+    ],
+)
+def test_a_jpeg_of_a_rare_kind_is_not_called_damaged(content: bytes, kind: str) -> None:
+    with pytest.raises(PictureError, match=f"is a JPEG of a rare kind \\({kind}\\); save it as"):
+        read_picture(content)
+    with pytest.raises(PictureError, match="damaged"):
+        read_picture(content[:12])
+
+
+def test_what_a_decoder_does_not_know_is_not_called_damaged() -> None:
+    """A BMP of 16 bits whose colours have four bits each, as FFmpeg and cameras' displays write it."""
+    head = struct.pack("<IiiHHIIiiII", 56, 4, 4, 1, 16, 3, 32, 0, 0, 0, 0) + struct.pack("<4I", 0xF00, 0xF0, 0xF, 0)
+    with pytest.raises(
+        PictureError, match=r"is of a kind that is not read \(Unsupported BMP.*\), or damaged; save it as"
+    ):
+        read_picture(b"BM" + struct.pack("<IHHI", 102, 0, 0, 70) + head + bytes(32))
 
 
 def test_pages_are_not_counted_to_the_end_of_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:

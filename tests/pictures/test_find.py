@@ -138,6 +138,8 @@ def test_a_name_with_a_space_behind_it_is_a_picture_too(tree: Path) -> None:
 def test_a_loop_of_links_ends(tree: Path) -> None:
     (tree / "refs/deep/loop").symlink_to(tree / "refs", target_is_directory=True)
     assert len(expanded("refs")) == 4
+    (tree / "refs/ring.jpg").symlink_to("ring.jpg")
+    assert len(expanded("refs")) == len(expanded("refs/*.jpg", "refs/*.PNG", "refs/deep")) == 4
 
 
 @pytest.mark.parametrize(

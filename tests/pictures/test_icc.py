@@ -110,7 +110,42 @@ def test_srgb_and_what_cannot_be_used_leave_the_codes():
     for icc in (profiles.of_grey(CURVES["gamma 1.8"]), b"no profile at all"):
         assert to_srgb(pixels, icc) is pixels
     grey = pixels[..., 0]
-    assert to_srgb(grey, adobe_rgb()) is grey
+    assert to_srgb(grey, srgb_profile()) is grey
+
+
+@pytest.mark.parametrize("format", ["WEBP", "TIFF", "PNG"])
+def test_a_profile_of_grey_counts_where_grey_is_stored_as_rgb(format):
+    greys, icc = np.repeat(np.repeat(RAMP, 8, axis=0)[..., None], 3, axis=2), profiles.of_grey(CURVES["gamma 1.0"])
+    options = {"lossless": True} if format == "WEBP" else {}
+    given = read_picture(encoded(Image.fromarray(greys), format, icc_profile=icc, **options))
+    np.testing.assert_allclose(100 * lightness_of(given.pixels)[:1], by_lcms(RAMP, icc), atol=0.6)
+    assert given.metadata.icc is None
+    assert not given.metadata.notes
+
+
+@pytest.mark.parametrize("dtype", TOP)
+def test_greys_stored_alone_count_as_equal_channels_under_a_profile_of_rgb(dtype):
+    icc, greys = profiles.of_rgb(CURVES["gamma 1.8"], PROPHOTO), np.repeat(RAMP[..., None], 3, axis=2)
+    stored = io.BytesIO()
+    tifffile.imwrite(stored, (RAMP * np.float64(TOP[dtype] / 255)).astype(dtype), iccprofile=icc)
+    given = read_picture(stored.getvalue())
+    np.testing.assert_allclose(100 * lightness_of(given.pixels), by_lcms(greys, icc), atol=0.6)
+    assert given.metadata.icc == icc
+
+
+@pytest.mark.parametrize(
+    ("icc", "told"),
+    [
+        (profiles.of_grey(CURVES["gamma 1.8"]), "its profile is of GRAY, not of such pixels"),
+        (profiles.profile(b"CMYK", b"Lab ", V2, []), "its profile is of CMYK, not of such pixels"),
+        (b"no profile at all", "its profile is damaged"),
+    ],
+)
+def test_a_profile_that_cannot_apply_is_told(icc, told):
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 9, 3), np.uint8)
+    given = read_picture(encoded(Image.fromarray(pixels), "PNG", icc_profile=icc))
+    assert given.metadata.notes == (f"{told}; it is taken as sRGB",)
+    np.testing.assert_array_equal(given.pixels, pixels)
 
 
 @pytest.mark.parametrize("dtype", TOP)

@@ -285,7 +285,7 @@ def test_other_floats_become_float32(dtype):
     ("values", "line"),
     [
         (np.full((4, 4), 255.0, np.float32), "scale them to 0..1"),
-        (np.full((4, 4), np.nan, np.float32), "scale them to 0..1"),
+        (np.full((4, 4), np.nan, np.float32), "without a value"),
         (np.zeros((4, 4), np.int16), "8 or 16 bits"),
         (np.zeros((3, 4, 4), np.uint16), "3 pages"),
         (np.zeros((3, 4, 4), np.uint8), "3 pages"),
@@ -512,3 +512,26 @@ def test_title_and_author_of_a_png_are_exif_in_other_formats(format):
     told = images.read_picture(png_of(2, 8, (b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0")), *texts))
     found = Image.open(io.BytesIO(images.encode_picture(like.pixels, like=told, format=format))).getexif()
     assert (found[270], found[315]) == ("The pier", "Skladanowsky")
+
+
+def test_the_comment_of_a_jpeg_stays_and_is_a_text_in_other_formats():
+    for comment, text in (("Größe 1911".encode(), "Größe 1911"), (b"Gr\xf6\xdfe", "Größe")):
+        stream = io.BytesIO()
+        Image.fromarray(noise((8, 8))).save(stream, "JPEG", comment=comment)
+        like = images.read_picture(stream.getvalue())
+        written = {
+            format: images.encode_picture(noise((8, 8, 3)), like=like, format=format)
+            for format in ("JPEG", "PNG", "TIFF", "WEBP")
+        }
+        opened = {format: Image.open(io.BytesIO(content)) for format, content in written.items()}
+        assert opened["JPEG"].info["comment"] == comment
+        assert opened["PNG"].text == {"Comment": text}
+        for format in ("TIFF", "WEBP"):
+            assert opened[format].getexif()[270].encode("latin-1").decode() == text
+
+
+def test_the_comment_of_a_gif_is_a_text_of_the_png():
+    stream = io.BytesIO()
+    Image.fromarray(noise((8, 8))).save(stream, "GIF", comment=b"1911")
+    like = images.read_picture(stream.getvalue())
+    assert Image.open(io.BytesIO(images.encode_picture(noise((8, 8, 3)), like=like))).text == {"Comment": "1911"}

@@ -66,6 +66,8 @@ def to_depth(stored: NDArray[Any], bits: int) -> NDArray[Any]:
         table = np.rint(np.arange(2**bits) * (top / (2**bits - 1))).astype(np.uint8 if bits < 8 else np.uint16)
         return table[stored.view(np.uint8) if bits == 1 else stored]
     low, high = float(stored.min()), float(stored.max())
+    if np.isnan(low):
+        raise ValueError("has pixels without a value (NaN); fill them, and save it again")
     if not (FLOAT_RANGE[0] <= low and high <= FLOAT_RANGE[1]):
         raise ValueError(f"has float values from {low:g} to {high:g}; scale them to 0..1")
     return np.clip(stored, 0.0, 1.0).astype(np.float32)
