@@ -352,10 +352,12 @@ def test_a_link_out_of_the_folder_is_the_owners_alone(tmp_path: Path) -> None:
     (album / "broken.png").symlink_to(tmp_path / "nowhere.png")
     before = (outside / "linked.png").read_bytes()
     with served(tmp_path / "home", album, output=tmp_path / "out") as client:
-        assert list(by_name(client)) == ["here.png"]
+        assert sorted(by_name(client)) == ["broken.png", "here.png"]
         job = client.post("/api/write", json={"overwrite": True}).json()
         wait_for(lambda: client.get("/api/workspace").json()["jobs"][0]["state"] == "done")
         assert job["kind"] == "write"
+        (error,) = client.get("/api/workspace").json()["jobs"][0]["errors"]
+        assert "broken.png: is a link to a file that is not there" in error
     assert (outside / "linked.png").read_bytes() == before
     assert [path.name for path in outside.iterdir()] == ["linked.png"]
     assert not (tmp_path / "nowhere.png").exists()
