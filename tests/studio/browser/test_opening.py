@@ -81,6 +81,7 @@ def test_a_reload_comes_back_to_the_same_picture_with_its_hints(person: Person, 
 
 
 def test_pictures_are_taken_out_again(person: Person, album: Path) -> None:
+    person.forgiven.append("status of 422")  # a view that is on its way when its picture goes
     person.give(album / "astronaut.jpg", album / "coffee.png")
     person.take_out("astronaut.jpg")
     person.counts(IN_ALBUM, 1)
