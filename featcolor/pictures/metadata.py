@@ -18,7 +18,8 @@ from featcolor.pictures.picture import Metadata, Picture, clean_dpi, is_quarter_
 
 EXIF_PREFIX = b"Exif\x00\x00"
 _ORIENTATION_TAG = 274
-_EXIF_DIRECTORY, _INTEROPERABILITY = 0x8769, 0xA005
+EXIF_DIRECTORY = 0x8769
+_INTEROPERABILITY = 0xA005
 _COLOUR_SPACE, _UNCALIBRATED, _ADOBE_RGB = 0xA001, 0xFFFF, 2  # DCF 2.0 says it by uncalibrated and R03, cameras by 2
 
 
@@ -71,7 +72,7 @@ def is_adobe_rgb(exif: bytes | None) -> bool:
     block = Image.Exif()
     with suppress(Exception):  # damaged tags raise nearly anything
         block.load(exif)
-        space = block.get_ifd(_EXIF_DIRECTORY).get(_COLOUR_SPACE)
+        space = block.get_ifd(EXIF_DIRECTORY).get(_COLOUR_SPACE)
         index = str(block.get_ifd(_INTEROPERABILITY).get(1))
         return space == _ADOBE_RGB or (space == _UNCALIBRATED and index.startswith("R03"))
     return False

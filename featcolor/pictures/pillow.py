@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from featcolor.pictures import png
 from featcolor.pictures.coding import adobe_rgb
 from featcolor.pictures.icc import cmyk_to_srgb
-from featcolor.pictures.metadata import EXIF_PREFIX, is_adobe_rgb, settle, settle_exif
+from featcolor.pictures.metadata import EXIF_DIRECTORY, EXIF_PREFIX, is_adobe_rgb, settle, settle_exif
 from featcolor.pictures.picture import Metadata, Picture, check_size, clean_dpi
 
 MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
@@ -31,7 +31,7 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers that begi
 _ODD_FRAMES = {0xF7: "JPEG-LS", **dict.fromkeys((0xC3, 0xCB), "lossless")} | dict.fromkeys(
     (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "hierarchical"
 )
-_EXIF_DIRECTORY, _GPS_DIRECTORY = 0x8769, 0x8825
+_GPS_DIRECTORY = 0x8825
 _STRUCTURE_TAGS = frozenset(
     (*range(254, 260), *range(262, 267), 273, 274, *range(277, 285), *range(288, 294), 296, 301, 317, *range(320, 326))
 ).union((330, *range(332, 348), 351, 433, *range(512, 533), 700, 33723, 34377, 34675, 37724, 42113, 50674))
@@ -160,9 +160,9 @@ def tiff_exif(data: bytes) -> bytes | None:
 def _descriptive_exif(source: Image.Exif) -> bytes | None:
     copy = Image.Exif()
     for tag, value in source.items():
-        if tag not in _STRUCTURE_TAGS and tag not in (_EXIF_DIRECTORY, _GPS_DIRECTORY):
+        if tag not in _STRUCTURE_TAGS and tag not in (EXIF_DIRECTORY, _GPS_DIRECTORY):
             copy[tag] = value.encode("latin-1", "replace") if isinstance(value, str) else value
-    for directory in (_EXIF_DIRECTORY, _GPS_DIRECTORY):
+    for directory in (EXIF_DIRECTORY, _GPS_DIRECTORY):
         if entries := source.get_ifd(directory):
             copy.get_ifd(directory).update(entries)
             copy[directory] = dict(entries)
@@ -180,7 +180,7 @@ def _with_bytes(exif: bytes) -> Image.Exif:
 def _has_directories(exif: bytes) -> bool:
     block = Image.Exif()
     block.load(exif)
-    return _EXIF_DIRECTORY in block or _GPS_DIRECTORY in block
+    return EXIF_DIRECTORY in block or _GPS_DIRECTORY in block
 
 
 def write(

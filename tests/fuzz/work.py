@@ -108,7 +108,7 @@ def tried(kind: str, path: Path, folder: Path, number: int) -> Result:
         chosen = drive_command if number % COMMAND_EVERY == 0 else drive
         taken = chosen(kind, path, folder, random.Random(number))
         outcome = "taken" if taken else "refused"
-    except Exception:
+    except Exception:  # whatever is none of ours is what is looked for
         outcome, words = "traceback", traceback.format_exc()
     finally:
         faulthandler.cancel_dump_traceback_later()
