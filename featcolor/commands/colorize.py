@@ -33,7 +33,7 @@ from featcolor.video.options import PIPE
 if TYPE_CHECKING:
     from featcolor.batch.colour import ColourPicture, PictureTask
     from featcolor.batch.outputs import Route
-    from featcolor.parallel import Outcome
+    from featcolor.parallel.engine import Outcome
     from featcolor.pictures.find import FoundPicture
 
 SUMMARY = "colour grey pictures"
@@ -156,7 +156,8 @@ class _Batch:
     def run(self, work: ColourPicture, model: Path | None) -> int:
         """Colour them all; the exit code."""
         from featcolor.batch.colour import guess_total_pixels
-        from featcolor.parallel import default_jobs, run_over
+        from featcolor.parallel.cores import default_jobs
+        from featcolor.parallel.here import run_over
 
         work = work.sharing(self.hints.told)
         sources = [task.source for task in self.tasks]
