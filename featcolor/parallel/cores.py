@@ -16,6 +16,11 @@ WORKER_BYTES = 300 * 2**20
 PIXEL_BYTES = 24
 """Peak memory a full-size pixel; twice what was measured on JPEG, since deeper formats need more."""
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""mallopt(3)."""
+KEPT_FREE = 32 * 2**20, 256 * 2**20
+"""Bytes of one array, and of all, that glibc keeps when freed: what it gives back it gets anew, page by page."""
+
 
 def available_cores() -> int:
     """Cores that this process may use (affinity and container limits respected)."""
@@ -49,6 +54,22 @@ def free_memory() -> int:
     except (OSError, ValueError):
         pass
     return 4 * 2**30
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep what is freed for the next array, whatever the environment has told it; elsewhere nothing.
+
+    Dask starts its workers with a threshold of 64 KiB (`distributed.nanny.pre-spawn-environ`), which makes each array
+    of a picture dear.
+    """
+    import ctypes
+
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # no glibc
+        return
+    mallopt(_M_MMAP_THRESHOLD, KEPT_FREE[0])
+    mallopt(_M_TRIM_THRESHOLD, KEPT_FREE[1])
 
 
 @contextmanager
