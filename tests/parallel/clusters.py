@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from featcolor.commands.cluster import SCHEDULER_SETTINGS
@@ -44,10 +45,10 @@ class LocalCluster:
         self.nannies.append(self._start("distributed.cli.dask_worker", self.address, *options, cwd=folder))
 
     def stop(self) -> None:
-        """Workers and scheduler, at once."""
+        """Workers and scheduler, at once: they take seconds for what nobody waits for."""
         for process in (*self.nannies, *([self.scheduler] if self.scheduler else [])):
-            process.terminate()
-        for process in (*self.nannies, *([self.scheduler] if self.scheduler else [])):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(PATIENCE)
 
     def _start(self, module: str, *options: str, cwd: Path | None = None) -> subprocess.Popen[bytes]:
@@ -57,6 +58,7 @@ class LocalCluster:
             env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
 
 
