@@ -80,8 +80,8 @@ def test_work_ends_with_one_line_when_the_scheduler_goes(tmp_path: Path) -> None
 
 
 def test_work_ends_with_one_line_when_no_worker_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WORKERS_SECONDS", 0.5)
     with local_cluster(tmp_path, workers=1) as running, Cluster(running.address) as cluster:
+        monkeypatch.setattr(module, "WORKERS_SECONDS", 0.5)
         for nanny in running.nannies:  # which take their workers with them
             nanny.terminate()
             nanny.wait(60)
