@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.speed.local_cluster import LocalCluster, local_cluster
+from benchmarks.load.local_cluster import LocalCluster, local_cluster
 from featcolor.errors import ClusterError, UsageError
 from featcolor.parallel import cluster as module
 from featcolor.parallel.alike import difference

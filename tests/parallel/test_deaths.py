@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from benchmarks.speed.local_cluster import ROOT, LocalCluster, wait_until
+from benchmarks.load.local_cluster import ROOT, LocalCluster, wait_until
 from featcolor.parallel.cluster import connect
 
 PICTURES = 400

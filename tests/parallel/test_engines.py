@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.speed.local_cluster import local_cluster
+from benchmarks.load.local_cluster import local_cluster
 from featcolor.errors import PictureError
 from featcolor.parallel.cluster import Cluster
 from featcolor.parallel.cores import default_jobs, library_threads

@@ -1,4 +1,4 @@
-"""Scaling of a cluster, simulated on this machine: `python -m benchmarks.speed.cluster_load -o scale/`.
+"""Scaling of a cluster, simulated on this machine: `python -m benchmarks.load.cluster -o scale/`.
 
 Many one-thread workers do tasks of a given length, in which they sleep as a worker elsewhere would compute. Told are
 tasks a second by the number of workers, the processor time that each task costs whoever hands it out, and how fast
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import psutil
 
-from benchmarks.speed.local_cluster import LocalCluster, local_cluster
+from benchmarks.load.local_cluster import LocalCluster, local_cluster
 from featcolor.errors import ClusterError
 from featcolor.files import write_json
 from featcolor.parallel.cluster import Cluster
@@ -74,7 +74,7 @@ class Measure:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Measure, print, write the numbers and the plot."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.cluster_load", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load.cluster", description=__doc__)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64], metavar="N")
     parser.add_argument("--seconds", type=float, default=0.3, metavar="S", help="length of a task")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
