@@ -17,7 +17,7 @@ from featcolor.models.config import ColorizerConfig
 from featcolor.models.fit_report import FitReport
 from featcolor.models.network_errors import network_errors
 from featcolor.models.references import Source, describe, network_within
-from featcolor.parallel import Progress
+from featcolor.parallel.engine import Progress
 from featcolor.regression.experts import Experts
 from features.base import FeatureStack, FloatArray, grid_points
 from features.spec import build_stack, stack_settings

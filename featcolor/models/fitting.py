@@ -26,7 +26,8 @@ from featcolor.models.references import (
     read_source,
     sample_all,
 )
-from featcolor.parallel import Progress, available_cores, library_threads, silent
+from featcolor.parallel.cores import available_cores, library_threads
+from featcolor.parallel.engine import Progress, silent
 from featcolor.pictures.resize import resize, working_size
 from featcolor.regression.experts import Experts, fit_experts
 from featcolor.regression.outliers import cross_validated_errors

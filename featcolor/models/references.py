@@ -21,7 +21,8 @@ from featcolor.errors import PictureError, ReferencesError
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import network_errors
 from featcolor.names import shown
-from featcolor.parallel import Progress, run_over
+from featcolor.parallel.engine import Progress
+from featcolor.parallel.here import run_over
 from featcolor.pictures.find import LIST_MARK, expand_references
 from featcolor.pictures.io import read_reference
 from featcolor.pictures.resize import resize, resize_to_area, working_size

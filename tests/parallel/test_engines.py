@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featcolor.errors import PictureError
-from featcolor.parallel import _postponed_interrupt, default_jobs, end_workers, library_threads, run_over
+from featcolor.parallel.cores import default_jobs, library_threads
+from featcolor.parallel.here import run_over
+from featcolor.parallel.processes import _postponed_interrupt, end_workers
 
 
 class AwkwardError(Exception):
