@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import secrets
 import time
 import warnings
@@ -44,6 +45,7 @@ from featcolor.parallel.paths import paths_in
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+ADDRESS: Final = re.compile(r"(tcp|tls)://[^/ ]+:[0-9]{1,5}")
 CONNECT_SECONDS: Final = 10
 """How long a scheduler may take to answer."""
 WORKERS_SECONDS: Final = 60.0
@@ -274,6 +276,8 @@ def connect(address: str) -> Client:
     ------
     UsageError : Dask is not installed, or no scheduler answers there.
     """
+    if not ADDRESS.fullmatch(address):
+        raise UsageError(f"{address}: no scheduler's address; it is like tcp://HOST:8786, or tls://HOST:8786")
     try:
         from distributed import Client
     except ImportError as error:
@@ -311,6 +315,28 @@ def unlike_workers(client: Client) -> dict[str, str]:
         elif unlike := difference(facts(), there):
             found[worker] = unlike
     return found
+
+
+def scheduler_settings(client: Client) -> dict[str, str]:
+    """The settings of a scheduler that matter here, by the names of its environment; none where it has no featcolor."""
+    try:
+        return dict(client.run_on_scheduler(_settings))
+    except ImportError:
+        return {}
+
+
+def _settings(dask_scheduler: Any) -> dict[str, str]:
+    return {
+        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(dask_scheduler.allowed_failures),
+        "DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": str(dask_scheduler.WORKER_SATURATION),
+    }
+
+
+def seeing(client: Client, folder: Path) -> dict[str, bool]:
+    """{address of a worker: whether it sees what is written in a folder here}."""
+    with _token_for([folder / "any"]) as token:
+        assert token is not None, "of an output there is a token"
+        return dict(client.run(token.seen))
 
 
 def sent(parcel: Parcel[Any, Any]) -> Parcel[Any, Any]:

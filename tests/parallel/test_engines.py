@@ -1,4 +1,4 @@
-"""Every item gets one outcome, whatever it does to its process; processes times threads stay within the cores."""
+"""Every item gets one outcome, whatever it does to its process, by every engine; threads stay within the cores."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,9 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featcolor.errors import PictureError
+from featcolor.parallel.cluster import Cluster
 from featcolor.parallel.cores import default_jobs, library_threads
-from featcolor.parallel.here import run_over
+from featcolor.parallel.engine import Engine
+from featcolor.parallel.here import local_engine, run_over
 from featcolor.parallel.processes import _postponed_interrupt, end_workers
+from tests.parallel.clusters import local_cluster
 
 
 class AwkwardError(Exception):
@@ -58,15 +63,54 @@ def threads_inside(_: int) -> int:
     return cv2.getNumThreads()
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_every_item_has_its_result(jobs: int) -> None:
-    outcomes = list(run_over(square, range(7), jobs=jobs))
+@dataclass(frozen=True)
+class Copy:
+    """Work on files: each is copied, with what the function itself holds in a file before it."""
+
+    before: Path
+
+    def outputs(self, item: tuple[Path, Path]) -> tuple[Path, ...]:
+        return (item[1],)
+
+    def __call__(self, item: tuple[Path, Path]) -> str:
+        source, target = item
+        if not source.is_file():
+            raise PictureError(f"{source}: no such file")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self.before.read_bytes() + source.read_bytes())
+        return f"{source} to {target}"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with local_cluster(tmp_path_factory.mktemp("cluster")) as running, Cluster(running.address) as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["here", "processes", "cluster"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    if request.param == "cluster":
+        return request.getfixturevalue("cluster")
+    return local_engine(1 if request.param == "here" else 2, threads=1)
+
+
+@pytest.fixture(params=["processes", "cluster"])
+def strong(request: pytest.FixtureRequest) -> Engine:
+    """An engine whose work is done by other processes."""
+    return request.getfixturevalue("cluster") if request.param == "cluster" else local_engine(2)
+
+
+def test_every_item_has_its_result(engine: Engine) -> None:
+    outcomes = list(engine.run(square, range(7)))
     assert {outcome.index: outcome.result for outcome in outcomes} == {n: n * n for n in range(7)}
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_failure_is_its_items_alone(jobs: int) -> None:
-    outcomes = {outcome.index: outcome for outcome in run_over(awkward_work, range(6), jobs=jobs)}
+def test_no_item_has_no_outcome(engine: Engine) -> None:
+    assert list(engine.run(square, [])) == []
+
+
+def test_a_failure_is_its_items_alone(engine: Engine) -> None:
+    outcomes = {outcome.index: outcome for outcome in engine.run(awkward_work, range(6))}
     assert [outcomes[n].result for n in (0, 5)] == [0, 5]
     messages = {n: outcomes[n].failure.message for n in (1, 2, 3, 4)}
     assert messages[1] == "one.jpg: cut short; copy it again"
@@ -77,11 +121,53 @@ def test_a_failure_is_its_items_alone(jobs: int) -> None:
     assert "Traceback" in outcomes[3].failure.trace
 
 
-def test_a_killed_worker_costs_one_item() -> None:
-    outcomes = {outcome.index: outcome for outcome in run_over(die_at_five, range(12), jobs=2)}
+def test_a_killed_worker_costs_one_item(strong: Engine) -> None:
+    outcomes = {outcome.index: outcome for outcome in strong.run(die_at_five, range(12))}
     assert sorted(outcomes) == list(range(12))
     assert "killed" in outcomes.pop(5).failure.message
     assert all(outcome.result == index for index, outcome in outcomes.items())
+
+
+def test_closing_the_iterator_stops_the_rest(strong: Engine, tmp_path: Path) -> None:
+    paths = [tmp_path / str(n) for n in range(40)]
+    outcomes = strong.run(touch_slowly, paths)
+    next(outcomes)
+    outcomes.close()
+    count = len(list(tmp_path.iterdir()))
+    time.sleep(0.8)
+    assert len(list(tmp_path.iterdir())) <= count + 1 < len(paths)
+
+
+def test_library_threads_are_bounded(engine: Engine) -> None:
+    assert {outcome.result for outcome in engine.run(threads_inside, range(2))} == {1}
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_files_are_read_and_written_as_they_are_named(
+    engine: Engine, shared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative to the folder where the work was given, by machines that see it and by some that do not."""
+    monkeypatch.chdir(tmp_path)
+    if not shared:
+        monkeypatch.setattr("featcolor.parallel.cluster.signature", lambda path: (1, 1) if path.exists() else None)
+    for n in range(3):
+        Path(f"{n}.txt").write_text(str(n))
+    Path("first").write_text(">")
+    items = [(Path(f"{n}.txt"), Path(f"out/{n}/{n}.txt")) for n in range(4)]
+    outcomes = {outcome.index: outcome for outcome in engine.run(Copy(Path("first")), items)}
+    assert outcomes[3].failure.message == "3.txt: no such file"
+    assert [outcomes[n].result for n in range(3)] == [f"{n}.txt to out/{n}/{n}.txt" for n in range(3)]
+    assert [path.read_text() for _, path in items[:3]] == [">0", ">1", ">2"]
+    assert [path.name for path in sorted(tmp_path.rglob("*")) if path.name.startswith(".")] == []
+
+
+def test_a_file_that_changes_between_two_runs_is_read_anew(engine: Engine, tmp_path: Path) -> None:
+    first, source, target = (tmp_path / name for name in ("first", "source", "target"))
+    source.write_text(" x")
+    for word in ("old", "new"):
+        first.write_text(word)
+        assert [outcome.failure for outcome in engine.run(Copy(first), [(source, target)])] == [None]
+        assert target.read_text() == f"{word} x"
 
 
 def test_ctrl_c_while_workers_start_comes_when_they_have() -> None:
@@ -95,22 +181,6 @@ def test_ctrl_c_while_workers_start_comes_when_they_have() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def test_closing_the_iterator_stops_the_rest(tmp_path: Path) -> None:
-    paths = [tmp_path / str(n) for n in range(40)]
-    outcomes = run_over(touch_slowly, paths, jobs=2)
-    next(outcomes)
-    outcomes.close()
-    count = len(list(tmp_path.iterdir()))
-    time.sleep(0.8)
-    assert len(list(tmp_path.iterdir())) <= count + 1 < len(paths)
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_library_threads_are_bounded(jobs: int) -> None:
-    outcomes = run_over(threads_inside, range(2), jobs=jobs, threads=1)
-    assert {outcome.result for outcome in outcomes} == {1}
 
 
 def test_library_threads_come_back() -> None:
