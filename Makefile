@@ -5,6 +5,7 @@
 #   make test-browser  run the tests of the studio's page in a real browser (Chromium), and no others
 #   make slow        run the tests that take minutes: films of every container, runs killed at random moments
 #   make fuzz        damaged and hostile files of every kind for ten minutes; FUZZ="--minutes 1 --seed 3" for others
+#   make test-container  take the Dockerfile's steps without an engine, and colour with what they make
 #   make lint        ruff (lint and format) and mypy
 #   make bench       compare colorizers on photographs that come along; BENCH="..." names other data and options
 #   make torch       also install torch, for `featcolor pretrain` and the U-Net of the benchmark
@@ -21,7 +22,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-browser test-torch slow fuzz lint bench torch format clean
+.PHONY: help demo test test-browser test-torch slow fuzz test-container lint bench torch format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,6 +46,9 @@ slow: $(STAMP)
 
 fuzz: $(STAMP)
 	$(ONE_THREAD) $(PYTHON) -m tests.fuzz $(FUZZ)
+
+test-container: $(STAMP)
+	$(ONE_THREAD) $(PYTHON) -m pytest -m container tests/packaging
 
 lint: $(STAMP)
 	$(PYTHON) -m ruff check .
