@@ -63,10 +63,11 @@ def context() -> Iterator[str]:
     assert lines[0] == "*"
     kept = [line.removeprefix("!").removesuffix("/") for line in lines if line.startswith("!")]
     left = [line.removeprefix("**/").removesuffix("/") for line in lines[1:] if not line.startswith("!")]
-    for path in ROOT.rglob("*"):
-        parts = path.relative_to(ROOT).parts
-        if parts[0] in kept and not any(fnmatch.fnmatch(part, pattern) for part in parts for pattern in left):
-            yield "/".join(parts)
+    for name in kept:
+        for path in (ROOT / name, *(ROOT / name).rglob("*")):
+            parts = path.relative_to(ROOT).parts
+            if path.is_file() and not any(fnmatch.fnmatch(part, pattern) for part in parts for pattern in left):
+                yield "/".join(parts)
 
 
 # What the files say
@@ -173,9 +174,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
             folder.mkdir(exist_ok=True)
         elif word == "COPY" and text == ". .":
             for name in context():
-                if (ROOT / name).is_file():
-                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(ROOT / name, folder / name)
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, folder / name)
         elif word == "COPY":
             assert text == "--from=build /opt/featcolor /opt/featcolor"  # is there already
         elif word == "RUN":

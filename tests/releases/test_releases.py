@@ -23,7 +23,7 @@ from tests.samples import read_rgb
 
 HERE = Path(__file__).parent
 RELEASES = [path for path in sorted(HERE.iterdir()) if (path / GREY).exists()]
-COLOURED = [path for release in RELEASES for path in sorted(release.glob("*.*.png")) if path.name != GREY]
+COLOURED = [path for release in RELEASES for path in sorted(release.glob("*.*.png"))]
 
 
 def grey_of(release: Path) -> np.ndarray:
