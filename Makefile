@@ -48,7 +48,7 @@ slow: $(STAMP)
 
 docs: $(DOCS_STAMP)
 	rm -rf docs/generated/api docs/generated/commands
-	$(ONE_THREAD) $(PYTHON) -m sphinx -b html -q -W --keep-going docs docs/_build/html
+	$(ONE_THREAD) $(PYTHON) -m sphinx -b html -d docs/_build/doctrees -q -W --keep-going docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 test-docs: docs

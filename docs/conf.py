@@ -55,6 +55,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "remove_config_comments": True,
+    "min_reported_time": 1e6,  # seconds: the machine's, not the program's
     "show_memory": False,
     "show_signature": False,
     "thumbnail_size": (640, 270),

@@ -101,9 +101,9 @@ class CommandLines(SphinxTransform):
 
 
 def is_command(text: str) -> bool:
-    """Whether a block begins as a person would type it."""
+    """Whether a block, but for remarks, begins as a person would type it."""
     try:
-        words = shlex.split(text.partition("\n")[0], comments=True)
+        words = shlex.split(text, comments=True)
     except ValueError:
         return False
     return bool(words) and words[0].rpartition("/")[2] in PROGRAMS

@@ -18,7 +18,7 @@ truth = photograph[20:380, 70:540]
 grey = grey_picture(truth)
 
 # %%
-# `AlbumColorizer` is the default model with references on top, fitted in seconds. It follows them as far as
+# `featcolor.AlbumColorizer` is the default model with references on top, fitted in seconds. It follows them as far as
 # they predict each other, and stays with the default model elsewhere.
 
 album = featcolor.AlbumColorizer().fit(references)
@@ -33,7 +33,8 @@ for axis, title, picture in zip(
     axes, ("grey", "default model", "with the album", "truth"), (grey, by_default, by_album, truth), strict=True
 ):
     axis.imshow(picture)
-    axis.set_title(f"{title}\n{gain(truth, picture):+.1f} dB, ΔE00 {mean_delta_e00(truth, picture):.1f}", fontsize=10)
+    scores = "" if picture is truth else f"{gain(truth, picture):+.1f} dB, ΔE00 {mean_delta_e00(truth, picture):.1f}"
+    axis.set_title(f"{title}\n{scores}", fontsize=10)
     axis.axis("off")
 
 # sphinx_gallery_thumbnail_number = 1

@@ -16,7 +16,7 @@ from featcolor.colour.measures import grey_picture
 grey = grey_picture(data.astronaut())
 
 # %%
-# `HintablePicture` does once what is costly. Each set of hints is answered quickly then, as the studio needs
+# `featcolor.HintablePicture` does once what is costly. Each set of hints is answered quickly then, as the studio needs
 # it.
 
 picture = HintablePicture(load("default"), grey)

@@ -23,7 +23,8 @@ def site() -> Path:
     if importlib.util.find_spec("sphinx_gallery") is None:
         pytest.skip("needs Sphinx: make docs")
     folder = ROOT / "docs" / "_build" / "html"
-    build: list[str | Path] = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", ROOT / "docs", folder]
+    build: list[str | Path] = [sys.executable, "-m", "sphinx", "-b", "html", "-d", folder.with_name("doctrees")]
+    build += ["-q", "-W", "--keep-going", ROOT / "docs", folder]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder

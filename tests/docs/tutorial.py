@@ -29,7 +29,7 @@ GAP: Final = 6
 QUALITY: Final = 76
 WAYS: Final = ("old", "default", "coloured")
 """Folders of the album's pictures."""
-MADE_ELSEWHERE: Final = "python docs/tutorial_pictures.py"
+MADE_ELSEWHERE: Final = ".venv/bin/python docs/tutorial_pictures.py"
 
 Picture = NDArray[np.uint8]
 
