@@ -44,6 +44,10 @@ class TrainingError(FeatcolorError, ArithmeticError):
     """The training of a colour network has diverged."""
 
 
+class ClusterError(FeatcolorError, RuntimeError):
+    """The machines that share the work have failed it: the scheduler, all workers, or what they see of files."""
+
+
 class UsageError(FeatcolorError, ValueError):
     """What was asked for contradicts itself or cannot be done; exit code 2."""
 

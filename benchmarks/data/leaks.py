@@ -31,7 +31,8 @@ from numpy.typing import NDArray
 
 from benchmarks.data.layouts_base import TestPicture
 from featcolor.colour.lab import bands, lightness_of
-from featcolor.parallel import Progress, run_over
+from featcolor.parallel.engine import Progress
+from featcolor.parallel.local import run_over
 from featcolor.pictures.io import read_reference
 
 THUMBNAIL: Final = 64

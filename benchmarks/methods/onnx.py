@@ -26,7 +26,7 @@ from benchmarks.methods.onnx_io import (
 )
 from benchmarks.methods.released import PRETRAINED
 from featcolor.errors import UsageError
-from featcolor.parallel import available_cores
+from featcolor.parallel.cores import available_cores
 
 ONNX_FLOAT: Final = "tensor(float)"
 """How onnxruntime calls float32."""

@@ -26,7 +26,8 @@ from featcolor.colour.lab import lab_to_rgb
 from featcolor.colour.measures import is_grey
 from featcolor.errors import UsageError, one_line
 from featcolor.files import replacing, write_json
-from featcolor.parallel import Progress, run_over
+from featcolor.parallel.engine import Progress
+from featcolor.parallel.local import run_over
 from featcolor.pictures.resize import shrink
 from featcolor.video.propagation import KeyChroma
 from features.base import FloatArray

@@ -30,7 +30,9 @@ from featcolor.colour.lab import rgb_to_lab
 from featcolor.colour.measures import colourfulness, is_grey, psnr
 from featcolor.errors import UsageError, one_line
 from featcolor.files import replacing, write_json
-from featcolor.parallel import Progress, available_cores, library_threads, run_over
+from featcolor.parallel.cores import available_cores, library_threads
+from featcolor.parallel.engine import Progress
+from featcolor.parallel.local import run_over
 from features.base import FloatArray
 from features.colournet import ColourNetwork
 

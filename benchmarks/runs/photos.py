@@ -21,7 +21,7 @@ from benchmarks.runs.running import Job, run_job
 from benchmarks.runs.scoring import Progress, rows, score_all, summarise, summarise_film, summarise_sources, try_metrics
 from featcolor.colour.measures import colourfulness, is_grey
 from featcolor.errors import FeatcolorError, UsageError, one_line
-from featcolor.parallel import available_cores
+from featcolor.parallel.cores import available_cores
 
 OUTPUTS: Final = "outputs"
 """Folder of samples and outputs within the report's; a test compares it with the command's."""

@@ -28,7 +28,8 @@ from benchmarks.runs.environment import environment_facts
 from benchmarks.runs.output_folder import OutputFolder
 from benchmarks.runs.results import MethodRecord
 from featcolor.errors import FeatcolorError, one_line
-from featcolor.parallel import available_cores, end_workers, library_threads
+from featcolor.parallel.cores import available_cores, library_threads
+from featcolor.parallel.processes import end_workers
 
 PATIENCE: Final = 10.0
 """Seconds that a process has to end its own workers before it is killed."""

@@ -21,7 +21,9 @@ from benchmarks.metrics.table import PICTURE_METRICS, SET_METRICS, SetMetric, bi
 from benchmarks.runs.output_folder import TRUTH, OutputFolder
 from benchmarks.runs.results import Score, Summary
 from featcolor.errors import FeatcolorError, UsageError
-from featcolor.parallel import Progress, available_cores, run_over
+from featcolor.parallel.cores import available_cores
+from featcolor.parallel.engine import Progress
+from featcolor.parallel.local import run_over
 
 Done: TypeAlias = Mapping[str, Sequence[str]]
 """{method: pictures that it has an output of}."""

@@ -26,7 +26,7 @@ from featcolor.colour.measures import grey_picture
 from featcolor.errors import FeatcolorError
 from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import PRESETS
-from featcolor.parallel import library_threads
+from featcolor.parallel.cores import library_threads
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CLI: Final = ROOT / "cli.py"

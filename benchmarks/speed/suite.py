@@ -20,7 +20,7 @@ from benchmarks.speed.cases import MEASURES, SCALES, Case, Scale, Timing, method
 from benchmarks.speed.inputs import MODEL_NAME
 from featcolor.errors import UsageError, one_line
 from featcolor.models.model_file import read_card
-from featcolor.parallel import Progress
+from featcolor.parallel.engine import Progress
 
 
 @dataclass

@@ -78,6 +78,10 @@ class ColourPicture:
     preparation: tuple[Step, ...] = ()
     shared: SharedHints | None = None
 
+    def outputs(self, task: PictureTask) -> tuple[Path, ...]:
+        """What is written for a task (`featcolor.parallel.cluster.Writes`)."""
+        return (task.target,) if task.confidence is None else (task.target, task.confidence)
+
     def colorizer(self) -> StillColorizer:
         """The model with its settings, and with what is shared of hints."""
         model = load_colorizer(self.model, self.settings)

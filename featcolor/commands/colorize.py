@@ -8,10 +8,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, progress_bar, stopping
+from featcolor.commands.given.engines import add_engine_options, chosen_engine
 from featcolor.commands.given.hints import NamedHints, add_hint_options, check
 from featcolor.commands.given.masks import Masks, add_mask_options
 from featcolor.commands.given.models import MODEL_HELP, MODEL_VARIABLE, chosen_model, tell_of_default
@@ -33,7 +35,7 @@ from featcolor.video.options import PIPE
 if TYPE_CHECKING:
     from featcolor.batch.colour import ColourPicture, PictureTask
     from featcolor.batch.outputs import Route
-    from featcolor.parallel import Outcome
+    from featcolor.parallel.engine import Engine, Outcome
     from featcolor.pictures.find import FoundPicture
 
 SUMMARY = "colour grey pictures"
@@ -57,6 +59,7 @@ examples:
   featcolor colorize card.jpg -o new.jpg --mask sky.png              only where the mask is white
   featcolor colorize old.jpg -o new.jpg --hint 320,410=navy          you know a colour: tell it
   featcolor colorize old/ -o coloured/ --hints hints/                old/a.jpg: hints/a.hints.json, or a.png, painted
+  featcolor colorize old/ -o coloured/ --cluster tcp://archive:8786     on the machines of a cluster
   featcolor colorize @todo.txt -o out/ --limit 5 --dry-run           what would be done
   cat old.jpg | featcolor colorize - -o - > new.jpg                  on the pipes
   export {MODEL_VARIABLE}=town.featcolor                              saves typing --model
@@ -94,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write layers for an image editor: NAME.ora (Krita) or NAME.psd (GIMP, Photoshop) for each",
     )
     files.add_argument("--report", type=Path, metavar="FILE.json", help="write what became of each picture")
-    parser.add_argument("-j", "--jobs", type=whole_number, metavar="N", help="processes (default: by the work)")
+    add_engine_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -156,17 +159,28 @@ class _Batch:
     def run(self, work: ColourPicture, model: Path | None) -> int:
         """Colour them all; the exit code."""
         from featcolor.batch.colour import guess_total_pixels
-        from featcolor.parallel import default_jobs, run_over
+        from featcolor.parallel.cores import default_jobs
 
         work = work.sharing(self.hints.told)
         sources = [task.source for task in self.tasks]
-        jobs = self.arguments.jobs or default_jobs(len(sources), guess_total_pixels(sources))
+        jobs = partial(default_jobs, len(sources), guess_total_pixels(sources))
+        with chosen_engine(self.arguments, len(sources), jobs) as engine:
+            seconds = self._colour(engine, work, model)
+        if not self.arguments.quiet:
+            print_line(self._summary(seconds))
+            blank = sum("blank mask" in record for record in self.records.values())
+            self.masks.tell_of_blank(blank, self._count("coloured"))
+            self._advise()
+        return WORK_FAILED if self._count("failed") or self._count("not reached") else 0
+
+    def _colour(self, engine: Engine, work: ColourPicture, model: Path | None) -> float:
+        """Note what becomes of each picture, until the disk is full; the seconds that it took."""
         start = time.perf_counter()
         try:
             with (
                 stopping(self._stopped),
                 progress_bar(quiet=self.arguments.quiet) as progress,
-                closing(run_over(work, self.tasks, jobs=jobs)) as outcomes,
+                closing(engine.run(work, self.tasks)) as outcomes,
             ):
                 for done, outcome in enumerate(outcomes, start=1):
                     self._note(outcome)
@@ -177,12 +191,7 @@ class _Batch:
             self._remove_parts()
             seconds = time.perf_counter() - start
             self._write_report(seconds, work, model)
-        if not self.arguments.quiet:
-            print_line(self._summary(seconds))
-            blank = sum("blank mask" in record for record in self.records.values())
-            self.masks.tell_of_blank(blank, self._count("coloured"))
-            self._advise()
-        return WORK_FAILED if self._count("failed") or self._count("not reached") else 0
+        return seconds
 
     def _note(self, outcome: Outcome[Any]) -> None:
         task = self.tasks[outcome.index]
@@ -210,8 +219,8 @@ class _Batch:
     def _remove_parts(self) -> None:
         from featcolor.files import remove_parts
 
-        unfinished = [task for task in self.tasks if self.records[task.source]["status"] != "coloured"]
-        paths = (path for task in unfinished for path in (task.target, task.confidence))
+        # Of those that are coloured too: a worker may have been killed before another one did it.
+        paths = (path for task in self.tasks for path in (task.target, task.confidence))
         remove_parts(path for path in paths if path is not None)
 
     def _write_report(self, seconds: float, work: ColourPicture, model: Path | None) -> None:
@@ -279,7 +288,7 @@ class _Pipe:
         self.target = None if output in (PIPE, None) else Path(output)
         if len(arguments.input) > 1:
             raise UsageError("- is one picture on a pipe; it cannot be mixed with other inputs")
-        for option in ("confidence", "report", "limit", "layers"):
+        for option in ("confidence", "report", "limit", "layers", "cluster"):
             if getattr(arguments, option) is not None:
                 raise UsageError(f"--{option} does not go with - (a pipe); name files instead")
         if output is None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from featcolor.commands import (
+    cluster,
     colorize,
     completion,
     fit,
@@ -37,6 +38,7 @@ COMMANDS = {
     "fit": fit,
     "keyframes": keyframes,
     "video": video,
+    "cluster": cluster,
     "inspect": inspect,
     "benchmark": benchmark,
     "pretrain": pretrain,

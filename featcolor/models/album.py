@@ -22,7 +22,7 @@ from featcolor.models.config import ColorizerConfig, Settings
 from featcolor.models.network_errors import DEFAULT, network_errors
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.models.references import Source, collect_sources
-from featcolor.parallel import Progress, silent
+from featcolor.parallel.engine import Progress, silent
 from featcolor.regression.blend import Blend, blend_of_one, fit_blend, nearness
 from featcolor.regression.kernel import BANDWIDTHS, KernelRegression
 from featcolor.regression.random_features import RandomFeatureRegression

@@ -14,7 +14,7 @@ from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import PictureError
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.models.references import Source, random_pixels, read_source, settle, thumbnail_of
-from featcolor.parallel import Progress
+from featcolor.parallel.engine import Progress
 from featcolor.pictures.resize import resize, working_size
 from features.annealed import annealed_mean
 from features.base import FeatureStack, FloatArray, IndexArray

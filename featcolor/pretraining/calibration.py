@@ -23,7 +23,7 @@ from featcolor.colour.measures import colourfulness, delta_e00
 from featcolor.files import replacing
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.models.vividness import Vividness, few_of, statistics
-from featcolor.parallel import Progress
+from featcolor.parallel.engine import Progress
 from features.annealed import confidence_of
 from features.base import FloatArray
 from features.colournet import COLOUR_PROPERTY, ColourNetwork

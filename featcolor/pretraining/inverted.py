@@ -26,7 +26,7 @@ from featcolor.colour.lab import FloatArray, lightness_of
 from featcolor.errors import PictureError
 from featcolor.files import replacing
 from featcolor.models.negative import difference
-from featcolor.parallel import available_cores
+from featcolor.parallel.cores import available_cores
 from featcolor.pictures.find import FoundPicture, find_pictures
 from featcolor.pictures.io import read_reference
 from featcolor.pretraining.scans import NEGATIVES, PAGE, page_of, scans_of

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from featcolor.colour.measures import is_grey
 from featcolor.errors import PictureError, ReferencesError
 from featcolor.models.references import find_duplicates
-from featcolor.parallel import available_cores
+from featcolor.parallel.cores import available_cores
 from featcolor.pictures.io import read_reference
 from featcolor.pictures.resize import resize
 from features.base import FloatArray, IndexArray

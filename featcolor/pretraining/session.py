@@ -19,7 +19,8 @@ import torch
 from featcolor.errors import UsageError
 from featcolor.files import replacing
 from featcolor.models.fit_report import library_versions
-from featcolor.parallel import Progress, available_cores
+from featcolor.parallel.cores import available_cores
+from featcolor.parallel.engine import Progress
 from featcolor.pretraining.calibration import calibrate
 from featcolor.pretraining.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, write_checkpoint
 from featcolor.pretraining.config import SHORT_SIDE, PretrainConfig

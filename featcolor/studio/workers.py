@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from featcolor.errors import FeatcolorError, PictureError, UsageError, is_disk_full, one_line
-from featcolor.parallel import available_cores, library_threads
+from featcolor.parallel.cores import available_cores, library_threads
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, steps done, and steps in all."""

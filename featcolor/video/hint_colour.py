@@ -21,7 +21,7 @@ from featcolor.hints.places import Places, places_of, two_views
 from featcolor.hints.shared import Change, SharedHints
 from featcolor.models.base import StillColorizer
 from featcolor.models.config import ColorizerConfig
-from featcolor.parallel import library_threads
+from featcolor.parallel.cores import library_threads
 from featcolor.pictures.resize import resize
 from featcolor.video.options import VideoConfig
 from featcolor.video.propagation import KeyChroma, Lightnesses, ShotColours, carry_over

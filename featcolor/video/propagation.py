@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Self, TypeVar
 import numpy as np
 
 from featcolor.clips.frames import Closing
-from featcolor.parallel import available_cores, library_threads
+from featcolor.parallel.cores import available_cores, library_threads
 from featcolor.pictures.resize import resize
 from featcolor.video.key_regression import KeyframeRegressor
 from featcolor.video.options import VideoConfig

@@ -17,7 +17,7 @@ from benchmarks.methods.unet.config import OUTPUT_STRIDE, Budget, UNetConfig
 from benchmarks.methods.unet.pictures import WORKING_SIZE, read_references
 from featcolor.colour.lab import lab_to_rgb, lightness_of
 from featcolor.errors import UsageError
-from featcolor.parallel import available_cores
+from featcolor.parallel.cores import available_cores
 from featcolor.pictures.resize import resize, working_size
 from features.annealed import annealed_mean
 from features.base import FloatArray

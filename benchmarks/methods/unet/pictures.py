@@ -14,7 +14,7 @@ from featcolor.colour.lab import rgb_to_lab
 from featcolor.errors import PictureError, ReferencesError
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.references import VIEW_SCALE, read_source
-from featcolor.parallel import available_cores
+from featcolor.parallel.cores import available_cores
 from featcolor.pictures.resize import resize, resize_to_area, working_size
 
 LabBytes: TypeAlias = NDArray[np.uint8]
