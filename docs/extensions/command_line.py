@@ -158,9 +158,9 @@ def heading(title: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that means nothing to reStructuredText but for options and quoted commands, which are shown as such."""
+    """Text that means nothing to reStructuredText but for options, addresses and quoted commands, shown as such."""
     text = re.sub(r"([\\*`|_])", r"\\\1", text)
-    return re.sub(r"'(featcolor [^']+)'|(?<![\w\-'])(--?[a-z][a-z-]*)(?![\w'])", r"``\1\2``", text)
+    return re.sub(r"'(featcolor [^']+)'|(?<![\w\-'])(--?[a-z][a-z-]*)(?![\w'])|(\w+://[\w.:/]+)", r"``\1\2\3``", text)
 
 
 def capital(text: str) -> str:
