@@ -19,6 +19,10 @@ WIDTH: Final = 100
 """Characters of a line of usage."""
 LAID_OUT: Final = re.compile(r"^ |\S {2,}\S", re.MULTILINE)
 """A paragraph whose spaces mean something."""
+SPECIAL: Final = re.compile(
+    r"'(featcolor [^']+)'|(?<![\w\-'])(--?[a-z][a-z-]*)(?![\w'])|(\w+://[\w.:/]+)|([\\*`|_])"
+)
+"""Commands, options, addresses; what would be markup."""
 TITLES: Final = {"positional arguments": "Arguments"}
 """Of groups, for a person who knows no parser."""
 INDEX: Final = """\
@@ -124,7 +128,7 @@ def prose(text: str) -> Iterator[str]:
         if title.endswith(":") and not title.startswith(" "):
             yield f".. rubric:: {capital(title[:-1])}\n"
             paragraph = textwrap.dedent(rest)
-        if any(paragraph.lstrip().startswith(name) for name in PROGRAMS):
+        if paragraph.split(maxsplit=1)[0] in PROGRAMS:
             yield from block(examples(textwrap.dedent(paragraph)), "bash")
         else:
             yield from block(paragraph)
@@ -159,8 +163,7 @@ def heading(title: str) -> str:
 
 def plain(text: str) -> str:
     """Text that means nothing to reStructuredText but for options, addresses and quoted commands, shown as such."""
-    text = re.sub(r"([\\*`|_])", r"\\\1", text)
-    return re.sub(r"'(featcolor [^']+)'|(?<![\w\-'])(--?[a-z][a-z-]*)(?![\w'])|(\w+://[\w.:/]+)", r"``\1\2\3``", text)
+    return SPECIAL.sub(lambda found: f"\\{found[4]}" if found[4] else f"``{found[1] or found[2] or found[3]}``", text)
 
 
 def capital(text: str) -> str:
