@@ -5,6 +5,9 @@
 #   make test-browser  run the tests of the studio's page in a real browser (Chromium), and no others
 #   make slow        run the tests that take minutes: films of every container, runs killed at random moments
 #   make fuzz        damaged and hostile files of every kind for ten minutes; FUZZ="--minutes 1 --seed 3" for others
+#   make test-container  take the Dockerfile's steps without an engine, and colour with what they make
+#   make dist        build the wheel and the source distribution into dist/
+#   make test-dist   build them, install the wheel afresh and colour with it, run tests of the unpacked source
 #   make docs        build the documentation site, docs/_build/html/index.html
 #   make test-docs   check the site: links, spelling, examples, every page in a real browser
 #   make lint        ruff (lint and format) and mypy
@@ -24,7 +27,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-browser test-docs test-torch docs slow fuzz lint bench torch format clean
+.PHONY: help demo test test-browser test-torch slow fuzz test-container dist test-dist test-docs docs lint bench torch format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -56,6 +59,18 @@ test-docs: docs
 
 fuzz: $(STAMP)
 	$(ONE_THREAD) $(PYTHON) -m tests.fuzz $(FUZZ)
+
+test-container: $(STAMP)
+	$(ONE_THREAD) $(PYTHON) -m pytest -m container tests/packaging
+
+# The wheel is built from the source distribution, which so holds all that it takes.
+dist: $(STAMP)
+	rm -rf dist
+	$(PYTHON) -m build --no-isolation
+	$(PYTHON) -m twine check --strict dist/*
+
+test-dist: dist
+	$(ONE_THREAD) $(PYTHON) -m pytest -m dist tests/packaging
 
 lint: $(STAMP)
 	$(PYTHON) -m ruff check .

@@ -23,6 +23,7 @@ MEASURED_ONCE = "history-of-measurements.md"
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     ROOT / "benchmarks/README.md",
     ROOT / "features/models/README.md",
 ]
