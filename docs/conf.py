@@ -41,7 +41,10 @@ suppress_warnings = ["config.cache"]  # the gallery's settings hold functions
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 
-autodoc_typehints = "none"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 72
 autodoc_member_order = "bysource"
 autosummary_generate = True
 numpydoc_show_class_members = False

@@ -100,6 +100,12 @@ def test_entries_of_docstrings_are_descriptions_unless_a_sentence_follows(extens
     assert extension("docstrings").untyped(lines) == untyped
 
 
+def test_arrays_are_named_as_the_code_names_them(extension: Any) -> None:
+    spelled = "(a: ~numpy.ndarray[tuple[~typing.Any, ...], ~numpy.dtype[~numpy.float32]] | None = None)"
+    assert extension("docstrings").shorten(spelled) == "(a: NDArray[~numpy.float32] | None = None)"
+    assert extension("docstrings").shorten(None) is None
+
+
 def test_links_between_files_become_links_between_pages(extension: Any) -> None:
     repository = extension("repository")
     docs, text = (
