@@ -19,9 +19,7 @@ WIDTH: Final = 100
 """Characters of a line of usage."""
 LAID_OUT: Final = re.compile(r"^ |\S {2,}\S", re.MULTILINE)
 """A paragraph whose spaces mean something."""
-SPECIAL: Final = re.compile(
-    r"'(featcolor [^']+)'|(?<![\w\-'])(--?[a-z][a-z-]*)(?![\w'])|(\w+://[\w.:/]+)|([\\*`|_])"
-)
+SPECIAL: Final = re.compile(r"'(featcolor [^']+)'|(?<![\w\-'])(--?[a-z][a-z-]*)(?![\w'])|(\w+://[\w.:/]+)|([\\*`|_])")
 """Commands, options, addresses; what would be markup."""
 TITLES: Final = {"positional arguments": "Arguments"}
 """Of groups, for a person who knows no parser."""
