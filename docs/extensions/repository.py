@@ -45,6 +45,7 @@ PROGRAMS: Final = (
     "export",
     "ffmpeg",
     "curl",
+    "docker",
 )
 """Whose command lines are coloured as such."""
 LINK: Final = re.compile(r"(\]\()(?![a-z]+:|#)([^)#\s]+)")

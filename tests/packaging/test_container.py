@@ -27,8 +27,8 @@ import numpy as np
 import pytest
 import yaml
 
-from featcolor.commands.cluster import SCHEDULER_SETTINGS
 from featcolor.commands.program import build_parser
+from featcolor.parallel.cluster import SCHEDULER_SETTINGS
 from tests.samples import read_rgb, write_rgb
 from tests.video.samples import make_reel
 

@@ -27,7 +27,10 @@ from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import PRESETS, ColorizerConfig
 from featcolor.models.load import load
 from featcolor.models.vividness import STATISTICS, Vividness
+from featcolor.video.checkpoints import WORK_VERSION, open_work
+from featcolor.video.propagation import ShotColours
 from featcolor.video.report import ClipReport, KeyReport, NextFrame, ShotReport
+from featcolor.video.spooled import SpooledPlanes
 from features.confidence import EVIDENCE, TERMS, Certainty
 from tests.networks import colour_network
 from tests.samples import grey, write_rgb
@@ -36,6 +39,7 @@ Picture = NDArray[np.uint8]
 
 GREY: Final = "grey.png"
 NETWORK: Final = "network.onnx"
+WORK: Final = "reel.featcolor-work"
 CHANNELS: Final = 6
 SMALL: Final[dict[str, Any]] = {"hidden": (8,), "pixels": 200, "holdout": 0.2}
 ALBUM: Final = AlbumConfig(pixels=300, keys=30, pixels_each=60, width=8, folds=2)
@@ -103,6 +107,18 @@ def make(folder: Path) -> None:
     hints = Hint(((3, 4),), "#000080"), Hint(((10, 20.5), (40, 25)), "#a03020", radius=3)
     Hints(hints, size=(64, 64)).write(Path("grey.png.hints.json"))
     report().write_json("film-report.json")
+    work = open_work(Path(WORK), {"version of featcolor": WORK_VERSION}, overwrite=True)
+    with shot() as colours:
+        work.save(0, 7, colours)
+
+
+def shot() -> ShotColours:
+    """Two frames of 8 x 16 pixels: a* is the number of the frame, b* 20, and all of the second is a guess."""
+    colours = ShotColours(SpooledPlanes(2, (8, 16, 2)), SpooledPlanes(2, (1, 2)))
+    for frame in range(2):
+        colours.chroma[frame] = np.broadcast_to(np.float32([frame, 20]), (8, 16, 2))
+        colours.confidence[frame] = np.full((1, 2), 1 - frame, np.float32)
+    return colours
 
 
 def report() -> ClipReport:

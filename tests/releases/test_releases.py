@@ -6,6 +6,7 @@ e7d8080, hints d6d3d38. What is `refused` was fitted with the colour network of 
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -13,12 +14,13 @@ import numpy as np
 import pytest
 
 from featcolor.commands import main
-from featcolor.errors import NetworkError
+from featcolor.errors import NetworkError, UsageError
 from featcolor.hints.hint import Hints
 from featcolor.models.load import load
 from featcolor.models.model_file import FORMAT_VERSION, read_card
+from featcolor.video.checkpoints import WORK_VERSION, open_work
 from featcolor.video.report import read_report
-from tests.releases.make import GREY, MODELS, NETWORK
+from tests.releases.make import GREY, MODELS, NETWORK, WORK
 from tests.samples import read_rgb
 
 HERE = Path(__file__).parent
@@ -63,6 +65,21 @@ def test_a_film_report_of_a_release_is_read(release: Path) -> None:
     assert report.shots[0].hinted == (() if release.name == "0.1.0" else (1,))
     assert math.isnan(report.keys[0].correlation)
     assert (report.keys[0].located, report.damaged, report.next[0].shot) == (True, (2,), 1)
+
+
+@pytest.mark.parametrize("release", [release for release in RELEASES if (release / WORK).exists()])
+def test_a_film_that_a_release_began_is_gone_on_with_or_begun_anew(release: Path) -> None:
+    """What another version of the work began is refused; of the same version, its shots are read."""
+    version = json.loads((release / WORK / "fingerprint.json").read_text())["version of featcolor"]
+    if version != WORK_VERSION:
+        with pytest.raises(UsageError, match="begun with another version of featcolor"):
+            open_work(release / WORK, {"version of featcolor": WORK_VERSION}, resume=True)
+        return
+    work = open_work(release / WORK, {"version of featcolor": version}, resume=True)
+    assert work.has(0, 7, 8)
+    with work.shot(0) as shot:
+        np.testing.assert_array_equal(shot.chroma(8), np.broadcast_to(np.float32([1, 20]), (8, 16, 2)))
+        np.testing.assert_array_equal(shot.confidence, np.float32([[[1, 1]], [[0, 0]]]))
 
 
 @pytest.mark.parametrize("name", ["embedding.featcolor", "one.album"])
