@@ -80,7 +80,7 @@ html_copy_source = False
 html_sidebars: dict[str, list[str]] = {"index": [], "tutorial": []}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
-    "logo": {"text": "featcolor", "alt_text": "featcolor"},
+    "logo": {"text": html_title, "alt_text": "featcolor"},
     "header_links_before_dropdown": 7,
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],

@@ -46,7 +46,7 @@ PAGE = r"""featcolor tint
 
 Tint \*a\* picture.
 
-.. code-block:: none
+.. code-block:: text
 
    featcolor tint [-h] [--tone TONE] IN
 
