@@ -54,8 +54,8 @@ docs: $(DOCS_STAMP)
 	$(ONE_THREAD) $(PYTHON) -m sphinx -b html -d docs/_build/doctrees -q -W --keep-going docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-test-docs: docs
-	$(ONE_THREAD) $(PYTHON) -m pytest -m docs tests/docs
+test-docs: $(DOCS_STAMP)
+	$(ONE_THREAD) $(PYTHON) -m pytest -n 2 --dist loadfile -m docs tests/docs
 
 fuzz: $(STAMP)
 	$(ONE_THREAD) $(PYTHON) -m tests.fuzz $(FUZZ)

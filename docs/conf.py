@@ -41,7 +41,10 @@ suppress_warnings = ["config.cache"]  # the gallery's settings hold functions
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 
-autodoc_typehints = "none"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 72
 autodoc_member_order = "bysource"
 autosummary_generate = True
 numpydoc_show_class_members = False
@@ -77,7 +80,7 @@ html_copy_source = False
 html_sidebars: dict[str, list[str]] = {"index": [], "tutorial": []}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
-    "logo": {"text": "featcolor", "alt_text": "featcolor"},
+    "logo": {"text": html_title, "alt_text": "featcolor"},
     "header_links_before_dropdown": 7,
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],

@@ -149,7 +149,7 @@ def examples(text: str) -> str:
     return "\n".join(lines).strip()
 
 
-def block(text: str, language: str = "none") -> Iterator[str]:
+def block(text: str, language: str = "text") -> Iterator[str]:
     """A block of text as it is."""
     yield f".. code-block:: {language}\n\n{textwrap.indent(textwrap.dedent(text), '   ')}\n"
 

@@ -1,4 +1,4 @@
-"""Docstrings of the house, as numpydoc reads them.
+"""Docstrings of the house, as numpydoc reads them, and signatures as a person reads them.
 
 Ours say "name : what it is, in a sentence that may go on below". numpydoc takes what stands behind the colon for a
 type, and what goes on below for its description.
@@ -13,6 +13,8 @@ from sphinx.application import Sphinx
 
 SECTIONS: Final = ("Parameters", "Attributes", "Raises")
 RULE: Final = re.compile(r"-{3,}$")
+ARRAY: Final = re.compile(r"~?numpy\.ndarray\[tuple\[~?(?:typing\.)?Any, \.\.\.\], ~?numpy\.dtype\[([^\[\]]*)\]\]")
+"""What `NDArray` stands for, which Python spells out."""
 
 
 def untyped(lines: list[str]) -> list[str]:
@@ -37,7 +39,20 @@ def process(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: 
     lines[:] = untyped(lines)
 
 
+def shorten(text: str | None) -> str | None:
+    """A signature, or what is returned, with `NDArray` for what that stands for."""
+    return text and ARRAY.sub(r"NDArray[\1]", text)
+
+
+def process_signature(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """`autodoc-process-signature` of Sphinx."""
+    return shorten(signature), shorten(returned)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """As of Sphinx."""
     app.connect("autodoc-process-docstring", process, priority=400)  # before numpydoc
+    app.connect("autodoc-process-signature", process_signature, priority=600)  # after it
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -97,7 +97,7 @@ class CommandLines(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         """As of docutils."""
         for block in self.document.findall(nodes.literal_block):
-            if "language" not in block and is_command(block.astext()):
+            if block.get("language", "none") == "none" and is_command(block.astext()):
                 block["language"] = "bash"
 
 

@@ -46,7 +46,7 @@ PAGE = r"""featcolor tint
 
 Tint \*a\* picture.
 
-.. code-block:: none
+.. code-block:: text
 
    featcolor tint [-h] [--tone TONE] IN
 
@@ -98,6 +98,12 @@ def test_entries_of_docstrings_are_descriptions_unless_a_sentence_follows(extens
     lines += ["c : float"]
     untyped = ["Parameters", "----------", "a", "    what it is,", "    and more", *lines[4:]]
     assert extension("docstrings").untyped(lines) == untyped
+
+
+def test_arrays_are_named_as_the_code_names_them(extension: Any) -> None:
+    spelled = "(a: ~numpy.ndarray[tuple[~typing.Any, ...], ~numpy.dtype[~numpy.float32]] | None = None)"
+    assert extension("docstrings").shorten(spelled) == "(a: NDArray[~numpy.float32] | None = None)"
+    assert extension("docstrings").shorten(None) is None
 
 
 def test_links_between_files_become_links_between_pages(extension: Any) -> None:
