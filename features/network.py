@@ -164,9 +164,20 @@ def _as_map(output: Any, name: str) -> FloatArray:
     return array[0]
 
 
-def _open_session(model: bytes, input_name: str, layers: tuple[str, ...]) -> Runner:
+def onnxruntime_alone() -> Any:
+    """The module onnxruntime, which keeps what it does to itself.
+
+    Its wheels number the device and note each session below the home, and send that to their maker, unless they are
+    told before they are imported.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime  # here: the command line's help needs none of it
 
+    return onnxruntime
+
+
+def _open_session(model: bytes, input_name: str, layers: tuple[str, ...]) -> Runner:
+    onnxruntime = onnxruntime_alone()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -104,7 +104,8 @@ def colorize_video(
 
     Returns
     -------
-    ClipReport; a key-frame picture that shows no frame is in its `refused`, and the others are used.
+    report : ClipReport
+        A key-frame picture that shows no frame is in its `refused`, and the others are used.
 
     Raises
     ------
