@@ -46,6 +46,9 @@ OPENING = {"protocol_whitelist": "file", "analyzeduration": "60000000"}
 """A film that names other files or addresses (a playlist) stays on this disk. Streams are looked at for 60 s (in units
 of 1 us), not 5, for sound that begins late, but for no more than FFmpeg's 5 MB."""
 
+ODD_TEXTS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""Titles that are no UTF-8 open none the less; PyAV 19 lets them through by itself."""
+
 STILL_FORMATS = ("image2", "tty", "bin", "xbin", "adf", "idf")
 """Demuxers of single pictures and of text shown as one."""
 
@@ -66,7 +69,7 @@ def open_container(path: Path) -> Any:
     check_texts(path)
     check_index(path)
     try:
-        container = av.open(f"file:{path}", metadata_errors="replace", options=OPENING)
+        container = av.open(f"file:{path}", options=OPENING, **ODD_TEXTS)
     except (FFmpegError, OSError, ValueError) as error:
         raise ClipError(f"{path}: {_no_film(path, reason(error))}") from error
     kinds = container.format.name.split(",")

@@ -160,7 +160,7 @@ def test_what_is_no_film_is_called_what_it_is(tmp_path: Path, content: bytes, wo
 
 def test_what_the_muxer_refuses_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     film = make_clip(tmp_path / "in.mkv", n=2)
-    monkeypatch.setattr(VideoFileWriter, "_muxer_options", lambda _: {"movie_timescale": "0"})
+    monkeypatch.setattr(VideoFileWriter, "_muxer_options", lambda _: {"frag_duration": "-9"})
     with open_clip(film) as clip, pytest.raises(UsageError, match=r"out\.mp4: cannot be written.*--codec"):
         VideoFileWriter(tmp_path / "out.mp4", clip.info, source=film).rehearse()
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]

@@ -106,8 +106,11 @@ class ClosedPipe(io.RawIOBase):
 def test_a_reader_that_goes_is_one_clear_line():
     with pytest.raises(ClipError, match="has stopped"), Y4mWriter(ClosedPipe(), INFO):
         pass
-    with pytest.raises(ClipError, match="has stopped"), Y4mWriter(io.BufferedWriter(ClosedPipe()), INFO):
+    buffered = io.BufferedWriter(ClosedPipe())
+    with pytest.raises(ClipError, match="has stopped"), Y4mWriter(buffered, INFO):
         raise ClipError("-: has stopped")
+    with pytest.raises(BrokenPipeError):  # which its end would tell of
+        buffered.close()
 
 
 @pytest.mark.parametrize("info", STREAMS, ids=name_of)
