@@ -211,7 +211,7 @@ class _Run:
             if not isinstance(error, KilledWorker):
                 return Outcome(index, failure=Failure(one_line(error)))
             if flight.alone:
-                return Outcome(index, failure=Failure(KILLED))
+                return Outcome(index, failure=Failure(KILLED, killed=True))
             self._suspects.append(flight.parcel)
             return None
         reply: Reply = future.result()
