@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from benchmarks.data.layouts_base import TestPicture
 from featcolor.colour.lab import bands, lightness_of
 from featcolor.parallel.engine import Progress
-from featcolor.parallel.here import run_over
+from featcolor.parallel.local import run_over
 from featcolor.pictures.io import read_reference
 
 THUMBNAIL: Final = 64

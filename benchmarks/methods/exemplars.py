@@ -24,7 +24,7 @@ from featcolor.models.config import ColorizerConfig
 from featcolor.models.fitting import default_fit_jobs
 from featcolor.models.network_errors import network_errors
 from featcolor.models.references import Source, describe, read_source
-from featcolor.parallel.here import run_over
+from featcolor.parallel.local import run_over
 from featcolor.pictures.resize import resize, working_size
 from features.base import FeatureStack, FloatArray
 from features.spec import parse_features

@@ -19,6 +19,8 @@ from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.fitting import default_fit_jobs
 from featcolor.models.references import LEARNING_PICTURES, learn_stack, read_source, sample_reference
+from featcolor.parallel.engine import silent
+from featcolor.parallel.local import local_engine
 from features.base import FeatureStack, FloatArray
 
 # Chosen on BSDS500: references train (197 in colour), every other picture of val (49) at 256 x 256, by dE00 at the
@@ -93,8 +95,8 @@ class NeighbourColorizer(Colorizer):
     def learn(self, references: Sequence[Path]) -> Self:
         """Describe the references and learn the space; ReferencesError when none is usable."""
         config = replace(self.config, views=1)
-        jobs = default_fit_jobs(len(references))
-        self.stack_ = learn_stack(list(references), config, jobs=jobs, progress=lambda stage, done, total: None)
+        engine = local_engine(default_fit_jobs(len(references)))
+        self.stack_ = learn_stack(list(references), config, engine=engine, progress=silent)
         self.retrieval_ = Retrieval(self.stack_, size=config.size).fit(references)
         order = np.random.default_rng(config.seed).permutation(len(self.retrieval_.paths_))
         chosen = [self.retrieval_.paths_[i] for i in order[:LEARNING_PICTURES]]

@@ -27,7 +27,7 @@ from featcolor.colour.measures import is_grey
 from featcolor.errors import UsageError, one_line
 from featcolor.files import replacing, write_json
 from featcolor.parallel.engine import Progress
-from featcolor.parallel.here import run_over
+from featcolor.parallel.local import run_over
 from featcolor.pictures.resize import shrink
 from featcolor.video.propagation import KeyChroma
 from features.base import FloatArray

@@ -32,7 +32,7 @@ from featcolor.errors import UsageError, one_line
 from featcolor.files import replacing, write_json
 from featcolor.parallel.cores import available_cores, library_threads
 from featcolor.parallel.engine import Progress
-from featcolor.parallel.here import run_over
+from featcolor.parallel.local import run_over
 from features.base import FloatArray
 from features.colournet import ColourNetwork
 

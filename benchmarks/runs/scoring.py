@@ -23,7 +23,7 @@ from benchmarks.runs.results import Score, Summary
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.parallel.cores import available_cores
 from featcolor.parallel.engine import Progress
-from featcolor.parallel.here import run_over
+from featcolor.parallel.local import run_over
 
 Done: TypeAlias = Mapping[str, Sequence[str]]
 """{method: pictures that it has an output of}."""

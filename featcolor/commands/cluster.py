@@ -121,7 +121,7 @@ def _send_a_picture(cluster: Cluster) -> None:
     import numpy as np
 
     from featcolor.batch.colour import ColourPicture, PictureTask
-    from featcolor.parallel.here import local_engine
+    from featcolor.parallel.local import local_engine
     from featcolor.pictures.io import write_picture
 
     with tempfile.TemporaryDirectory(prefix="featcolor-") as name:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import name_left_out, print_json, print_line, print_quality, print_table, progress_bar
+from featcolor.commands.given.engines import add_engine_options, chosen_engine
 from featcolor.commands.given.options import (
     DEFAULT_PRESET,
     FILM_NAMES,
@@ -70,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=whole_number, metavar="N", help="side of the square that colour is worked out on"
     )
     detail.add_argument("--seed", type=seed, metavar="N", help="same seed, pictures and versions: same model")
-    parser.add_argument("-j", "--jobs", type=whole_number, metavar="N", help="processes (default: by the work)")
+    add_engine_options(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
@@ -81,10 +83,12 @@ def run(arguments: argparse.Namespace) -> int:
     config = _config(arguments)
 
     from featcolor.models.colorizer import Colorizer
+    from featcolor.models.fitting import default_fit_jobs
 
     colorizer = Colorizer(config)
-    with progress_bar(quiet=arguments.quiet) as progress:
-        colorizer.fit(paths, jobs=arguments.jobs, progress=progress)
+    jobs = partial(default_fit_jobs, len(paths))
+    with chosen_engine(arguments, len(paths), jobs) as engine, progress_bar(quiet=arguments.quiet) as progress:
+        colorizer.fit(paths, engine=engine, progress=progress)
     colorizer.save(output)
 
     report = colorizer.report_

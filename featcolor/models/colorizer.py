@@ -17,7 +17,8 @@ from featcolor.models.config import ColorizerConfig
 from featcolor.models.fit_report import FitReport
 from featcolor.models.network_errors import network_errors
 from featcolor.models.references import Source, describe, network_within
-from featcolor.parallel.engine import Progress
+from featcolor.parallel.engine import Engine, Progress
+from featcolor.parallel.local import local_engine
 from featcolor.regression.experts import Experts
 from features.base import FeatureStack, FloatArray, grid_points
 from features.spec import build_stack, stack_settings
@@ -53,6 +54,7 @@ class Colorizer(StillColorizer):
         references: Source | Iterable[Source],
         *,
         jobs: int | None = None,
+        engine: Engine | None = None,
         progress: Progress | None = None,
     ) -> Self:
         """Learn from colour pictures.
@@ -62,6 +64,7 @@ class Colorizer(StillColorizer):
         references : a folder, a glob or @list.txt; paths; sRGB arrays (H, W, 3), uint8, uint16 or float 0..1; or
             several of them, in an iterator too
         jobs : int, optional, processes; None: as many as cores, where there is enough work
+        engine : what reads the references in place of processes here, such as `featcolor.parallel.cluster.Cluster`
         progress : callable, optional, called with (stage, steps done, steps in all)
 
         Raises
@@ -74,7 +77,9 @@ class Colorizer(StillColorizer):
             self.stack_, self.experts_, self.followed_ = stack, experts, followed
             return np.asarray(self.predict(lightness), np.float32)
 
-        fit = fit_references(references, self.config, predict=predict, jobs=jobs, progress=progress)
+        if engine is None and jobs is not None:
+            engine = local_engine(jobs)
+        fit = fit_references(references, self.config, predict=predict, engine=engine, progress=progress)
         self.stack_, self.experts_, self.followed_ = fit.stack, fit.experts, fit.followed
         self.report_, self.card_ = fit.report, fit.card
         return self

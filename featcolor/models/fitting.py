@@ -27,7 +27,8 @@ from featcolor.models.references import (
     sample_all,
 )
 from featcolor.parallel.cores import available_cores, library_threads
-from featcolor.parallel.engine import Progress, silent
+from featcolor.parallel.engine import Engine, Progress, silent
+from featcolor.parallel.local import local_engine
 from featcolor.pictures.resize import resize, working_size
 from featcolor.regression.experts import Experts, fit_experts
 from featcolor.regression.outliers import cross_validated_errors
@@ -131,16 +132,16 @@ def fit_references(
     config: ColorizerConfig,
     *,
     predict: Callable[[FeatureStack, Experts, float, FloatArray], FloatArray],
-    jobs: int | None,
+    engine: Engine | None,
     progress: Progress | None,
 ) -> Fit:
     """Learn the features, sample the rows, train, measure, report; `predict` gives the chroma of a lightness."""
     start, progress = time.perf_counter(), progress or silent
     sources = collect_sources(references, config.size)
-    jobs = jobs or default_fit_jobs(len(sources))
-    stack = learn_stack(sources, config, jobs=jobs, progress=progress)
+    engine = engine or local_engine(default_fit_jobs(len(sources)))
+    stack = learn_stack(sources, config, engine=engine, progress=progress)
     network = network_within(stack) if len(sources) < ENOUGH else None
-    rows, left_out = sample_all(sources, stack, config, jobs=jobs, progress=progress, network=network)
+    rows, left_out = sample_all(sources, stack, config, engine=engine, progress=progress, network=network)
     experts, held, followed = fit_regressors(rows, config, jobs=available_cores(), progress=progress)
     constant = rows.chroma.mean(axis=0, dtype=np.float64).astype(np.float32)
     with library_threads(available_cores()):

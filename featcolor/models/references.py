@@ -21,8 +21,7 @@ from featcolor.errors import PictureError, ReferencesError
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import network_errors
 from featcolor.names import shown
-from featcolor.parallel.engine import Progress
-from featcolor.parallel.here import run_over
+from featcolor.parallel.engine import Engine, Progress
 from featcolor.pictures.find import LIST_MARK, expand_references
 from featcolor.pictures.io import read_reference
 from featcolor.pictures.resize import resize, resize_to_area, working_size
@@ -238,13 +237,13 @@ def collect_sources(references: Source | Iterable[Source], size: int) -> list[So
         if isinstance(source, np.ndarray):
             with suppress(PictureError):
                 source = as_rgb8(source, round(READ_AREA * size * size))
-        sources.append(source)
+        sources.append(source if isinstance(source, np.ndarray) else Path(source))
     if not sources:
         raise ReferencesError("no references given; name colour pictures or a folder of them")
     return sources
 
 
-def learn_stack(sources: list[Source], config: ColorizerConfig, *, jobs: int, progress: Progress) -> FeatureStack:
+def learn_stack(sources: list[Source], config: ColorizerConfig, *, engine: Engine, progress: Progress) -> FeatureStack:
     """The configured extractors, fitted on some of the references (on one, where none of them learns)."""
     stack = parse_features(config.features)
     wanted = LEARNING_PICTURES if stack.learns else 1
@@ -253,7 +252,7 @@ def learn_stack(sources: list[Source], config: ColorizerConfig, *, jobs: int, pr
     lightnesses: list[FloatArray] = []
     for start in range(0, len(sources), wanted):
         part = [sources[i] for i in order[start : start + wanted - len(lightnesses)]]
-        outcomes = sorted(run_over(work, part, jobs=min(jobs, len(part))), key=lambda outcome: outcome.index)
+        outcomes = sorted(engine.run(work, part), key=lambda outcome: outcome.index)
         lightnesses += [outcome.result for outcome in outcomes if outcome.result is not None]
         progress("learning features", len(lightnesses), wanted)
         if len(lightnesses) >= wanted:
@@ -270,7 +269,7 @@ def sample_all(
     stack: FeatureStack,
     config: ColorizerConfig,
     *,
-    jobs: int,
+    engine: Engine,
     progress: Progress,
     network: EmbeddingFeatures | None = None,
 ) -> tuple[TrainingSet, list[tuple[str, str]]]:
@@ -285,7 +284,7 @@ def sample_all(
     descriptors: dict[int, FloatArray] = {}
     reasons: dict[int, str] = {}
     work = partial(sample_source, stack=stack, config=config, network=network)
-    for done, outcome in enumerate(run_over(work, enumerate(sources), jobs=jobs)):
+    for done, outcome in enumerate(engine.run(work, enumerate(sources))):
         index, rows = outcome.index, outcome.result
         if rows is None:
             reasons[index] = outcome.failure.message if outcome.failure else "could not be read"

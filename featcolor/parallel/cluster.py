@@ -299,7 +299,7 @@ def connect(address: str) -> Client:
 def wait_for_worker(client: Client, address: str) -> None:
     """UsageError where a scheduler has no worker, and none comes for a while."""
     try:
-        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        client.wait_for_workers(1, timeout=WORKERS_SECONDS)
     except TimeoutError as error:
         raise UsageError(
             f"{address}: the scheduler has no worker; 'featcolor cluster' shows how to start one"

@@ -1,16 +1,12 @@
-"""The engines of this machine: this process, with threads, or several processes with few threads each.
-
-Neither changes a bit of the results (`features.threads`). Processes times threads never exceed the cores.
-"""
+"""An engine of this process, with threads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
-from featcolor.parallel.cores import available_cores, library_threads
-from featcolor.parallel.engine import Engine, Item, Outcome, Result, attempt
-from featcolor.parallel.processes import Processes
+from featcolor.parallel.cores import library_threads
+from featcolor.parallel.engine import Item, Outcome, Result, attempt
 
 
 @dataclass(frozen=True)
@@ -24,18 +20,3 @@ class Here:
         with library_threads(self.threads):
             for index, item in enumerate(items):
                 yield attempt(function, index, item)
-
-
-def local_engine(jobs: int, *, threads: int | None = None) -> Engine:
-    """The engine of so many processes; `threads` of each are cores / jobs by default, see `library_threads`."""
-    jobs = max(1, jobs)
-    threads = threads or max(1, available_cores() // jobs)
-    return Processes(jobs, threads) if jobs > 1 else Here(threads)
-
-
-def run_over(
-    function: Callable[[Item], Result], items: Iterable[Item], *, jobs: int, threads: int | None = None
-) -> Generator[Outcome[Result], None, None]:
-    """The outcomes of `local_engine`, of no more processes than there are items."""
-    sequence = list(items)
-    return local_engine(min(jobs, len(sequence)), threads=threads).run(function, sequence)

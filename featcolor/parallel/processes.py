@@ -14,6 +14,7 @@ from pathlib import Path
 
 from featcolor.parallel.cores import library_threads
 from featcolor.parallel.engine import Failure, Item, Outcome, Result, attempt
+from featcolor.parallel.here import Here
 
 PER_WORKER_IN_FLIGHT = 2
 
@@ -30,9 +31,12 @@ class Processes:
     def run(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Outcome[Result], None, None]:
         """As of `Engine`: a pool that outlives its workers.
 
-        After a death the items in flight run one by one, each alone in a process.
+        After a death the items in flight run one by one, each alone in a process. One item is not worth a process.
         """
         waiting = dict(enumerate(items))
+        if len(waiting) < 2:
+            yield from Here(self.threads).run(function, waiting.values())
+            return
         while waiting:
             try:
                 with closing(_pool(function, list(waiting.items()), jobs=self.jobs, threads=self.threads)) as outcomes:

@@ -20,6 +20,7 @@ from featcolor.models.config import ColorizerConfig
 from featcolor.models.fit_report import MEASURES, METHODS, measure_held_back
 from featcolor.models.fitting import WORST_SHOWN
 from featcolor.models.references import TrainingSet, find_duplicates, sample_all, sample_source
+from featcolor.parallel.local import local_engine
 from featcolor.pictures.resize import resize
 from features.spec import parse_features
 from tests.samples import write_rgb
@@ -128,7 +129,7 @@ def test_what_cannot_be_used_is_named_and_left_out(pictures: list[NDArray[np.uin
 
 
 def test_left_out_references_leave_no_trace_in_the_rows(pictures: list[NDArray[np.uint8]]) -> None:
-    stack, silent = parse_features(config().features), {"jobs": 1, "progress": lambda *_: None}
+    stack, silent = parse_features(config().features), {"engine": local_engine(1), "progress": lambda *_: None}
     grey = np.full((40, 40, 3), 128, np.uint8)
     sources = [grey, pictures[0], grey, grey, pictures[1], pictures[0], pictures[2]]
     rows, left_out = sample_all(sources, stack, config(), **silent)

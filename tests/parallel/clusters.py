@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from featcolor.commands.cluster import SCHEDULER_SETTINGS
@@ -38,25 +39,28 @@ class LocalCluster:
         self.address = json.loads(told.read_text())["address"]
         self.port = int(self.address.rpartition(":")[2])
 
-    def start_workers(self, count: int, *, folder: Path | None = None) -> None:
-        """So many worker processes, whose current folder is another than that of whoever gives them work."""
+    def start_workers(self, count: int, *, memory: str = "0") -> None:
+        """So many worker processes; of no bound on their memory, or of one at which they are killed."""
         options = ["--nworkers", str(count), "--nthreads", "1", "--no-dashboard", "--local-directory", str(self.folder)]
-        self.nannies.append(self._start("distributed.cli.dask_worker", self.address, *options, cwd=folder))
+        options += ["--memory-limit", memory]
+        self.nannies.append(self._start("distributed.cli.dask_worker", self.address, *options))
 
     def stop(self) -> None:
-        """Workers and scheduler, at once."""
+        """Workers and scheduler, at once: they take seconds for what nobody waits for."""
         for process in (*self.nannies, *([self.scheduler] if self.scheduler else [])):
-            process.terminate()
-        for process in (*self.nannies, *([self.scheduler] if self.scheduler else [])):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(PATIENCE)
+        self.nannies, self.scheduler = [], None
 
-    def _start(self, module: str, *options: str, cwd: Path | None = None) -> subprocess.Popen[bytes]:
+    def _start(self, module: str, *options: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", module, *options],
-            cwd=cwd or self.folder,
+            cwd=self.folder,
             env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
 
 

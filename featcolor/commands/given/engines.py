@@ -31,6 +31,6 @@ def chosen_engine(arguments: argparse.Namespace, n_items: int, default_jobs: Cal
         with Cluster(arguments.cluster) as cluster:
             yield cluster
         return
-    from featcolor.parallel.here import local_engine
+    from featcolor.parallel.local import local_engine
 
     yield local_engine(min(arguments.jobs or default_jobs(), n_items))
