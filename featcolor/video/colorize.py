@@ -20,7 +20,7 @@ from featcolor.clips.frames import ClipInfo, Closing
 from featcolor.clips.open import open_clip
 from featcolor.errors import UsageError
 from featcolor.parallel.engine import Engine
-from featcolor.parallel.here import local_engine
+from featcolor.parallel.local import local_engine
 from featcolor.video.checkpoints import WorkFolder, open_work
 from featcolor.video.encode import Encoding
 from featcolor.video.hint_files import FrameHints
