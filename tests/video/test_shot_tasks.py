@@ -103,7 +103,10 @@ def test_a_film_by_a_cluster_is_that_of_one_pass_byte_for_byte(
 ) -> None:
     """By workers that see the files, and by some that do not."""
     if not shared:
-        monkeypatch.setattr("featcolor.parallel.cluster.signature", lambda path: (1, 1) if path.exists() else None)
+        unlike = {True: (-1, 1), False: (1, 1)}
+        monkeypatch.setattr(
+            "featcolor.parallel.cluster.signature", lambda path: unlike[path.is_dir()] if path.exists() else None
+        )
     colorize_video(film, tmp_path / "one.mkv", model=tiny_model, **given, options=ffv1())
     (tmp_path / "cluster").mkdir()
     with local_cluster(tmp_path / "cluster") as cluster:
