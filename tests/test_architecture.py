@@ -58,6 +58,7 @@ ARROWS = LAYERS | {
     "benchmarks.runs": PRODUCT | {"benchmarks.data", "benchmarks.metrics", "benchmarks.methods"},
     "benchmarks.report": PRODUCT | {"benchmarks.metrics", "benchmarks.runs"},
     "benchmarks.speed": PRODUCT | {"benchmarks.data", "benchmarks.methods"},
+    "benchmarks.load": PRODUCT | {"benchmarks.data", "benchmarks.speed"},
     "benchmarks.demo": PRODUCT | {"benchmarks.data", "benchmarks.metrics"},
     "cli": {"featcolor.commands"},
 }

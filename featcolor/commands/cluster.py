@@ -7,7 +7,7 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, print_text
 from featcolor.errors import ClusterError, UsageError
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from featcolor.parallel.cluster import Cluster
 
 SUMMARY = "colour on many machines: how to start a cluster, and a check of one"
-SCHEDULER_SETTINGS: Final = {
-    "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
-    "DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "1.0",
-}
-"""Of the scheduler's environment: a picture that kills a worker is set aside at once, with few others beside it."""
 DESCRIPTION = """\
 A cluster is a Dask scheduler and workers, which you start; 'featcolor colorize --cluster ADDRESS' (and fit, video,
 benchmark photos) then shares its work among them. Without ADDRESS this shows how to start one; with it, it checks
@@ -81,14 +76,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show how, or check; raises for what is not as it must be."""
+    from featcolor.parallel.cluster import SCHEDULER_SETTINGS, Cluster
+
     if arguments.address is None:
         if arguments.folder is not None:
             raise UsageError("--folder is checked on a cluster; name its scheduler's address too")
         settings = " ".join(f"{name}={value}" for name, value in SCHEDULER_SETTINGS.items())
         print_text(GUIDE.format(version=version("featcolor"), settings=settings).rstrip())
         return 0
-    from featcolor.parallel.cluster import Cluster
-
     with Cluster(arguments.address) as cluster:
         _tell_of_workers(cluster.client, arguments.address)
         _send_a_picture(cluster)
@@ -97,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _tell_of_workers(client: Client, address: str) -> None:
     """How many there are, and what makes them less than they could be."""
-    from featcolor.parallel.cluster import scheduler_settings
+    from featcolor.parallel.cluster import SCHEDULER_SETTINGS, scheduler_settings
 
     threads = client.nthreads()
     hosts = {worker.rpartition(":")[0] for worker in threads}

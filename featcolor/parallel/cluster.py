@@ -55,6 +55,11 @@ LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 2.0
 """What a worker has to end its picture when the run is stopped; then it is started anew."""
 PER_THREAD_IN_FLIGHT: Final = 2
+SCHEDULER_SETTINGS: Final = {
+    "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+    "DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "1.0",
+}
+"""Of the scheduler's environment: a picture that kills a worker is set aside at once, with few others beside it."""
 MOST_SENT: Final = 256 * 2**20
 """Bytes of a file that is sent through the scheduler, which keeps what it sends in memory."""
 
@@ -279,9 +284,11 @@ def connect(address: str) -> Client:
     if not ADDRESS.fullmatch(address):
         raise UsageError(f"{address}: no scheduler's address; it is like tcp://HOST:8786, or tls://HOST:8786")
     try:
-        from distributed import Client
+        from distributed import Client, Security
     except ImportError as error:
         raise UsageError("--cluster needs Dask; pip install 'featcolor[cluster]'") from error
+    if address.startswith("tls:") and Security().get_connection_args("client").get("ssl_context") is None:
+        raise UsageError(f"{address}: its certificates are not named; 'featcolor cluster' shows how")
     for name in logging.root.manager.loggerDict:
         if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters of it is told in lines of our own

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.load.local_cluster import LocalCluster, local_cluster
 from featcolor.errors import ClusterError, UsageError
 from featcolor.parallel import cluster as module
 from featcolor.parallel.alike import difference
 from featcolor.parallel.cluster import Cluster
-from tests.parallel.clusters import LocalCluster, local_cluster
 from tests.parallel.test_engines import Copy, square, touch_slowly
 
 

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
+from benchmarks.load.local_cluster import ROOT, LocalCluster, wait_until
 from featcolor.parallel.cluster import connect
-from tests.parallel.clusters import ROOT, LocalCluster, wait_until
 
 PICTURES = 400
 KILLS = 5

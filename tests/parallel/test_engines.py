@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.load.local_cluster import local_cluster
 from featcolor.errors import PictureError
 from featcolor.parallel.cluster import Cluster
 from featcolor.parallel.cores import default_jobs, library_threads
 from featcolor.parallel.engine import Engine
 from featcolor.parallel.local import local_engine, run_over
 from featcolor.parallel.processes import _postponed_interrupt, end_workers
-from tests.parallel.clusters import local_cluster
 
 
 class AwkwardError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.speed.studio_page import build_table
+from benchmarks.load.studio_page import build_table
 
 
 def test_a_row_tells_median_worst_and_count() -> None:

@@ -1,4 +1,4 @@
-"""Load test of the studio on loopback: `python -m benchmarks.speed.studio_load --clients 50 --minutes 10`.
+"""Load test of the studio on loopback: `python -m benchmarks.load.studio --clients 50 --minutes 10`.
 
 Starts a studio as it is for strangers, lets many visitors at it, and tells whether anybody got another's picture, what
 was lost, how long answers took, and whether memory stayed flat. Exit code 1 where something was mixed, lost, or left.
@@ -26,8 +26,8 @@ import psutil
 from numpy.typing import NDArray
 
 from benchmarks.data.bundled import PHOTOGRAPHS, load
+from benchmarks.load.studio_visitor import SIDES, Tally, Visitor
 from benchmarks.speed.inputs import CLI, MEBIBYTE
-from benchmarks.speed.studio_visitor import SIDES, Tally, Visitor
 
 SECRET: Final = "the load test's"
 SAMPLE_S: Final = 5.0
@@ -41,7 +41,7 @@ PERCENTILES: Final = (50, 90, 99, 100)
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run it and print what came out."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.studio_load", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load.studio", description=__doc__)
     parser.add_argument("--clients", type=int, default=50, metavar="N")
     parser.add_argument("--minutes", type=float, default=10.0, metavar="M")
     parser.add_argument("--think", type=float, default=8.0, metavar="S", help="mean pause of a visitor")

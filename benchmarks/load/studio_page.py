@@ -1,4 +1,4 @@
-"""How fast the studio is for who looks at it, in Chromium: python -m benchmarks.speed.studio_page.
+"""How fast the studio is for who looks at it, in Chromium: python -m benchmarks.load.studio_page.
 
 Start to page: from the command to a page that can be used, and what of it Python takes to load modules. One hint: from
 the click on a likely colour to the frame of the screen that shows it, on a view of a megapixel, and what of it is the

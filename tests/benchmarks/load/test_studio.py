@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.speed.studio_visitor import SIDES, mark_of, marked
+from benchmarks.load.studio_visitor import SIDES, mark_of, marked
 
 
 @pytest.mark.parametrize("sides", SIDES[:4])

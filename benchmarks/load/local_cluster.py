@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from featcolor.commands.cluster import SCHEDULER_SETTINGS
+from featcolor.parallel.cluster import SCHEDULER_SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -76,9 +76,10 @@ def local_cluster(folder: Path, workers: int = 2) -> Iterator[LocalCluster]:
         cluster.stop()
 
 
-def wait_until(condition, patience: float = PATIENCE) -> None:  # type: ignore[no-untyped-def]
-    """Until it holds; AssertionError when it does not for long."""
+def wait_until(condition: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Until it holds; TimeoutError when it does not for long."""
     end = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < end
+        if time.monotonic() > end:
+            raise TimeoutError(f"not within {patience:.0f} s")
         time.sleep(0.05)
