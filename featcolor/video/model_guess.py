@@ -34,8 +34,12 @@ class ModelGuess:
         return as_stored(chroma, self.info.rotation), as_stored(resize(confidence, shape), self.info.rotation)
 
 
-@lru_cache(maxsize=2)
 def film_colorizer(model: Path | None) -> StillColorizer:
     """The model in a file, None for the default one, as a film asks it; read once a process."""
     # One factor for the whole film: one of each frame's own would flicker with what walks through it.
-    return load_colorizer(model, ColouringSettings(saturation=1.0)).for_film()
+    return _for_film(load_colorizer(model, ColouringSettings(saturation=1.0)))
+
+
+@lru_cache(maxsize=2)
+def _for_film(colorizer: StillColorizer) -> StillColorizer:
+    return colorizer.for_film()

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.load.local_cluster import local_cluster
 from featcolor.clips.frames import ClipInfo, Frame
 from featcolor.clips.open import open_clip
 from featcolor.clips.output.writer import VideoFileWriter
@@ -35,7 +36,6 @@ from featcolor.video.scan import scan_clip
 from featcolor.video.shot_tasks import ColourShots, in_groups, least_frames, run_tasks, shot_tasks
 from featcolor.video.shots import ShotColouring, ShotPlan
 from tests.clips.samples import VARIABLE_STAMPS, damaged_copy, frames_of, make_clip
-from tests.parallel.clusters import local_cluster
 from tests.samples import write_rgb
 from tests.video.samples import INFO, SIZE, ffv1
 

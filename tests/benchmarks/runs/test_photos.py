@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.data.datasets import open_dataset
+from benchmarks.load.local_cluster import local_cluster
 from benchmarks.methods.baselines import Grey
 from benchmarks.runs.output_folder import OutputFolder
 from benchmarks.runs.photos import BUDGET_UNIT, Entry, Study, run_study
 from featcolor.errors import UsageError
 from featcolor.parallel.cluster import Cluster
 from tests.benchmarks.runs.toy_methods import Raises, Tint
-from tests.parallel.clusters import local_cluster
 from tests.samples import write_rgb
 
 METRICS = ("gain", "delta_e00", "cf", "auc_rebalanced")
