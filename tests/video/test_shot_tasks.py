@@ -305,6 +305,8 @@ def test_a_film_that_cannot_be_sought_in_is_read_from_its_start_in_few_parts(
         with open_clip(path) as reader, scan_clip(reader) as scan:
             assert least_frames(reader, plans, scan) == parts
     assert [len(group) for group in in_groups(plans, 9)] == [9, 9, 9, 9, 4]
+    # What is done already parts them: its frames would be read for nothing.
+    assert [len(group) for group in in_groups([*plans[:2], *plans[3:10]], 9)] == [2, 7]
 
 
 def test_a_folder_of_frames_is_gone_into_anywhere(tmp_path: Path) -> None:
