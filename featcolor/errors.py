@@ -10,6 +10,8 @@ from featcolor.names import shown
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 STARVED = ("insufficient memory", "failed to map segment")
 """How OpenCV, and the loader of a shared library, say that memory is short."""
+FIT_PACKAGES = {"sklearn": "scikit-learn", "skimage": "scikit-image", "scipy": "SciPy"}
+"""Packages of the extra `fit`, as they are imported and as they are called, that no colouring needs."""
 
 
 class FeatcolorError(Exception):
@@ -68,6 +70,16 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = "".join(f", perhaps {match!r}" for match in get_close_matches(name, names, n=1))
     return f"unknown {kind} {name!r}{near}; the {kind}s are {', '.join(names)}"
+
+
+def refuse_without_fit(work: str) -> None:
+    """UsageError when packages are missing that fitting and measuring need, and colouring does not."""
+    from importlib.util import find_spec
+
+    if missing := [name for module, name in FIT_PACKAGES.items() if find_spec(module) is None]:
+        raise UsageError(
+            f"{work} needs {', '.join(missing)}, which colouring does without: pip install 'featcolor[fit]'"
+        )
 
 
 def reason(error: BaseException) -> str:

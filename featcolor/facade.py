@@ -73,9 +73,10 @@ def colorize(
 
     Returns
     -------
-    The same kind at the same depth. Of a path an RGB array (H, W, 3), uint8, uint16 or float32 by the file's depth; of
-    an array one of the same type, (H, W, 3), or (H, W, 4) with the alpha that came; of a Pillow image one in RGB or
-    RGBA: of 8 bits, with a warning where it came with more, since Pillow holds no deeper colour.
+    coloured : of the same kind at the same depth
+        Of a path an RGB array (H, W, 3), uint8, uint16 or float32 by the file's depth; of an array one of the same
+        type, (H, W, 3), or (H, W, 4) with the alpha that came; of a Pillow image one in RGB or RGBA: of 8 bits, with a
+        warning where it came with more, since Pillow holds no deeper colour.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from features.base import FloatArray
-from features.onnxfile import OnnxSummary, summarise
+from features.onnxfile import OnnxSummary, cut_down, nodes_of, summarise
 
 Runner: TypeAlias = Callable[[FloatArray], list[Any]]
 
@@ -23,12 +23,18 @@ Runner: TypeAlias = Callable[[FloatArray], list[Any]]
 SHOWN_LAYERS: Final = 24
 #: `TensorProto.FLOAT` of the ONNX specification.
 ONNX_FLOAT: Final = 1
+#: What brings the onnx package, which takes in the weights that a network keeps in other files.
+INSTALL: Final = "pip install 'featcolor[fit]'"
 #: Held while a network is opened: of threads that want it at once one opens it, and the others wait.
 OPENING: Final = threading.RLock()
 
 
 class NetworkError(ValueError):
     """A network file cannot be read or run, or lacks the layer asked for."""
+
+
+class MissingPackageError(NetworkError):
+    """A package that reading a network needs is not installed; the message names the command that installs it."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,10 @@ class Network:
 
 def read_network(path: Path) -> bytes:
     """The ONNX file at a path, weights that it keeps beside it taken in."""
-    import onnx
+    try:
+        import onnx
+    except ImportError as error:
+        raise MissingPackageError(f"{path}: needs onnx, which is not installed: {INSTALL}") from error
 
     try:
         if path.stat().st_size == 0:
@@ -117,40 +126,25 @@ def _input_of(summary: OnnxSummary) -> NetworkInput:
 
 def _cut(model: bytes, layers: tuple[str, ...]) -> bytes:
     """The model reduced to the nodes that the layers need, with the layers as its outputs."""
-    import onnx
-
-    proto = onnx.load_model_from_string(model)
-    graph = proto.graph
-    producers = {name: node for node in graph.node for name in node.output if name}
+    try:
+        nodes = nodes_of(model)
+    except ValueError as error:
+        raise NetworkError(f"not an ONNX network: {error}") from error
+    producers = {name: number for number, node in enumerate(nodes) for name in node.outputs if name}
     missing = [name for name in layers if name not in producers]
     if missing or not layers:
         raise NetworkError(
             f"the network has no layer {', '.join(missing) or '(none given)'}; it has {_shown(producers)}"
         )
-    needed: set[str] = set()
+    needed: set[int] = set()
     waiting = list(layers)
     while waiting:
-        name = waiting.pop()
-        if name in producers and name not in needed:
-            needed.update(producers[name].output)
-            waiting.extend(_inputs_of(producers[name]))
-    nodes = [node for node in graph.node if needed.intersection(node.output)]
-    used = {name for node in nodes for name in _inputs_of(node)}
-    constants = [constant for constant in graph.initializer if constant.name in used]
-    del graph.node[:], graph.output[:], graph.initializer[:]
-    graph.node.extend(nodes)
-    graph.initializer.extend(constants)
-    graph.output.extend(onnx.ValueInfoProto(name=name) for name in layers)
-    return bytes(proto.SerializeToString())
-
-
-def _inputs_of(node: Any) -> Iterable[str]:
-    """Tensors that a node reads, those read inside its branches and loops included."""
-    yield from node.input
-    for attribute in node.attribute:
-        for graph in (attribute.g, *attribute.graphs):
-            for inner in graph.node:
-                yield from _inputs_of(inner)
+        number = producers.get(waiting.pop())
+        if number is not None and number not in needed:
+            needed.add(number)
+            waiting.extend(nodes[number].inputs)
+    used = {name for number in needed for name in nodes[number].inputs}
+    return cut_down(model, needed, used, layers)
 
 
 def _shown(names: Iterable[str]) -> str:
@@ -170,9 +164,20 @@ def _as_map(output: Any, name: str) -> FloatArray:
     return array[0]
 
 
-def _open_session(model: bytes, input_name: str, layers: tuple[str, ...]) -> Runner:
+def onnxruntime_alone() -> Any:
+    """The module onnxruntime, which keeps what it does to itself.
+
+    Its wheels number the device and note each session below the home, and send that to their maker, unless they are
+    told before they are imported.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime  # here: the command line's help needs none of it
 
+    return onnxruntime
+
+
+def _open_session(model: bytes, input_name: str, layers: tuple[str, ...]) -> Runner:
+    onnxruntime = onnxruntime_alone()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

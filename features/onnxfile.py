@@ -1,4 +1,4 @@
-"""A look into an ONNX file without the onnx package: its properties, inputs and outputs.
+"""A look into an ONNX file without the onnx package: its properties, inputs and outputs, and what some layers need.
 
 Importing onnx and parsing millions of weights with it costs more than the network's run on a picture. The file is a
 protocol buffer; of the message ModelProto (github.com/onnx/onnx, onnx/onnx.proto) only the fields below are read.
@@ -6,7 +6,7 @@ protocol buffer; of the message ModelProto (github.com/onnx/onnx, onnx/onnx.prot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,11 @@ GRAPH_CONSTANT: Final = 5
 GRAPH_INPUT: Final = 11
 GRAPH_OUTPUT: Final = 12
 CONSTANT_NAME: Final = 8
+#: NodeProto.input, .output, .attribute; AttributeProto.g, .graphs.
+NODE_INPUT: Final = 1
+NODE_OUTPUT: Final = 2
+NODE_ATTRIBUTE: Final = 5
+ATTRIBUTE_GRAPHS: Final = (6, 11)
 #: StringStringEntryProto.key and .value; ValueInfoProto.name and .type.
 FIRST: Final = 1
 SECOND: Final = 2
@@ -41,6 +46,14 @@ class Tensor:
 
     kind: int
     sides: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node: names of the tensors that it reads, those inside its branches and loops included, and that it makes."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
 
 
 @dataclass
@@ -72,13 +85,67 @@ def summarise(content: bytes) -> OnnxSummary:
                 if part == GRAPH_NODE:
                     summary.nodes += 1
                 elif part == GRAPH_CONSTANT:
-                    summary.constants.add(_text(dict(_fields(_message(inner))).get(CONSTANT_NAME)))
+                    summary.constants.add(_constant_name(inner))
                 elif part in (GRAPH_INPUT, GRAPH_OUTPUT):
                     name, tensor = _value_info(_message(inner))
                     (summary.inputs if part == GRAPH_INPUT else summary.outputs)[name] = tensor
     if not summary.nodes:
         raise ValueError("no layers")
     return summary
+
+
+def nodes_of(content: bytes) -> list[Node]:
+    """The nodes of a serialised ONNX network, in order; ValueError as `summarise`."""
+    graphs = (_message(value) for number, value in _fields(memoryview(content)) if number == MODEL_GRAPH)
+    return [_node(_message(value)) for graph in graphs for number, value in _fields(graph) if number == GRAPH_NODE]
+
+
+def cut_down(content: bytes, nodes: Collection[int], constants: Collection[str], outputs: Sequence[str]) -> bytes:
+    """A serialised ONNX network with these of its nodes, by number, and of its constants, and these tensors as outputs.
+
+    All else is as it was, byte for byte.
+    """
+    parts = []
+    for number, value, whole in _parts(memoryview(content)):
+        if number == MODEL_GRAPH:
+            kept = list(_kept(_message(value), nodes, constants))
+            graph = b"".join(kept + [_delimited(GRAPH_OUTPUT, _delimited(FIRST, name.encode())) for name in outputs])
+            parts.append(_delimited(MODEL_GRAPH, graph))
+        else:
+            parts.append(bytes(whole))
+    return b"".join(parts)
+
+
+def _kept(graph: memoryview, nodes: Collection[int], constants: Collection[str]) -> Iterator[memoryview]:
+    count = 0
+    for number, value, whole in _parts(graph):
+        if number == GRAPH_NODE:
+            if count in nodes:
+                yield whole
+            count += 1
+        elif number == GRAPH_CONSTANT:
+            if _constant_name(value) in constants:
+                yield whole
+        elif number != GRAPH_OUTPUT:
+            yield whole
+
+
+def _node(content: memoryview) -> Node:
+    inputs, outputs = [], []
+    for number, value in _fields(content):
+        if number == NODE_INPUT:
+            inputs.append(_text(value))
+        elif number == NODE_OUTPUT:
+            outputs.append(_text(value))
+        elif number == NODE_ATTRIBUTE:
+            graphs = (_message(graph) for which, graph in _fields(_message(value)) if which in ATTRIBUTE_GRAPHS)
+            inner = (_node(_message(each)) for graph in graphs for part, each in _fields(graph) if part == GRAPH_NODE)
+            inputs += [name for node in inner for name in node.inputs]
+    return Node(tuple(inputs), tuple(outputs))
+
+
+def _constant_name(value: int | memoryview | None) -> str:
+    return _text(dict(_fields(_message(value))).get(CONSTANT_NAME))
 
 
 def _value_info(content: memoryview) -> tuple[str, Tensor]:
@@ -95,13 +162,19 @@ def _value_info(content: memoryview) -> tuple[str, Tensor]:
 
 def _fields(content: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """Each field's number and its whole number or bytes; fields of fixed length are passed over."""
+    return ((number, value) for number, value, _ in _parts(content) if value is not None)
+
+
+def _parts(content: memoryview) -> Iterator[tuple[int, int | memoryview | None, memoryview]]:
+    """Each field's number, its whole number or bytes (None: it has a fixed length), and all of its bytes."""
     at = 0
     while at < len(content):
+        start = at
         key, at = _varint(content, at)
         number, wire = key >> 3, key & 7
         if wire == VARINT:
             value, at = _varint(content, at)
-            yield number, value
+            yield number, value, content[start:at]
             continue
         if wire == DELIMITED:
             length, at = _varint(content, at)
@@ -111,9 +184,21 @@ def _fields(content: memoryview) -> Iterator[tuple[int, int | memoryview]]:
             raise ValueError(f"unknown wire type {wire}")
         if length > len(content) - at:
             raise ValueError("ends too early")
-        if wire == DELIMITED:
-            yield number, content[at : at + length]
-        at += length
+        begin, at = at, at + length
+        yield number, content[begin:at] if wire == DELIMITED else None, content[start:at]
+
+
+def _delimited(number: int, content: bytes) -> bytes:
+    """A field of bytes: its key, their length, and they."""
+    return _as_varint(number << 3 | DELIMITED) + _as_varint(len(content)) + content
+
+
+def _as_varint(value: int) -> bytes:
+    sevens = []
+    while value > 0x7F:
+        sevens.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*sevens, value])
 
 
 def _varint(content: memoryview, at: int) -> tuple[int, int]:

@@ -20,8 +20,8 @@ def domain_transform(
 ) -> FloatArray:
     """Filter chroma along rows and columns in turn, slowed by lightness.
 
-    Two neighbours are 1 + sigma_space / sigma_lightness · |ΔL| apart; the filter is a box of deviation sigma_space in
-    that distance, so that a step of sigma_lightness counts like sigma_space pixels of flat picture.
+    Two neighbours are ``1 + sigma_space / sigma_lightness · |ΔL|`` apart; the filter is a box of deviation sigma_space
+    in that distance, so that a step of sigma_lightness counts like sigma_space pixels of flat picture.
 
     Parameters
     ----------

@@ -31,8 +31,8 @@ def fast_global_smoother(
 ) -> FloatArray:
     """Smooth chroma by weighted least squares with lightness as guide.
 
-    Each turn minimises Σ_p (u_p − chroma_p)² + λ Σ_pq exp(−|L_p−L_q| / sigma_lightness) (u_p − u_q)² along a line.
-    Where lightness is flat the answer decays as exp(−|distance| / √λ); λ = sigma_space², so that
+    Each turn minimises ``Σ_p (u_p − chroma_p)² + λ Σ_pq exp(−|L_p−L_q| / sigma_lightness) (u_p − u_q)²`` along a
+    line. Where lightness is flat the answer decays as ``exp(−|distance| / √λ)``; λ = sigma_space², so that
     sigma_space is that length.
 
     Parameters

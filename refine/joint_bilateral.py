@@ -25,7 +25,7 @@ def joint_bilateral(
 ) -> FloatArray:
     """Filter chroma with lightness as guide.
 
-    out(p) = Σ_q f(|p−q|) g(L_p−L_q) w_q chroma_q / Σ_q f(|p−q|) g(L_p−L_q) w_q over a disc of radius
+    ``out(p) = Σ_q f(|p−q|) g(L_p−L_q) w_q chroma_q / Σ_q f(|p−q|) g(L_p−L_q) w_q`` over a disc of radius
     round(1.5 sigma_space), at least 1; f and g are Gaussians, w is confidence, or 1. The picture is
     mirrored at its border.
 

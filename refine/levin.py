@@ -43,8 +43,8 @@ def levin(
 ) -> FloatArray:
     """Chroma near the given one where that is sure, and like that of neighbours of the same lightness elsewhere.
 
-    Minimises Σ_p d_p |u_p − chroma_p|² + Σ_pq w_pq |u_p − u_q|² over neighbours in 3×3 windows;
-    w = exp(−(Y_p−Y_q)² / c), c = max(0.6 var, −min (Y_p−Y_q)² / ln 0.01, 2 sigma_lightness²) of the window,
+    Minimises ``Σ_p d_p |u_p − chroma_p|² + Σ_pq w_pq |u_p − u_q|²`` over neighbours in 3×3 windows;
+    ``w = exp(−(Y_p−Y_q)² / c)``, ``c = max(0.6 var, −min (Y_p−Y_q)² / ln 0.01, 2 sigma_lightness²)`` of the window,
     the eight of a pixel summing to 1, the mean of both directions taken; d goes with confidence^power, of which only
     ratios count, and its mean is data_weight.
     The answer is a weighted mean of the given chroma everywhere: no value leaves its range.

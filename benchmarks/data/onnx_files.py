@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.errors import UsageError
+from features.network import onnxruntime_alone
 
 LONGEST_REASON: Final = 300
 """Characters of onnxruntime's message that are shown."""
@@ -23,8 +24,7 @@ def open_session(path: Path, threads: int, *, spinning: bool = False) -> Any:
 
     Raises UsageError: the file cannot be loaded.
     """
-    import onnxruntime
-
+    onnxruntime = onnxruntime_alone()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

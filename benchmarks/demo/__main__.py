@@ -28,6 +28,7 @@ from benchmarks.demo.page import Command, Page, build_page
 from benchmarks.demo.results import ColouredFilm, Result
 from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.colour.measures import grey_picture
+from featcolor.errors import UsageError, refuse_without_fit
 from featcolor.models.fit_report import library_versions
 from featcolor.models.model_file import read_card
 from featcolor.models.pretrained import read_network_card
@@ -171,6 +172,10 @@ def main() -> None:
     parser.add_argument("--strip", type=Path, metavar="PATH", help="also write grey, ours, truth of two halves here")
     parser.add_argument("--default-strip", type=Path, metavar="PATH", help="the same, whole, by the default model")
     arguments = parser.parse_args()
+    try:
+        refuse_without_fit("the demo")
+    except UsageError as error:
+        parser.error(str(error))
     start = time.perf_counter()
     out = ROOT / "demo" / "out"
     shutil.rmtree(out, ignore_errors=True)

@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import rel_entr
 
 from benchmarks.data.film_sequences import Frame
 from featcolor.colour.lab import rgb_to_lab
@@ -196,5 +195,7 @@ def _code_shares(frame: Frame) -> NDArray[np.float64]:
 
 def _jensen_shannon(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
     """Divergence, in nats, of distributions along the last axis: (K(p | m) + K(q | m)) / 2 with m = (p + q) / 2."""
+    from scipy.special import rel_entr  # of the extra `fit`
+
     middle = 0.5 * (first + second)
     return np.asarray(0.5 * (rel_entr(first, middle) + rel_entr(second, middle)).sum(axis=-1))

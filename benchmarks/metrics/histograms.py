@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import rel_entr
 
 AB_BIN: Final = 10.0
 """Width of a bin in a* and b*."""
@@ -82,6 +81,8 @@ def jensen_shannon(first: NDArray[Any], second: NDArray[Any]) -> float:
     0 when equal, 1 when no bin is shared; a metric (Endres, Schindelin: A new metric for probability distributions,
     IEEE Transactions on Information Theory 49, 2003; the divergence is Lin's, the same journal 37, 1991).
     """
+    from scipy.special import rel_entr  # of the extra `fit`
+
     middle = 0.5 * (first + second)
     divergence = 0.5 * (rel_entr(first, middle).sum() + rel_entr(second, middle).sum()) / np.log(2.0)
     return float(np.sqrt(max(divergence, 0.0)))

@@ -127,8 +127,9 @@ def lab_to_rgb(lightness: FloatArray, chroma: FloatArray, dtype: DTypeLike = np.
 
     Returns
     -------
-    (H, W, 3) of `dtype`. Its L* differs from the one asked for by the rounding of the three channels alone:
-    half a code of each moves L* by at most 0.27 in 8 bits and 0.0011 in 16 (at dark green).
+    rgb : (H, W, 3) of `dtype`
+        Its L* differs from the one asked for by the rounding of the three channels alone: half a code of each moves
+        L* by at most 0.27 in 8 bits and 0.0011 in 16 (at dark green).
     """
     if lightness.ndim != 2 or lightness.size == 0 or chroma.shape != (*lightness.shape, 2):
         raise ValueError(f"lightness must be (H, W) and chroma (H, W, 2), got {lightness.shape} and {chroma.shape}")

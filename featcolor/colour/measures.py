@@ -36,8 +36,8 @@ def colourfulness(rgb: NDArray[np.uint8], *, signed: bool = True) -> float:
     """Colourfulness CF: sigma + 0.3 mu of the opponent channels rg = R - G and yb = (R + G) / 2 - B.
 
     Hasler, Suesstrunk: Measuring colourfulness in natural images (2003). In codes of 255: 0 is not colourful, 33
-    moderately, 59 quite. `signed=False` takes |rg| and |yb| first, as the released scripts of DDColor and ColorMNet
-    do: another scale, whose numbers must not be mixed with the signed ones.
+    moderately, 59 quite. `signed=False` takes ``|rg|`` and ``|yb|`` first, as the released scripts of DDColor and
+    ColorMNet do: another scale, whose numbers must not be mixed with the signed ones.
     """
     check_rgb(rgb)
     red, green, blue = (rgb[..., channel].astype(np.float64) for channel in range(3))

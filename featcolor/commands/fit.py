@@ -21,7 +21,7 @@ from featcolor.commands.given.options import (
     whole_number,
 )
 from featcolor.commands.given.references import find
-from featcolor.errors import ModelFileError, UsageError
+from featcolor.errors import ModelFileError, UsageError, refuse_without_fit
 
 if TYPE_CHECKING:
     from featcolor.models.config import ColorizerConfig
@@ -78,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fit and save; raises for what cannot be fitted on."""
+    refuse_without_fit("fitting")
     paths = [picture.path for picture in find(arguments.reference, quiet=arguments.quiet)]
     output = _check_output(arguments.output, paths)
     config = _config(arguments)

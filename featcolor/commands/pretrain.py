@@ -17,7 +17,7 @@ from featcolor.commands.given.options import (
     whole_number,
 )
 from featcolor.commands.given.references import find
-from featcolor.errors import NetworkError, UsageError
+from featcolor.errors import NetworkError, UsageError, refuse_without_fit
 
 SUMMARY = "train a colour network on thousands of photographs (needs torch)"
 DESCRIPTION = """\
@@ -104,6 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
     output = _check_output(arguments.output, paths)
     if find_spec("torch") is None:
         raise UsageError(TORCH_MISSING)
+    refuse_without_fit("pretraining")
 
     from featcolor.pretraining.session import Request, pretrain
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.errors import refuse_without_fit
 from featcolor.models.base import StillColorizer, between_grid_points
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.fit_report import FitReport
@@ -70,7 +71,9 @@ class Colorizer(StillColorizer):
         Raises
         ------
         ReferencesError : when no reference can be used
+        UsageError : when the extra `fit` is not installed
         """
+        refuse_without_fit("fitting")
         from featcolor.models.fitting import fit_references  # here: colouring does not need scikit-learn
 
         def predict(stack: FeatureStack, experts: Experts, followed: float, lightness: FloatArray) -> FloatArray:

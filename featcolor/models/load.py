@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from featcolor.errors import FeatcolorError, ModelFileError, UsageError
+from featcolor.errors import FeatcolorError, ModelFileError, NetworkError, UsageError
 from featcolor.models.model_file import read_arrays
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def _load(model: Path | None) -> StillColorizer:
         build = Colorizer.from_arrays
     try:
         _check_values(arrays)
+        _check_network(model, header)
         return build(header, arrays)
     except FeatcolorError:
         raise
@@ -116,3 +117,18 @@ def _check_values(arrays: Mapping[str, NDArray[Any]]) -> None:
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu" or not np.abs(array, dtype=np.float64).max(initial=0) <= LARGEST:
             raise ValueError(f"{name} holds what is no number, or an endless one")
+
+
+def _check_network(model: Path, header: Mapping[str, Any]) -> None:
+    """NetworkError where the model was fitted with the colour network that came with another featcolor."""
+    from featcolor.models.network_errors import DEFAULT, network_errors
+    from features.colournet import BUNDLED, ColourNetwork
+
+    parts = header.get("stack", [header])
+    fitted_with = {part["sha256"] for part in parts if part.get("network") == BUNDLED}
+    if not fitted_with:
+        return
+    with network_errors("", DEFAULT):
+        own = ColourNetwork().info.sha256
+    if fitted_with != {own}:
+        raise NetworkError(f"{model}: fitted with the colour network of another featcolor; fit it anew")

@@ -22,5 +22,7 @@ def network_errors(prefix: str = "backbone: ", remedy: str = FITTED) -> Iterator
     """
     try:
         yield
+    except network.MissingPackageError as error:
+        raise NetworkError(f"{prefix}{error}") from error
     except network.NetworkError as error:
         raise NetworkError(f"{prefix}{error}; {remedy}") from error

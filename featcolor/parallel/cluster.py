@@ -298,9 +298,12 @@ def connect(address: str) -> Client:
             return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise UsageError(
-            f"{address}: no scheduler answers there ({reason(error).splitlines()[0]}); 'featcolor cluster' shows how "
-            "to start one"
+            f"{address}: no scheduler answers there ({_first_line(error)}); 'featcolor cluster' shows how to start one"
         ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return reason(error).partition("\n")[0] or type(error).__name__
 
 
 def wait_for_worker(client: Client, address: str) -> None:

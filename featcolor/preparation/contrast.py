@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Final
 
 import cv2
@@ -82,8 +83,6 @@ def equalize_locally(lightness: FloatArray) -> FloatArray:
 
     Source: Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV (1994).
     """
-    from scipy.ndimage import map_coordinates  # here: colouring starts without SciPy
-
     stretched = stretch(lightness)
     low, high = tone_range(stretched)
     if high - low <= FLAT:
@@ -91,10 +90,25 @@ def equalize_locally(lightness: FloatArray) -> FloatArray:
     curves = _tile_curves(stretched)
     down, across = (_tile_places(side) for side in stretched.shape)
     for band in bands(len(stretched)):
-        tones = stretched[band]
-        places = np.broadcast_arrays(down[band, None], across[None], tones * np.float32(BINS))
-        stretched[band] = map_coordinates(curves, places, order=1, mode="nearest")
+        stretched[band] = _read_curves(curves, down[band, None], across[None], stretched[band] * np.float32(BINS))
     return np.clip(stretched, 0.0, 1.0, out=stretched)
+
+
+def _read_curves(curves: FloatArray, *places: FloatArray) -> NDArray[np.float64]:
+    """Curves (n, m, k), read between their values at three places that broadcast; outside is as at the edge."""
+    read = np.zeros(np.broadcast_shapes(*(place.shape for place in places)))
+    rows, columns, tones = (_neighbours(place, size) for place, size in zip(places, curves.shape, strict=True))
+    for (row, down), (column, across), (tone, along) in product(rows, columns, tones):
+        read += curves[row, column, tone] * down * across * along
+    return read
+
+
+def _neighbours(place: FloatArray, size: int) -> tuple[tuple[NDArray[np.intp], NDArray[np.float64]], ...]:
+    """The numbers before and after each place among 0..size - 1, with the weight of each."""
+    inside = np.clip(place.astype(np.float64), 0, size - 1)
+    before = np.minimum(inside.astype(np.intp), size - 2)
+    nearness = 1 - (inside - before)
+    return (before, nearness), (before + 1, 1 - nearness)
 
 
 def _tile_curves(lightness: FloatArray) -> FloatArray:

@@ -157,8 +157,6 @@ def find_scratches(codes: Codes, sensitivity: float = 1.0) -> Mask:
 
 def _upright_lines(hits: NDArray[np.uint8]) -> list[FloatArray]:
     """Columns (H,) of straight lines that stand out by their share of hits; the surest first, one of each place."""
-    from scipy.ndimage import median_filter  # here: colouring starts without SciPy
-
     height, width = hits.shape
     drifts = np.arange(-SCRATCH_DRIFT, SCRATCH_DRIFT + 1)
     shares = np.empty((len(drifts), width), np.float32)
@@ -166,7 +164,8 @@ def _upright_lines(hits: NDArray[np.uint8]) -> list[FloatArray]:
         shear = np.array([[1, drift / height, 0], [0, 1, 0]], np.float32)
         flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
         share[:] = cv2.warpAffine(hits, shear, (width, height), flags=flags).mean(axis=0)
-    usual = median_filter(shares, (1, _USUAL_COLUMNS), mode="nearest")
+    around = np.pad(shares, ((0, 0), (_USUAL_COLUMNS // 2,) * 2), mode="edge")
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(around, _USUAL_COLUMNS, axis=1), axis=2)
     shares[(shares < SCRATCH_HEIGHT) | (shares - usual < SCRATCH_CLEAR)] = 0
     lines = []
     while shares.any():
@@ -234,20 +233,26 @@ def _is_solid(speck: Mask) -> bool:
 
 def _in_rows(specks: Sequence[tuple[slice, slice, Mask]], spacing: float) -> list[bool]:
     """Which specks stand in a row: three of like size, one in the middle between two others."""
-    from scipy.spatial import cKDTree  # here: colouring starts without SciPy
-
-    if len(specks) < 3:
-        return [False] * len(specks)
+    if not specks:
+        return []
     centres = np.array(
         [[(rows.start + rows.stop) / 2, (columns.start + columns.stop) / 2] for rows, columns, _ in specks]
     )
     areas = np.array([speck.sum() for _, _, speck in specks])
-    tree = cKDTree(centres)
     in_row = np.zeros(len(specks), bool)
-    for first, second in tree.query_pairs(2 * spacing):
-        apart = float(np.linalg.norm(centres[first] - centres[second])) / 2
-        for middle in tree.query_ball_point(centres[[first, second]].mean(axis=0), max(1.0, ROW_SLACK * apart)):
-            three = [first, second, middle]
-            if len(set(three)) == 3 and areas[three].max() <= 2 * areas[three].min():
-                in_row[three] = True
+    for first, centre in enumerate(centres):
+        # Who stands between two is within half of their distance, and the slack, of the first.
+        near = np.flatnonzero(_distances(centre, centres) <= 2 * max(spacing, 1.0))
+        seconds = near[(near > first) & (_distances(centre, centres[near]) <= 2 * spacing)]
+        apart = _distances(centre, centres[seconds]) / 2
+        away = _distances((centre + centres[seconds])[:, None] / 2, centres[near])
+        which, between = np.nonzero(away <= np.maximum(1.0, ROW_SLACK * apart)[:, None])
+        threes = np.stack([np.full(len(which), first), seconds[which], near[between]], axis=1)
+        threes = threes[(threes[:, 2] != first) & (threes[:, 2] != threes[:, 1])]
+        sizes = areas[threes]
+        in_row[threes[sizes.max(axis=1) <= 2 * sizes.min(axis=1)]] = True
     return in_row.tolist()
+
+
+def _distances(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.hypot(*np.moveaxis(first - second, -1, 0)))

@@ -34,7 +34,7 @@ from featcolor.video.output import Target
 from featcolor.video.report import ClipReport, KeyReport, ShotReport
 from featcolor.video.report_page import Tile, choose_tiles, write_page
 from featcolor.video.scan import ClipScan, scan_clip
-from featcolor.video.shot_tasks import ColourShots, default_shot_jobs, least_frames, run_tasks, shot_tasks
+from featcolor.video.shot_tasks import ColourShots, least_frames, run_tasks, shot_tasks
 from featcolor.video.shots import ShotColouring, ShotPlan, missing, plan_shots, report_shot
 from features.threads import one_blas_thread
 
@@ -106,7 +106,8 @@ def colorize_video(
 
     Returns
     -------
-    ClipReport; a key-frame picture that shows no frame is in its `refused`, and the others are used.
+    report : ClipReport
+        A key-frame picture that shows no frame is in its `refused`, and the others are used.
 
     Raises
     ------
@@ -271,7 +272,7 @@ class _Run(Closing):
         """The second pass: while the film is read, or by an engine where there are several shots for it."""
         colouring, progress = self._colouring(plan, work, keys), partial(self.progress, COLOURING)
         left = missing(plan.shots, work)
-        jobs = min(self.options.jobs or default_shot_jobs(left), len(left))
+        jobs = min(self.options.jobs, len(left))
         if not left or (cluster is None and jobs < 2):
             with self.inputs.open() as reader:
                 colouring.run(reader, plan.shots, work, progress)

@@ -78,8 +78,7 @@ class ClipOptions:
     resume : go on with an unfinished run.
     overwrite : replace an output, or an unfinished run, that exists.
     report : where the report goes, as JSON; its page is written beside it, ending in .html.
-    jobs : processes that colour shots; with 1 they are coloured one after the other while the film is read. None: by
-        the work.
+    jobs : processes that colour shots; with 1 they are coloured one after the other, while the film is read.
     cluster : address of the scheduler whose workers colour shots instead, see `featcolor.parallel.cluster`.
     """
 
@@ -101,5 +100,5 @@ class ClipOptions:
     resume: bool = False
     overwrite: bool = False
     report: Path | None = None
-    jobs: int | None = 1
+    jobs: int = 1
     cluster: str | None = None

@@ -163,11 +163,6 @@ def least_frames(reader: ClipReader, plans: Sequence[ShotPlan], scan: ClipScan) 
     return max(LEAST_FRAMES, scan.n_frames // MOST_PARTS)
 
 
-def default_shot_jobs(plans: Sequence[ShotPlan]) -> int:
-    """How many processes are worth their start."""
-    return 1
-
-
 def run_tasks(
     engine: Engine, work: ColourShots, tasks: Sequence[ShotTask], progress: Callable[[int, int], None], total: int
 ) -> None:
@@ -187,8 +182,8 @@ def _error(failure: Failure, task: ShotTask, name: str) -> ClipError:
     if failure.killed:
         frames = f"frames {task.plans[0].first} to {task.plans[-1].last}"
         message = (
-            f"{name}: each process that was given {frames} was killed, most likely for want of memory; use fewer "
-            "--jobs, or --preset fast"
+            f"{name}: each process that was given {frames} was killed, most likely for want of memory; use "
+            "--preset fast, or fewer processes at once"
         )
     error = ClipError(message)
     error.add_note(failure.trace)

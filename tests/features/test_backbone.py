@@ -6,16 +6,20 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+from scipy.sparse import csr_array
 from skimage.color import rgb2lab
 from sklearn.decomposition import PCA
 
 from features.backbone import IMAGENET_DEVIATION, IMAGENET_MEAN, BackboneFeatures
 from features.base import FloatArray, grid_points
 from features.network import Network, NetworkError, read_network
-from features.network_grid import grey_codes
-from tests.networks import ramp_network, tiny_network
+from features.network_grid import FrameAxis, gather, grey_codes
+from features.onnxfile import cut_down
+from tests.networks import GREY, ramp_network, save_network, tiny_network
 from tests.samples import extract, noise
 
 SHAPES = [(8, 8), (1, 40), (40, 1), (1, 1), (33, 57)]
@@ -122,6 +126,48 @@ def test_inner_layers_are_what_the_outputs_follow_from(tiny: Path) -> None:
     outputs = Network(read_network(tiny), ["scene", "relu1"]).run(picture)
     np.testing.assert_array_equal(outputs[0], scene)
     np.testing.assert_array_equal(outputs[1], relu)
+
+
+def test_a_network_is_cut_down_as_the_onnx_package_would(tmp_path: Path) -> None:
+    """Nodes in a branch name tensors of the graph around them, which stay; so does what is not known, to the byte."""
+    inner = helper.make_graph(
+        [helper.make_node("Mul", ["double", "w"], ["inner"])],
+        "branch",
+        [],
+        [helper.make_empty_tensor_value_info("inner")],
+    )
+    nodes = [
+        helper.make_node("Add", ["picture", "picture"], ["double"]),
+        helper.make_node("Neg", ["picture"], ["unused"]),
+        helper.make_node("If", ["yes"], ["chosen"], then_branch=inner, else_branch=inner),
+    ]
+    constants = [
+        numpy_helper.from_array(np.array(True), "yes"),
+        numpy_helper.from_array(np.array(3, np.float32), "w"),
+        numpy_helper.from_array(np.zeros(300, np.float32), "unread"),
+    ]
+    path = save_network(tmp_path / "net.onnx", nodes, {"picture": GREY}, {"unused": None}, constants)
+    picture = noise((8, 8))[None, None]
+    [chosen] = Network(read_network(path), ["chosen"]).run(picture)
+    np.testing.assert_array_equal(chosen, 6 * picture[0])
+
+    wanted = onnx.load(path)
+    del wanted.graph.node[1], wanted.graph.initializer[2], wanted.graph.output[:]
+    wanted.graph.output.append(onnx.ValueInfoProto(name="chosen"))
+    assert cut_down(path.read_bytes(), {0, 2}, {"yes", "w"}, ["chosen"]) == wanted.SerializeToString()
+
+
+def test_maps_are_interpolated_as_by_a_sparse_matrix() -> None:
+    """Of four weights a point: the same bits as SciPy's product."""
+    rng = np.random.default_rng(0)
+    maps = rng.normal(size=(7, 9, 5)).astype(np.float32)
+    axes = [FrameAxis.mirrored(70), FrameAxis.mirrored(33)]
+    rows, columns = (axis.taps(rng.integers(0, axis.side, 3000), n) for axis, n in zip(axes, (9, 5), strict=True))
+    weights = [a * b for a in (1 - rows[2], rows[2]) for b in (1 - columns[2], columns[2])]
+    cells = [row * 5 + column for row in rows[:2] for column in columns[:2]]
+    numbers = np.repeat(np.arange(3000), 4), np.stack(cells, axis=1).ravel()
+    matrix = csr_array((np.stack(weights, axis=1).ravel(), numbers), (3000, 45))
+    assert gather(maps, rows, columns).tobytes() == (matrix @ maps.reshape(7, -1).T).astype(np.float32).tobytes()
 
 
 def test_one_network_runs_at_several_sizes_and_after_pickling(tiny: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 import cv2
@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 import skimage.data
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
 
 from featcolor.batch.colour import colorize_prepared
 from featcolor.colour.film_stock import add_grain, fade
 from featcolor.colour.lab import FloatArray, lab_to_rgb, lightness_of
 from featcolor.commands.given.options import PREPARE_HELP
 from featcolor.preparation.border import inside_border
-from featcolor.preparation.contrast import FLAT, LIGHT_AREA, equalize_locally, restore, stretch
-from featcolor.preparation.dust import remove_dust, remove_scratches
+from featcolor.preparation.contrast import FLAT, LIGHT_AREA, _read_curves, equalize_locally, restore, stretch
+from featcolor.preparation.dust import ROW_SLACK, _in_rows, remove_dust, remove_scratches
 from featcolor.preparation.grain import denoise, denoise_grainy, measure_grain
 from featcolor.preparation.steps import AUTO_STEPS, CONTRASTS, STEPS, Step, grey_picture, parse_preparation, prepare
 
@@ -128,6 +129,15 @@ def test_clahe_opens_shadows_and_has_no_steps_in_16_bits():
     assert len(np.unique(equalize_locally(ramp)[32])) > 3500
 
 
+def test_tone_curves_are_read_as_scipy_reads_them():
+    rng = np.random.default_rng(0)
+    curves = rng.random((4, 3, 9), np.float32)
+    places = [rng.uniform(-1, side, (50, 60)).astype(np.float32) for side in curves.shape]
+    places[2][:9] = np.arange(9, dtype=np.float32)[:, None]  # the tones themselves, the ends included
+    expected = map_coordinates(curves, np.stack(places), order=1, mode="nearest")
+    np.testing.assert_allclose(_read_curves(curves, *places), expected, rtol=1e-6)
+
+
 # grain
 
 
@@ -204,6 +214,24 @@ def test_hardly_anything_in_a_clean_picture_is_taken_for_dust(name):
     assert np.mean(remove_dust(clean) != clean) < 0.001
     if name != "brick":  # its joints are thin upright lines: why scratches are no part of auto
         assert np.mean(remove_scratches(clean) != clean) < 0.001
+
+
+def test_specks_of_a_row_are_those_that_a_plain_search_finds():
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        places = rng.integers(0, 40, (20, 2))
+        specks = [
+            (slice(y, y + rows), slice(x, x + 2), np.ones((rows, 2), bool))
+            for (y, x), rows in zip(places, rng.integers(1, 9, 20), strict=True)
+        ]
+        centres = [complex((x.start + x.stop) / 2, (y.start + y.stop) / 2) for y, x, _ in specks]
+        expected = set()
+        for a, b, c in permutations(range(20), 3):
+            apart, sizes = abs(centres[a] - centres[b]), [specks[i][2].sum() for i in (a, b, c)]
+            between = abs(centres[c] - (centres[a] + centres[b]) / 2) <= max(1.0, ROW_SLACK * apart / 2)
+            if apart <= 2 * 9.0 and between and max(sizes) <= 2 * min(sizes):
+                expected |= {a, b, c}
+        assert set(np.flatnonzero(_in_rows(specks, 9.0))) == expected
 
 
 def test_buttons_in_a_row_are_no_dust_and_one_alone_is():

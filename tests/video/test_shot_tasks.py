@@ -217,7 +217,7 @@ class Fails:
 @pytest.mark.parametrize(
     ("failure", "told"),
     [
-        (Failure("killed", killed=True), r"film\.mp4: .*frames 16 to 27 was killed.*--jobs"),
+        (Failure("killed", killed=True), r"film\.mp4: .*frames 16 to 27 was killed.*--preset fast"),
         (Failure("keys/a.png: cut short; copy it again", "its trace"), r"^keys/a\.png: cut short; copy it again"),
     ],
 )

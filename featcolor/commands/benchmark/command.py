@@ -16,7 +16,7 @@ from featcolor.commands.benchmark.plan import OURS, broken_bounds, check_bounds,
 from featcolor.commands.console import WORK_FAILED, complain, number, print_line, print_table, progress_bar, stopping
 from featcolor.commands.given.engines import add_engine_options
 from featcolor.commands.given.options import seed, whole_number
-from featcolor.errors import UsageError
+from featcolor.errors import UsageError, refuse_without_fit
 
 if TYPE_CHECKING:
     from benchmarks.runs.results import Results
@@ -174,6 +174,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and write the report."""
+    refuse_without_fit("the benchmark")
     output: Path | None = arguments.output
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError(f"{output}: a file; -o needs a folder")

@@ -1,0 +1,51 @@
+"""The site, built, and a browser that looks at it."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.docs.pages import Page, read_pages
+from tests.studio.browser.chromium import find_chromium, launch
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The folder of the site; it is built where a source is newer, and a warning fails."""
+    if importlib.util.find_spec("sphinx_gallery") is None:
+        pytest.skip("needs Sphinx: make docs")
+    folder = ROOT / "docs" / "_build" / "html"
+    build: list[str | Path] = [sys.executable, "-m", "sphinx", "-b", "html", "-d", folder.with_name("doctrees")]
+    build += ["-q", "-W", "--keep-going", ROOT / "docs", folder]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pages(site: Path) -> dict[Path, Page]:
+    """Every page of the site, by its file."""
+    return read_pages(site)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium."""
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip("needs playwright: pip install 'featcolor[dev]'")
+    if find_chromium() is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = launch(playwright)
+        yield opened
+        opened.close()

@@ -1,0 +1,1 @@
+"""Files of releases: what one release wrote, the next ones read."""
