@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 
 from benchmarks.data.layouts_base import TestPicture
 from featcolor.colour.lab import bands, lightness_of
-from featcolor.parallel.engine import Progress
-from featcolor.parallel.local import run_over
+from featcolor.parallel.engine import Engine, Progress
+from featcolor.parallel.local import local_engine
 from featcolor.pictures.io import read_reference
 
 THUMBNAIL: Final = 64
@@ -99,19 +99,23 @@ class Candidate(NamedTuple):
 
 
 def find_leaks(
-    references: Sequence[Path], pictures: Sequence[TestPicture], *, jobs: int = 1, progress: Progress | None = None
+    references: Sequence[Path],
+    pictures: Sequence[TestPicture],
+    *,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
 ) -> list[Leak]:
     """Pairs of a reference and a test picture that show the same, in the order of the test pictures.
 
     Found are recompressed, resized and squeezed copies, crops of up to 5 % on a side, crops to the centre square,
     mirror images, and changes of brightness. Files that cannot be read are passed over: fitting and loading name them.
 
-    `references`: paths; `pictures`: test pictures; `jobs`: processes that read; `progress`: called with ("reading" or
-    "comparing", done, in all).
+    `references`: paths; `pictures`: test pictures; `engine`: who reads; None: this process; `progress`: called with
+    ("reading" or "comparing", done, in all).
     """
     paths = [*references, *(picture.truth for picture in pictures)]
     seen: list[Seen | None] = [None] * len(paths)
-    for done, outcome in enumerate(run_over(look_at, paths, jobs=jobs), start=1):
+    for done, outcome in enumerate((engine or local_engine(1)).run(look_at, paths), start=1):
         seen[outcome.index] = outcome.result
         if progress is not None:
             progress("reading", done, len(paths))

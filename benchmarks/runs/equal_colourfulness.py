@@ -21,6 +21,7 @@ from benchmarks.runs.results import Comparison, CurvePoint
 from benchmarks.runs.scoring import Done, Item, Progress, over_pictures
 from featcolor.colour.lab import lab_to_rgb
 from featcolor.colour.measures import colourfulness, delta_e00, lab_of, psnr
+from featcolor.parallel.engine import Engine
 
 CURVE_FACTORS: Final = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 """Chroma of ours is multiplied by these to find the factor that gives a rival's colourfulness."""
@@ -79,10 +80,12 @@ class ReadTask:
         return found
 
 
-def read_factors(outputs: OutputFolder, done: Done, ours: str, *, progress: Progress) -> dict[str, Readings]:
+def read_factors(
+    outputs: OutputFolder, done: Done, ours: str, *, progress: Progress, engine: Engine | None = None
+) -> dict[str, Readings]:
     """Each method's outputs with their chroma multiplied: `CURVE_FACTORS` for ours, `RIVAL_FACTORS` for the others."""
     factors = {method: CURVE_FACTORS if method == ours else RIVAL_FACTORS for method in done}
-    return read_at(outputs, done, factors, stage="multiplying chroma", progress=progress)
+    return read_at(outputs, done, factors, stage="multiplying chroma", progress=progress, engine=engine)
 
 
 def trace_curve(readings: Readings, pictures: Sequence[str] | None = None) -> list[CurvePoint]:
@@ -92,7 +95,13 @@ def trace_curve(readings: Readings, pictures: Sequence[str] | None = None) -> li
 
 
 def compare_all(
-    outputs: OutputFolder, readings: Mapping[str, Readings], ours: str, *, seed: int, progress: Progress
+    outputs: OutputFolder,
+    readings: Mapping[str, Readings],
+    ours: str,
+    *,
+    seed: int,
+    progress: Progress,
+    engine: Engine | None = None,
 ) -> list[Comparison]:
     """Ours against every other method, over the pictures that both have.
 
@@ -110,8 +119,8 @@ def compare_all(
             continue
         factor = factor_for(trace_curve(readings[ours], common), float(theirs[:, 0].mean()))
         stage = f"at the colour of {rival}"
-        mine = read_at(outputs, {ours: common}, {ours: (factor,)}, stage=stage, progress=progress)[ours].of(common)
-        mine = mine[:, 0]
+        read_ours = read_at(outputs, {ours: common}, {ours: (factor,)}, stage=stage, progress=progress, engine=engine)
+        mine = read_ours[ours].of(common)[:, 0]
         cf = float(mine[:, 0].mean()), float(theirs[:, 0].mean())
         matched = abs(cf[0] - cf[1]) <= MATCHED_WITHIN
         for metric, better in COMPARED.items():
@@ -128,10 +137,16 @@ def factor_for(curve: Sequence[CurvePoint], cf: float) -> float:
 
 
 def read_at(
-    outputs: OutputFolder, done: Done, factors: Mapping[str, tuple[float, ...]], *, stage: str, progress: Progress
+    outputs: OutputFolder,
+    done: Done,
+    factors: Mapping[str, tuple[float, ...]],
+    *,
+    stage: str,
+    progress: Progress,
+    engine: Engine | None = None,
 ) -> dict[str, Readings]:
     """Each picture at each factor of its method."""
-    found = dict(over_pictures(ReadTask(outputs.folder, factors), done, stage, progress))
+    found = dict(over_pictures(ReadTask(outputs.folder, factors), done, stage, progress, engine))
     values = {method: np.array([found[p][method] for p in pictures], np.float64) for method, pictures in done.items()}
     return {name: Readings(tuple(pictures), factors[name], values[name]) for name, pictures in done.items() if pictures}
 

@@ -32,7 +32,7 @@ from featcolor.errors import UsageError, one_line
 from featcolor.files import replacing, write_json
 from featcolor.parallel.cores import available_cores, library_threads
 from featcolor.parallel.engine import Progress
-from featcolor.parallel.local import run_over
+from featcolor.parallel.local import local_engine, run_over
 from features.base import FloatArray
 from features.colournet import ColourNetwork
 
@@ -282,7 +282,7 @@ def _row(sample: Sample, method: HintMethod, given: Given, output: NDArray[np.ui
 def _refuse_leaks(study: HintStudy, progress: Progress) -> None:
     if not study.references:
         return
-    leaks = find_leaks(study.references, study.dataset.pictures, jobs=study.jobs, progress=progress)
+    leaks = find_leaks(study.references, study.dataset.pictures, engine=local_engine(study.jobs), progress=progress)
     if leaks:
         raise UsageError(
             f"{len({leak.reference for leak in leaks})} of the references show test pictures; the first: "

@@ -17,11 +17,13 @@ from benchmarks.methods.base import Method
 from benchmarks.runs.equal_colourfulness import compare_all, read_factors, trace_curve
 from benchmarks.runs.output_folder import GREY, TRUTH, OutputFolder
 from benchmarks.runs.results import MethodRecord, Results
-from benchmarks.runs.running import Job, run_job
+from benchmarks.runs.running import Job, run_jobs
 from benchmarks.runs.scoring import Progress, rows, score_all, summarise, summarise_film, summarise_sources, try_metrics
 from featcolor.colour.measures import colourfulness, is_grey
 from featcolor.errors import FeatcolorError, UsageError, one_line
 from featcolor.parallel.cores import available_cores
+from featcolor.parallel.engine import Engine
+from featcolor.parallel.local import local_engine
 
 OUTPUTS: Final = "outputs"
 """Folder of samples and outputs within the report's; a test compares it with the command's."""
@@ -76,27 +78,36 @@ class Study:
     by_source: bool = False
 
 
-def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) -> Results:
+def run_study(
+    study: Study,
+    *,
+    progress: Progress,
+    tell: Callable[[str], None],
+    engine: Engine | None = None,
+    runners: Engine | None = None,
+) -> Results:
     """Check for leaks, run every method, measure, compare.
 
     Parameters
     ----------
     progress : called with (stage, steps done, steps in all).
     tell : called with one line for people about what went wrong and did not stop the study.
+    engine : looks for leaks and measures; None: processes of this machine, where they are worth it.
+    runners : runs the methods; None: this machine, one after the other, so that their times can be compared.
 
     Raises UsageError when a reference shows a test picture, or no test picture can be used.
     """
     outputs = OutputFolder(study.folder / OUTPUTS)
     _refuse_own_inputs(study, outputs.folder)
-    leaks = _refuse_leaks(study, progress, tell)
+    leaks = _refuse_leaks(study, progress, tell, engine)
     pictures, left_out, data = _prepare_samples(study, outputs, progress, tell)
     try_metrics(outputs.sample(pictures[0]), study.metrics, study.weights)
     references = _hash_files(study.references, progress)
-    records = _run_all(study, pictures, outputs, (data, references), progress, tell)
+    records = _run_all(study, pictures, outputs, (data, references), progress, tell, runners)
     done = {e.name: [p for p in pictures if outputs.has(e.name, p)] for e in study.entries}
     done = {name: there for name, there in done.items() if there}
     names = [record.name for record in records]
-    table = score_all(outputs, done, study.metrics, weights=study.weights, progress=progress)
+    table = score_all(outputs, done, study.metrics, weights=study.weights, progress=progress, engine=engine)
     summaries = summarise(table, names, study.metrics, seed=study.seed)
     steadiness = ""
     if study.sequences:
@@ -105,7 +116,7 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
         film = summarise_film(outputs, {TRUTH: pictures, **done}, sequences, progress=progress)
         steadiness = ", ".join(f"{row.metric} {row.mean:.3g}" for row in film if row.method == TRUTH)
         summaries += [row for row in film if row.method != TRUTH]
-    readings = read_factors(outputs, done, study.ours, progress=progress)
+    readings = read_factors(outputs, done, study.ours, progress=progress, engine=engine)
     truth_cf = {picture: colourfulness(outputs.sample(picture).truth) for picture in pictures}
     by_source = summarise_sources(table, _sources(study.dataset), truth_cf, seed=study.seed) if study.by_source else []
     return Results(
@@ -127,7 +138,7 @@ def run_study(study: Study, *, progress: Progress, tell: Callable[[str], None]) 
         truth_cf=float(np.mean(list(truth_cf.values()))),
         scores=rows(table, pictures, names),
         summaries=summaries,
-        comparisons=compare_all(outputs, readings, study.ours, seed=study.seed, progress=progress),
+        comparisons=compare_all(outputs, readings, study.ours, seed=study.seed, progress=progress, engine=engine),
         curves={method: trace_curve(read) for method, read in readings.items()},
         methods=[replace(record, lightness_deviation=table.deviation(record.name)) for record in records],
         environment=dict(study.facts),
@@ -145,14 +156,14 @@ def _refuse_own_inputs(study: Study, folder: Path) -> None:
             raise UsageError(f"{path}: lies among the outputs of this report, which are rewritten; choose another -o")
 
 
-def _refuse_leaks(study: Study, progress: Progress, tell: Callable[[str], None]) -> int:
+def _refuse_leaks(study: Study, progress: Progress, tell: Callable[[str], None], engine: Engine | None) -> int:
     """The number of references that show a test picture; more than none is an error unless allowed."""
     fitted = any(entry.method.learns for entry in study.entries)
     if not fitted or not study.references:
         return 0
     paths = len(study.references) + len(study.dataset.pictures)
-    jobs = available_cores() if paths >= WORTH_WORKERS else 1
-    leaks = find_leaks(study.references, study.dataset.pictures, jobs=jobs, progress=progress)
+    engine = engine or local_engine(available_cores() if paths >= WORTH_WORKERS else 1)
+    leaks = find_leaks(study.references, study.dataset.pictures, engine=engine, progress=progress)
     if not leaks:
         return 0
     shown = "; ".join(f"{leak.reference} shows {leak.picture} ({leak.kind})" for leak in leaks[:LEAKS_SHOWN])
@@ -213,26 +224,35 @@ def _run_all(
     fingerprints: tuple[str, str],
     progress: Progress,
     tell: Callable[[str], None],
+    runners: Engine | None,
 ) -> list[MethodRecord]:
-    """Every method's record, in the reports' order; the unit of budgets runs first.
+    """Every method's record, in the reports' order; those that others take their budget from run first.
 
     `fingerprints` are of the samples and of the references.
     """
     records: dict[str, MethodRecord] = {}
-    for entry in sorted(study.entries, key=lambda entry: entry.name != BUDGET_UNIT):
-        unit = records[BUDGET_UNIT].fit_seconds if BUDGET_UNIT in records else 0.0
-        if entry.budget is not None and not unit:
-            record = MethodRecord(entry.name, entry.method.title, entry.method.group)
-            record = replace(record, failure=f"its training time is counted in that of {BUDGET_UNIT}, which has none")
-        else:
-            seconds = entry.budget * unit if entry.budget is not None else None
-            learns = entry.method.learns
-            job = Job(entry.name, entry.method, study.references if learns else (), seconds)
-            data = " ".join(fingerprints if learns else fingerprints[:1])
-            record = run_job(job, pictures, outputs, data=data, progress=progress)
+
+    def note(record: MethodRecord) -> None:
         if record.failure:
-            tell(f"{entry.name}: {record.failure}")
-        records[entry.name] = record
+            tell(f"{record.name}: {record.failure}")
+        records[record.name] = record
+
+    for timed in (False, True):
+        jobs = []
+        for entry in sorted(study.entries, key=lambda entry: entry.name != BUDGET_UNIT):
+            if timed != (entry.budget is not None):
+                continue
+            unit = records[BUDGET_UNIT].fit_seconds if BUDGET_UNIT in records else 0.0
+            if entry.budget is not None and not unit:
+                why = f"its training time is counted in that of {BUDGET_UNIT}, which has none"
+                note(MethodRecord(entry.name, entry.method.title, entry.method.group, failure=why))
+                continue
+            learns = entry.method.learns
+            seconds = None if entry.budget is None else entry.budget * unit
+            data = " ".join(fingerprints if learns else fingerprints[:1])
+            jobs.append(Job(entry.name, entry.method, study.references if learns else (), seconds, data))
+        for record in run_jobs(jobs, pictures, outputs, engine=runners, progress=progress):
+            note(record)
     return [records[entry.name] for entry in study.entries]
 
 

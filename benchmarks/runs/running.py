@@ -12,10 +12,13 @@ import hashlib
 import inspect
 import json
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -29,6 +32,7 @@ from benchmarks.runs.output_folder import OutputFolder
 from benchmarks.runs.results import MethodRecord
 from featcolor.errors import FeatcolorError, one_line
 from featcolor.parallel.cores import available_cores, library_threads
+from featcolor.parallel.engine import Engine, Progress, silent
 from featcolor.parallel.processes import end_workers
 
 PATIENCE: Final = 10.0
@@ -41,55 +45,103 @@ class Job:
     """One method's work.
 
     `name`: of the method, and of the folder of its outputs; `method`: not fitted; `references`: what it is fitted on,
-    empty for a method that is not; `seconds`: its time budget, for a method that takes one.
+    empty for a method that is not; `seconds`: its time budget, for a method that takes one; `data`: fingerprint of the
+    samples, and of the references where the method learns from them.
     """
 
     name: str
     method: Method
     references: tuple[Path, ...] = ()
     seconds: float | None = None
+    data: str = ""
+
+
+@dataclass(frozen=True)
+class RunJob:
+    """A method's work by an engine: its record, with the times of the machine that did it.
+
+    `folder`: of outputs, which all machines see; `pictures`: names of samples in it; `here`: the current folder of who
+    asked, from which methods' own files are named.
+    """
+
+    folder: Path
+    pictures: tuple[str, ...]
+    here: str
+
+    def __call__(self, job: Job) -> MethodRecord:
+        return run_job(job, self.pictures, OutputFolder(self.folder), progress=silent, here=self.here)
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    pictures: Sequence[str],
+    outputs: OutputFolder,
+    *,
+    progress: Progress,
+    engine: Engine | None = None,
+) -> Iterator[MethodRecord]:
+    """The record of each as it comes; without an engine they run here, one after the other."""
+    if engine is None:
+        for job in jobs:
+            yield run_job(job, pictures, outputs, progress=progress)
+        return
+    work = RunJob(outputs.folder, tuple(pictures), str(Path.cwd()))
+    with closing(engine.run(work, jobs)) as outcomes:
+        for done, outcome in enumerate(outcomes, start=1):
+            job = jobs[outcome.index]
+            progress("running methods", done, len(jobs))
+            if outcome.failure is not None:
+                yield MethodRecord(job.name, job.method.title, job.method.group, failure=outcome.failure.message)
+            elif outcome.result is not None:
+                yield outcome.result
 
 
 def run_job(
-    job: Job, pictures: Sequence[str], outputs: OutputFolder, *, data: str, progress: Callable[[str, int, int], None]
+    job: Job, pictures: Sequence[str], outputs: OutputFolder, *, progress: Progress, here: str | None = None
 ) -> MethodRecord:
     """Fit a method, colour every picture, and say what it took; outputs of an equal earlier run are used again.
 
-    `job`: the method; `pictures`: names of samples in `outputs`; `data`: fingerprint of the samples, and of the
-    references where the method learns from them; `progress`: called with (stage, steps done, steps in all).
+    `job`: the method; `pictures`: names of samples in `outputs`; `progress`: called with (stage, steps done, steps in
+    all); `here`: the folder where the method runs, for one of several machines: an earlier run of any of them counts.
 
     Returns the record; its `failure` says what went wrong. A method that fails, or whose process dies, never ends the
     run.
     """
-    fingerprint = _fingerprint(job, data)
     record = outputs.record(job.name)
-    if record.get("fingerprint") != fingerprint:
+    machine = environment_facts("", 0)["machine"]
+    if here is not None and record.get("fingerprint") == fingerprint(job, record.get("machine", machine)):
+        machine = record.get("machine", machine)
+    wanted = fingerprint(job, machine)
+    if record.get("fingerprint") != wanted:
         record = {}
     if not record:
         # A fitted method starts anew: pictures of two fits would be mixed, and not every fit repeats itself exactly.
-        if job.references or outputs.record(job.name).get("started") != fingerprint:
+        if job.references or outputs.record(job.name).get("started") != wanted:
             outputs.clear(job.name)
-        outputs.write_record(job.name, {"started": fingerprint})
-        record = _in_child(job, pictures, outputs, progress)
+        outputs.write_record(job.name, {"started": wanted})
+        record = _in_child(job, pictures, outputs, progress, here)
         if record.get("finished"):
-            outputs.write_record(job.name, {**record, "fingerprint": fingerprint})
+            outputs.write_record(job.name, {**record, "fingerprint": wanted, "machine": machine})
     settings = job.method.settings() | ({"budget_seconds": job.seconds} if job.seconds else {})
     if record.get("fit"):
         settings["fit"] = record["fit"]
+    if here is not None:
+        settings["machine"] = machine
     kept = ("fit_seconds", "fit_memory", "picture_seconds", "picture_memory", "failure")
     known = {key: record[key] for key in kept if record.get(key) is not None}
     return MethodRecord(job.name, job.method.title, job.method.group, settings, **known)
 
 
-def _fingerprint(job: Job, data: str) -> str:
+def fingerprint(job: Job, machine: Mapping[str, Any]) -> str:
     """Hash of everything that outputs and times depend on: settings, data, budget, our code, libraries, the machine."""
     facts = {
-        **{key: environment_facts("", 0)[key] for key in ("versions", "machine")},
+        "versions": environment_facts("", 0)["versions"],
+        "machine": machine,
         "method": type(job.method).__name__,
         "settings": job.method.settings(),
         "references": len(job.references),
         "seconds": job.seconds,
-        "data": data,
+        "data": job.data,
         "code": code_hash(Path(inspect.getfile(type(job.method)))),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
@@ -135,12 +187,14 @@ def _imported_files(path: Path, root: Path) -> Iterator[Path]:
 
 
 def _in_child(
-    job: Job, pictures: Sequence[str], outputs: OutputFolder, progress: Callable[[str, int, int], None]
+    job: Job, pictures: Sequence[str], outputs: OutputFolder, progress: Progress, here: str | None
 ) -> dict[str, Any]:
     """The work in a fresh process, which tells its progress through a pipe and its record at the end."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(job, tuple(pictures), outputs.folder, sender), name=job.name)
+    process = context.Process(target=_child, args=(job, tuple(pictures), outputs.folder, sender, here), name=job.name)
+    # Dask's workers are daemons, which Python lets have no children; the end of this one's is seen to below.
+    multiprocessing.current_process().daemon = False
     record: dict[str, Any] | None = None
     process.start()
     sender.close()
@@ -167,10 +221,14 @@ def _in_child(
     return {"failure": f"its process died (exit code {process.exitcode}); too little memory?"}
 
 
-def _child(job: Job, pictures: tuple[str, ...], folder: Path, sender: Connection) -> None:
+def _child(job: Job, pictures: tuple[str, ...], folder: Path, sender: Connection, here: str | None) -> None:
     """What the process does; Ctrl-C reaches the parent, which ends it by SIGTERM and so through `finally`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if here is not None:
+        with suppress(OSError):  # a machine without this folder has no files of that name either
+            os.chdir(here)
     record: dict[str, Any] = {"failure": ""}
     try:
         record |= _work(job, pictures, OutputFolder(folder), lambda *step: sender.send(step))
@@ -182,13 +240,19 @@ def _child(job: Job, pictures: tuple[str, ...], folder: Path, sender: Connection
     sender.close()
 
 
+def _end_with_parent() -> None:
+    """Nothing is left running where a worker of a cluster is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _leave(*_: object) -> NoReturn:
     raise SystemExit(128 + signal.SIGTERM)
 
 
-def _work(
-    job: Job, pictures: Sequence[str], outputs: OutputFolder, progress: Callable[[str, int, int], None]
-) -> dict[str, Any]:
+def _work(job: Job, pictures: Sequence[str], outputs: OutputFolder, progress: Progress) -> dict[str, Any]:
     """Fit and colour; seconds a picture is the median, the first one left out as warm-up where there are more."""
     record: dict[str, Any] = {"fit": {}}
     start = time.perf_counter()

@@ -22,8 +22,8 @@ from benchmarks.runs.output_folder import TRUTH, OutputFolder
 from benchmarks.runs.results import Score, Summary
 from featcolor.errors import FeatcolorError, UsageError
 from featcolor.parallel.cores import available_cores
-from featcolor.parallel.engine import Progress
-from featcolor.parallel.local import run_over
+from featcolor.parallel.engine import Engine, Progress
+from featcolor.parallel.local import local_engine
 
 Done: TypeAlias = Mapping[str, Sequence[str]]
 """{method: pictures that it has an output of}."""
@@ -90,11 +90,12 @@ def score_all(
     *,
     weights: Mapping[str, Path] = MappingProxyType({}),
     progress: Progress,
+    engine: Engine | None = None,
 ) -> Table:
     """Measure every output that is there by measures named by their keys; for `weights` see `bind_weights`."""
     table = Table()
     task = ScoreTask(outputs.folder, tuple(metrics), dict(weights))
-    for picture, found in over_pictures(task, done, "measuring", progress):
+    for picture, found in over_pictures(task, done, "measuring", progress, engine):
         for method, scored in found.items():
             table.scored.setdefault(method, {})[picture] = scored
     return table
@@ -181,9 +182,9 @@ def summarise_film(
 
 
 def over_pictures(
-    task: Callable[[Item], Found], done: Done, stage: str, progress: Progress
+    task: Callable[[Item], Found], done: Done, stage: str, progress: Progress, engine: Engine | None = None
 ) -> Iterable[tuple[str, Found]]:
-    """Results by picture as they come.
+    """Results by picture as they come; without an engine, by processes of this machine where they are worth it.
 
     Raises FeatcolorError: A picture cannot be measured: a method's own failures have been told before, so this ends the
     run.
@@ -193,8 +194,8 @@ def over_pictures(
         for picture in pictures:
             having.setdefault(picture, []).append(method)
     items = [(picture, tuple(methods)) for picture, methods in having.items()]
-    jobs = available_cores() if len(items) >= WORTH_WORKERS else 1
-    with closing(run_over(task, items, jobs=jobs)) as outcomes:
+    engine = engine or local_engine(available_cores() if len(items) >= WORTH_WORKERS else 1)
+    with closing(engine.run(task, items)) as outcomes:
         for count, outcome in enumerate(outcomes, start=1):
             picture = items[outcome.index][0]
             if outcome.failure is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -94,9 +94,19 @@ class FrameFolderReader(ClipReader):
         )
 
     def __iter__(self) -> Iterator[Frame]:
+        return self._frames(0)
+
+    def frames_from(self, pts: int, number: int) -> Iterator[Frame]:
+        frames = self._frames(number)
+        first = next(frames, None)
+        if first is not None and first.pts == pts and not first.damaged:
+            yield from chain([first], frames)
+
+    def _frames(self, number: int) -> Iterator[Frame]:
+        """Those from a number on; the first is grey where it cannot be read."""
         info = self.info
         last = Frame(index=0, luma=np.full(info.shape, 1 << (info.bits - 1), info.dtype), duration=1)
-        for index, path in enumerate(self.paths):
+        for index, path in enumerate(self.paths[number:], start=number):
             try:
                 pixels = read_picture(path).pixels
             except PictureError:

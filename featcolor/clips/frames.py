@@ -129,6 +129,13 @@ class ClipReader(Closing):
     def __iter__(self) -> Iterator[Frame]:
         raise NotImplementedError
 
+    def frames_from(self, pts: int, number: int) -> Iterator[Frame]:
+        """Frames from the one of this time stamp on, which gets this number, without decoding all that is before it.
+
+        None at all where the film cannot be sought in, or no whole frame with this time stamp is found so.
+        """
+        raise NotImplementedError
+
 
 class ClipWriter(Closing):
     """A writer of coloured frames, in order; a context manager that leaves a whole file, or none when an error passes.

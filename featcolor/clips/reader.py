@@ -83,10 +83,6 @@ class VideoFileReader(ClipReader):
         self._check_end(last, 0 if last is None else last.index + 1)
 
     def frames_from(self, pts: int, number: int) -> Iterator[Frame]:
-        """Frames from the one of this time stamp on, which gets this number, without decoding all that is before it.
-
-        None at all where the film cannot be sought in, or no whole frame with this time stamp is found so.
-        """
         frames = self._frames(pts, number)
         first = next(frames, None)
         if first is not None and first.pts == pts and not first.damaged:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from featcolor.clips.timecode import Timecode, parse_rate
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, print_table, progress_bar
+from featcolor.commands.given.engines import add_engine_options
 from featcolor.commands.given.options import not_negative, readable, whole_number
 from featcolor.errors import OutputError, UsageError
 from featcolor.video.options import (
@@ -56,7 +57,7 @@ frame (120f); --end is not included. What is done is kept, shot by shot, in OUT.
 
 OPTION_NAMES = (
     *("codec", "crf", "pixel_format", "sound", "preset", "start", "end", "mask", "region", "chroma_only"),
-    *("saturation", "every", "steady", "resume", "overwrite", "report"),
+    *("saturation", "every", "steady", "resume", "overwrite", "report", "cluster"),
 )
 """Options that `featcolor.video.options.ClipOptions` calls as the command line does."""
 
@@ -125,6 +126,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--resume", action="store_true", help="go on with what a stopped run has left")
     files.add_argument("--overwrite", action="store_true", help="replace an output, or a stopped run's work")
     files.add_argument("--dry-run", action="store_true", help="show shots and key frames, and stop")
+    add_engine_options(parser, default="1")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -185,7 +187,7 @@ def _options(arguments: argparse.Namespace) -> ClipOptions:
     from featcolor.video.options import ClipOptions
 
     chosen = {name: getattr(arguments, name) for name in OPTION_NAMES}
-    return ClipOptions(rate=arguments.fps, picture_format=arguments.format, **chosen)
+    return ClipOptions(rate=arguments.fps, picture_format=arguments.format, jobs=arguments.jobs or 1, **chosen)
 
 
 def _show_plan(plan: ClipPlan) -> None:

@@ -216,7 +216,7 @@ class _Run:
             if not isinstance(error, KilledWorker):
                 return Outcome(index, failure=Failure(one_line(error)))
             if flight.alone:
-                return Outcome(index, failure=Failure(KILLED))
+                return Outcome(index, failure=Failure(KILLED, killed=True))
             self._suspects.append(flight.parcel)
             return None
         reply: Reply = future.result()
@@ -352,9 +352,12 @@ def seeing(client: Client, folder: Path) -> dict[str, bool]:
 def sent(parcel: Parcel[Any, Any]) -> Parcel[Any, Any]:
     """A parcel whose files go as bytes, both ways; ClusterError where one cannot.
 
-    What is not there on the sender stays away, and the worker says of it what this machine would.
+    What is not there on the sender stays away, and the worker says of it what this machine would. A folder of the
+    function's, or a file of it too large to send, is seen by the worker: it would have been told of before.
     """
-    contents = {path: content_of(parcel.whole[path]) for path, seen in parcel.seen.items() if seen is not None}
+    of_function = paths_in(parcel.function)
+    there = [path for path, seen in parcel.seen.items() if seen is not None and path not in of_function]
+    contents = {path: content_of(parcel.whole[path]) for path in there}
     return replace(with_contents(parcel, contents), as_bytes=True)
 
 

@@ -17,11 +17,15 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Failure:
-    """Why one item has no result: a line for people, the traceback for --debug."""
+    """Why one item has no result: a line for people, the traceback for --debug.
+
+    `disk_full`: no space was left; `killed`: whoever did it was.
+    """
 
     message: str
     trace: str = ""
     disk_full: bool = False
+    killed: bool = False
 
 
 @dataclass(frozen=True)

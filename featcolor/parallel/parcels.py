@@ -147,7 +147,7 @@ def _places(parcel: Parcel[Any, Any], folder: Path) -> tuple[dict[Path, Path], l
             kept = _kept(whole, parcel.hashes[path], parcel.contents.get(path))
             places[path] = kept or whole
             lacking += [] if kept else [path]
-        elif parcel.as_bytes:
+        elif parcel.as_bytes and (path in parcel.contents or parcel.seen.get(path) is None):
             places[path] = folder / str(number) / path.name
             places[path].parent.mkdir()
             if path in parcel.contents:

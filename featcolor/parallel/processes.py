@@ -68,7 +68,7 @@ def _alone(function: Callable[[Item], Result], index: int, item: Item, *, thread
         with closing(_pool(function, [(index, item)], jobs=2, threads=threads)) as outcomes:
             return next(outcomes)
     except BrokenProcessPool:
-        return Outcome(index, failure=Failure(KILLED))
+        return Outcome(index, failure=Failure(KILLED, killed=True))
 
 
 def _pool(

@@ -59,19 +59,19 @@ class WorkFolder:
     def has(self, number: int, first: int, last: int) -> bool:
         """Whether the shot of this number is done, with these frames of the film."""
         try:
-            with ShotFile(self._path(number)) as done:
+            with ShotFile(self.shot_path(number)) as done:
                 return (done.first, done.last) == (first, last)
         except (OSError, ValueError):
             return False
 
     def save(self, number: int, first: int, colours: ShotColours) -> None:
         """Keep the colour of a shot whose first frame has the number `first` in the film."""
-        with replacing(self._path(number)) as part:
+        with replacing(self.shot_path(number)) as part:
             _write_shot(part, first, colours)
 
     def shot(self, number: int) -> ShotFile:
         """The colour of a shot that is done."""
-        return ShotFile(self._path(number))
+        return ShotFile(self.shot_path(number))
 
     @property
     def n_done(self) -> int:
@@ -82,7 +82,8 @@ class WorkFolder:
         """Delete the folder and all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _path(self, number: int) -> Path:
+    def shot_path(self, number: int) -> Path:
+        """Where the colour of a shot is kept."""
         return self.path / f"shot-{number:05d}.zip"
 
 

@@ -13,28 +13,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from featcolor.clips.fields import BOTTOM_FIRST, TOP_FIRST, with_fields
 from featcolor.clips.frames import ClipInfo, Closing
+from featcolor.clips.open import open_clip
 from featcolor.errors import UsageError
+from featcolor.parallel.engine import Engine
+from featcolor.parallel.local import local_engine
 from featcolor.video.checkpoints import WorkFolder, open_work
 from featcolor.video.encode import Encoding
 from featcolor.video.hint_files import FrameHints
 from featcolor.video.inputs import ClipInputs, KeySource
 from featcolor.video.keyframes.match import KeyMatch
 from featcolor.video.keyframes.pictures import KeyPictures
+from featcolor.video.model_guess import ModelGuess
 from featcolor.video.next_keyframes import frames_to_correct
 from featcolor.video.options import PIPE, VIDEO_PRESETS, ClipOptions
 from featcolor.video.output import Target
 from featcolor.video.report import ClipReport, KeyReport, ShotReport
 from featcolor.video.report_page import Tile, choose_tiles, write_page
 from featcolor.video.scan import ClipScan, scan_clip
-from featcolor.video.shots import ShotColouring, ShotPlan, model_guess, plan_shots
+from featcolor.video.shot_tasks import ColourShots, least_frames, run_tasks, shot_tasks
+from featcolor.video.shots import ShotColouring, ShotPlan, missing, plan_shots, report_shot
 from features.threads import one_blas_thread
-
-if TYPE_CHECKING:
-    from featcolor.models.base import StillColorizer
 
 DEFAULT_MODEL = "the default model colours: likely colours, not known ones; --keyframes or --model brings in yours"
 Progress = Callable[[str, int, int], None]
@@ -158,11 +160,12 @@ class _Run(Closing):
     def colour(self) -> ClipReport:
         """The whole run."""
         started = time.perf_counter()
-        colorizer = self.check()
-        with self._work_folder() as work, self.scan(work.path) as scan:
+        self.check()
+        with self._cluster() as cluster, self._work_folder() as work, self.scan(work.path) as scan:
             plan = self.plan(scan)
             keys = KeyPictures({key.frame: key.path for key in plan.match.keys}, plan.info)
-            report = self._report(plan, self._colour_shots(plan, work, keys, colorizer))
+            self._colour_shots(plan, scan, work, keys, cluster)
+            report = self._report(plan, [report_shot(shot, work) for shot in plan.shots])
             tiles = choose_tiles(report) if self.options.report is not None else ()
             shown = self._write(plan, scan, work, keys, tiles)
         report = replace(report, notes=tuple(self.notes), seconds=time.perf_counter() - started)
@@ -171,9 +174,11 @@ class _Run(Closing):
             write_page(path.with_suffix(".html"), report, shown, json_name=path.name)
         return report
 
-    def check(self) -> StillColorizer | None:
-        """Refuse what cannot be done before anything is; the model, if there is one."""
-        colorizer = self.inputs.load_model()
+    def check(self) -> None:
+        """Refuse what cannot be done before anything is."""
+        if self.options.cluster is not None and self.inputs.name == PIPE:
+            raise UsageError("--cluster does not go with - (a pipe) as input; name a file that all workers see")
+        self.inputs.load_model()
         if self.inputs.chose_nothing:
             self._note(DEFAULT_MODEL)
         self.target.check(self.inputs.taken())
@@ -188,7 +193,6 @@ class _Run(Closing):
             self._note(
                 f"{info.name}: colour lies better on whole frames; 'ffmpeg -i IN -vf bwdif OUT' makes them of fields"
             )
-        return colorizer
 
     def scan(self, folder: Path | None = None) -> ClipScan:
         """The first pass."""
@@ -251,17 +255,51 @@ class _Run(Closing):
             raise
         work.remove()
 
+    @contextmanager
+    def _cluster(self) -> Iterator[Engine | None]:
+        """The cluster, where one was asked for."""
+        if self.options.cluster is None:
+            yield None
+            return
+        from featcolor.parallel.cluster import Cluster
+
+        with Cluster(self.options.cluster) as cluster:
+            yield cluster
+
     def _colour_shots(
-        self, plan: ClipPlan, work: WorkFolder, keys: KeyPictures, colorizer: StillColorizer | None
-    ) -> list[ShotReport]:
-        """The second pass."""
-        guess = None if colorizer is None else model_guess(colorizer, plan.info)
-        colouring = ShotColouring(plan.info, self.options, work, keys.chroma, guess, plan.hints)
-        if guess is None and any(not shot.keys for shot in plan.shots):
+        self, plan: ClipPlan, scan: ClipScan, work: WorkFolder, keys: KeyPictures, cluster: Engine | None
+    ) -> None:
+        """The second pass: while the film is read, or by an engine where there are several shots for it."""
+        colouring, progress = self._colouring(plan, work, keys), partial(self.progress, COLOURING)
+        left = missing(plan.shots, work)
+        jobs = min(self.options.jobs, len(left))
+        if not left or (cluster is None and jobs < 2):
             with self.inputs.open() as reader:
-                colouring.learn(reader, [key.frame for key in plan.match.keys])
+                colouring.run(reader, plan.shots, work, progress)
+            return
+        film, rate = Path(self.inputs.path), self.options.rate
+        with open_clip(film, rate=rate) as reader:
+            least = least_frames(reader, left, scan)
+        tasks = shot_tasks(left, scan, work, keys=keys.paths, hints=plan.hints, least=least)
+        engine = cluster or local_engine(min(jobs, len(tasks)))
+        run_tasks(engine, ColourShots(film=film, rate=rate, colouring=colouring), tasks, progress, plan.n_frames)
+
+    def _colouring(self, plan: ClipPlan, work: WorkFolder, keys: KeyPictures) -> ShotColouring:
+        options = self.options
+        colouring = ShotColouring(
+            info=plan.info,
+            config=VIDEO_PRESETS[options.preset],
+            steady=options.steady,
+            keys=keys,
+            hints=plan.hints,
+            guess=ModelGuess(self.inputs.model, plan.info) if self.inputs.uses_model else None,
+            # A worker of a cluster has a disk of its own.
+            folder=None if options.cluster is not None else str(work.path),
+        )
+        if self.inputs.uses_model or all(shot.keys for shot in plan.shots):
+            return colouring
         with self.inputs.open() as reader:
-            return colouring.run(reader, plan.shots, partial(self.progress, COLOURING))
+            return colouring.learn(reader, [key.frame for key in plan.match.keys])
 
     def _write(
         self, plan: ClipPlan, scan: ClipScan, work: WorkFolder, keys: KeyPictures, tiles: Collection[int]

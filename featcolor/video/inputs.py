@@ -13,11 +13,12 @@ from featcolor.clips.frames import ClipInfo, ClipReader, Closing
 from featcolor.clips.open import open_clip
 from featcolor.clips.trim import TrimmedReader
 from featcolor.errors import UsageError
-from featcolor.models.load import ColouringSettings, load_colorizer, named_model
+from featcolor.models.load import named_model
 from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
 from featcolor.video.hint_files import FrameHints, HintFile, check_hints, find_hints, match_hints
 from featcolor.video.keyframes.match import KeyMatch, find_keyframes, match_keys
 from featcolor.video.mask import MaskSource
+from featcolor.video.model_guess import film_colorizer
 from featcolor.video.options import PIPE, ClipOptions
 from featcolor.video.scan import ClipScan
 
@@ -93,8 +94,7 @@ class ClipInputs(Closing):
         """The model, if one colours."""
         if not self.uses_model:
             return None
-        # One factor for the whole film: one of each frame's own would flicker with what walks through it.
-        return load_colorizer(self.model, ColouringSettings(saturation=1.0)).for_film()
+        return film_colorizer(self.model)
 
     def match(self, scan: ClipScan) -> KeyMatch:
         """Matches of the pictures with their frames; whether any is left is for `check_match` to say."""

@@ -78,6 +78,8 @@ class ClipOptions:
     resume : go on with an unfinished run.
     overwrite : replace an output, or an unfinished run, that exists.
     report : where the report goes, as JSON; its page is written beside it, ending in .html.
+    jobs : processes that colour shots; with 1 they are coloured one after the other, while the film is read.
+    cluster : address of the scheduler whose workers colour shots instead, see `featcolor.parallel.cluster`.
     """
 
     rate: Fraction | None = None
@@ -98,3 +100,5 @@ class ClipOptions:
     resume: bool = False
     overwrite: bool = False
     report: Path | None = None
+    jobs: int = 1
+    cluster: str | None = None

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple, Self, TypeVar
 
+import cv2
 import numpy as np
 
 from featcolor.clips.frames import Closing
-from featcolor.parallel.cores import available_cores, library_threads
+from featcolor.parallel.cores import library_threads
 from featcolor.pictures.resize import resize
 from featcolor.video.key_regression import KeyframeRegressor
 from featcolor.video.options import VideoConfig
@@ -102,10 +103,11 @@ def colour_shot(
     keys = sorted(keys, key=lambda key: key.position)
     if not all(0 <= key.position < len(lightness) for key in keys):
         raise ValueError(f"key frames must be among the {len(lightness)} frames of the shot")
-    with library_threads(1):  # the frames that are worked on at once are as many as the cores
+    threads = cv2.getNumThreads()
+    with library_threads(1):  # so many frames are worked on at once
         own = fit_guess([(lightness[key.position], key.chroma) for key in keys], config)
         best = own if guess is None else _either(own, guess)
-        with _Propagation(lightness, keys, config, lambda index: best(lightness[index])[0], folder) as run:
+        with _Propagation(lightness, keys, config, lambda index: best(lightness[index])[0], folder, threads) as run:
             return run.colour(progress)
 
 
@@ -127,7 +129,8 @@ def carry_over(
     """
     config = replace(config or VideoConfig(), smoothing=0)
     keys = sorted(keys, key=lambda key: key.position)
-    with library_threads(1), _Propagation(lightness, keys, config, standing, folder) as run:
+    threads = cv2.getNumThreads()
+    with library_threads(1), _Propagation(lightness, keys, config, standing, folder, threads) as run:
         return run.colour(progress)
 
 
@@ -153,7 +156,7 @@ def _either(own: FramePrediction, model: FramePrediction) -> FramePrediction:
 class _Propagation(Closing):
     """One shot on its way: a sweep back from the last key frame, then one forward that joins both and fills the rest.
 
-    Both go frame by frame; what a frame needs of its own (flow, guess) is worked out some frames ahead by all cores.
+    Both go frame by frame; what a frame needs of its own (flow, guess) is worked out some frames ahead by all threads.
     """
 
     def __init__(
@@ -163,13 +166,14 @@ class _Propagation(Closing):
         config: VideoConfig,
         guess: Callable[[int], FloatArray],
         folder: Path | None,
+        threads: int,
     ) -> None:
         self.lightness, self.config, self.guess, self.folder = lightness, config, guess, folder
         self.keys = {key.position: _given(key) for key in keys}
         self._sure = {key.position for key in keys if key.sureness is None}
         self.places = sorted(self.keys)
-        self._cores = available_cores()
-        self._pool = ThreadPoolExecutor(self._cores)
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads)
         # Of the frames up to the last key: the link to the frame before, and colour from the next key.
         planes = (*lightness[0].shape, 3)
         self._links, self._later = (SpooledPlanes(self.places[-1] + 1, planes, folder=folder) for _ in range(2))
@@ -272,7 +276,7 @@ class _Propagation(Closing):
         )
 
     def _ahead(self, work: Callable[[int], Result], places: Iterable[int]) -> Iterator[Result]:
-        return work_ahead(self._pool, work, places, 2 * self._cores)
+        return work_ahead(self._pool, work, places, 2 * self._threads)
 
 
 def work_ahead(pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], most: int) -> Iterator[Result]:

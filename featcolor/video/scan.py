@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import zlib
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -87,6 +88,7 @@ class ClipScan(Closing):
     shots : cover the part without gaps; `first` and `last` of each are frame numbers.
     thumbnails : lightness of every frame, about 64 pixels wide.
     pts : (n_frames,) time stamps in units of the clip's time base.
+    checks : (n_frames,) of the luma of every frame, as `frame_check` gives them.
     sharpness : (n_frames,) float32: fine detail as a share of the picture's contrast; comparable within a shot.
     damaged : numbers of the frames that the decoder could not restore.
     fields : frames of each order of fields ("tff", "bff", or "" of whole frames).
@@ -97,6 +99,7 @@ class ClipScan(Closing):
     shots: tuple[Shot, ...]
     thumbnails: Thumbnails
     pts: NDArray[np.int64]
+    checks: NDArray[np.uint32]
     sharpness: FloatArray
     damaged: tuple[int, ...] = ()
     fields: Mapping[str, int] = field(default_factory=dict)
@@ -108,7 +111,7 @@ class ClipScan(Closing):
 def scan_clip(
     reader: ClipReader, *, folder: Path | None = None, progress: Callable[[int, int], None] | None = None
 ) -> ClipScan:
-    """The scan of a film; memory does not grow with its length, but for 17 bytes a frame.
+    """The scan of a film; memory does not grow with its length, but for 21 bytes a frame.
 
     Parameters
     ----------
@@ -123,7 +126,7 @@ def scan_clip(
     info = reader.info
     detector = ShotDetector()
     thumbnails = Thumbnails(folder)
-    pts, sharpness = array("q"), array("f")
+    pts, checks, sharpness = array("q"), array("I"), array("f")
     damaged: list[int] = []
     first = 0
     fields: Counter[str] = Counter()
@@ -135,6 +138,7 @@ def scan_clip(
             detector.push(small)
             thumbnails.append(small)
             pts.append(frame.pts)
+            checks.append(frame_check(frame.luma))
             sharpness.append(_sharpness(lightness))
             fields[frame.fields] += 1
             if frame.damaged:
@@ -152,10 +156,16 @@ def scan_clip(
         shots=tuple(shot._replace(first=shot.first + first, last=shot.last + first) for shot in detector.finish()),
         thumbnails=thumbnails,
         pts=np.array(pts, np.int64),
+        checks=np.array(checks, np.uint32),
         sharpness=np.array(sharpness, np.float32),
         damaged=tuple(damaged),
         fields=fields,
     )
+
+
+def frame_check(luma: Codes) -> int:
+    """A number by which a frame's luma plane is known again (CRC-32)."""
+    return zlib.crc32(np.ascontiguousarray(luma).data)
 
 
 def small_lightness(luma: Codes, info: ClipInfo) -> FloatArray:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
-from typing import Final
+from pathlib import Path
+from typing import Final, Self
 
 import numpy as np
 
@@ -14,18 +15,17 @@ from featcolor.clips.frames import ClipInfo, Codes, Frame
 from featcolor.clips.ycbcr import as_stored, lightness_from_luma, upright
 from featcolor.errors import ClipError
 from featcolor.hints.pixels import HintPixels
-from featcolor.models.base import StillColorizer
 from featcolor.pictures.resize import resize, working_size
 from featcolor.video.checkpoints import WorkFolder
 from featcolor.video.hint_colour import HintedShot, hinted_chroma
 from featcolor.video.hint_files import FrameHints
-from featcolor.video.options import VIDEO_PRESETS, ClipOptions
+from featcolor.video.keyframes.pictures import KeyPictures
+from featcolor.video.options import VideoConfig
 from featcolor.video.propagation import FramePrediction, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.video.report import GUESS_BELOW, ShotReport, Source
 from featcolor.video.smoothing import colour_smoothed
 from featcolor.video.spooled import SpooledPlanes
 from features.base import FloatArray
-from refine.upsample import upsample
 
 FITTED_PICTURES: Final = 24
 """Key frames, spread over the film, that shots without one learn from."""
@@ -72,36 +72,39 @@ def spread_keys(first: int, last: int, every: int) -> tuple[int, ...]:
     return tuple((low + high - 1) // 2 for low, high in pairwise(ends))
 
 
+@dataclass(frozen=True, kw_only=True)
 class ShotColouring:
-    """A pass that colours shots and keeps them in a work folder.
+    """Colour of shots, made of their frames and kept in a work folder. Picklable.
 
-    Parameters
+    Attributes
     ----------
     info : of the film
-    options : its preset, and how a shot without a key frame is coloured
-    work : where the shot files go
-    key_of : a frame that a person coloured to that picture's chroma, (H, W, 2)
-    guess : what colours other frames; None: a regressor fitted on key frames, see `learn`
+    config : of the preset
+    steady : as `ClipOptions` has it
+    keys : pictures of frames that a person coloured
     hints : of the frames that a person gave hints on
+    guess : what colours other frames, in shots with key frames too; None: nothing does there
+    fitted : what colours shots without a key frame where there is no `guess`, see `learn`
+    folder : for large temporary files; None: the system's. No `Path`: it does not go along to another machine
     """
 
-    def __init__(
-        self,
-        info: ClipInfo,
-        options: ClipOptions,
-        work: WorkFolder,
-        key_of: Callable[[Frame], FloatArray],
-        guess: FramePrediction | None = None,
-        hints: FrameHints | None = None,
-    ) -> None:
-        self.hints = hints or FrameHints()
-        self.info, self.config, self.work, self.key_of = info, VIDEO_PRESETS[options.preset], work, key_of
-        height, width = working_size(info.shape, self.config.size)
-        self.size = min(height, info.height), min(width, info.width)
-        self._guess, self._fitted, self._steady = guess, guess, options.steady
+    info: ClipInfo
+    config: VideoConfig
+    steady: int | None = None
+    keys: KeyPictures
+    hints: FrameHints = field(default_factory=FrameHints)
+    guess: FramePrediction | None = None
+    fitted: FramePrediction | None = None
+    folder: str | None = None
 
-    def learn(self, frames: Iterable[Frame], keys: Sequence[int]) -> None:
-        """Fit the regressor for shots without a key frame on the clip's key frames, or on some of many."""
+    @property
+    def size(self) -> tuple[int, int]:
+        """(h, w) of the working frame."""
+        height, width = working_size(self.info.shape, self.config.size)
+        return min(height, self.info.height), min(width, self.info.width)
+
+    def learn(self, frames: Iterable[Frame], keys: Sequence[int]) -> Self:
+        """The same with a regressor for shots without a key frame, fitted on the clip's key frames, or some of many."""
         chosen = {keys[i] for i in np.linspace(0, len(keys) - 1, min(len(keys), FITTED_PICTURES)).round().astype(int)}
         pictures = []
         for frame in frames:
@@ -109,29 +112,32 @@ class ShotColouring:
                 pictures.append((self._lightness(frame.luma), self._chroma(frame)))
             if len(pictures) == len(chosen):
                 break
-        self._fitted = fit_guess(pictures, self.config)
+        return replace(self, fitted=fit_guess(pictures, self.config))
 
     def run(
-        self, frames: Iterable[Frame], plans: Sequence[ShotPlan], progress: Callable[[int, int], None]
-    ) -> list[ShotReport]:
+        self, frames: Iterable[Frame], plans: Sequence[ShotPlan], work: WorkFolder, progress: Callable[[int, int], None]
+    ) -> None:
         """Colour all shots that are not done; `frames` are those of all shots, in order, from the first."""
         total, done = sum(map(len, plans)), 0
-        waiting = {plan.number for plan in plans if not self.work.has(plan.number, plan.first, plan.last)}
+        waiting = {plan.number for plan in missing(plans, work)}
         last = max(waiting, default=-1)
         stream = iter(frames)
         for plan in plans:
             shot = islice(stream, len(plan)) if plan.number <= last else iter(())
             if plan.number in waiting:
-                self._colour(plan, shot, lambda now, _, done=done: progress(done + now, total))  # type: ignore[misc]
+                self.colour(plan, shot, work, lambda now, _, done=done: progress(done + now, total))  # type: ignore[misc]
             deque(shot, maxlen=0)  # passes over what is done
             done += len(plan)
             progress(done, total)
-        return [self._report(plan) for plan in plans]
 
-    def _colour(self, plan: ShotPlan, frames: Iterator[Frame], progress: Callable[[int, int], None]) -> None:
+    def colour(
+        self, plan: ShotPlan, frames: Iterator[Frame], work: WorkFolder, progress: Callable[[int, int], None]
+    ) -> None:
+        """Colour one shot from its frames: all of them are read before the first is coloured."""
         keys: list[KeyChroma] = []
         hinted: dict[int, HintPixels] = {}
-        with SpooledPlanes(len(plan), self.size, folder=self.work.path) as lightness:
+        folder = None if self.folder is None else Path(self.folder)
+        with SpooledPlanes(len(plan), self.size, folder=folder) as lightness:
             count = 0
             for count, frame in enumerate(frames, start=1):
                 lightness[count - 1] = self._lightness(frame.luma)
@@ -144,46 +150,37 @@ class ShotColouring:
                     f"{self.info.name}: {plan.first + count} frames could be decoded this time, more before; is the "
                     "file being written, or the disk failing?"
                 )
-            with self._colours(plan, lightness, keys, progress) as colours:
+            with self._colours(plan, lightness, keys, folder, progress) as colours:
                 if not hinted:
-                    self.work.save(plan.number, plan.first, colours)
+                    work.save(plan.number, plan.first, colours)
                     return
                 shot = HintedShot(lightness, colours, hinted, rotation=self.info.rotation)
-                with shot.colour(keys, config=self.config, folder=self.work.path, progress=progress) as changed:
-                    self.work.save(plan.number, plan.first, changed)
+                with shot.colour(keys, config=self.config, folder=folder, progress=progress) as changed:
+                    work.save(plan.number, plan.first, changed)
 
     def _colours(
-        self, plan: ShotPlan, lightness: SpooledPlanes, keys: list[KeyChroma], progress: Callable[[int, int], None]
+        self,
+        plan: ShotPlan,
+        lightness: SpooledPlanes,
+        keys: list[KeyChroma],
+        folder: Path | None,
+        progress: Callable[[int, int], None],
     ) -> ShotColours:
-        folder, guess = self.work.path, self._guess if keys else self._fitted
+        guess = self.guess or (None if keys else self.fitted)
         if not keys:
             assert guess is not None, "`learn` comes before a shot without key frames"
-            if self._steady is not None:
-                return colour_smoothed(lightness, guess, window=self._steady, folder=folder, progress=progress)
+            if self.steady is not None:
+                return colour_smoothed(lightness, guess, window=self.steady, folder=folder, progress=progress)
             places = [number - plan.first for number in plan.guessed]
             keys = [KeyChroma(place, guess(lightness[place])[0]) for place in places]
         return colour_shot(lightness, keys, config=self.config, guess=guess, folder=folder, progress=progress)
-
-    def _report(self, plan: ShotPlan) -> ShotReport:
-        with self.work.shot(plan.number) as shot_file:
-            planes = shot_file.confidence.reshape(len(plan), -1)
-        return ShotReport(
-            first=plan.first,
-            last=plan.last,
-            kind=plan.kind,
-            key_frames=plan.keys,
-            hinted=plan.hinted,
-            confidence=tuple(map(float, planes.mean(axis=1))),
-            guessed=tuple(map(float, (planes < GUESS_BELOW).mean(axis=1))),
-            source=plan.source,
-        )
 
     def _lightness(self, luma: Codes) -> FloatArray:
         return np.asarray(resize(lightness_from_luma(luma, self.info), self.size))
 
     def _chroma(self, frame: Frame) -> FloatArray:
         """A key frame's own, with the hints on it, if there are any."""
-        chroma = np.asarray(resize(self.key_of(frame), self.size))
+        chroma = np.asarray(resize(self.keys.chroma(frame), self.size))
         if frame.index not in self.hints:
             return chroma
         turn = self.info.rotation
@@ -194,20 +191,25 @@ class ShotColouring:
         return self.hints.pixels(frame.index, upright(self._lightness(frame.luma), self.info.rotation))
 
 
-def model_guess(colorizer: StillColorizer, info: ClipInfo) -> FramePrediction:
-    """A model's prediction of a frame, which it is shown the way up that a player shows it."""
+def missing(plans: Iterable[ShotPlan], work: WorkFolder) -> list[ShotPlan]:
+    """The shots that are not done."""
+    return [plan for plan in plans if not work.has(plan.number, plan.first, plan.last)]
 
-    def guess(lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
-        shown = upright(lightness, info.rotation)
-        shape = shown.shape[0], shown.shape[1]
-        chroma, confidence, working = colorizer.predict_working(shown)
-        if chroma.shape[0] > shape[0] or chroma.shape[1] > shape[1]:
-            chroma = resize(chroma, shape)
-        elif chroma.shape[:2] != shape:
-            chroma = upsample(chroma, working, shown)
-        return as_stored(chroma, info.rotation), as_stored(resize(confidence, shape), info.rotation)
 
-    return guess
+def report_shot(plan: ShotPlan, work: WorkFolder) -> ShotReport:
+    """What became of a shot that is done."""
+    with work.shot(plan.number) as shot_file:
+        planes = shot_file.confidence.reshape(len(plan), -1)
+    return ShotReport(
+        first=plan.first,
+        last=plan.last,
+        kind=plan.kind,
+        key_frames=plan.keys,
+        hinted=plan.hinted,
+        confidence=tuple(map(float, planes.mean(axis=1))),
+        guessed=tuple(map(float, (planes < GUESS_BELOW).mean(axis=1))),
+        source=plan.source,
+    )
 
 
 def plan_shots(

@@ -68,7 +68,10 @@ def test_outputs_of_others_stand_beside_a_model_and_a_network(
     folders: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("net.onnx").write_bytes(random_network("zhang16"))
-    assert bench("outputs", "gallery", "--model", str(tiny_model), "--onnx", "zhang16=net.onnx", "-o", "report") == 0
+    assert (
+        bench("outputs", "gallery", "--model", str(tiny_model), "--onnx", "zhang16=net.onnx", "-o", "report", "-j", "1")
+        == 0
+    )
     with (folders / "report" / "results.csv").open() as file:
         methods = {row["method"] for row in csv.DictReader(file)}
     assert methods == {"grey", "Flat", "zhang16", "featcolor"}

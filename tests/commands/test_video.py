@@ -19,6 +19,8 @@ import featcolor.batch.colour
 import featcolor.video.colorize
 from featcolor.clips.output import containers
 from featcolor.commands import main
+from featcolor.commands.program import build_parser
+from featcolor.commands.video import _options
 from featcolor.video import options
 from tests.clips.samples import damaged_copy, make_clip
 from tests.samples import write_rgb
@@ -132,6 +134,12 @@ def test_without_key_frames_and_model_the_default_colours(
     assert main(["video", reel, "-o", "other.mp4"]) == 2
     assert "default colour network is missing" in lines(capsys)[1][0]
     assert not Path("other.mp4").exists()
+
+
+def test_who_colours_shots_is_chosen_and_one_process_is_the_default() -> None:
+    for words, chosen in (([], (1, None)), (["-j", "3"], (3, None)), (["--cluster", "tcp://a:1"], (1, "tcp://a:1"))):
+        given = _options(build_parser().parse_args(["video", "in.mp4", "-o", "out.mp4", *words]))
+        assert (given.jobs, given.cluster) == chosen
 
 
 @pytest.mark.parametrize(

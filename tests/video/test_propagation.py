@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from featcolor.colour.lab import rgb_to_lab
-from featcolor.video import propagation
+from featcolor.parallel.cores import library_threads
 from featcolor.video import spooled as stores
 from featcolor.video.propagation import KeyChroma, ShotColours, carry_over, colour_shot
 
@@ -107,9 +107,9 @@ def test_cores_and_where_planes_are_kept_do_not_matter(
     given = [array.copy() for array in (*lightness, *truth)]
     found = []
     for cores, kept in ((1, 2**26), (2, 2**26), (5, 2**26), (2, 0)):
-        monkeypatch.setattr(propagation, "available_cores", lambda cores=cores: cores)
         monkeypatch.setattr(stores, "IN_MEMORY", kept)
-        found.append(taken(colour_shot(lightness, keys_at(truth, 1, 4), folder=tmp_path)))
+        with library_threads(cores):
+            found.append(taken(colour_shot(lightness, keys_at(truth, 1, 4), folder=tmp_path)))
         assert not list(tmp_path.iterdir())
     for other in found[1:]:
         np.testing.assert_array_equal(other[0], found[0][0])
@@ -166,7 +166,6 @@ def test_a_workers_error_comes_out_and_stops_the_others(
     pan: Any, kind: type, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stores, "IN_MEMORY", 0)
-    monkeypatch.setattr(propagation, "available_cores", lambda: 2)  # they work ahead by so many
     lightness, truth = pan
     calls: list[int] = []
 
@@ -183,7 +182,7 @@ def test_a_workers_error_comes_out_and_stops_the_others(
         return grey_guess(frame)
 
     before = workers()
-    with pytest.raises(kind, match="worn out"):
+    with library_threads(2), pytest.raises(kind, match="worn out"):  # they work ahead by so many
         colour_shot(Frames(lightness * 10), keys_at(truth, 0), guess=model, folder=tmp_path)
     assert workers() <= before
     assert len(calls) < 50
@@ -199,7 +198,7 @@ def test_an_interrupt_stops_the_workers(pan: Any, tmp_path: Path, monkeypatch: p
         if done == 3:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with library_threads(2), pytest.raises(KeyboardInterrupt):
         colour_shot(lightness * 10, keys_at(truth, 0), folder=tmp_path, progress=interrupt)
     assert workers() <= before
     assert not list(tmp_path.iterdir())

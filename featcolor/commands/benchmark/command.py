@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +14,13 @@ from featcolor.commands.benchmark.film import FILM, FILM_EPILOG, add_film_argume
 from featcolor.commands.benchmark.hints import HINTS, HINTS_EPILOG, add_hint_arguments, run_hints
 from featcolor.commands.benchmark.plan import OURS, broken_bounds, check_bounds, parse_bound, plan_study
 from featcolor.commands.console import WORK_FAILED, complain, number, print_line, print_table, progress_bar, stopping
+from featcolor.commands.given.engines import add_engine_options
 from featcolor.commands.given.options import seed, whole_number
 from featcolor.errors import UsageError, refuse_without_fit
 
 if TYPE_CHECKING:
     from benchmarks.runs.results import Results
+    from featcolor.parallel.engine import Engine
 
 SUMMARY = "measure colorizers beside each other and write a report"
 DESCRIPTION = """\
@@ -156,6 +160,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--ours", metavar="NAME", help=f"method that is compared with each other (default: {OURS})")
     how.add_argument("--allow-leaks", action="store_true", help="measure even where a reference shows a test picture")
     how.add_argument("--seed", type=seed, default=0, metavar="N", help="of the intervals and of --limit (default: 0)")
+    add_engine_options(parser)
     how.add_argument("--quick", action="store_true", help="a few pictures, references and methods: under a minute")
     how.add_argument("--fresh", action="store_true", help="use nothing of an earlier run")
     how.add_argument(
@@ -186,10 +191,10 @@ def _compare(arguments: argparse.Namespace) -> int:
     from benchmarks.runs.photos import run_study
 
     bounds = [parse_bound(text) for text in arguments.fail_under]
-    with progress_bar(quiet=arguments.quiet) as progress:
+    with _engines(arguments) as engines, progress_bar(quiet=arguments.quiet) as progress:
         study = plan_study(arguments, complain)
         check_bounds(bounds, study)
-        results = run_study(study, progress=progress, tell=complain)
+        results = run_study(study, progress=progress, tell=complain, **engines)
         page = write_report(results, study.folder, picture_of=OutputFolder(study.folder / OUTPUTS_FOLDER).picture_of)
     if not arguments.quiet:
         _print_results(results, page)
@@ -197,6 +202,22 @@ def _compare(arguments: argparse.Namespace) -> int:
     for line in broken:
         complain(line, kind="error")
     return WORK_FAILED if broken or any(method.failure for method in results.methods) else 0
+
+
+@contextmanager
+def _engines(arguments: argparse.Namespace) -> Iterator[dict[str, Engine]]:
+    """Who measures and runs methods, as `run_study` takes it."""
+    if arguments.cluster is not None:
+        from featcolor.parallel.cluster import Cluster
+
+        with Cluster(arguments.cluster) as cluster:
+            yield {"engine": cluster, "runners": cluster}
+    elif arguments.jobs is not None:
+        from featcolor.parallel.local import local_engine
+
+        yield {"engine": local_engine(arguments.jobs)}
+    else:
+        yield {}
 
 
 def _speed(arguments: argparse.Namespace) -> int:

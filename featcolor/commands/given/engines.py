@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 CLUSTER_HELP = "let the workers of a cluster do it: its scheduler, tcp://HOST:8786 (see 'featcolor cluster')"
 
 
-def add_engine_options(parser: argparse.ArgumentParser) -> None:
-    """`--jobs` and `--cluster`, which exclude each other."""
+def add_engine_options(parser: argparse.ArgumentParser, *, default: str = "by the work") -> None:
+    """`--jobs`, with its default in words, and `--cluster`, which exclude each other."""
     engine = parser.add_mutually_exclusive_group()
-    engine.add_argument("-j", "--jobs", type=whole_number, metavar="N", help="processes (default: by the work)")
+    engine.add_argument("-j", "--jobs", type=whole_number, metavar="N", help=f"processes (default: {default})")
     engine.add_argument("--cluster", metavar="ADDRESS", help=CLUSTER_HELP)
 
 

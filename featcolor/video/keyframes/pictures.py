@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,22 +28,23 @@ FEW_COLOURED: Final = 0.25
 """Share of a picture's pixels with colour below which it may be a grey frame with strokes on it."""
 
 
+@dataclass(frozen=True)
 class KeyPictures:
     """Pictures that a person coloured, by the number of the frame that each shows; read when they are needed."""
 
-    def __init__(self, paths: Mapping[int, Path], info: ClipInfo) -> None:
-        self._paths, self._info = dict(paths), info
+    paths: Mapping[int, Path]
+    info: ClipInfo
 
     def __contains__(self, frame: int) -> bool:
-        return frame in self._paths
+        return frame in self.paths
 
     def planes(self, frame: int, info: ClipInfo) -> tuple[Codes, Codes]:
         """Cb and Cr codes of a frame's picture on the chroma grid that `info` says."""
-        return key_planes(read_key(self._paths[frame], info), info)
+        return key_planes(read_key(self.paths[frame], info), info)
 
     def chroma(self, frame: Frame) -> FloatArray:
         """a* and b*, (H, W, 2), of a frame's picture at the luma of the frame."""
-        whole = replace(self._info, chroma_shift=(0, 0))
+        whole = replace(self.info, chroma_shift=(0, 0))
         return cbcr_to_chroma(frame.luma, *self.planes(frame.index, whole), whole)
 
 

@@ -11,10 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.data.datasets import open_dataset
+from benchmarks.load.local_cluster import local_cluster
 from benchmarks.methods.baselines import Grey
 from benchmarks.runs.output_folder import OutputFolder
 from benchmarks.runs.photos import BUDGET_UNIT, Entry, Study, run_study
 from featcolor.errors import UsageError
+from featcolor.parallel.cluster import Cluster
 from tests.benchmarks.runs.toy_methods import Raises, Tint
 from tests.samples import write_rgb
 
@@ -98,6 +100,27 @@ def test_the_references_and_the_budget_reach_the_method(folder: Path) -> None:
     results, told = run(dataclasses.replace(study, folder=folder / "b"))
     assert BUDGET_UNIT in results.methods[0].failure
     assert len(told) == 2
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_results_of_one_machine_but_for_times(folder: Path) -> None:
+    entries = (Entry("grey", Grey()), Entry("tint", Learns()), Entry("fails", Raises()))
+    study = make_study(folder, *entries)
+    alone, told_alone = run(study)
+    (folder / "cluster").mkdir()
+    with local_cluster(folder / "cluster") as started, Cluster(started.address) as cluster:
+        told: list[str] = []
+        again = dataclasses.replace(study, folder=folder / "report2")
+        results = run_study(again, progress=silent, tell=told.append, engine=cluster, runners=cluster)
+    assert sorted(told) == sorted(told_alone)
+    assert [method.name for method in results.methods] == ["grey", "tint", "fails"]
+    for one, other in zip(results.methods, alone.methods, strict=True):
+        assert other.settings.items() <= one.settings.items()
+        assert {"cpu", "cores"} <= set(one.settings["machine"])
+        assert (one.lightness_deviation, one.failure) == (other.lightness_deviation, other.failure)
+    same = {field.name for field in dataclasses.fields(results)} - {"methods"}
+    for name in same:
+        assert getattr(results, name) == getattr(alone, name), name
 
 
 def test_a_reference_that_shows_a_test_picture_is_an_error(

@@ -12,7 +12,9 @@ import pytest
 
 from benchmarks.data.datasets import Sample
 from benchmarks.runs.output_folder import OutputFolder
-from benchmarks.runs.running import Job, code_hash, peak_memory, run_job
+from benchmarks.runs.results import MethodRecord
+from benchmarks.runs.running import Job, code_hash, fingerprint, peak_memory, run_job, run_jobs
+from featcolor.parallel.here import Here
 from tests.benchmarks.runs.toy_methods import Dies, Raises, Sleeps, Tint, WrongShape
 from tests.samples import HARD_NAMES
 
@@ -31,7 +33,7 @@ def outputs(tmp_path: Path) -> OutputFolder:
 
 def run(job: Job, outputs: OutputFolder, data: str = "data"):
     steps = []
-    record = run_job(job, PICTURES, outputs, data=data, progress=lambda *step: steps.append(step))
+    record = run_job(replace(job, data=data), PICTURES, outputs, progress=lambda *step: steps.append(step))
     return record, steps
 
 
@@ -74,6 +76,27 @@ def test_an_equal_run_is_not_run_again(outputs: OutputFolder, tmp_path: Path) ->
     assert len(log.read_text().split()) == 4
     assert second == first
     assert not steps
+
+
+def test_by_an_engine_an_earlier_run_of_any_machine_counts(outputs: OutputFolder, tmp_path: Path) -> None:
+    """Here it does not: times of two machines would stand beside each other, and nothing would say so."""
+    log, steps = tmp_path / "log", []
+    job = Job("tint", Tint(7, log), (), data="data")
+    other = {"cpu": "of another machine"}
+
+    def over(engine: Here | None) -> MethodRecord:
+        (record,) = run_jobs([job], PICTURES, outputs, engine=engine, progress=lambda *step: steps.append(step))
+        return record
+
+    first = over(Here(1))
+    assert steps == [("running methods", 1, 1)]
+    assert set(first.settings["machine"]) >= {"cpu", "cores", "memory"}
+    kept = outputs.record("tint")
+    outputs.write_record("tint", {**kept, "machine": other, "fingerprint": fingerprint(job, other)})
+    assert over(Here(1)) == replace(first, settings={"amount": 7, "machine": other})
+    assert log.read_text().split() == ["colorize"] * 3
+    assert over(None).settings == {"amount": 7}
+    assert outputs.record("tint")["machine"] == kept["machine"]
 
 
 def test_a_changed_run_starts_anew(outputs: OutputFolder) -> None:
@@ -125,7 +148,7 @@ def test_stopping_ends_the_process(outputs: OutputFolder) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_job(Job("sleeps", Sleeps(), (Path("x"),)), PICTURES, outputs, data="", progress=stop)
+        run_job(Job("sleeps", Sleeps(), (Path("x"),)), PICTURES, outputs, progress=stop)
     assert not [child for child in multiprocessing.active_children() if child.name == "sleeps"]
 
 
