@@ -136,7 +136,7 @@ def _send_a_picture(cluster: Cluster) -> None:
             raise ClusterError(
                 f"{cluster.address}: a picture came back otherwise than coloured here; are the processors unlike?"
             )
-    print_line(f"a picture went to each and back in {seconds:.1f} s, and is the same as coloured here")
+    print_line(f"a picture went to each and back, the same as coloured here; with loading it took {seconds:.1f} s")
 
 
 def _check_folder(client: Client, folder: Path) -> int:
@@ -148,8 +148,8 @@ def _check_folder(client: Client, folder: Path) -> int:
     seen = seeing(client, folder)
     if blind := [worker for worker, sees in seen.items() if not sees]:
         complain(
-            f"{folder}: {len(blind)} of {many(len(seen), 'worker')} do not see it (the first: {blind[0]}); pictures "
-            "there go as bytes, films cannot go",
+            f"{folder}: {len(blind)} of {many(len(seen), 'worker')} cannot work there (the first: {blind[0]}); "
+            "pictures there go as bytes, films cannot go",
             kind="note",
         )
         return WORK_FAILED

@@ -16,9 +16,8 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from os.path import commonpath
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, runtime_checkable
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self, runtime_checkable
 from featcolor.errors import ClusterError, UsageError, is_disk_full, one_line, reason
 from featcolor.files import PART_SUFFIX, replacing
 from featcolor.parallel.alike import INSTALL, difference, facts
-from featcolor.parallel.engine import Failure, Item, Outcome, Result
+from featcolor.parallel.engine import Failure, Item, Outcome, Result, attempt
 from featcolor.parallel.parcels import (
     Done,
     Lacking,
@@ -54,7 +53,11 @@ LOOK_SECONDS: Final = 1.0
 """Between two looks at how many workers there are."""
 GRACE_SECONDS: Final = 2.0
 """What a worker has to end its picture when the run is stopped; then it is started anew."""
+FETCH_SECONDS: Final = 60.0
+"""What an outcome may take to come here, with the bytes of a picture."""
 PER_THREAD_IN_FLIGHT: Final = 2
+HERE: Final = ("finished", "error")
+"""How Dask calls a task that is done."""
 SCHEDULER_SETTINGS: Final = {
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
     "DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "1.0",
@@ -81,13 +84,15 @@ class Writes(Protocol):
 class Cluster:
     """An engine of the workers at a scheduler's address; a context manager.
 
+    `tell` is called with a line for a person about what the run goes on without.
+
     Raises
     ------
     UsageError : when it is entered: no scheduler answers, it has no worker, or one of them is not as this machine is.
     """
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, *, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.address, self.tell = address, tell
 
     def __enter__(self) -> Self:
         self.client = connect(self.address)
@@ -110,17 +115,17 @@ class Cluster:
 
         Raises
         ------
-        ClusterError : the scheduler or all workers are gone, one that came is not as this machine is, or a file can
-            neither be seen by a worker nor be sent.
+        ClusterError : the scheduler or all workers are gone, those that came are not as this machine is, or a file of
+            the function can neither be seen by a worker nor be sent.
         """
         sequence = list(items)
         outputs: list[tuple[Path, ...]] = [
             function.outputs(item) if isinstance(function, Writes) else () for item in sequence
         ]
-        with _token_for([path for each in outputs for path in each]) as token:
+        with _Tokens() as tokens:
             # Packed when their turn comes: bytes of few pictures are in memory.
             parcels = (
-                _parcel(function, index, item, written, token=token)
+                _parcel(function, index, item, written, tokens=tokens.of(written))
                 for index, (item, written) in enumerate(zip(sequence, outputs, strict=True))
             )
             yield from _Run(self, parcels).outcomes()
@@ -138,13 +143,14 @@ class _Run:
     """One run over parcels."""
 
     def __init__(self, cluster: Cluster, parcels: Iterator[Parcel[Any, Any]]) -> None:
-        self._client, self._address = cluster.client, cluster.address
+        self._client, self._address, self._tell = cluster.client, cluster.address, cluster.tell
         self._waiting = parcels
         self._suspects: deque[Parcel[Any, Any]] = deque()
         self._flying: dict[Future[Any], _Flight] = {}
         self._landed: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self._refused: deque[Outcome[Any]] = deque()
         self._as_bytes = False
+        self._unlike: set[str] = set()
         self._threads, self._looked = 0, 0.0
         self._missed: float | None = None
 
@@ -176,9 +182,16 @@ class _Run:
         return bool(self._flying)
 
     def _send(self, flight: _Flight) -> None:
-        """Submit a parcel, with its files where they are to go as bytes; one that cannot be read fails by itself."""
+        """Submit a parcel, with its files where they are to go as bytes; one that cannot be read fails by itself.
+
+        Of a file that is not there, this machine knows best what to say.
+        """
+        parcel = flight.parcel
+        if self._as_bytes and not all(parcel.seen.values()):
+            self._refused.append(attempt(parcel.function, parcel.index, parcel.item))
+            return
         try:
-            self._submit(replace(flight, parcel=sent(flight.parcel)) if self._as_bytes else flight)
+            self._submit(replace(flight, parcel=sent(parcel)) if self._as_bytes else flight)
         except (OSError, ClusterError) as error:
             self._refused.append(Outcome(flight.parcel.index, failure=Failure(one_line(error))))
 
@@ -193,11 +206,12 @@ class _Run:
         """A parcel that is back; None after a while without any, or where it has been told of already."""
         with suppress(queue.Empty):
             future = self._landed.get(timeout=LOOK_SECONDS)
-            if future in self._flying and future.status in ("finished", "error"):
+            if future in self._flying and future.status in HERE:
                 return future
         if self._client.status != "running":
             raise self._gone()
-        return None
+        # What was lost with its worker after it had been told of, and is done again, is not told of again.
+        return next((future for future in self._flying if future.status in HERE), None)
 
     def _gone(self) -> ClusterError:
         return ClusterError(
@@ -209,9 +223,15 @@ class _Run:
         """The outcome of a parcel that is back; None where it has to go again."""
         from distributed import KilledWorker
 
+        try:
+            reply: Reply | None = future.result(timeout=FETCH_SECONDS) if future.status == "finished" else None
+        except TimeoutError:  # lost meanwhile
+            return None
+        except KilledWorker:
+            reply = None
         flight = self._flying.pop(future)
         index = flight.parcel.index
-        if future.status == "error":
+        if reply is None:
             error = future.exception()
             if not isinstance(error, KilledWorker):
                 return Outcome(index, failure=Failure(one_line(error)))
@@ -219,9 +239,10 @@ class _Run:
                 return Outcome(index, failure=Failure(KILLED, killed=True))
             self._suspects.append(flight.parcel)
             return None
-        reply: Reply = future.result()
         if isinstance(reply, Unlike):
-            raise ClusterError(f"a worker at {self._address} {reply.difference}; {INSTALL}")
+            self._do_without(reply)
+            self._submit(flight)
+            return None
         if isinstance(reply, Lacking):
             self._send_more(flight, reply)
             return None
@@ -241,6 +262,15 @@ class _Run:
         self._as_bytes |= bool(others)
         parcel = with_contents(parcel, {path: content_of(parcel.whole[path]) for path in wanted})
         self._send(replace(flight, parcel=parcel))
+
+    def _do_without(self, unlike: Unlike) -> None:
+        """Tell of a worker that does nothing here; ClusterError where no other is left."""
+        words = f"{unlike.worker} {unlike.difference}; {INSTALL}"
+        if unlike.worker not in self._unlike:
+            self._unlike.add(unlike.worker)
+            self._tell(f"goes on without the worker {words}")
+        if self._unlike.issuperset(self._client.nthreads()):
+            raise ClusterError(words)
 
     def _look(self) -> None:
         """Count the workers' threads from time to time: machines come and go."""
@@ -344,9 +374,8 @@ def _settings(dask_scheduler: Any) -> dict[str, str]:
 
 def seeing(client: Client, folder: Path) -> dict[str, bool]:
     """{address of a worker: whether it sees what is written in a folder here}."""
-    with _token_for([folder / "any"]) as token:
-        assert token is not None, "of an output there is a token"
-        return dict(client.run(token.seen))
+    with _Tokens() as tokens:
+        return dict(client.run(tokens.of((folder / "any",))[0].seen))
 
 
 def sent(parcel: Parcel[Any, Any]) -> Parcel[Any, Any]:
@@ -377,7 +406,7 @@ def _parcel(
     item: Item,
     outputs: tuple[Path, ...],
     *,
-    token: Token | None,
+    tokens: tuple[Token, ...],
 ) -> Parcel[Item, Result]:
     """The work of one item, its files by their paths."""
     of_function, of_item = paths_in(function), paths_in(item)
@@ -389,27 +418,40 @@ def _parcel(
         if (there := seen.get(path)) is not None and 0 <= there[0] <= MOST_SENT
     }
     read = {path: there for path, there in seen.items() if path not in hashes}
-    return Parcel(function, index, item, facts(), whole, read, hashes, outputs=outputs, token=token)
+    return Parcel(function, index, item, facts(), whole, read, hashes, outputs=outputs, tokens=tokens)
 
 
-@contextmanager
-def _token_for(outputs: list[Path]) -> Iterator[Token | None]:
-    """A token in the folder that holds all outputs, as long as it is needed; None without outputs.
+class _Tokens:
+    """Tokens in all folders that are written to, each as long as it is needed; a context manager.
 
-    Where none can be put, the first output tells why.
+    Each folder has its own, since a folder below another may be elsewhere. Where none can be put, nobody sees it.
     """
-    if not outputs:
-        yield None
-        return
-    folder = Path(commonpath([path.parent.absolute() for path in outputs]))
-    token = Token(folder / f".featcolor.{secrets.token_hex(4)}{PART_SUFFIX}", secrets.token_hex(16))
-    try:
-        with suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
-            token.path.write_text(token.content, encoding="ascii")
-        yield token
-    finally:
-        token.path.unlink(missing_ok=True)
+
+    def __init__(self) -> None:
+        self._by_folder: dict[Path, Token] = {}
+
+    def of(self, outputs: Iterable[Path]) -> tuple[Token, ...]:
+        """Those of the folders of some outputs, which are made."""
+        folders = {path.parent.absolute(): None for path in outputs}
+        for folder in folders:
+            if folder not in self._by_folder:
+                name = f".featcolor.{secrets.token_hex(4)}{PART_SUFFIX}"
+                token = self._by_folder[folder] = Token(folder / name, secrets.token_hex(16))
+                with suppress(OSError):
+                    folder.mkdir(parents=True, exist_ok=True)
+                    token.path.write_text(token.content, encoding="ascii")
+        return tuple(self._by_folder[folder] for folder in folders)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for folder, token in self._by_folder.items():
+            with suppress(OSError):
+                token.path.unlink(missing_ok=True)
+                folder.rmdir()  # where nothing was written
 
 
 def _written(reply: Done[Result]) -> Outcome[Result]:

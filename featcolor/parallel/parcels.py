@@ -8,9 +8,11 @@ the function, such as a model, are known by their hash: a worker that has none o
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -22,6 +24,9 @@ from featcolor.parallel.alike import difference, facts
 from featcolor.parallel.cores import keep_freed_memory, library_threads
 from featcolor.parallel.engine import Item, Outcome, Result, attempt
 from featcolor.parallel.paths import moved, told_as
+
+UNLIKE_SECONDS: Final = 1.0
+"""Before a worker that does nothing says so: it would be given all that waits, since it is never busy."""
 
 Signature = tuple[int, int]
 """Size of a file and the time of its last change, in nanoseconds; of a folder (-1, 0)."""
@@ -38,9 +43,9 @@ class Token:
     content: str
 
     def seen(self) -> bool:
-        """Whether it can be read here."""
+        """Whether it can be read here, and others be written beside it."""
         try:
-            return self.path.read_text(encoding="ascii") == self.content
+            return os.access(self.path.parent, os.W_OK) and self.path.read_text(encoding="ascii") == self.content
         except (OSError, ValueError):
             return False
 
@@ -58,7 +63,7 @@ class Parcel(Generic[Item, Result]):
     hashes : of the function's files
     contents : bytes of files that go along
     outputs : paths that the function writes
-    token : where they go, if there are any
+    tokens : where they go
     as_bytes : whether the item's files are among the contents, and the outputs' bytes are to be sent back
     """
 
@@ -71,7 +76,7 @@ class Parcel(Generic[Item, Result]):
     hashes: Mapping[Path, str]
     contents: Mapping[Path, bytes] = field(default_factory=dict)
     outputs: tuple[Path, ...] = ()
-    token: Token | None = None
+    tokens: tuple[Token, ...] = ()
     as_bytes: bool = False
 
 
@@ -94,6 +99,7 @@ class Lacking:
 class Unlike:
     """A worker that is not as the sender is, in words: nothing was done."""
 
+    worker: str
     difference: str
 
 
@@ -103,9 +109,10 @@ Reply = Done[Any] | Lacking | Unlike
 def perform(parcel: Parcel[Any, Any]) -> Reply:
     """What a worker does with a parcel."""
     if unlike := difference(parcel.facts, facts()):
-        return Unlike(unlike)
+        time.sleep(UNLIKE_SECONDS)
+        return Unlike(_address(), unlike)
     keep_freed_memory()
-    with _TURN, tempfile.TemporaryDirectory(prefix="featcolor-") as folder:
+    with _TURN, tempfile.TemporaryDirectory(dir=_own_folder()) as folder:
         places, lacking = _places(parcel, Path(folder))
         if lacking:
             return Lacking(tuple(lacking))
@@ -155,7 +162,7 @@ def _places(parcel: Parcel[Any, Any], folder: Path) -> tuple[dict[Path, Path], l
         else:
             places[path] = whole
             lacking += [] if path not in parcel.seen or signature(whole) == parcel.seen[path] else [path]
-    if parcel.token is not None and not parcel.as_bytes and not parcel.token.seen():
+    if not parcel.as_bytes and not all(token.seen() for token in parcel.tokens):
         lacking += parcel.outputs
     return places, lacking
 
@@ -181,7 +188,15 @@ def _own_folder() -> Path:
     """The folder of this worker, which goes when it ends."""
     from distributed import get_worker
 
-    return Path(get_worker().local_directory) / "featcolor"
+    folder = Path(get_worker().local_directory) / "featcolor"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _address() -> str:
+    from distributed import get_worker
+
+    return str(get_worker().address)
 
 
 def with_contents(parcel: Parcel[Any, Any], contents: Mapping[Path, bytes]) -> Parcel[Any, Any]:

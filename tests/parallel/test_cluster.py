@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from benchmarks.load.local_cluster import LocalCluster, local_cluster
 from featcolor.errors import ClusterError, UsageError
 from featcolor.parallel import cluster as module
-from featcolor.parallel.alike import difference
+from featcolor.parallel.alike import difference, facts
 from featcolor.parallel.cluster import Cluster
 from tests.parallel.test_engines import Copy, square, touch_slowly
 
@@ -67,6 +68,47 @@ def test_a_model_that_is_too_large_has_to_be_seen(
         monkeypatch.setattr(module, "signature", lambda _: (101, 1))
         with pytest.raises(ClusterError, match=r"model: a worker of .* does not see it; put it where all of them do"):
             next(cluster.run(Copy(model), [(source, tmp_path / "out")]))
+
+
+def test_a_place_below_the_outputs_that_is_elsewhere_is_not_believed(running: LocalCluster, tmp_path: Path) -> None:
+    """As below a link or a mount that the worker has otherwise: its /proc/self is another process's."""
+    source = tmp_path / "source"
+    source.write_text("x")
+    (tmp_path / "first").write_text(">")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "sub").symlink_to("/proc/self/cwd", target_is_directory=True)
+    with Cluster(running.address) as cluster:
+        items = [(source, tmp_path / "out" / "a.out"), (source, tmp_path / "out" / "sub" / "b.out")]
+        here = Path.cwd()
+        os.chdir(tmp_path / "out")
+        try:
+            assert [outcome.failure for outcome in cluster.run(Copy(tmp_path / "first"), items)] == [None, None]
+            assert [target.read_text() for _, target in items] == [">x", ">x"]
+        finally:
+            os.chdir(here)
+    assert not (running.folder / "b.out").exists()
+
+
+def test_a_run_goes_on_without_a_worker_that_is_unlike(
+    running: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    with Cluster(running.address, tell=told.append) as cluster:
+        monkeypatch.setattr(module, "facts", lambda: {**facts(), "numpy": "1.0"})
+        with pytest.raises(ClusterError, match=r"tcp://.* has numpy .*, this machine 1.0; install the same"):
+            list(cluster.run(square, range(3)))
+    assert len(told) == 1
+    assert told[0].startswith("goes on without the worker tcp://127.0.0.1:")
+
+
+def test_what_is_lost_after_it_was_told_of_is_looked_for(running: LocalCluster) -> None:
+    with Cluster(running.address) as cluster:
+        run = module._Run(cluster, iter(()))
+        future = cluster.client.submit(square, 3, pure=False)
+        run._flying[future] = module._Flight(None)  # type: ignore[arg-type]
+        future.result()
+        assert run._landed.empty()  # as after the one call of its callback
+        assert run._next() is future
 
 
 def test_work_ends_with_one_line_when_the_scheduler_goes(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ import pytest
 from skimage.data import astronaut
 
 from benchmarks.load.local_cluster import ROOT, LocalCluster, wait_until
-from featcolor.parallel.cluster import connect
+from featcolor.parallel.cluster import Cluster, connect
+from tests.parallel.test_engines import die_at_five
 
 PICTURES = 400
 KILLS = 5
@@ -101,3 +102,21 @@ def test_no_picture_is_lost_when_workers_and_the_scheduler_die(tmp_path: Path) -
     assert {name: (target / name).read_bytes() for name in good} == {
         name: (expected / name).read_bytes() for name in good
     }
+
+
+@pytest.mark.slow
+def test_no_picture_is_lost_by_the_settings_that_dask_comes_with(tmp_path: Path) -> None:
+    """A scheduler that nobody has told anything lets a picture kill four workers each time, and blames many."""
+    running = LocalCluster(tmp_path)
+    running.environment = {
+        name: value for name, value in running.environment.items() if not name.startswith("DASK_DISTRIBUTED__SCHEDULER")
+    }
+    try:
+        running.start_scheduler()
+        running.start_workers(2)
+        with Cluster(running.address) as cluster:
+            outcomes = {outcome.index: outcome for outcome in cluster.run(die_at_five, range(24))}
+    finally:
+        running.stop()
+    assert "killed" in outcomes.pop(5).failure.message
+    assert {index: outcome.result for index, outcome in outcomes.items()} == {n: n for n in range(24) if n != 5}

@@ -43,7 +43,10 @@ class Join:
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "worker").mkdir()
     monkeypatch.setattr(parcels, "_own_folder", lambda: tmp_path / "worker")
+    monkeypatch.setattr(parcels, "_address", lambda: "tcp://here:1")
+    monkeypatch.setattr(parcels, "UNLIKE_SECONDS", 0)
     return tmp_path / "worker"
 
 
@@ -54,7 +57,7 @@ def parcel(tmp_path: Path) -> Parcel[Pair, str]:
     token = Token(tmp_path / "token", "seen")
     token.path.write_text(token.content)
     item, output = Pair(tmp_path / "item", 7), tmp_path / "item.out"
-    return _parcel(Join(tmp_path / "model"), 3, item, (output,), token=token)
+    return _parcel(Join(tmp_path / "model"), 3, item, (output,), tokens=(token,))
 
 
 def test_files_that_are_seen_stay_where_they_are(parcel: Parcel[Pair, str], tmp_path: Path) -> None:
@@ -90,7 +93,7 @@ def test_files_that_are_sent_come_back(parcel: Parcel[Pair, str], tmp_path: Path
             return f"{item[0]} is done"
 
     source, target = tmp_path / "item", tmp_path / "new" / "item.up"
-    away = sent(_parcel(Upper(), 0, (source, target), (target,), token=parcel.token))
+    away = sent(_parcel(Upper(), 0, (source, target), (target,), tokens=parcel.tokens))
     source.unlink()
     reply = perform(away)
     assert isinstance(reply, Done)
@@ -101,7 +104,7 @@ def test_files_that_are_sent_come_back(parcel: Parcel[Pair, str], tmp_path: Path
 
 def test_another_version_is_refused(parcel: Parcel[Pair, str]) -> None:
     older = replace(parcel, facts={**facts(), "numpy": "1.0"})
-    assert perform(older) == Unlike(f"has numpy {facts()['numpy']}, this machine 1.0")
+    assert perform(older) == Unlike("tcp://here:1", f"has numpy {facts()['numpy']}, this machine 1.0")
     assert difference({"featcolor": "2", "code of featcolor": "b"}, {"featcolor": "1", "code of featcolor": "a"}) == (
         "has featcolor 1, this machine 2"
     )

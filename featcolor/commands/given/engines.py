@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
+from featcolor.commands.console import complain
 from featcolor.commands.given.options import whole_number
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def chosen_engine(arguments: argparse.Namespace, n_items: int, default_jobs: Cal
     if arguments.cluster is not None:
         from featcolor.parallel.cluster import Cluster
 
-        with Cluster(arguments.cluster) as cluster:
+        with Cluster(arguments.cluster, tell=partial(complain, kind="note")) as cluster:
             yield cluster
         return
     from featcolor.parallel.local import local_engine
