@@ -240,6 +240,14 @@ class _Run(Closing):
         keys = {key.frame: key for key in match.keys}
         shots = ((shot.first, shot.last, shot.kind) for shot in scan.shots)
         plans = plan_shots(shots, keys, every=self.options.every, model=self.inputs.uses_model, hinted=hints.frames)
+        bare = [plan for plan in plans if not plan.keys]
+        if match.keys and bare:
+            way = "by the model" if self.inputs.uses_model else "after the key frames of other shots"
+            others = f" (and {len(bare) - 1} more)" if len(bare) > 1 else ""
+            self._note(
+                f"{self.inputs.name}: the shot of frames {bare[0].first} to {bare[0].last}{others} has no key frame; "
+                f"guessed {way}"
+            )
         if scan.damaged:
             named = ", ".join(map(str, scan.damaged[:NAMED])) + (" ..." if len(scan.damaged) > NAMED else "")
             self._note(f"{self.inputs.name}: damaged frames ({named}) are coloured like their neighbours")

@@ -62,6 +62,10 @@ def test_nothing_is_carried_across_a_cut(coloured: tuple[list[Frame], ClipReport
 def test_a_shot_without_a_key_frame_learns_from_the_others(reel: Path, keys: Path, tmp_path: Path) -> None:
     report = colorize_video(reel, tmp_path / "out.mkv", keyframes=keys / "key-000005.png", options=ffv1())
     assert [shot.source for shot in report.shots] == ["key frames", "clip's other key frames"]
+    assert report.shots[1].guessed == (1,) * (COUNT - CUT)
+    assert f"{reel}: the shot of frames 14 to 25 has no key frame; guessed after the key frames of other shots" in (
+        report.notes
+    )
     assert warmth(read(tmp_path / "out.mkv")[-1]) > 5
 
 
