@@ -97,13 +97,17 @@ class HintedShot:
         The rest is as of `featcolor.video.propagation.colour_shot`.
         """
         with library_threads(1):
-            given = [*keys, *map(self._key, self._pixels)]
+            hinted = {position: self._key(position) for position in self._pixels}
+            given = [*keys, *hinted.values()]
         made = carry_over(self._lightness, given, self._guess, config=config, folder=folder, progress=progress)
         made.told = np.zeros(len(self._lightness), np.float32)
         for index in range(len(self._lightness)):
             carried, before = made.confidence[index], self._standing.confidence[index]
             by_keys = before >= GUESS_BELOW if keys else np.zeros_like(before, bool)
-            made.told[index] = np.mean((carried >= GUESS_BELOW) & ~by_keys)
+            told = (carried >= GUESS_BELOW) & ~by_keys
+            if index in hinted and (sureness := hinted[index].sureness) is not None:
+                told |= resize(sureness, told.shape) >= GUESS_BELOW
+            made.told[index] = np.mean(told)
             made.confidence[index] = np.maximum(carried, before)
         return made
 
