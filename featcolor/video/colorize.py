@@ -253,9 +253,9 @@ class _Run(Closing):
             self._note(f"{self.inputs.name}: damaged frames ({named}) are coloured like their neighbours")
         with self.inputs.open() as reader:
             info = with_fields(reader.info, scan.fields)
-        if others := min(scan.fields.get(TOP_FIRST, 0), scan.fields.get(BOTTOM_FIRST, 0)):
+        if swapped := min(scan.fields.get(TOP_FIRST, 0), scan.fields.get(BOTTOM_FIRST, 0)):
             self._note(
-                f"{self.inputs.name}: {others} frames have the other field first than the rest; "
+                f"{self.inputs.name}: {swapped} frames have the other field first than the rest; "
                 "H.264 marks them as whole, only --codec ffv1 and prores keep both orders in one film"
             )
         return ClipPlan(
@@ -339,8 +339,8 @@ class _Run(Closing):
         """The last pass; the frames that the report's page shows."""
         options, part = self.options, {}
         if options.start is not None or options.end is not None:
-            first, last = (int(scan.pts[number - scan.first]) for number in plan.part)
-            part = {"first_pts": first, "last_pts": last}
+            ends = [int(scan.pts[number - scan.first]) for number in plan.part]
+            part = {"first_pts": ends[0], "last_pts": ends[1]}
         with (
             self.inputs.open_mask(plan.info) as mask,
             self.inputs.open() as reader,
