@@ -22,7 +22,7 @@ from featcolor.models.references import random_pixels
 from featcolor.pictures.resize import resize, working_size
 from featcolor.regression.regressor import ChromaRegressor
 from featcolor.video.options import DEFAULT_VIDEO_PRESET, VIDEO_PRESETS
-from featcolor.video.propagation import KeyChroma, colour_shot
+from featcolor.video.propagation import KeyChroma, ShotColours, colour_shot
 from features.base import FeatureStack, FloatArray, grid_points
 from features.spec import parse_features
 from refine.flow import estimate_flow
@@ -155,17 +155,28 @@ class Ours(FilmMethod):
     preset: str = DEFAULT_VIDEO_PRESET
 
     def colour(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> Iterator[FloatArray]:
+        working, colours = self.shot(lightness, keys)
+        with colours:
+            yield from self.raised(lightness, working, colours)
+
+    def shot(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> tuple[list[FloatArray], ShotColours]:
+        """Lightness of every frame at the working size, and its colour there, to be closed."""
         config = VIDEO_PRESETS[self.preset]
         full = lightness[0].shape
         shape = min(working_size(full, config.size), (full[0], full[1]))  # never blown up
         working = [resize(plane, shape) for plane in lightness]
-        colours = colour_shot(working, [key._replace(chroma=resize(key.chroma, shape)) for key in keys], config=config)
-        try:
-            for index, plane in enumerate(lightness):
-                chroma = colours.chroma[index]
-                yield chroma if plane.shape == shape else upsample(chroma, working[index], plane)
-        finally:
-            colours.close()
+        return working, colour_shot(
+            working, [key._replace(chroma=resize(key.chroma, shape)) for key in keys], config=config
+        )
+
+    @staticmethod
+    def raised(
+        lightness: Sequence[FloatArray], working: Sequence[FloatArray], colours: ShotColours
+    ) -> Iterator[FloatArray]:
+        """Chroma of every frame at its full size."""
+        for index, plane in enumerate(lightness):
+            chroma = colours.chroma[index]
+            yield chroma if plane.shape == working[index].shape else upsample(chroma, working[index], plane)
 
     def settings(self) -> dict[str, Any]:
         return {"preset": self.preset, "config": asdict(VIDEO_PRESETS[self.preset])}

@@ -14,26 +14,46 @@ class TrimmedReader(ClipReader):
 
     Decoding stops at the end of the part.
 
+    Parameters
+    ----------
+    reader : of the film
+    start, end : of the part; None: its first frame, its last
+    reach : numbers of frames before and behind the part; what lies between them is read too
+
+    Attributes
+    ----------
+    part : numbers of the first and last frame of the part, once it is read.
+
     Raises
     ------
     UsageError : while it is read: the film has frames, but the part has none.
     """
 
-    def __init__(self, reader: ClipReader, start: Timecode | None = None, end: Timecode | None = None) -> None:
-        self._reader, self._start, self._end = reader, start, end
+    def __init__(
+        self,
+        reader: ClipReader,
+        start: Timecode | None = None,
+        end: Timecode | None = None,
+        *,
+        reach: tuple[int, int] | None = None,
+    ) -> None:
+        self._reader, self._start, self._end, self._reach = reader, start, end, reach
         self.info, self.stems, self.problems = reader.info, reader.stems, reader.problems
+        self.part: tuple[int, int] | None = None
 
     def __iter__(self) -> Iterator[Frame]:
         origin: int | None = None
-        passed = 0
         for frame in self._reader:
             origin = frame.pts if origin is None else origin
-            if self._end is not None and self._reaches(frame, origin, self._end):
+            began = self._start is None or self._reaches(frame, origin, self._start)
+            ended = self._end is not None and self._reaches(frame, origin, self._end)
+            if ended and (self._reach is None or frame.index > self._reach[1]):
                 break
-            if self._start is None or self._reaches(frame, origin, self._start):
-                passed += 1
+            if began and not ended:
+                self.part = (self.part or (frame.index,))[0], frame.index
+            if began or (self._reach is not None and frame.index >= self._reach[0]):
                 yield frame
-        if origin is not None and not passed:
+        if origin is not None and self.part is None:
             raise UsageError(
                 f"{self.info.name}: no frame lies in the part from {self._start or 'the first frame'} to "
                 f"{self._end or 'the last'}; choose another --start or --end"

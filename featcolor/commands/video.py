@@ -205,11 +205,14 @@ def _show_plan(plan: ClipPlan) -> None:
 
 
 def _summary(report: ClipReport) -> str:
+    from featcolor.video.report import in_words
+
     rate = f", {report.frames / report.seconds:.1f} a second" if report.seconds else ""
     text = f"coloured {many(report.frames, 'frame')} in {report.seconds:.1f} s{rate}; "
     text += f"{many(len(report.shots), 'shot')}, {many(len(report.keys), 'key frame')}"
     if hinted := sum(len(shot.hinted) for shot in report.shots):
         text += f", hints on {many(hinted, 'frame')}"
+    text += f"; colour: {in_words(report.percents())}"
     if report.refused:
         text += f"; {many(len(report.refused), 'key picture')} refused"
     if report.damaged:

@@ -35,7 +35,7 @@ from featcolor.video.report import ClipReport, KeyReport, ShotReport
 from featcolor.video.report_page import Tile, choose_tiles, write_page
 from featcolor.video.scan import ClipScan, scan_clip
 from featcolor.video.shot_tasks import ColourShots, least_frames, run_tasks, shot_tasks
-from featcolor.video.shots import ShotColouring, ShotPlan, missing, plan_shots, report_shot
+from featcolor.video.shots import ShotColouring, ShotPlan, missing, plan_shots, report_shot, within
 from features.threads import one_blas_thread
 
 DEFAULT_MODEL = "the default model colours: likely colours, not known ones; --keyframes or --model brings in yours"
@@ -66,7 +66,7 @@ class ClipPlan:
     shots : in order, with the frames of each that have a key picture.
     match : what became of the key pictures.
     hints : of the frames that a person gave hints on.
-    n_frames : of the part that is coloured.
+    part : numbers of the first and last frame that are written; shots may reach beyond it, to their key frames.
     damaged : numbers of frames that could not be decoded.
     """
 
@@ -74,8 +74,13 @@ class ClipPlan:
     shots: tuple[ShotPlan, ...]
     match: KeyMatch
     hints: FrameHints
-    n_frames: int
+    part: tuple[int, int]
     damaged: tuple[int, ...]
+
+    @property
+    def n_frames(self) -> int:
+        """Frames of the part."""
+        return self.part[1] - self.part[0] + 1
 
 
 @one_blas_thread()
@@ -152,6 +157,7 @@ class _Run(Closing):
         self.notify: Notify = notify or (lambda message, kind: None)
         self.notes: list[str] = []
         self._problems: list[str] = []
+        self._part = self._coloured = (0, 0)
         self.inputs = ClipInputs(source, keyframes, hints, model, options)
 
     def close(self) -> None:
@@ -165,7 +171,7 @@ class _Run(Closing):
             plan = self.plan(scan)
             keys = KeyPictures({key.frame: key.path for key in plan.match.keys}, plan.info)
             self._colour_shots(plan, scan, work, keys, cluster)
-            report = self._report(plan, [report_shot(shot, work) for shot in plan.shots])
+            report = self._report(plan, [report_shot(shot, work, plan.part) for shot in plan.shots])
             tiles = choose_tiles(report) if self.options.report is not None else ()
             shown = self._write(plan, scan, work, keys, tiles)
         report = replace(report, notes=tuple(self.notes), seconds=time.perf_counter() - started)
@@ -195,12 +201,30 @@ class _Run(Closing):
             )
 
     def scan(self, folder: Path | None = None) -> ClipScan:
-        """The first pass."""
-        with self.inputs.open() as reader:
+        """The first pass: over the part, and the frames from there to the key frames of its shots."""
+        reach = self.inputs.key_reach()
+        with self.inputs.open(reach) as reader:
             scan = scan_clip(reader, folder=folder, progress=partial(self.progress, SCANNING))
             self._problems = list(reader.problems)
+            assert reader.part is not None, "a part without frames is refused"
+            self._part = reader.part
         self.progress(SCANNING, scan.n_frames, scan.n_frames)
-        return scan
+        self._coloured = self._with_keys(scan) if reach is not None else self._part
+        return scan if (scan.first, scan.last) == self._coloured else scan.cropped(*self._coloured)
+
+    def _with_keys(self, scan: ClipScan) -> tuple[int, int]:
+        """First and last frame of the part, or of the way from there to the nearest key frame of the same shot."""
+        first, last = self._part
+        keys = [key.frame for key in self.inputs.match(scan).keys]
+        begins = next(shot.first for shot in scan.shots if shot.first <= first <= shot.last)
+        ends = next(shot.last for shot in scan.shots if shot.first <= last <= shot.last)
+        low = max((key for key in keys if begins <= key <= first), default=first)
+        high = min((key for key in keys if last <= key <= ends), default=last)
+        outside = [key for key in (low, high) if not first <= key <= last]
+        if outside:
+            named = " and ".join(f"frame {key}" for key in outside)
+            self._note(f"{self.inputs.name}: colour comes from key frames of the part's shots outside it ({named})")
+        return low, high
 
     def plan(self, scan: ClipScan) -> ClipPlan:
         """Key pictures matched to frames, and what is to be done with each shot."""
@@ -216,14 +240,22 @@ class _Run(Closing):
         keys = {key.frame: key for key in match.keys}
         shots = ((shot.first, shot.last, shot.kind) for shot in scan.shots)
         plans = plan_shots(shots, keys, every=self.options.every, model=self.inputs.uses_model, hinted=hints.frames)
+        bare = [plan for plan in plans if not plan.keys]
+        if match.keys and bare:
+            way = "by the model" if self.inputs.uses_model else "after the key frames of other shots"
+            others = f" (and {len(bare) - 1} more)" if len(bare) > 1 else ""
+            self._note(
+                f"{self.inputs.name}: the shot of frames {bare[0].first} to {bare[0].last}{others} has no key frame; "
+                f"guessed {way}"
+            )
         if scan.damaged:
             named = ", ".join(map(str, scan.damaged[:NAMED])) + (" ..." if len(scan.damaged) > NAMED else "")
             self._note(f"{self.inputs.name}: damaged frames ({named}) are coloured like their neighbours")
         with self.inputs.open() as reader:
             info = with_fields(reader.info, scan.fields)
-        if others := min(scan.fields.get(TOP_FIRST, 0), scan.fields.get(BOTTOM_FIRST, 0)):
+        if swapped := min(scan.fields.get(TOP_FIRST, 0), scan.fields.get(BOTTOM_FIRST, 0)):
             self._note(
-                f"{self.inputs.name}: {others} frames have the other field first than the rest; "
+                f"{self.inputs.name}: {swapped} frames have the other field first than the rest; "
                 "H.264 marks them as whole, only --codec ffv1 and prores keep both orders in one film"
             )
         return ClipPlan(
@@ -231,7 +263,7 @@ class _Run(Closing):
             shots=tuple(plans),
             match=match,
             hints=hints,
-            n_frames=scan.n_frames,
+            part=self._part,
             damaged=scan.damaged,
         )
 
@@ -274,7 +306,7 @@ class _Run(Closing):
         left = missing(plan.shots, work)
         jobs = min(self.options.jobs, len(left))
         if not left or (cluster is None and jobs < 2):
-            with self.inputs.open() as reader:
+            with self.inputs.open(self._coloured) as reader:
                 colouring.run(reader, plan.shots, work, progress)
             return
         film, rate = Path(self.inputs.path), self.options.rate
@@ -282,7 +314,7 @@ class _Run(Closing):
             least = least_frames(reader, left, scan)
         tasks = shot_tasks(left, scan, work, keys=keys.paths, hints=plan.hints, least=least)
         engine = cluster or local_engine(min(jobs, len(tasks)))
-        run_tasks(engine, ColourShots(film=film, rate=rate, colouring=colouring), tasks, progress, plan.n_frames)
+        run_tasks(engine, ColourShots(film=film, rate=rate, colouring=colouring), tasks, progress, scan.n_frames)
 
     def _colouring(self, plan: ClipPlan, work: WorkFolder, keys: KeyPictures) -> ShotColouring:
         options = self.options
@@ -298,7 +330,7 @@ class _Run(Closing):
         )
         if self.inputs.uses_model or all(shot.keys for shot in plan.shots):
             return colouring
-        with self.inputs.open() as reader:
+        with self.inputs.open(self._coloured) as reader:
             return colouring.learn(reader, [key.frame for key in plan.match.keys])
 
     def _write(
@@ -307,7 +339,8 @@ class _Run(Closing):
         """The last pass; the frames that the report's page shows."""
         options, part = self.options, {}
         if options.start is not None or options.end is not None:
-            part = {"first_pts": int(scan.pts[0]), "last_pts": int(scan.pts[-1])}
+            ends = [int(scan.pts[number - scan.first]) for number in plan.part]
+            part = {"first_pts": ends[0], "last_pts": ends[1]}
         with (
             self.inputs.open_mask(plan.info) as mask,
             self.inputs.open() as reader,
@@ -316,7 +349,7 @@ class _Run(Closing):
             masked = mask if options.mask is not None or options.region is not None else None
             hinted = plan.hints.frames
             encoding = Encoding(plan.info, writer, work, keys, options, mask=masked, tiles=tiles, hinted=hinted)
-            encoding.run(reader, plan.shots, partial(self.progress, WRITING))
+            encoding.run(reader, within(plan.shots, plan.part), partial(self.progress, WRITING))
         problems = self._problems[:NAMED]
         if len(self._problems) > NAMED:
             problems.append(f"{self.inputs.name}: {len(self._problems) - NAMED} more of these")

@@ -102,7 +102,7 @@ class Encoding:
                             "being written, or the disk failing?"
                         )
                     mask = None if self._mask is None else self._mask.of_frame(number)
-                    yield frame, shot_file.chroma(number), shot_file.confidence[number - plan.first], mask
+                    yield frame, shot_file.chroma(number), shot_file.confidence[number - shot_file.first], mask
 
     def _coloured(self, work: _Work) -> tuple[Frame, Codes, Codes]:
         frame, low, confidence, mask = work

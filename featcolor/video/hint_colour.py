@@ -25,6 +25,7 @@ from featcolor.parallel.cores import library_threads
 from featcolor.pictures.resize import resize
 from featcolor.video.options import VideoConfig
 from featcolor.video.propagation import KeyChroma, Lightnesses, ShotColours, carry_over
+from featcolor.video.report import GUESS_BELOW
 from features.base import FloatArray
 from features.colournet import ColourNetwork
 
@@ -96,10 +97,18 @@ class HintedShot:
         The rest is as of `featcolor.video.propagation.colour_shot`.
         """
         with library_threads(1):
-            given = [*keys, *map(self._key, self._pixels)]
+            hinted = {position: self._key(position) for position in self._pixels}
+            given = [*keys, *hinted.values()]
         made = carry_over(self._lightness, given, self._guess, config=config, folder=folder, progress=progress)
+        made.told = np.zeros(len(self._lightness), np.float32)
         for index in range(len(self._lightness)):
-            made.confidence[index] = np.maximum(made.confidence[index], self._standing.confidence[index])
+            carried, before = made.confidence[index], self._standing.confidence[index]
+            by_keys = before >= GUESS_BELOW if keys else np.zeros_like(before, bool)
+            told = (carried >= GUESS_BELOW) & ~by_keys
+            if index in hinted and (sureness := hinted[index].sureness) is not None:
+                told |= resize(sureness, told.shape) >= GUESS_BELOW
+            made.told[index] = np.mean(told)
+            made.confidence[index] = np.maximum(carried, before)
         return made
 
     def _guess(self, position: int) -> FloatArray:

@@ -109,7 +109,7 @@ def match_hints(files: Sequence[HintFile], info: ClipInfo, scan: ClipScan, n_fra
             raise UsageError(f"{file.path}: there is no frame {file.number}, the last is {n_frames - 1}")
         if not scan.first <= file.number <= last:
             part = f"frames {scan.first} to {last}"
-            notes.append(f"{file.path}: frame {file.number} is outside the part, {part}; left out")
+            notes.append(f"{file.path}: frame {file.number} is outside the part that is coloured, {part}; left out")
             continue
         if file.painted:
             seen = upright(scan.thumbnails[file.number - scan.first], info.rotation)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from featcolor.clips.frames import ClipInfo, ClipReader, Closing
 from featcolor.clips.open import open_clip
+from featcolor.clips.timecode import Timecode
 from featcolor.clips.trim import TrimmedReader
-from featcolor.errors import UsageError
+from featcolor.errors import PictureError, UsageError
 from featcolor.models.load import named_model
 from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
 from featcolor.video.hint_files import FrameHints, HintFile, check_hints, find_hints, match_hints
 from featcolor.video.keyframes.match import KeyMatch, find_keyframes, match_keys
+from featcolor.video.keyframes.pictures import coloured_share, comparing_size, read_key
 from featcolor.video.mask import MaskSource
 from featcolor.video.model_guess import film_colorizer
 from featcolor.video.options import PIPE, ClipOptions
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 KeySource = str | Path | Iterable[str | Path]
 """A folder of coloured frames, or several folders and files."""
+
+KEY_REACH: Final = 500
+"""Frames outside a part of the film in which key frames of its shots are looked for, on either side: to find where its
+shots begin and end costs the first pass over so many, and their colour the second."""
 
 
 class ClipInputs(Closing):
@@ -81,9 +87,10 @@ class ClipInputs(Closing):
             taken[Path(self.path).resolve()] = "the input"
         return taken
 
-    def open(self) -> TrimmedReader:
-        """The part of the film that is asked for, to be read once."""
-        return TrimmedReader(open_clip(self.path, rate=self._options.rate), self._options.start, self._options.end)
+    def open(self, reach: tuple[int, int] | None = None) -> TrimmedReader:
+        """The part of the film that is asked for, to be read once; `reach`: see `TrimmedReader`."""
+        options = self._options
+        return TrimmedReader(open_clip(self.path, rate=options.rate), options.start, options.end, reach=reach)
 
     def open_mask(self, info: ClipInfo) -> MaskSource:
         """Mask of where colour is added; everywhere when nothing was asked for."""
@@ -96,13 +103,28 @@ class ClipInputs(Closing):
             return None
         return film_colorizer(self.model)
 
+    def key_reach(self) -> tuple[int, int] | None:
+        """Numbers of the nearest painted key frames before the part and behind it, which may be of its shots.
+
+        They are read off the names of the pictures; None: the whole film is asked for, or there are none.
+        """
+        start, end = self._options.start, self._options.end
+        if self._keys is None or (start is None and end is None):
+            return None
+        with open_clip(self.path, rate=self._options.rate) as reader:
+            files = {file.number: file.path for file in find_keyframes(self._keys, stems=reader.stems)}
+            low = 0 if start is None else _nearest_painted(files, start, -1, reader.info)
+            return low, low if end is None else _nearest_painted(files, end, 1, reader.info)
+
     def match(self, scan: ClipScan) -> KeyMatch:
         """Matches of the pictures with their frames; whether any is left is for `check_match` to say."""
         if self._keys is None:
             return KeyMatch(())
         with open_clip(self.path, rate=self._options.rate) as reader:
             files = find_keyframes(self._keys, stems=reader.stems)
-            return match_keys(files, scan.thumbnails, reader.info, reader.info.n_frames, first=scan.first)
+            # Where nobody knows how many frames there are, any number behind the part may be one.
+            n_frames = reader.info.n_frames or (None if self._options.end is None else sys.maxsize)
+            return match_keys(files, scan.thumbnails, reader.info, n_frames, first=scan.first)
 
     def check_match(self, match: KeyMatch) -> None:
         """Refuse a run that was given pictures of which none shows a frame."""
@@ -159,3 +181,19 @@ class ClipInputs(Closing):
         from features.colournet import BUNDLED, network_file
 
         return content_hash(network_file(BUNDLED) if self.model is None else self.model)
+
+
+def _nearest_painted(files: Mapping[int | None, Path], place: Timecode, step: int, info: ClipInfo) -> int:
+    """Number of the nearest painted picture from a place on, forward or backward; about the place's own without any."""
+    at = place.frame if place.seconds is None else int(place.seconds * (info.rate or 0))
+    assert at is not None
+    near = [number for number in files if number is not None and 0 <= (number - at) * step <= KEY_REACH]
+    near.sort(key=lambda number: abs(number - at))
+    return next((number for number in near if _is_painted(files[number], info)), at)
+
+
+def _is_painted(path: Path, info: ClipInfo) -> bool:
+    try:
+        return coloured_share(read_key(path, info, comparing_size(info))) > 0
+    except PictureError:
+        return False

@@ -153,9 +153,8 @@ def _wear(shots: Iterable[ShotReport]) -> NDArray[np.float64]:
     """Mean guess share at distance 0, 1, ... from the nearest key frame of a shot, never falling; empty if unknown."""
     distances, shares = [], []
     for shot in shots:
-        inside = np.array([frame for frame in shot.key_frames if shot.first <= frame <= shot.last]) - shot.first
-        if len(inside):
-            distances.append(_distance(len(shot), inside))
+        if shot.key_frames:
+            distances.append(_distance(len(shot), np.array(shot.key_frames) - shot.first))
             shares.append(_curve(shot))
     if not distances:
         return np.zeros(0)

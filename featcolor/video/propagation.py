@@ -62,10 +62,12 @@ class ShotColours(Closing):
     chroma : store of (h, w, 2), a* and b*, one a frame; a key frame's own is what was given.
     confidence : store of (h, w) / 8, rounded up; 0..1: how far the colour there is carried from a key frame rather than
         guessed.
+    told : (n,) share of each frame that hints say, 0..1; None: there are none.
     """
 
     chroma: SpooledPlanes
     confidence: SpooledPlanes
+    told: FloatArray | None = None
 
     @classmethod
     def blank(cls, lightness: Lightnesses, folder: Path | None) -> Self:

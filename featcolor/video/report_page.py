@@ -16,7 +16,7 @@ from featcolor.files import write_text
 from featcolor.names import plain_path, shell_line
 from featcolor.pages import as_html, build_document, build_header, build_image, build_warnings, grouped
 from featcolor.pictures.resize import shrink
-from featcolor.video.report import GUESS_BELOW, ClipReport, NextFrame, ShotReport
+from featcolor.video.report import GUESS_BELOW, ORIGINS, ClipReport, NextFrame, ShotReport, in_percent, in_words
 from features.base import FloatArray
 
 TILES_A_SHOT: Final = 8
@@ -74,7 +74,12 @@ def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "r
     json_name : of the report's JSON, for the command that exports the frames to correct
     """
     wanted = set(choose_tiles(report))
-    images = {tile.frame: _image(tile) for tile in tiles if tile.frame in wanted}
+    bare = [range(shot.first, shot.last + 1) for shot in report.shots if not shot.key_frames]
+    images = {
+        tile.frame: _image(tile._replace(confidence=None) if any(tile.frame in shot for shot in bare) else tile)
+        for tile in tiles
+        if tile.frame in wanted
+    }
     body = (
         _header(report)
         + _next_frames(report, images, json_name)
@@ -107,8 +112,6 @@ def _spread(shot: ShotReport, count: int) -> list[int]:
 
 
 def _header(report: ClipReport) -> str:
-    guesses = sum(map(_guesses, report.shots))
-    share = 100 * guesses / max(1, sum(len(shot) for shot in report.shots))
     rate = f"{report.frames / report.seconds:.1f}" if report.seconds > 0 else "–"
     hinted = sum(len(shot.hinted) for shot in report.shots)
     facts = (
@@ -116,7 +119,7 @@ def _header(report: ClipReport) -> str:
         (grouped(len(report.shots)), "shots" if len(report.shots) != 1 else "shot"),
         (grouped(len(report.keys)), "key frames used" if len(report.keys) != 1 else "key frame used"),
         *([(grouped(hinted), "frames with hints" if hinted != 1 else "frame with hints")] if hinted else []),
-        (f"{share:.0f} %", "of all colour is a guess"),
+        *((f"{share} %", f"of all colour: {ORIGINS[name]}") for name, share in report.percents().items()),
         (rate, "frames a second"),
     )
     return build_header("Film report", report.clip, f"<p class=note>Coloured as {as_html(report.output)}</p>", facts)
@@ -154,7 +157,8 @@ def _shots(report: ClipReport, images: Mapping[int, str]) -> str:
     return (
         "<section><h2>Shots</h2><p class='note legend'>Over time: <i class=sure></i> mean confidence, from below; "
         "<i class=guesses></i> share of the picture that is a guess, from above. Upright lines and framed pictures are "
-        "key frames, and frames with hints.</p>"
+        "key frames, and frames with hints. A shot without key frames is a guess everywhere but where hints say its "
+        "colour, and not shaded.</p>"
         "<label class=shading><input type=checkbox id=shading checked> Shade guesses in the pictures</label>"
         f"{more}{strips}</section>"
     )
@@ -170,7 +174,6 @@ def _shot(place: int, shot: ShotReport, frames: Sequence[int], images: Mapping[i
         if frame in images
     )
     strip = f"<div class=strip>{tiles}</div>" if tiles else ""
-    share = 100 * _guesses(shot) / max(1, len(shot))
     begins = "" if shot.kind == "start" else f", begins with a {as_html(shot.kind)}"
     counts = _count(len(shot.key_frames), "key frame")
     if shot.hinted:
@@ -179,7 +182,7 @@ def _shot(place: int, shot: ShotReport, frames: Sequence[int], images: Mapping[i
         counts += f"; hints on {_count(len(shot.hinted), 'frame')} ({named})"
     return (
         f"<article class=shot><h3>Shot {place + 1}</h3><p class=note>{len(shot)} frames{begins}; "
-        f"{counts}; colour from {as_html(shot.source)}; {share:.0f}&nbsp;% a guess</p>{strip}"
+        f"{counts}; colour: {as_html(in_words(in_percent([shot.origins()])))}</p>{strip}"
         f"{_curve(shot)}<p class=ends><span>{shot.first}</span><span>{shot.last}</span></p></article>"
     )
 

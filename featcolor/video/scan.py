@@ -7,7 +7,7 @@ import zlib
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -104,8 +104,34 @@ class ClipScan(Closing):
     damaged: tuple[int, ...] = ()
     fields: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def last(self) -> int:
+        """Number of the last frame."""
+        return self.first + self.n_frames - 1
+
     def close(self) -> None:
         self.thumbnails.close()
+
+    def cropped(self, first: int, last: int) -> ClipScan:
+        """The same of these frames only; this one is closed."""
+        low, end = first - self.first, last + 1 - self.first
+        thumbnails = Thumbnails()
+        for index in range(low, end):
+            thumbnails.append(self.thumbnails[index])
+        inside = [shot for shot in self.shots if shot.last >= first and shot.first <= last]
+        shots = [shot._replace(first=max(shot.first, first), last=min(shot.last, last)) for shot in inside]
+        self.close()
+        return replace(
+            self,
+            first=first,
+            n_frames=end - low,
+            shots=(shots[0]._replace(kind="start"), *shots[1:]),
+            thumbnails=thumbnails,
+            pts=self.pts[low:end],
+            checks=self.checks[low:end],
+            sharpness=self.sharpness[low:end],
+            damaged=tuple(frame for frame in self.damaged if first <= frame <= last),
+        )
 
 
 def scan_clip(

@@ -22,7 +22,7 @@ from featcolor.video.hint_files import FrameHints
 from featcolor.video.keyframes.pictures import KeyPictures
 from featcolor.video.options import VideoConfig
 from featcolor.video.propagation import FramePrediction, KeyChroma, ShotColours, colour_shot, fit_guess
-from featcolor.video.report import GUESS_BELOW, ShotReport, Source
+from featcolor.video.report import Guess, ShotReport, Source, curves_of
 from featcolor.video.smoothing import colour_smoothed
 from featcolor.video.spooled import SpooledPlanes
 from features.base import FloatArray
@@ -44,6 +44,7 @@ class ShotPlan:
     hinted : numbers of its frames that a person gave hints on, rising.
     guessed : numbers of its frames that are coloured first in their place where it has none.
     source : where its colour comes from.
+    guess : what guesses where it does not come to.
     """
 
     number: int
@@ -54,6 +55,7 @@ class ShotPlan:
     hinted: tuple[int, ...] = ()
     guessed: tuple[int, ...] = ()
     source: Source = "key frames"
+    guess: Guess = "likeness"
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -196,19 +198,27 @@ def missing(plans: Iterable[ShotPlan], work: WorkFolder) -> list[ShotPlan]:
     return [plan for plan in plans if not work.has(plan.number, plan.first, plan.last)]
 
 
-def report_shot(plan: ShotPlan, work: WorkFolder) -> ShotReport:
-    """What became of a shot that is done."""
+def within(plans: Iterable[ShotPlan], part: tuple[int, int]) -> list[ShotPlan]:
+    """The shots without the frames that lie outside a part of the film; each has some inside."""
+    first, last = part
+    return [replace(plan, first=max(plan.first, first), last=min(plan.last, last)) for plan in plans]
+
+
+def report_shot(plan: ShotPlan, work: WorkFolder, part: tuple[int, int]) -> ShotReport:
+    """What became of the frames of a shot that lie in a part of the film."""
+    (plan,) = within([plan], part)
     with work.shot(plan.number) as shot_file:
-        planes = shot_file.confidence.reshape(len(plan), -1)
+        inside = slice(plan.first - shot_file.first, plan.last + 1 - shot_file.first)
+        curves = curves_of(shot_file.confidence[inside], shot_file.told[inside], plan.source)
     return ShotReport(
         first=plan.first,
         last=plan.last,
         kind=plan.kind,
         key_frames=plan.keys,
         hinted=plan.hinted,
-        confidence=tuple(map(float, planes.mean(axis=1))),
-        guessed=tuple(map(float, (planes < GUESS_BELOW).mean(axis=1))),
         source=plan.source,
+        guess=plan.guess,
+        **curves,
     )
 
 
@@ -226,6 +236,7 @@ def plan_shots(
     for number, (first, last, kind) in enumerate(shots):
         own = tuple(sorted(frame for frame in keys if first <= frame <= last))
         told = tuple(sorted(frame for frame in hinted if first <= frame <= last))
-        plan = ShotPlan(number=number, first=first, last=last, kind=kind, keys=own, hinted=told)
+        guess: Guess = "likeness" if not model else "likeness and model" if own else "model"
+        plan = ShotPlan(number=number, first=first, last=last, kind=kind, keys=own, hinted=told, guess=guess)
         plans.append(plan if own else replace(plan, guessed=spread_keys(first, last, every), source=otherwise))
     return plans

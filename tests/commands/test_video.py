@@ -22,6 +22,7 @@ from featcolor.commands import main
 from featcolor.commands.program import build_parser
 from featcolor.commands.video import _options
 from featcolor.video import options
+from featcolor.video.report import in_words
 from tests.clips.samples import damaged_copy, make_clip
 from tests.samples import write_rgb
 
@@ -57,6 +58,9 @@ def test_a_film_from_key_frames_with_its_report(reel: str, capsys: pytest.Captur
     assert len(out) == 1
     assert "12 frames" in out[0]
     assert "1 key frame" in out[0]
+    shares = json.loads(Path("r.json").read_text())["percent"]
+    assert sum(shares.values()) == 100
+    assert f"; colour: {in_words(shares)}" in out[0]
     assert not err
     report = json.loads(Path("r.json").read_text())
     assert report["frames"] == 12
@@ -196,7 +200,9 @@ def test_what_was_wrong_with_the_file_is_told_at_the_end(reel: str, capsys: pyte
     assert main(["video", "worn.mkv", "-o", "out.mkv", "-k", "keys", "--report", "r.json"]) == 0
     _, err = lines(capsys)
     assert err[-1].startswith("featcolor: note: worn.mkv: a packet at 0.20 s cannot be decoded")
-    assert err[-1].removeprefix("featcolor: note: ") in json.loads(Path("r.json").read_text())["notes"]
+    notes = json.loads(Path("r.json").read_text())["notes"]
+    assert [f"featcolor: note: {note}" for note in notes] == err
+    assert any("worn.mkv: damaged frames (5) are coloured like their neighbours" in line for line in err)
 
 
 def test_a_full_disk_is_one_line_and_leaves_no_film(

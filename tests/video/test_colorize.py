@@ -17,11 +17,12 @@ from featcolor.clips.open import open_clip
 from featcolor.clips.output.writer import VideoFileWriter
 from featcolor.clips.timecode import Timecode
 from featcolor.clips.ycbcr import key_planes, luma_to_codes, rgb_to_ycbcr, subsample, upright
+from featcolor.errors import UsageError
 from featcolor.pictures.resize import resize
 from featcolor.video.colorize import colorize_video, plan_video
 from featcolor.video.encode import changed_planes, full_planes, saturate
 from featcolor.video.options import ClipOptions
-from featcolor.video.report import ClipReport
+from featcolor.video.report import ClipReport, read_report
 from featcolor.video.shots import spread_keys
 from tests.clips.samples import VARIABLE_STAMPS, make_clip, packet_hashes, packet_times
 from tests.samples import write_rgb
@@ -61,6 +62,10 @@ def test_nothing_is_carried_across_a_cut(coloured: tuple[list[Frame], ClipReport
 def test_a_shot_without_a_key_frame_learns_from_the_others(reel: Path, keys: Path, tmp_path: Path) -> None:
     report = colorize_video(reel, tmp_path / "out.mkv", keyframes=keys / "key-000005.png", options=ffv1())
     assert [shot.source for shot in report.shots] == ["key frames", "clip's other key frames"]
+    assert report.shots[1].guessed == (1,) * (COUNT - CUT)
+    assert f"{reel}: the shot of frames 14 to 25 has no key frame; guessed after the key frames of other shots" in (
+        report.notes
+    )
     assert warmth(read(tmp_path / "out.mkv")[-1]) > 5
 
 
@@ -109,7 +114,41 @@ def test_a_part_is_what_lies_from_start_up_to_end(
     for frame, number in zip(after, numbers, strict=True):
         np.testing.assert_array_equal(frame.luma, frame_of(number).luma)
     assert after[0].pts == 0
-    assert {key.frame for key in report.keys} == {5, 20} & set(numbers)
+    in_shots = [range(CUT), range(CUT, COUNT)]  # a key frame outside the part colours its shot's frames in it
+    used = {key for key, shot in zip((5, 20), in_shots, strict=True) if set(shot) & set(numbers)}
+    assert {key.frame for key in report.keys} == used
+
+
+@pytest.mark.parametrize(("start", "end"), [(8, 12), (0, 4)], ids=["key before", "key behind"])
+def test_a_part_has_its_colour_from_key_frames_of_its_shot_outside_it(
+    reel: Path, keys: Path, coloured: tuple[list[Frame], ClipReport], tmp_path: Path, start: int, end: int
+) -> None:
+    told: list[str] = []
+    given = {"keyframes": keys, "notify": lambda line, kind: told.append(line)}
+    options = ffv1(start=Timecode(frame=start), end=Timecode(frame=end), report=tmp_path / "r.json")
+    report = colorize_video(reel, tmp_path / "out.mkv", **given, options=options)
+    (shot,) = report.shots
+    assert (report.frames, shot.first, shot.last, shot.key_frames) == (end - start, start, end - 1, (5,))
+    assert len(shot.guessed) == len(read(tmp_path / "out.mkv")) == end - start
+    assert report.percents()["key frames"] > 50
+    assert any(line.endswith("key frames of the part's shots outside it (frame 5)") for line in told)
+    assert any("frame 20 is outside the part" in line for line in told)
+    for whole, part in zip(coloured[0][start:end], read(tmp_path / "out.mkv"), strict=True):
+        np.testing.assert_array_equal(part.luma, whole.luma)
+        np.testing.assert_allclose(part.cb, whole.cb, atol=3)
+    assert read_report(tmp_path / "r.json") == report
+
+
+def test_a_part_without_a_key_frame_in_its_shot_has_none_of_another(reel: Path, keys: Path, tmp_path: Path) -> None:
+    options = ffv1(start=Timecode(frame=8), end=Timecode(frame=12))
+    with pytest.raises(UsageError, match="no key frame is left"):
+        colorize_video(reel, tmp_path / "out.mkv", keyframes=keys / "key-000020.png", options=options)
+
+
+def test_of_a_film_without_key_frames_all_is_the_models_guess(reel: Path, tiny_model: Path, tmp_path: Path) -> None:
+    report = colorize_video(reel, tmp_path / "out.mkv", model=tiny_model, options=ffv1(every=6))
+    assert report.percents() == {"model": 100}
+    assert report.next[0].reason.endswith("100 % of its colour is a guess")
 
 
 def test_outside_a_region_the_inputs_chroma_stays(

@@ -86,6 +86,8 @@ def test_hints_colour_their_frame_and_are_carried_over_their_shot_alone(
     for frame, before in zip(after[CUT:], plain[CUT:], strict=True):
         np.testing.assert_array_equal([frame.cb, frame.cr], [before.cb, before.cr])
     assert [shot.hinted for shot in report.shots] == [(3,), ()]
+    assert report.shots[0].told[3] > 0.9
+    assert set(report.percents()) == {"hints", "model"}
     assert read_report(tmp_path / "r.json").to_dict() == report.to_dict()
     page = (tmp_path / "r.html").read_text()
     assert "hints on 1 frame (3)" in page
@@ -125,7 +127,8 @@ def test_hints_go_on_top_of_a_key_picture_and_the_rest_of_it_stays(reel: Path, k
 
 def test_a_key_frame_stays_as_it_is_where_another_frame_has_hints(reel: Path, keys: Path, tmp_path: Path) -> None:
     write_hints(tmp_path / "hints", 1, all_over("#2040c0"))
-    colorize_video(reel, tmp_path / "out.mkv", keyframes=keys, hints=tmp_path / "hints", options=ffv1())
+    report = colorize_video(reel, tmp_path / "out.mkv", keyframes=keys, hints=tmp_path / "hints", options=ffv1())
+    assert (report.shots[0].told[1] > 0.9, report.shots[0].told[5]) == (True, 0)
     after = read(tmp_path / "out.mkv")
     np.testing.assert_array_equal([after[5].cb, after[5].cr], key_planes(scene(5), INFO))
     assert warmth(after[1]) < 0 < warmth(after[4])
@@ -181,7 +184,7 @@ def test_hints_outside_the_part_are_left_out_with_a_word(reel: Path, keys: Path,
         notify=lambda message, kind: told.append(message),
     )
     assert plan.hints.frames == (6,)
-    assert any("frame 2 is outside the part, frames 4 to 9" in line for line in told)
+    assert any("frame 2 is outside the part that is coloured, frames 4 to 9" in line for line in told)
     assert any("frame 12 is outside the part" in line for line in told)
 
 

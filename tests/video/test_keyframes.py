@@ -193,7 +193,7 @@ def test_numbers_count_from_the_film_not_from_the_part(tmp_path: Path, lumas: Lu
     match = match_keys(find_keyframes(tmp_path), part, INFO, len(lumas), first=30)
     part.close()
     assert [(key.frame, key.located) for key in match.keys] == [(33, True), (40, False)]
-    assert any("frame 12 is outside the part, frames 30 to 49" in note for note in match.notes)
+    assert any("frame 12 is outside the part that is coloured, frames 30 to 49" in note for note in match.notes)
 
 
 @pytest.mark.parametrize("counted_from", [0, 1])

@@ -8,9 +8,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from featcolor.errors import UsageError
-from featcolor.video.report import ClipReport, KeyReport, NextFrame, ShotReport, read_report
+from featcolor.video.report import (
+    ORIGINS,
+    ClipReport,
+    KeyReport,
+    NextFrame,
+    ShotReport,
+    curves_of,
+    in_percent,
+    read_report,
+)
 
 
 @pytest.fixture
@@ -29,7 +40,7 @@ def report() -> ClipReport:
                 confidence=(1.0, 0.5, 0.25),
                 guessed=(0.0, 0.125, 1.0),
             ),
-            ShotReport(first=13, last=14, confidence=(0.5, 0.5), guessed=(0.5, 0.5), source="model"),
+            ShotReport(first=13, last=14, confidence=(0.5, 0.5), guessed=(0.5, 0.5), source="model", guess="model"),
         ),
         keys=(KeyReport(path="keys/000010.png", frame=10, correlation=0.99, located=True),),
         refused=("keys/a.png: its lightness is another's",),
@@ -37,6 +48,43 @@ def report() -> ClipReport:
         notes=("Größe",),
         next=(NextFrame(frame=14, shot=1, gain=1.0, reason="no key frame"),),
     )
+
+
+def test_shares_add_up_to_all_colour_and_name_where_it_is_from() -> None:
+    own = ShotReport(first=0, last=3, key_frames=(0,), guessed=(0, 0.25, 0.5, 0.75), told=(0, 0.25, 0, 0))
+    models = ShotReport(first=4, last=6, guessed=(1, 1, 1), source="model", guess="model")
+    assert own.origins() == pytest.approx(
+        {"key frames": 2.25, "hints": 0.25, "likeness": 1.5, "model": 0, "likeness and model": 0}
+    )
+    report = ClipReport(clip="a", output="b", frames=7, shots=(own, models))
+    assert report.percents() == {"key frames": 32, "hints": 4, "likeness": 21, "model": 43}
+    assert report.to_dict()["percent"] == report.percents()
+    assert [shot["percent"] for shot in report.to_dict()["shots"]] == [
+        {"key frames": 56, "hints": 6, "likeness": 38},
+        {"model": 100},
+    ]
+
+
+@given(st.lists(st.floats(0, 1e4), min_size=1, max_size=5).filter(any))
+def test_percents_are_100_together(worths: list[float]) -> None:
+    named = dict(zip(ORIGINS, worths, strict=False))
+    percents = in_percent([named])
+    assert sum(percents.values()) == 100
+    for name, percent in percents.items():
+        assert abs(percent - 100 * named[name] / sum(worths)) < 1
+
+
+def test_without_key_frames_all_that_hints_do_not_say_is_a_guess() -> None:
+    planes, told = np.ones((2, 3, 3), np.float32), np.float32([0, 0.25])
+    assert curves_of(planes, told, "model") == {"confidence": (0, 0.25), "guessed": (1, 0.75), "told": (0, 0.25)}
+    assert curves_of(planes) == {"confidence": (1, 1), "guessed": (0, 0), "told": ()}
+
+
+def test_an_earlier_report_is_read_without_what_it_does_not_say(report: ClipReport) -> None:
+    document = report.to_dict()
+    for shot in document["shots"]:
+        del shot["told"], shot["guess"], shot["percent"]
+    assert [shot.guess for shot in ClipReport.from_dict(document).shots] == ["likeness", "model"]
 
 
 def test_json_brings_the_report_back(report: ClipReport, tmp_path: Path) -> None:
@@ -109,7 +157,7 @@ def test_what_is_not_a_report_is_refused_in_one_line(
 
 
 def test_a_missing_part_is_refused(report: ClipReport) -> None:
-    for key in report.to_dict():
+    for key in report.to_dict().keys() - {"percent"}:
         document = report.to_dict()
         del document[key]
         with pytest.raises(ValueError):

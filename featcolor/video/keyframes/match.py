@@ -198,7 +198,8 @@ class _Matcher:
                 return
             why = f"frame {number}, which its name says, looks different (correlation {fit:.2f})"
         elif number < max(self.first, self.n_frames or 0):
-            self.notes.append(f"{path}: frame {number} is outside the part, frames {self.first} to {end - 1}; left out")
+            part = f"frames {self.first} to {end - 1}"
+            self.notes.append(f"{path}: frame {number} is outside the part that is coloured, {part}; left out")
             return
         else:
             why = f"there is no frame {number}, the last is {end - 1}"
