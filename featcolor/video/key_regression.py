@@ -35,7 +35,7 @@ BANDWIDTH: Final = 0.1
 UNSURE_DISTANCE: Final = 2.0
 """Squared feature distance of the nearest key pixel at which confidence is one half."""
 
-SURE: Final = 0.5
+SURE: Final = 0.4
 """Mean confidence around a place from which on it is not guessed there: what was carried to it is better to fill what
 lies beside it, too."""
 

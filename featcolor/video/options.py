@@ -40,7 +40,7 @@ class VideoConfig:
 
     size: int = 384
     flow: str = "dis_fine"
-    guess_step: int = 5
+    guess_step: int = 4
     guess_pixels: int = 4608
     guess_refine: str = "fast_global_smoother"
     smoothing: int = 10
