@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import av
 import numpy as np
 
-from benchmarks.speed.inputs import make_picture, run_cli, sides_of
+from benchmarks.speed.inputs import make_picture, sides_of
 from featcolor.batch.colour import ColourPicture, PictureTask
 from featcolor.parallel.engine import Outcome
 from featcolor.parallel.local import local_engine
 from featcolor.pictures.io import write_picture
+from featcolor.video.colorize import COLOURING, SCANNING, WRITING, colorize_video
+from featcolor.video.options import ClipOptions
 
 MEGAPIXELS: Final = (1, 6, 12, 24)
 REPEATED: Final = 4
@@ -41,6 +42,13 @@ SCANS: Final = 1_000_000
 FILM_HOURS: Final = 100
 
 
+class FrameCost(NamedTuple):
+    """Seconds of a core a frame: of finding shots and writing, which one machine does, and of colouring."""
+
+    one_machine: float
+    shared: float
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load.plan", description=__doc__)
@@ -48,21 +56,30 @@ def main(words: Sequence[str] | None = None) -> int:
     handed_out = json.loads(parser.parse_args(words).load.read_text())["handed out"]["rate"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        print(f"a worker before its first picture: {start_seconds():.1f} s")
+        print(f"a worker that starts: {start_seconds(folder):.1f} s to its first picture")
         costs = {size: picture_cost(folder, size) for size in MEGAPIXELS}
         for size, (seconds, megabytes) in costs.items():
             print(f"a scan of {size} megapixels (grey JPEG): {seconds:.2f} s of a core, {megabytes:.1f} MB in and out")
         frames = {kind: frame_cost(folder, keys=kind == "a key frame") for kind in ("a key frame", "no key frame")}
-        for kind, seconds in frames.items():
-            print(f"a frame of {WIDTH}x{HEIGHT} with {kind} in its shot: {seconds:.3f} s of a core")
+        for kind, cost in frames.items():
+            print(
+                f"a frame of {WIDTH}x{HEIGHT} with {kind} in its shot: {cost.shared:.3f} s of a core to colour, "
+                f"{cost.one_machine:.3f} s to find the shots and to write"
+            )
     for size, (seconds, megabytes) in costs.items():
         print(f"{SCANS:,} scans of {size} megapixels:")
         for machines in MACHINES:
             print(f"  {machines:3d} machines of {CORES} cores: {bounds(machines, seconds, megabytes, handed_out)}")
-    print(f"{FILM_HOURS} hours of film, {WIDTH}x{HEIGHT}, {RATE} frames a second:")
+    count = FILM_HOURS * 3600 * RATE
+    print(f"{FILM_HOURS} hours of film, {WIDTH}x{HEIGHT}, {RATE} frames a second ({count:,} frames):")
     for machines in MACHINES:
-        hours = {kind: FILM_HOURS * RATE * cost / (machines * CORES) for kind, cost in frames.items()}
-        print(f"  {machines:3d} machines: " + ", ".join(f"{each:.1f} h with {kind}" for kind, each in hours.items()))
+        told = ", ".join(
+            f"{count * sum(cost) / (machines * CORES) / 3600:.0f} h with {kind}" for kind, cost in frames.items()
+        )
+        print(f"  {machines:3d} machines of {CORES} cores, each with films of its own: {told}")
+    for kind, cost in frames.items():
+        times = cost.shared / cost.one_machine
+        print(f"one film with {kind}: colouring is {times:.1f} times the rest; of more cores than that the others wait")
     return 0
 
 
@@ -76,11 +93,16 @@ def bounds(machines: int, seconds: float, megabytes: float, handed_out: float) -
     )
 
 
-def start_seconds() -> float:
-    """Imports and the default model in a fresh process."""
-    code = "from featcolor.models.load import *; load_colorizer(None, ColouringSettings())"
+def start_seconds(folder: Path) -> float:
+    """Imports, the default model and a picture of a thumbnail's size, in a fresh process."""
+    source = folder / "small.png"
+    write_picture(source, make_picture(64, 96))
+    code = (
+        "import sys; from pathlib import Path; from featcolor.batch.colour import *; "
+        "ColourPicture(None)(PictureTask(Path(sys.argv[1]), Path(sys.argv[2])))"
+    )
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code, str(source), str(folder / "small-colour.png")], check=True)
     return time.perf_counter() - start
 
 
@@ -94,24 +116,23 @@ def picture_cost(folder: Path, megapixels: float) -> tuple[float, float]:
     return seconds, (source.stat().st_size + target.stat().st_size) / 1e6
 
 
-def frame_cost(folder: Path, *, keys: bool) -> float:
-    """Seconds of a core a frame: those of a film of one shot beyond those of its first frames."""
+def frame_cost(folder: Path, *, keys: bool) -> FrameCost:
+    """What a film of one shot costs a frame."""
     film, key = folder / "film.mp4", folder / "keys"
     write_film(film)
     if keys:
         key.mkdir(exist_ok=True)
         write_picture(key / f"{FRAMES // 4:06d}.png", frame_of(FRAMES // 4, colour=True))
-    words = ["video", film, "-o", folder / "out.mp4", "--overwrite", "--quiet", *(["--keyframes", key] if keys else [])]
-    few = FRAMES // 3
-    return (processor_seconds(*words) - processor_seconds(*words, "--end", f"{few}f")) / (FRAMES - few)
+    begun: dict[str, float] = {}
 
+    def note(stage: str, done: int, total: int) -> None:
+        begun.setdefault(stage, time.process_time())
 
-def processor_seconds(*words: str | Path) -> float:
-    """Of all cores, by a whole command."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run_cli(*words)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    options = ClipOptions(overwrite=True)
+    colorize_video(film, folder / "out.mp4", keyframes=key if keys else None, options=options, progress=note)
+    begun["end"] = time.process_time()
+    finding, colouring, writing, end = (begun[stage] for stage in (SCANNING, COLOURING, WRITING, "end"))
+    return FrameCost((colouring - finding + end - writing) / FRAMES, (writing - colouring) / FRAMES)
 
 
 def write_film(path: Path) -> None:

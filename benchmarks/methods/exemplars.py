@@ -21,9 +21,8 @@ from benchmarks.methods.base import ChromaMethod, Group
 from featcolor.colour.lab import lightness_of, rgb_to_lab
 from featcolor.errors import ReferencesError
 from featcolor.models.config import ColorizerConfig
-from featcolor.models.fitting import default_fit_jobs
 from featcolor.models.network_errors import network_errors
-from featcolor.models.references import Source, describe, read_source
+from featcolor.models.references import Source, default_fit_jobs, describe, read_source
 from featcolor.parallel.local import run_over
 from featcolor.pictures.resize import resize, working_size
 from features.base import FeatureStack, FloatArray

@@ -17,8 +17,7 @@ from benchmarks.methods.exemplars import CACHED_DESCRIPTIONS, Retrieval, look_at
 from benchmarks.methods.ours import FittedColorizer
 from featcolor.models.colorizer import Colorizer
 from featcolor.models.config import ColorizerConfig
-from featcolor.models.fitting import default_fit_jobs
-from featcolor.models.references import LEARNING_PICTURES, learn_stack, read_source, sample_reference
+from featcolor.models.references import LEARNING_PICTURES, default_fit_jobs, learn_stack, read_source, sample_reference
 from featcolor.parallel.engine import silent
 from featcolor.parallel.local import local_engine
 from features.base import FeatureStack, FloatArray

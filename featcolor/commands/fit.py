@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = _config(arguments)
 
     from featcolor.models.colorizer import Colorizer
-    from featcolor.models.fitting import default_fit_jobs
+    from featcolor.models.references import default_fit_jobs
 
     colorizer = Colorizer(config)
     jobs = partial(default_fit_jobs, len(paths))

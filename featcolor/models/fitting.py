@@ -20,6 +20,7 @@ from featcolor.models.references import (
     Source,
     TrainingSet,
     collect_sources,
+    default_fit_jobs,
     learn_stack,
     name_of,
     network_within,
@@ -44,8 +45,6 @@ FEWEST_TO_WATCH = 5
 MOST_MEASURED = 60
 """Held-back references that the reported quality is measured on."""
 WORST_SHOWN = 5
-FEWEST_FOR_WORKERS = 60
-"""References from which on worker processes save more time than their start costs."""
 BATCH, SMALL_BATCH = 1024, 256
 SMALL_SET = 100_000
 """Rows a training step, and rows below which steps are small: few references need many steps, not large ones."""
@@ -174,11 +173,6 @@ def fit_references(
         "versions": library_versions(),
     }
     return Fit(stack, experts, followed, report, card)
-
-
-def default_fit_jobs(n_references: int) -> int:
-    """Processes that read references: one where the start of a worker costs more than it saves."""
-    return 1 if n_references < FEWEST_FOR_WORKERS else available_cores()
 
 
 def read_working(source: Source, size: int) -> NDArray[np.uint8]:

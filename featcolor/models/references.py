@@ -21,6 +21,7 @@ from featcolor.errors import PictureError, ReferencesError
 from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import network_errors
 from featcolor.names import shown
+from featcolor.parallel.cores import available_cores
 from featcolor.parallel.engine import Engine, Progress
 from featcolor.pictures.find import LIST_MARK, expand_references
 from featcolor.pictures.io import read_reference
@@ -51,6 +52,8 @@ ROWS_BYTES = 600 * 2**20
 """Memory of the training rows; more references give fewer pixels each."""
 COMPARED = 512
 """Thumbnails at once that are compared with all others: bounds the memory."""
+FEWEST_FOR_WORKERS = 60
+"""References from which on worker processes save more time than their start costs."""
 LEARNING_PICTURES = 200
 """References that visual words and principal components are learned from."""
 
@@ -225,6 +228,11 @@ def network_within(stack: FeatureStack) -> EmbeddingFeatures | None:
 def source_lightness(source: Source, *, config: ColorizerConfig) -> FloatArray:
     """Working picture of a reference that extractors learn from: what a worker does."""
     return working_lightness(read_source(source, size=config.size), config)
+
+
+def default_fit_jobs(n_references: int) -> int:
+    """Processes that read references: one where the start of a worker costs more than it saves."""
+    return 1 if n_references < FEWEST_FOR_WORKERS else available_cores()
 
 
 def collect_sources(references: Source | Iterable[Source], size: int) -> list[Source]:

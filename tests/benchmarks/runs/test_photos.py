@@ -17,7 +17,7 @@ from benchmarks.runs.output_folder import OutputFolder
 from benchmarks.runs.photos import BUDGET_UNIT, Entry, Study, run_study
 from featcolor.errors import UsageError
 from featcolor.parallel.cluster import Cluster
-from tests.benchmarks.runs.toy_methods import Raises, Tint
+from tests.benchmarks.runs.toy_methods import Learns, Raises, Tint
 from tests.samples import write_rgb
 
 METRICS = ("gain", "delta_e00", "cf", "auc_rebalanced")
@@ -54,12 +54,6 @@ def make_study(folder: Path, *entries: Entry, **changes: Any) -> Study:
         folder=folder / "report",
     )
     return dataclasses.replace(study, **changes)
-
-
-class Learns(Tint):
-    """Is given the references."""
-
-    learns = True
 
 
 def test_results_hold_what_was_measured_and_what_was_not(folder: Path) -> None:

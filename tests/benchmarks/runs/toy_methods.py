@@ -47,6 +47,12 @@ class Tint(Method):
                 file.write(word + "\n")
 
 
+class Learns(Tint):
+    """Is given the references."""
+
+    learns = True
+
+
 class Raises(Tint):
     """Fails on pictures of one name, or always."""
 
