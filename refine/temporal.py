@@ -115,9 +115,8 @@ def link_confidence(target: FloatArray, source: FloatArray, flow: FloatArray, re
 
 def carry(before: Carried, link: Link) -> Carried:
     """Colour one frame on: moved along the flow, believed as far as before and as the link."""
-    stacked = warp(np.dstack([before.chroma, before.confidence]), link.flow)
-    confidence = np.minimum(stacked[..., 2], link.confidence)
-    return Carried(np.ascontiguousarray(stacked[..., :2]), confidence)
+    confidence = np.minimum(warp(before.confidence, link.flow), link.confidence)
+    return Carried(warp(before.chroma, link.flow), confidence)
 
 
 def join(earlier: Carried, later: Carried, position: float) -> Carried:

@@ -47,7 +47,7 @@ class VideoConfig:
     seed: int = 0
 
 
-FAST: Final = VideoConfig(size=256, flow="dis_medium", guess_step=10, guess_pixels=2304)
+FAST: Final = VideoConfig(size=256, flow="dis_medium", guess_step=8, guess_pixels=2304)
 VIDEO_PRESETS: Final[Mapping[str, VideoConfig]] = MappingProxyType({"fast": FAST, "balanced": VideoConfig()})
 """Named trade-offs of quality against time."""
 DEFAULT_VIDEO_PRESET: Final = "balanced"

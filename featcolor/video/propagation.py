@@ -343,9 +343,9 @@ class _SmoothedGuess:
         if self._frames is None or link is None:
             self.restart(chroma)
             return
-        stacked = warp(np.dstack([self.chroma, self._frames]), link.flow)
-        known = np.minimum(stacked[..., 2] * link.confidence, np.float32(self._most))
-        self.chroma = (known[..., None] * stacked[..., :2] + chroma) / (known + 1)[..., None]
+        known = np.minimum(warp(self._frames, link.flow) * link.confidence, np.float32(self._most))
+        before = warp(self.chroma, link.flow)
+        self.chroma = chroma + (known / (known + 1))[..., None] * (before - chroma)
         self._frames = known + 1
 
 
