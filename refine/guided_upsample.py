@@ -40,4 +40,6 @@ def guided_grid(
     slope = local_lines(chroma_low, lightness_low, radius=radius, sigma_lightness=sigma_lightness).slope
     offset = chroma_low - slope * lightness_low[..., None]
     level = np.linspace(0, 1, N_LEVELS, dtype=np.float32)[None, :, None, None]
-    return ChromaGrid(offset[:, None] + slope[:, None] * level, shape)
+    nodes = slope[:, None] * level
+    nodes += offset[:, None]  # in place: another array of this size costs as much again
+    return ChromaGrid(nodes, shape)

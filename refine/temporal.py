@@ -70,16 +70,19 @@ class Carried(NamedTuple):
     confidence: FloatArray
 
 
-def flow_both(first: FloatArray, second: FloatArray, *, method: str = "dis_medium") -> tuple[FloatArray, FloatArray]:
+def flow_both(
+    first: FloatArray, second: FloatArray, *, method: str = "dis_medium", reverse: str | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Flow between two neighbouring frames: the second from the first, and the first from the second.
 
     Parameters
     ----------
     first, second : (H, W) lightness, 0..1
-    method : a name of `refine.flow.FLOWS`
+    method, reverse : names of `refine.flow.FLOWS`; of the latter is the flow of the first from the second, None: as the
+        other
     """
     luma = normalise_contrast(first), normalise_contrast(second)
-    return estimate_flow(luma[1], luma[0], method=method), estimate_flow(luma[0], luma[1], method=method)
+    return estimate_flow(luma[1], luma[0], method=method), estimate_flow(luma[0], luma[1], method=reverse or method)
 
 
 def link_confidence(target: FloatArray, source: FloatArray, flow: FloatArray, reverse: FloatArray) -> FloatArray:
@@ -112,9 +115,8 @@ def link_confidence(target: FloatArray, source: FloatArray, flow: FloatArray, re
 
 def carry(before: Carried, link: Link) -> Carried:
     """Colour one frame on: moved along the flow, believed as far as before and as the link."""
-    stacked = warp(np.dstack([before.chroma, before.confidence]), link.flow)
-    confidence = np.minimum(stacked[..., 2], link.confidence)
-    return Carried(np.ascontiguousarray(stacked[..., :2]), confidence)
+    confidence = np.minimum(warp(before.confidence, link.flow), link.confidence)
+    return Carried(warp(before.chroma, link.flow), confidence)
 
 
 def join(earlier: Carried, later: Carried, position: float) -> Carried:

@@ -30,7 +30,7 @@ from featcolor.video.propagation import ShotColours
 from features.base import FloatArray
 
 WORK_SUFFIX: Final = ".featcolor-work"
-WORK_VERSION: Final = 1
+WORK_VERSION: Final = 2
 """Of the layout of shot files and of the way colour is made; goes up with either, so that old work is not mixed in."""
 
 FRAMES_A_CHUNK: Final = 8

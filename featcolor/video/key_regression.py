@@ -18,6 +18,7 @@ from features.base import FeatureExtractor, FloatArray, IndexArray, grid_axes, g
 from features.context import ContextFeatures
 from features.position import PositionFeatures
 from refine.refiners import refine
+from refine.temporal import Carried
 
 KEY_STEP: Final = 4
 """Every how many-th pixel of a key frame, in both directions, may be remembered."""
@@ -33,6 +34,10 @@ BANDWIDTH: Final = 0.1
 
 UNSURE_DISTANCE: Final = 2.0
 """Squared feature distance of the nearest key pixel at which confidence is one half."""
+
+SURE: Final = 0.4
+"""Mean confidence around a place from which on it is not guessed there: what was carried to it is better to fill what
+lies beside it, too."""
 
 
 class KeyframeRegressor:
@@ -77,13 +82,24 @@ class KeyframeRegressor:
         )
         return self
 
-    def __call__(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Chroma (h, w, 2) and confidence (h, w), 0..1, of a frame (h, w)."""
+    def __call__(self, lightness: FloatArray, known: Carried | None = None) -> tuple[FloatArray, FloatArray]:
+        """Chroma (h, w, 2) and confidence (h, w), 0..1, of a frame (h, w).
+
+        Where something is known, and sure, that stays, and only the rest is guessed.
+        """
         shape = (lightness.shape[0], lightness.shape[1])
-        rows, columns = grid_axes(shape, self.step)
-        (chroma,), distance = self._kernel.predict(self._raw(lightness, grid_points(shape, self.step)))
-        planes = np.column_stack([chroma, 1 / (1 + distance / np.float32(UNSURE_DISTANCE))])
-        grid = planes.reshape(len(rows), len(columns), 3).astype(np.float32)
+        yx = grid_points(shape, self.step)
+        planes = np.ones((len(yx), 3), np.float32)
+        asked = np.arange(len(yx))
+        if known is not None:
+            planes[:, :2] = known.chroma[yx[:, 0], yx[:, 1]]
+            around = cv2.blur(known.confidence, (2 * self.step + 1, 2 * self.step + 1))
+            asked = np.flatnonzero(around[yx[:, 0], yx[:, 1]] < SURE)
+            if not len(asked):
+                return known.chroma, np.ones(shape, np.float32)
+        (chroma,), distance = self._kernel.predict(self._raw(lightness, yx[asked]))
+        planes[asked] = np.column_stack([chroma, 1 / (1 + distance / np.float32(UNSURE_DISTANCE))])
+        grid = planes.reshape(*map(len, grid_axes(shape, self.step)), 3)
         full = cv2.resize(grid, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
         chroma = refine(np.ascontiguousarray(full[..., :2]), lightness, method=self.refine)
         return chroma, np.ascontiguousarray(full[..., 2])

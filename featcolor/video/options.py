@@ -40,16 +40,14 @@ class VideoConfig:
 
     size: int = 384
     flow: str = "dis_fine"
-    guess_step: int = 6
+    guess_step: int = 4
     guess_pixels: int = 4608
-    guess_refine: str = "joint_bilateral"
+    guess_refine: str = "fast_global_smoother"
     smoothing: int = 10
     seed: int = 0
 
 
-FAST: Final = VideoConfig(
-    size=256, flow="dis_medium", guess_step=10, guess_pixels=2304, guess_refine="fast_global_smoother"
-)
+FAST: Final = VideoConfig(size=256, flow="dis_medium", guess_step=8, guess_pixels=2304)
 VIDEO_PRESETS: Final[Mapping[str, VideoConfig]] = MappingProxyType({"fast": FAST, "balanced": VideoConfig()})
 """Named trade-offs of quality against time."""
 DEFAULT_VIDEO_PRESET: Final = "balanced"

@@ -30,12 +30,22 @@ MODEL_FROM: Final = 4.0
 """Odds against the key frames' guess from which on a model counts for more. High, and steep, since key frames are right
 more often than they are sure: a model that answers earlier spoils more than it mends."""
 
+LEAST_OF_MODEL: Final = 0.005
+"""Mean share in a frame's colour below which a model is not asked about it: a third of a frame's time."""
+
+CHECKING_FLOW: Final = "dis_medium"
+"""Of flow that carries nothing and only tells how far the other way round is to be believed."""
+
 
 Lightnesses = Sequence[FloatArray] | SpooledPlanes
 """Grey frames of one shot at the working size: `lightness[i]` is (h, w) float32, 0..1."""
 
 FramePrediction = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """Lightness (h, w) to chroma (h, w, 2) and confidence (h, w), 0..1: what a model says of one frame."""
+
+
+HolesFilled = Callable[[FloatArray, Carried], tuple[FloatArray, FloatArray]]
+"""The same beside what is known of the frame, which stays where it is sure."""
 
 
 class KeyChroma(NamedTuple):
@@ -108,8 +118,12 @@ def colour_shot(
     threads = cv2.getNumThreads()
     with library_threads(1):  # so many frames are worked on at once
         own = fit_guess([(lightness[key.position], key.chroma) for key in keys], config)
-        best = own if guess is None else _either(own, guess)
-        with _Propagation(lightness, keys, config, lambda index: best(lightness[index])[0], folder, threads) as run:
+        filled = own if guess is None else _either(own, guess)
+
+        def complete(index: int, known: Carried) -> FloatArray:
+            return filled(lightness[index], known)[0]
+
+        with _Propagation(lightness, keys, config, complete, folder, threads) as run:
             return run.colour(progress)
 
 
@@ -132,24 +146,31 @@ def carry_over(
     config = replace(config or VideoConfig(), smoothing=0)
     keys = sorted(keys, key=lambda key: key.position)
     threads = cv2.getNumThreads()
-    with library_threads(1), _Propagation(lightness, keys, config, standing, folder, threads) as run:
+
+    def complete(index: int, known: Carried) -> FloatArray:
+        return standing(index)
+
+    with library_threads(1), _Propagation(lightness, keys, config, complete, folder, threads) as run:
         return run.colour(progress)
 
 
-def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: VideoConfig) -> FramePrediction:
+def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: VideoConfig) -> KeyframeRegressor:
     """A regressor for places that no key frame's colour reaches, fitted on (lightness, chroma) of key frames."""
     return KeyframeRegressor(
         step=config.guess_step, pixels=config.guess_pixels, refine=config.guess_refine, seed=config.seed
     ).fit(pictures)
 
 
-def _either(own: FramePrediction, model: FramePrediction) -> FramePrediction:
-    """The key frames' guess as far as they show anything like it, else the model's."""
+def _either(own: KeyframeRegressor, model: FramePrediction) -> HolesFilled:
+    """The key frames' guess as far as they show anything like it, else the model's, where that is asked at all."""
 
-    def guess(lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
-        (chroma, sure), (learnt, learnt_sure) = own(lightness), model(lightness)
+    def guess(lightness: FloatArray, known: Carried) -> tuple[FloatArray, FloatArray]:
+        chroma, sure = own(lightness, known)
         doubt = (1 / np.maximum(sure, np.float32(1e-3)) - 1) / np.float32(MODEL_FROM)
         share = 1 / (1 + doubt**4)
+        if float(np.mean((1 - share) * (1 - trust(known.confidence)))) < LEAST_OF_MODEL:
+            return chroma, sure
+        learnt, learnt_sure = model(lightness)
         return learnt + share[..., None] * (chroma - learnt), np.maximum(sure, learnt_sure)
 
     return guess
@@ -166,7 +187,7 @@ class _Propagation(Closing):
         lightness: Lightnesses,
         keys: Sequence[KeyChroma],
         config: VideoConfig,
-        guess: Callable[[int], FloatArray],
+        guess: Callable[[int, Carried], FloatArray],
         folder: Path | None,
         threads: int,
     ) -> None:
@@ -199,16 +220,8 @@ class _Propagation(Closing):
     def _sweep_forward(self, made: ShotColours, progress: Callable[[int, int], None] | None) -> None:
         """Fill in the colour from both sides and the guess, frame by frame."""
         small = made.confidence.shape[0], made.confidence.shape[1]
-        earlier: Carried | None = None
         guess = _SmoothedGuess(self.config.smoothing)
-        for index, (link, guessed) in enumerate(self._ahead(self._prepare, range(len(self.lightness)))):
-            if index in self._sure:
-                earlier = carried = self.keys[index]
-            else:
-                earlier = None if earlier is None or link is None else carry(earlier, link)
-                carried = self._with_key(index, self._joined(index, earlier))
-                if index in self.keys:
-                    earlier = self._with_key(index, earlier)
+        for index, (link, carried, guessed) in enumerate(self._ahead(self._with_guess, self._carried())):
             if index in self.keys:
                 guess.restart(guessed)
             else:
@@ -218,6 +231,19 @@ class _Propagation(Closing):
             made.confidence[index] = resize(carried.confidence, small)
             if progress is not None:
                 progress(index + 1, len(self.lightness))
+
+    def _carried(self) -> Iterator[tuple[int, Link | None, Carried]]:
+        """Each frame's place, its link to the one before it, and the colour that has come to it from both sides."""
+        earlier: Carried | None = None
+        for index, link in enumerate(self._ahead(self._link, range(len(self.lightness)))):
+            if index in self._sure:
+                earlier = carried = self.keys[index]
+            else:
+                earlier = None if earlier is None or link is None else carry(earlier, link)
+                carried = self._with_key(index, self._joined(index, earlier))
+                if index in self.keys:
+                    earlier = self._with_key(index, earlier)
+            yield index, link, carried
 
     def _sweep_back(self) -> None:
         """Carry the colour of the next key frame, for all frames before the last one."""
@@ -256,17 +282,21 @@ class _Propagation(Closing):
         high = self.places[before + (self.places[before] == index)]
         return join(earlier, later, (index - low) / (high - low))
 
-    def _prepare(self, index: int) -> tuple[Link | None, FloatArray]:
-        """A frame's link to the one before it, and its guess."""
-        link = None
+    def _link(self, index: int) -> Link | None:
+        """A frame's link to the one before it."""
         if index > self.places[-1]:
             before, here = self.lightness[index - 1], self.lightness[index]
-            forward, backward = flow_both(before, here, method=self.config.flow)
-            link = Link(forward, link_confidence(here, before, forward, backward))
-        elif index:
-            planes = self._links[index]
-            link = Link(np.ascontiguousarray(planes[..., :2]), planes[..., 2])
-        return link, self.keys[index].chroma if index in self._sure else self.guess(index)
+            forward, backward = flow_both(before, here, method=self.config.flow, reverse=CHECKING_FLOW)
+            return Link(forward, link_confidence(here, before, forward, backward))
+        if not index:
+            return None
+        planes = self._links[index]
+        return Link(np.ascontiguousarray(planes[..., :2]), planes[..., 2])
+
+    def _with_guess(self, frame: tuple[int, Link | None, Carried]) -> tuple[Link | None, Carried, FloatArray]:
+        """A frame's link, what has come to it, and its guess where that is not sure."""
+        index, link, carried = frame
+        return link, carried, carried.chroma if index in self._sure else self.guess(index, carried)
 
     def _both(self, index: int) -> tuple[Link, Link]:
         """Links of a frame from the one before it, and the other way round."""
@@ -277,8 +307,8 @@ class _Propagation(Closing):
             Link(backward, link_confidence(before, here, backward, forward)),
         )
 
-    def _ahead(self, work: Callable[[int], Result], places: Iterable[int]) -> Iterator[Result]:
-        return work_ahead(self._pool, work, places, 2 * self._threads)
+    def _ahead(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        return work_ahead(self._pool, work, items, 2 * self._threads)
 
 
 def work_ahead(pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], most: int) -> Iterator[Result]:
@@ -315,9 +345,9 @@ class _SmoothedGuess:
         if self._frames is None or link is None:
             self.restart(chroma)
             return
-        stacked = warp(np.dstack([self.chroma, self._frames]), link.flow)
-        known = np.minimum(stacked[..., 2] * link.confidence, np.float32(self._most))
-        self.chroma = (known[..., None] * stacked[..., :2] + chroma) / (known + 1)[..., None]
+        known = np.minimum(warp(self._frames, link.flow) * link.confidence, np.float32(self._most))
+        before = warp(self.chroma, link.flow)
+        self.chroma = chroma + (known / (known + 1))[..., None] * (before - chroma)
         self._frames = known + 1
 
 

@@ -13,7 +13,9 @@ import pytest
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.parallel.cores import library_threads
 from featcolor.video import spooled as stores
+from featcolor.video.key_regression import KeyframeRegressor
 from featcolor.video.propagation import KeyChroma, ShotColours, carry_over, colour_shot
+from refine.temporal import Carried
 
 HEIGHT, WIDTH, COUNT, STEP = 64, 96, 6, 2
 KEPT = 0.05
@@ -148,6 +150,25 @@ def test_a_model_colours_what_no_key_frame_shows(pan: Any) -> None:
     np.testing.assert_allclose(using[0], truth[0], atol=KEPT)
 
 
+def test_nothing_is_guessed_where_what_was_carried_is_sure(pan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lightness, truth = pan
+    asked: list[int] = []
+
+    def model(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        asked.append(1)
+        return grey_guess(frame)
+
+    monkeypatch.setattr(KeyframeRegressor, "_raw", lambda self, frame, yx: asked.append(len(yx)))
+    regressor = KeyframeRegressor(step=4)
+    chroma, sure = regressor(lightness[0], Carried(truth[0], np.ones((HEIGHT, WIDTH), np.float32)))
+    np.testing.assert_array_equal(chroma, truth[0])
+    assert (sure == 1).all()
+    assert not asked
+    monkeypatch.undo()
+    colour_shot([lightness[0]] * 4, keys_at(truth, 0), guess=model).close()
+    assert not asked
+
+
 def test_no_key_frame_or_one_outside_the_shot_is_refused(pan: Any) -> None:
     with pytest.raises(ValueError, match="at least one"):
         colour_shot(pan[0], [])
@@ -167,6 +188,7 @@ def test_a_workers_error_comes_out_and_stops_the_others(
 ) -> None:
     monkeypatch.setattr(stores, "IN_MEMORY", 0)
     lightness, truth = pan
+    lightness = [lightness[0], 1 - lightness[1][::-1]]  # nothing can be carried
     calls: list[int] = []
 
     class Frames(list):
@@ -183,7 +205,7 @@ def test_a_workers_error_comes_out_and_stops_the_others(
 
     before = workers()
     with library_threads(2), pytest.raises(kind, match="worn out"):  # they work ahead by so many
-        colour_shot(Frames(lightness * 10), keys_at(truth, 0), guess=model, folder=tmp_path)
+        colour_shot(Frames(lightness * 30), keys_at(truth, 0), guess=model, folder=tmp_path)
     assert workers() <= before
     assert len(calls) < 50
     assert not list(tmp_path.iterdir())
