@@ -22,6 +22,7 @@ from benchmarks.load.local_cluster import LocalCluster, local_cluster
 from featcolor.errors import ClusterError
 from featcolor.files import write_json
 from featcolor.parallel.cluster import Cluster
+from featcolor.parallel.cores import library_threads
 
 TASKS_A_WORKER: Final = 12
 FEWEST_TASKS: Final = 48
@@ -119,6 +120,7 @@ def measure(running: LocalCluster, function: Any, items: Iterable[Any], workers:
     scheduler = psutil.Process(running.scheduler.pid)
     with Cluster(running.address) as cluster:
         cluster.client.wait_for_workers(workers)
+        cluster.client.run(load_libraries)
         finish(cluster, Sleep(0.1), range(4 * workers))
         before = time.process_time(), sum(scheduler.cpu_times()[:2])
         start = time.perf_counter()
@@ -126,6 +128,12 @@ def measure(running: LocalCluster, function: Any, items: Iterable[Any], workers:
         seconds = time.perf_counter() - start
         client, theirs = time.process_time() - before[0], sum(scheduler.cpu_times()[:2]) - before[1]
     return Measure(workers, count, seconds, 1000 * client / count, 1000 * theirs / count)
+
+
+def load_libraries() -> None:
+    """What a worker loads before its first task."""
+    with library_threads(1):
+        pass
 
 
 def finish(cluster: Cluster, function: Any, items: Iterable[Any]) -> int:

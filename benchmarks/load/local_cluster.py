@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from featcolor.parallel.cluster import SCHEDULER_SETTINGS
+from featcolor.parallel.cluster import SCHEDULER_SETTINGS, WORKER_SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -24,7 +24,7 @@ class LocalCluster:
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
         self.folder, self.port = folder, port
-        self.environment = os.environ | SCHEDULER_SETTINGS | {"PYTHONPATH": str(ROOT)}
+        self.environment = os.environ | SCHEDULER_SETTINGS | WORKER_SETTINGS | {"PYTHONPATH": str(ROOT)}
         self.scheduler: subprocess.Popen[bytes] | None = None
         self.nannies: list[subprocess.Popen[bytes]] = []
         self.address = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ On one machine, the scheduler (the settings name a picture that kills workers af
 
 On every machine that is to colour, a process of one thread for each core:
 
+  export {worker_settings}
   dask worker tcp://HOST:8786 --nworkers -1 --nthreads 1 --no-dashboard
 
 Then, from any of them:
@@ -76,18 +78,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show how, or check; raises for what is not as it must be."""
-    from featcolor.parallel.cluster import SCHEDULER_SETTINGS, Cluster
+    from featcolor.parallel.cluster import SCHEDULER_SETTINGS, WORKER_SETTINGS, Cluster
 
     if arguments.address is None:
         if arguments.folder is not None:
             raise UsageError("--folder is checked on a cluster; name its scheduler's address too")
-        settings = " ".join(f"{name}={value}" for name, value in SCHEDULER_SETTINGS.items())
-        print_text(GUIDE.format(version=version("featcolor"), settings=settings).rstrip())
+        settings, worker_settings = (
+            " ".join(f"{name}={value}" for name, value in each.items())
+            for each in (SCHEDULER_SETTINGS, WORKER_SETTINGS)
+        )
+        text = GUIDE.format(version=version("featcolor"), settings=settings, worker_settings=worker_settings)
+        print_text(text.rstrip())
         return 0
     with Cluster(arguments.address) as cluster:
         _tell_of_workers(cluster.client, arguments.address)
         _send_a_picture(cluster)
         return 0 if arguments.folder is None else _check_folder(cluster.client, arguments.folder)
+
+
+def _as_typed(settings: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def _tell_of_workers(client: Client, address: str) -> None:

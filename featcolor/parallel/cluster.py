@@ -63,6 +63,8 @@ SCHEDULER_SETTINGS: Final = {
     "DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "1.0",
 }
 """Of the scheduler's environment: a picture that kills a worker is set aside at once, with few others beside it."""
+WORKER_SETTINGS: Final = {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false"}
+"""Of a worker's environment: Dask looks at what its thread does a hundred times a second, otherwise."""
 MOST_SENT: Final = 256 * 2**20
 """Bytes of a file that is sent through the scheduler, which keeps what it sends in memory."""
 

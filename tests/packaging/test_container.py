@@ -28,7 +28,7 @@ import pytest
 import yaml
 
 from featcolor.commands.program import build_parser
-from featcolor.parallel.cluster import SCHEDULER_SETTINGS
+from featcolor.parallel.cluster import SCHEDULER_SETTINGS, WORKER_SETTINGS
 from tests.samples import read_rgb, write_rgb
 from tests.video.samples import make_reel
 
@@ -102,6 +102,7 @@ def test_services_are_command_lines_that_parse() -> None:
 def test_the_cluster_is_as_the_command_recommends_and_sees_one_folder() -> None:
     services = compose()
     assert services["scheduler"]["environment"] == SCHEDULER_SETTINGS
+    assert services["worker"]["environment"] == WORKER_SETTINGS
     assert services["worker"]["deploy"]["replicas"] == 2
     folders = {service["volumes"][0] for service in services.values()}
     assert len(folders) == 1
