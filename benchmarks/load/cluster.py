@@ -170,7 +170,7 @@ def plot(measures: Sequence[Measure], seconds: float, path: Path) -> None:
     bent = next((each for each in measures if each.rate < BEND * each.workers / seconds), None)
     if bent is not None:
         words = f"{bent.rate * seconds / bent.workers:.0%} of ideal"
-        axes.annotate(words, (bent.workers, bent.rate), (12, -18), textcoords="offset points")
+        axes.annotate(words, (bent.workers, bent.rate), (-76, -16), textcoords="offset points")
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)
     axes.set_xticks(workers, [str(count) for count in workers])
