@@ -9,6 +9,8 @@ const DOING = { scan: "Looking for shots", play: "Trying a shot", film: "Writing
 const REST = 350;
 
 const percent = (share) => `${Math.round(100 * share)} %`;
+// A shot without a key frame, of which no hint says anything.
+const isGuess = (guessed) => guessed >= 0.995;
 const inside = ({ first, last }, frames) => frames.filter((frame) => frame >= first && frame <= last);
 
 /** @type {Strip | null} */
@@ -104,14 +106,14 @@ class Strip {
 	}
 
 	#item(shot) {
-		const { number, first, last, key, confidence, playable, changed } = shot;
+		const { number, first, last, key, confidence, guessed, playable, changed } = shot;
 		const told = inside(shot, this.film.corrected).length;
 		const next = this.film.next?.shot === number && this.film.next.reason;
 		const stamp = JSON.stringify([shot, told, next, this.film.stamp]);
 		const known = this.items.get(number);
 		if (known?.stamp === stamp) return known.item;
 		const frames = plural(last - first + 1, "frame");
-		const sure = confidence === null ? "not tried yet" : `${percent(confidence)} sure`;
+		const sure = confidence === null ? "not tried yet" : isGuess(guessed) ? "all of it a guess" : `${percent(confidence)} sure`;
 		const words = [`Shot ${number + 1}`, frames, sure, told && `${plural(told, "frame")} corrected`, playable && changed && "changed since tried", next && `to correct next: ${next}`];
 		const level = make("span");
 		level.style.width = `${100 * (confidence ?? 0)}%`;
@@ -121,7 +123,7 @@ class Strip {
 			make("img", { src: this.#thumb(key), alt: "", loading: "lazy" }),
 			make("span", { class: "level" }, level),
 			make("b", {}, String(number + 1)),
-			make("span", { class: "soft" }, confidence === null ? frames : percent(confidence)),
+			make("span", { class: "soft" }, confidence === null ? frames : isGuess(guessed) ? "a guess" : percent(confidence)),
 			next || told ? make("span", { class: "badge" }, next ? "next" : String(told)) : null,
 		));
 		this.items.set(number, { stamp, item });
@@ -283,7 +285,7 @@ class Strip {
 		});
 		on(video, "loadedmetadata", () => shape(video.videoWidth / video.videoHeight));
 		on(video, "error", () => this.player && this.studio.complain("This browser does not play the shot; write the film and look at it in a player.", film.name));
-		const sure = confidence === null ? "" : ` · ${percent(confidence)} sure, ${percent(guessed)} of it a guess`;
+		const sure = confidence === null ? "" : isGuess(guessed) ? " · all of it a guess" : ` · ${percent(confidence)} sure, ${percent(guessed)} of it a guess`;
 		const close = bare("close", "Back to the picture (Esc)", () => this.#stop());
 		const foot = make("div", { class: "foot" }, pause, make("p", {}, `Shot ${number + 1}${sure} · small, without sound`), close);
 		this.player = make("div", { id: "film-player", role: "region", label: `Shot ${number + 1} as it was tried` }, make("div", { class: "screen" }, box), foot);
