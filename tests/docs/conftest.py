@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.docs.pages import Page, read_pages
-from tests.studio.browser.chromium import find_chromium, launch
+from tests.studio.browser.chromium import open_browser
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,13 +39,5 @@ def pages(site: Path) -> dict[Path, Page]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """The system's Chromium."""
-    if importlib.util.find_spec("playwright") is None:
-        pytest.skip("needs playwright: pip install 'featcolor[dev]'")
-    if find_chromium() is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = launch(playwright)
+    with open_browser() as opened:
         yield opened
-        opened.close()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
+
+import pytest
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 FLAGS: Final = (
@@ -32,3 +37,18 @@ def _runs(path: str) -> bool:
 def launch(playwright: Any) -> Any:
     """A browser of playwright's."""
     return playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+
+
+@contextmanager
+def open_browser() -> Iterator[Any]:
+    """The system's Chromium; a test that wants it is skipped where it cannot be had."""
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip("needs playwright: pip install 'featcolor[dev]'")
+    if find_chromium() is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = launch(playwright)
+        yield opened
+        opened.close()

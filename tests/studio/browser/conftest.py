@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.studio.browser.chromium import find_chromium, launch
+from tests.studio.browser.chromium import open_browser
 from tests.studio.browser.person import Person
 from tests.studio.command import Command
 from tests.studio.serving import grey_album
@@ -28,16 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     """The system's Chromium, for as long as this folder's tests run: asyncio works again after them."""
-    if importlib.util.find_spec("playwright") is None:
-        pytest.skip("needs playwright: pip install 'featcolor[dev]'")
-    if find_chromium() is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = launch(playwright)
+    with open_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="package")
