@@ -103,6 +103,7 @@ class ShotFile(Closing):
     first, last : numbers of its first and last frame in the film.
     confidence : (n, h, w) float32, 0..1.
     told : (n,) float32, 0..1, share of each frame that hints say.
+    anchors : numbers of the frames in the film that a model coloured first.
 
     Raises
     ------
@@ -115,6 +116,7 @@ class ShotFile(Closing):
             header = json.loads(self._zip.read(_HEADER))
             self.first, count = int(header["first"]), int(header["count"])
             self._shape: tuple[int, int] = (int(header["shape"][0]), int(header["shape"][1]))
+            self.anchors = tuple(self.first + int(position) for position in header.get("anchors", ()))
             raw = np.frombuffer(self._zip.read(_CONFIDENCE), np.uint8)
             self.told = np.array(header.get("told") or [0] * count, np.float32)
             self.confidence: FloatArray = raw.reshape(count, *header["confidence"]).astype(np.float32) / np.float32(255)
@@ -249,6 +251,7 @@ def _write_shot(path: Path, first: int, colours: ShotColours) -> None:
         "count": count,
         "shape": colours.chroma.shape[:2],
         "confidence": colours.confidence.shape,
+        "anchors": colours.anchors,
         "told": None if colours.told is None else [round(float(share), 4) for share in colours.told],
     }
     packed = partial(_pack, colours.chroma)

@@ -5,14 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from featcolor.clips.frames import ClipInfo
 from featcolor.clips.ycbcr import as_stored, upright
 from featcolor.models.base import StillColorizer
 from featcolor.models.load import ColouringSettings, load_colorizer
+from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.pictures.resize import resize
+from features.annealed import entropy
 from features.base import FloatArray
 from refine.upsample import upsample
+
+LEAST_WEIGHT: Final = 1e-3
+"""Of a vote whose model is not sure of it at all."""
+
+
+class Votes(NamedTuple):
+    """What a model says of one frame before it is decided, on a coarse grid.
+
+    Attributes
+    ----------
+    shares : (h, w, k), of each of the model's colours; of a model that gives no such distribution its a* and b*.
+    weight : (h, w), above 0: how much they count beside those of other frames.
+    likeness : (h, w, c), by which places are alike.
+    """
+
+    shares: FloatArray
+    weight: FloatArray
+    likeness: FloatArray
 
 
 @dataclass(frozen=True)
@@ -33,13 +56,49 @@ class ModelGuess:
             chroma = upsample(chroma, working, shown)
         return as_stored(chroma, self.info.rotation), as_stored(resize(confidence, shape), self.info.rotation)
 
+    def votes(self, lightness: FloatArray, grid: tuple[int, int]) -> Votes:
+        """What is to be said of a frame (h, w) on a grid, both as they are stored."""
+        colorizer, turn = film_colorizer(self.model), self.info.rotation
+        shown, shown_grid = upright(lightness, turn), grid if turn % 180 == 0 else grid[::-1]
+        if isinstance(colorizer, PretrainedColorizer):
+            shares, likeness = colorizer.shares(shown, shown_grid)
+            weight = np.exp(-entropy(shares))
+        else:
+            _, likeness = _default().with_options(mirrored=False).shares(shown, shown_grid)
+            shares, weight = (resize(upright(each, turn), shown_grid) for each in self(lightness))
+            np.maximum(weight, LEAST_WEIGHT, out=weight)
+        return Votes(*(as_stored(each, turn) for each in (shares, weight, likeness)))
+
+    def decide(self, shares: FloatArray, lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Chroma (h, w, 2) and confidence (h, w) of shares (h, w, k) as `votes` has them, lightness (h, w) beside."""
+        colorizer = film_colorizer(self.model)
+        if isinstance(colorizer, PretrainedColorizer):
+            return colorizer.decide(shares, lightness)
+        return shares, np.ones_like(lightness)
+
+    def vividness(self, chroma: FloatArray, confidence: FloatArray, lightness: FloatArray, scene: FloatArray) -> float:
+        """The factor for `scale_chroma` of all frames of a shot, by some of them one below the other.
+
+        `scene` (c,) is their mean likeness. 1 of a model that knows nothing of it, as of one that was fitted.
+        """
+        colorizer = film_colorizer(self.model)
+        if not isinstance(colorizer, PretrainedColorizer) or colorizer.vividness is None:
+            return 1.0
+        return colorizer.vividness.factor(chroma, confidence, lightness, scene)
+
 
 def film_colorizer(model: Path | None) -> StillColorizer:
     """The model in a file, None for the default one, as a film asks it; read once a process."""
-    # One factor for the whole film: one of each frame's own would flicker with what walks through it.
+    # How vivid a film is, is decided a shot: a factor of each picture's own would flicker with what walks through it.
     return _for_film(load_colorizer(model, ColouringSettings(saturation=1.0)))
 
 
 @lru_cache(maxsize=2)
 def _for_film(colorizer: StillColorizer) -> StillColorizer:
     return colorizer.for_film()
+
+
+def _default() -> PretrainedColorizer:
+    colorizer = film_colorizer(None)
+    assert isinstance(colorizer, PretrainedColorizer), "the default model is a colour network alone"
+    return colorizer
