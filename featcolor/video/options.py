@@ -30,7 +30,7 @@ class VideoConfig:
     Attributes
     ----------
     size : side of a square with as many pixels as the working frame.
-    flow, checking_flow : names of `refine.flow.FLOWS`: of what carries colour, and of what only tells how far that is to
+    flow, checking_flow : names of `refine.flow.FLOWS`: of what carries colour, and of what tells how far that is to
         be believed.
     guess_step : every how many-th pixel is guessed from the key frames, in both directions.
     guess_pixels : key pixels that the guess compares with.
