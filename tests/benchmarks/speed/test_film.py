@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.runs import film_speed
+from benchmarks.speed import film
 from featcolor.clips.open import open_clip
 from tests.benchmarks.film_clips import pan, write_frames
 
@@ -23,8 +23,8 @@ def test_every_checkout_colours_every_film_with_and_without_keys(
     monkeypatch.chdir(tmp_path)
     given = ["--data", "data", "-o", "films", "--sequence", "coffee", "--sizes", "64x48", "--frames", "30"]
     given += ["--presets", "fast", "--checkouts", str(tmp_path)]
-    monkeypatch.setattr("sys.argv", ["film_speed", *given])
-    film_speed.main()
+    monkeypatch.setattr("sys.argv", ["film", *given])
+    film.main()
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" | ")[:5] for line in lines[2:]] == [
         ["| 64x48", "30", "fast", keys, tmp_path.name] for keys in ("keys", "none")

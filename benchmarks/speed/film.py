@@ -1,4 +1,4 @@
-"""Speed and memory of whole `featcolor video` commands: `python -m benchmarks.runs.film_speed --data DAVIS -o DIR`.
+"""Speed and memory of whole `featcolor video` commands: `python -m benchmarks.speed.film --data DAVIS -o DIR`.
 
 The frames of a sequence, run forwards and backwards for as long as is asked, are one shot of H.264; its first frame is
 the key frame. Each checkout that is named colours each film in turn, so that they are compared within one run.
