@@ -50,7 +50,7 @@ def follow(motions: Sequence[Motion]) -> Tracks:
     followed = [(place, np.zeros(len(place), np.intp), xy)]
     for number, motion in enumerate(motions, start=1):
         column, row = np.rint(xy).astype(np.intp).T
-        moved = xy + cv2.remap(motion.flow, xy[:, 0], xy[:, 1], cv2.INTER_LINEAR)[:, 0]
+        moved = xy + _read(motion.flow, xy)
         kept = motion.valid[row, column] & (moved >= 0).all(axis=1) & (moved <= [width - 1, height - 1]).all(axis=1)
         place, xy = place[kept], moved[kept]
         cells = np.minimum((xy // SPACING).astype(np.intp), [columns - 1, rows - 1])
@@ -76,11 +76,16 @@ def wander(tracks: Tracks, chroma: Iterable[FloatArray]) -> float:
         here = tracks.frame == number
         if here.any():
             smooth = cv2.blur(np.asarray(plane, np.float32), (WINDOW, WINDOW))
-            x, y = tracks.xy[here].T.copy()
-            values[here] = cv2.remap(smooth, x, y, cv2.INTER_LINEAR)[:, 0]
+            values[here] = _read(smooth, tracks.xy[here])
     if not len(values):
         return float("nan")
     counts = np.bincount(tracks.place)
     mean = np.stack([np.bincount(tracks.place, channel) / counts for channel in values.T], axis=1)
     squared = np.square(values - mean[tracks.place]).sum(axis=1)
     return float(np.sqrt(np.bincount(tracks.place, squared) / counts) @ counts / counts.sum())
+
+
+def _read(planes: FloatArray, xy: FloatArray) -> FloatArray:
+    """Planes (H, W, 2) at places (n, 2), bilinear: (n, 2)."""
+    x, y = np.ascontiguousarray(xy.T)[:, None]  # a row each: OpenCV reads maps of one dimension wrongly
+    return np.asarray(cv2.remap(planes, x, y, cv2.INTER_LINEAR)[0])

@@ -22,7 +22,7 @@ def test_places_are_followed_with_the_motion(truth: Truth) -> None:
     assert len(np.unique(tracks.place)) == tracks.place.max() + 1
     assert np.bincount(tracks.place).min() >= LEAST_FRAMES
     first = tracks.place == np.bincount(tracks.place).argmax()
-    assert np.diff(tracks.xy[first, 0]).mean() == pytest.approx(-2, abs=0.4)
+    assert np.diff(tracks.xy[first, 0]).mean() == pytest.approx(-2, abs=0.2)
 
 
 def test_one_colour_does_not_wander_and_a_changing_one_does(truth: Truth) -> None:
