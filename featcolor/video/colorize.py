@@ -325,7 +325,7 @@ class _Run(Closing):
             steady=options.steady,
             keys=keys,
             hints=plan.hints,
-            guess=ModelGuess(self.inputs.model, plan.info) if self.inputs.uses_model else None,
+            guess=ModelGuess(self.inputs.model, plan.info.rotation) if self.inputs.uses_model else None,
             # A worker of a cluster has a disk of its own.
             folder=None if options.cluster is not None else str(work.path),
         )

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from featcolor.clips.frames import ClipInfo
 from featcolor.clips.ycbcr import as_stored, upright
 from featcolor.models.base import StillColorizer
 from featcolor.models.load import ColouringSettings, load_colorizer
@@ -40,25 +39,28 @@ class Votes(NamedTuple):
 
 @dataclass(frozen=True)
 class ModelGuess:
-    """A model's prediction of a frame, which it is shown the way up that a player shows it. Picklable."""
+    """A model's prediction of a frame, which it is shown the way up that a player shows it. Picklable.
+
+    `rotation`: of the film, as `ClipInfo` has it.
+    """
 
     model: Path | None
-    info: ClipInfo
+    rotation: int = 0
 
     def __call__(self, lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Chroma (h, w, 2) and confidence (h, w), 0..1, of a frame (h, w)."""
-        shown = upright(lightness, self.info.rotation)
+        shown = upright(lightness, self.rotation)
         shape = shown.shape[0], shown.shape[1]
         chroma, confidence, working = film_colorizer(self.model).predict_working(shown)
         if chroma.shape[0] > shape[0] or chroma.shape[1] > shape[1]:
             chroma = resize(chroma, shape)
         elif chroma.shape[:2] != shape:
             chroma = upsample(chroma, working, shown)
-        return as_stored(chroma, self.info.rotation), as_stored(resize(confidence, shape), self.info.rotation)
+        return as_stored(chroma, self.rotation), as_stored(resize(confidence, shape), self.rotation)
 
     def votes(self, lightness: FloatArray, grid: tuple[int, int]) -> Votes:
         """What is to be said of a frame (h, w) on a grid, both as they are stored."""
-        colorizer, turn = film_colorizer(self.model), self.info.rotation
+        colorizer, turn = film_colorizer(self.model), self.rotation
         shown, shown_grid = upright(lightness, turn), grid if turn % 180 == 0 else grid[::-1]
         if isinstance(colorizer, PretrainedColorizer):
             shares, likeness = colorizer.shares(shown, shown_grid)

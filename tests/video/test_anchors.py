@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -30,7 +29,7 @@ class Fickle(ModelGuess):
     """A model that calls a frame warm or cold by how many it has seen, and is unsure of the cold ones."""
 
     def __init__(self) -> None:
-        super().__init__(None, SimpleNamespace(rotation=0))  # type: ignore[arg-type]
+        super().__init__(None)
         self.__dict__["asked"] = 0
 
     def _answer(self) -> tuple[np.ndarray, float]:
@@ -78,7 +77,7 @@ def test_a_still_shot_has_one_anchor_however_many_are_allowed(pan: list[np.ndarr
 
 @pytest.mark.parametrize("rotation", [0, 90])
 def test_the_default_model_votes_and_decides_as_it_predicts(pan: list[np.ndarray], rotation: int) -> None:
-    guess = ModelGuess(None, SimpleNamespace(rotation=rotation))  # type: ignore[arg-type]
+    guess = ModelGuess(None, rotation)
     grid = grid_of((HEIGHT, WIDTH))
     votes = guess.votes(pan[0], grid)
     np.testing.assert_allclose(votes.shares.sum(axis=-1), 1, atol=1e-4)
@@ -92,7 +91,7 @@ def test_the_default_model_votes_and_decides_as_it_predicts(pan: list[np.ndarray
 
 
 def test_a_film_is_vivid_by_the_shot(pan: list[np.ndarray]) -> None:
-    guess = ModelGuess(None, SimpleNamespace(rotation=0))  # type: ignore[arg-type]
+    guess = ModelGuess(None)
     still = load_colorizer(None, ColouringSettings())
     assert still.config.vivid
     assert not film_colorizer(None).config.vivid
