@@ -17,7 +17,7 @@ from featcolor.pictures.resize import resize
 from features.base import FloatArray
 from refine.upsample import upsample
 
-SUREST: Final = 16
+SUREST: Final = 32
 """Power of a frame's mean confidence by which it counts: where a model has made out the scene, it is surer of all of
 it, and knows better."""
 
