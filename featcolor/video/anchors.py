@@ -26,7 +26,7 @@ from featcolor.pictures.resize import resize
 from featcolor.video.links import ShotLinks
 from featcolor.video.model_guess import ModelGuess, Votes
 from featcolor.video.options import VideoConfig
-from featcolor.video.propagation import CHECKING_FLOW, KeyChroma, Lightnesses, ShotColours, colour_shot, work_ahead
+from featcolor.video.propagation import KeyChroma, Lightnesses, ShotColours, colour_shot, work_ahead
 from featcolor.video.spooled import SpooledPlanes
 from features.annealed import softmax
 from features.base import FloatArray, IndexArray
@@ -59,6 +59,9 @@ ALIKE: Final = 1500
 
 BANDWIDTH: Final = 0.1
 """Squared distance of embeddings, in their mean square, at which a place counts 1/e."""
+
+FLOW: Final = "dis_medium"
+"""A name of `refine.flow.FLOWS`. What is carried is a guess: a finer flow would carry it no better."""
 
 CHUNK: Final = 1024
 """Places that are compared at once: bounds the memory."""
@@ -158,8 +161,7 @@ def colour_from_anchors(
     every : as of `find_anchors`
     lightness, config, folder, progress : as of `featcolor.video.propagation.colour_shot`
     """
-    # What is carried is a guess: a finer flow would carry it no better.
-    config = replace(config or VideoConfig(), flow=CHECKING_FLOW)
+    config = replace(config or VideoConfig(), flow=FLOW)
     count, (height, width) = len(lightness), lightness[0].shape
     threads = cv2.getNumThreads()
     with ShotLinks(count, (height, width), grid_of((height, width)), folder=folder) as links:

@@ -34,9 +34,6 @@ more often than they are sure: a model that answers earlier spoils more than it 
 LEAST_OF_MODEL: Final = 0.005
 """Mean share in a frame's colour below which a model is not asked about it: a third of a frame's time."""
 
-CHECKING_FLOW: Final = "dis_medium"
-"""Of flow that carries nothing and only tells how far the other way round is to be believed."""
-
 
 Lightnesses = Sequence[FloatArray] | SpooledPlanes
 """Grey frames of one shot at the working size: `lightness[i]` is (h, w) float32, 0..1."""
@@ -298,7 +295,7 @@ class _Propagation(Closing):
             return self._known.both(index)[0]
         if index > self.places[-1]:
             before, here = self.lightness[index - 1], self.lightness[index]
-            forward, backward = flow_both(before, here, method=self.config.flow, reverse=CHECKING_FLOW)
+            forward, backward = flow_both(before, here, method=self.config.flow, reverse=self.config.checking_flow)
             return Link(forward, link_confidence(here, before, forward, backward))
         planes = self._links[index]
         return Link(np.ascontiguousarray(planes[..., :2]), planes[..., 2])
