@@ -22,6 +22,8 @@ from featcolor.pictures.resize import resize
 from features.base import FloatArray
 from refine.shots import Shot, ShotDetector, thumbnail
 
+SCANNING: Final = "finding shots"
+
 IN_MEMORY: Final = 32 * 2**20
 """Bytes of thumbnails, about 14,000 frames, above which they go to a file."""
 
