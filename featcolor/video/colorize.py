@@ -354,8 +354,8 @@ class _Run(Closing):
             self.target.writer(plan.info, self.inputs.path, **part) as writer,
         ):
             masked = mask if options.mask is not None or options.region is not None else None
-            hinted = plan.hints.frames
-            encoding = Encoding(plan.info, writer, work, keys, options, mask=masked, tiles=tiles, hinted=hinted)
+            shown: dict[str, Any] = {"tiles": tiles, "hinted": plan.hints.frames, "shares": scan.shares()}
+            encoding = Encoding(plan.info, writer, work, keys, options, mask=masked, **shown)
             encoding.run(reader, within(plan.shots, plan.part), partial(self.progress, WRITING))
         problems = self._problems[:NAMED]
         if len(self._problems) > NAMED:

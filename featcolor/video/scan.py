@@ -21,6 +21,7 @@ from featcolor.errors import UsageError
 from featcolor.pictures.resize import resize
 from features.base import FloatArray
 from refine.shots import Shot, ShotDetector, thumbnail
+from refine.transitions import Shares, transition_shares
 
 SCANNING: Final = "finding shots"
 
@@ -113,6 +114,10 @@ class ClipScan(Closing):
 
     def close(self) -> None:
         self.thumbnails.close()
+
+    def shares(self) -> dict[int, Shares]:
+        """Shares of the frames that show two shots, or one that fades, by their numbers."""
+        return transition_shares(self.shots, lambda number: self.thumbnails[number - self.first])
 
     def cropped(self, first: int, last: int) -> ClipScan:
         """The same of these frames only; this one is closed."""
