@@ -38,11 +38,6 @@ def mean_and_spread(shares: FloatArray, cells: FloatArray) -> tuple[FloatArray, 
     return mean, np.sqrt(np.maximum(variance, 0))
 
 
-def entropy(shares: FloatArray) -> FloatArray:
-    """Entropy of distributions (..., n_cells), in nats, (...)."""
-    return np.asarray(-np.einsum("...j,...j->...", shares, np.log(shares + np.float32(1e-12))))
-
-
 def softmax(logits: FloatArray) -> FloatArray:
     """Distribution over the last axis; the largest logit is taken off first so that none overflows."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from features.annealed import UNSURE_SPREAD, entropy
+from features.annealed import UNSURE_SPREAD
 from features.base import FloatArray
 
 EVIDENCE: Final = ("spread", "entropy", "top_share", "chroma", "a", "b", "grey")
@@ -86,9 +86,10 @@ def evidence(shares: FloatArray, spread: FloatArray, chroma: FloatArray, grey: F
     chroma : (n, 2), what was read from it
     grey : (n,), 0..1, the picture there
     """
+    entropy = -np.einsum("ij,ij->i", shares, np.log(shares + np.float32(1e-12)))
     magnitude = np.log1p(np.hypot(chroma[:, 0], chroma[:, 1]))
     ab = chroma / np.float32(UNSURE_SPREAD)
-    columns = [np.log1p(spread), entropy(shares), np.log(shares.max(axis=1)), magnitude, ab[:, 0], ab[:, 1], grey]
+    columns = [np.log1p(spread), entropy, np.log(shares.max(axis=1)), magnitude, ab[:, 0], ab[:, 1], grey]
     return np.column_stack(columns).astype(np.float32, copy=False)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -59,9 +59,6 @@ ALIKE: Final = 1500
 
 BANDWIDTH: Final = 0.1
 """Squared distance of embeddings, in their mean square, at which a place counts 1/e."""
-
-FLOW: Final = "dis_medium"
-"""A name of `refine.flow.FLOWS`. What is carried is a guess: a finer flow would carry it no better."""
 
 CHUNK: Final = 1024
 """Places that are compared at once: bounds the memory."""
@@ -123,7 +120,7 @@ def find_anchors(
     """
     places = spread_keys(0, len(lightness) - 1, max(1, every // WITNESSES))
     most = -(-len(lightness) // every)
-    with _Votes(len(places), links.grid, folder) as votes:
+    with _Votes(len(places), folder) as votes:
 
         def ask(number: int) -> None:
             votes.keep(number, guess.votes(lightness[places[number]], links.grid))
@@ -161,14 +158,14 @@ def colour_from_anchors(
     every : as of `find_anchors`
     lightness, config, folder, progress : as of `featcolor.video.propagation.colour_shot`
     """
-    config = replace(config or VideoConfig(), flow=FLOW)
+    config = config or VideoConfig()
     count, (height, width) = len(lightness), lightness[0].shape
     threads = cv2.getNumThreads()
     with ShotLinks(count, (height, width), grid_of((height, width)), folder=folder) as links:
         with library_threads(1), ThreadPoolExecutor(threads) as pool:
-
+            # What is carried is a guess: a finer flow would carry it no better.
             def measure(index: int) -> None:
-                links.measure(index, lightness[index - 1], lightness[index], method=config.flow)
+                links.measure(index, lightness[index - 1], lightness[index], method=config.checking_flow)
 
             for _ in work_ahead(pool, measure, range(1, count), 2 * threads):
                 pass
@@ -280,27 +277,28 @@ def _chained(links: Sequence[Link]) -> Link:
 
 
 class _Votes(Closing):
-    """Votes of all witnesses, in memory while they are few."""
+    """Votes of all witnesses, their planes in memory while they are few."""
 
-    def __init__(self, count: int, grid: tuple[int, int], folder: Path | None) -> None:
-        self._count, self._grid, self._folder = count, grid, folder
+    def __init__(self, count: int, folder: Path | None) -> None:
+        self._folder = folder
         self._planes: SpooledPlanes | None = None
+        self._weights = np.ones(count, np.float32)
         self._split = 0
         self._lock = threading.Lock()
 
     def keep(self, number: int, votes: Votes) -> None:
         """Take in what is said of a witness."""
-        planes = np.dstack(votes)
+        planes = np.dstack([votes.shares, votes.likeness])
         with self._lock:
             if self._planes is None:
                 self._split = votes.shares.shape[2]
-                self._planes = SpooledPlanes(self._count, planes.shape, folder=self._folder)
-        self._planes[number] = planes
+                self._planes = SpooledPlanes(len(self._weights), planes.shape, folder=self._folder)
+        self._planes[number], self._weights[number] = planes, votes.weight
 
     def __getitem__(self, number: int) -> Votes:
         assert self._planes is not None, "every witness is asked first"
         planes = self._planes[number]
-        return Votes(planes[..., : self._split], planes[..., self._split], planes[..., self._split + 1 :])
+        return Votes(planes[..., : self._split], float(self._weights[number]), planes[..., self._split :])
 
     def close(self) -> None:
         if self._planes is not None:
@@ -329,10 +327,11 @@ class _Alike:
         sums = [np.zeros((len(own), 1), np.float32) for own in some]
         weights, likeness = list(sums), []
         for source, seen in enumerate(seen_in):
-            shares, weight, alike = (plane.reshape(rows * columns, -1) for plane in votes[source])
+            theirs = votes[source]
+            shares, alike = (plane.reshape(rows * columns, -1) for plane in (theirs.shares, theirs.likeness))
             likeness.append(alike[some[source]])
             for number, at, confidence in seen:
-                counts = confidence[:, None] * weight[at]
+                counts = confidence[:, None] * np.float32(theirs.weight)
                 sums[number] = sums[number] + shares[at] * counts
                 weights[number] = weights[number] + counts
         weight, alike = np.concatenate(weights), np.concatenate(likeness)

@@ -14,12 +14,18 @@ from featcolor.models.base import StillColorizer
 from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.models.pretrained import PretrainedColorizer
 from featcolor.pictures.resize import resize
-from features.annealed import entropy
 from features.base import FloatArray
 from refine.upsample import upsample
 
-LEAST_WEIGHT: Final = 1e-3
-"""Of a vote whose model is not sure of it at all."""
+SUREST: Final = 32
+"""Power of a frame's mean confidence by which it counts: where a model has made out the scene, it is surer of all of
+it, and knows better."""
+
+CONFIDENCE_STEP: Final = 3
+"""Of the grid every third cell, both ways, tells a frame's mean confidence."""
+
+LEAST_CONFIDENCE: Final = 0.1
+"""Below which a frame counts no less."""
 
 
 class Votes(NamedTuple):
@@ -28,12 +34,12 @@ class Votes(NamedTuple):
     Attributes
     ----------
     shares : (h, w, k), of each of the model's colours; of a model that gives no such distribution its a* and b*.
-    weight : (h, w), above 0: how much they count beside those of other frames.
+    weight : above 0: how much they count beside those of other frames.
     likeness : (h, w, c), by which places are alike.
     """
 
     shares: FloatArray
-    weight: FloatArray
+    weight: float
     likeness: FloatArray
 
 
@@ -64,12 +70,13 @@ class ModelGuess:
         shown, shown_grid = upright(lightness, turn), grid if turn % 180 == 0 else grid[::-1]
         if isinstance(colorizer, PretrainedColorizer):
             shares, likeness = colorizer.shares(shown, shown_grid)
-            weight = np.exp(-entropy(shares))
+            some = np.s_[::CONFIDENCE_STEP, ::CONFIDENCE_STEP]
+            _, confidence = colorizer.decide(shares[some], resize(shown, shown_grid)[some])
         else:
             _, likeness = _default().with_options(mirrored=False).shares(shown, shown_grid)
-            shares, weight = (resize(upright(each, turn), shown_grid) for each in self(lightness))
-            np.maximum(weight, LEAST_WEIGHT, out=weight)
-        return Votes(*(as_stored(each, turn) for each in (shares, weight, likeness)))
+            shares, confidence = (resize(upright(each, turn), shown_grid) for each in self(lightness))
+        weight = max(float(confidence.mean()), LEAST_CONFIDENCE) ** SUREST
+        return Votes(as_stored(shares, turn), weight, as_stored(likeness, turn))
 
     def decide(self, shares: FloatArray, lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Chroma (h, w, 2) and confidence (h, w) of shares (h, w, k) as `votes` has them, lightness (h, w) beside."""

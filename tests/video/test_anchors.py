@@ -44,7 +44,7 @@ class Fickle(ModelGuess):
     def votes(self, lightness: np.ndarray, grid: tuple[int, int]) -> Votes:
         colour, sure = self._answer()
         likeness = cv2.resize(lightness, grid[::-1], interpolation=cv2.INTER_AREA)[..., None]
-        return Votes(np.broadcast_to(colour, (*grid, 2)).copy(), np.full(grid, sure, np.float32), likeness)
+        return Votes(np.broadcast_to(colour, (*grid, 2)).copy(), sure, likeness)
 
     def decide(self, shares: np.ndarray, lightness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return shares, np.ones_like(lightness)
@@ -81,8 +81,7 @@ def test_the_default_model_votes_and_decides_as_it_predicts(pan: list[np.ndarray
     grid = grid_of((HEIGHT, WIDTH))
     votes = guess.votes(pan[0], grid)
     np.testing.assert_allclose(votes.shares.sum(axis=-1), 1, atol=1e-4)
-    assert votes.weight.shape == grid
-    assert (votes.weight > 0).all()
+    assert votes.weight > 0
     chroma, confidence = guess.decide(votes.shares, cv2.resize(pan[0], grid[::-1]))
     assert chroma.shape == (*grid, 2)
     assert confidence.shape == grid
