@@ -21,8 +21,9 @@ Runner: TypeAlias = Callable[[FloatArray], list[Any]]
 
 #: Longest list of layer names that an error shows.
 SHOWN_LAYERS: Final = 24
-#: `TensorProto.FLOAT` of the ONNX specification.
+#: `TensorProto.FLOAT` and `.INT64` of the ONNX specification.
 ONNX_FLOAT: Final = 1
+ONNX_INT64: Final = 7
 #: What brings the onnx package, which takes in the weights that a network keeps in other files.
 INSTALL: Final = "pip install 'featcolor[fit]'"
 #: Held while a network is opened: of threads that want it at once one opens it, and the others wait.
@@ -176,7 +177,8 @@ def onnxruntime_alone() -> Any:
     return onnxruntime
 
 
-def _open_session(model: bytes, input_name: str, layers: tuple[str, ...]) -> Runner:
+def open_session(model: bytes) -> Any:
+    """An onnxruntime session of a serialised network, on one thread; NetworkError where it cannot be loaded."""
     onnxruntime = onnxruntime_alone()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -184,9 +186,13 @@ def _open_session(model: bytes, input_name: str, layers: tuple[str, ...]) -> Run
     options.log_severity_level = 4
     try:
         # Its fallback would print, and try the same once more.
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:  # onnxruntime's classes share no other base
         raise NetworkError(f"onnxruntime cannot load the network: {_first_line(error)}") from error
+
+
+def _open_session(model: bytes, input_name: str, layers: tuple[str, ...]) -> Runner:
+    session = open_session(model)
 
     def run(tensor: FloatArray) -> list[Any]:
         try:

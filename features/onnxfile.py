@@ -1,4 +1,4 @@
-"""A look into an ONNX file without the onnx package: its properties, inputs and outputs, and what some layers need.
+"""ONNX files without the onnx package: properties, inputs and outputs, what some layers need; and small ones made.
 
 Importing onnx and parsing millions of weights with it costs more than the network's run on a picture. The file is a
 protocol buffer; of the message ModelProto (github.com/onnx/onnx, onnx/onnx.proto) only the fields below are read.
@@ -6,22 +6,27 @@ protocol buffer; of the message ModelProto (github.com/onnx/onnx, onnx/onnx.prot
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
-#: ModelProto.graph, ModelProto.metadata_props.
+#: ModelProto.ir_version, .graph, .opset_import, .metadata_props; OperatorSetIdProto.version.
+MODEL_VERSION: Final = 1
 MODEL_GRAPH: Final = 7
+MODEL_OPERATORS: Final = 8
+OPERATORS_VERSION: Final = 2
 MODEL_PROPERTIES: Final = 14
-#: GraphProto.node, GraphProto.initializer, GraphProto.input, GraphProto.output; TensorProto.name.
+#: GraphProto.node, .name, .initializer, .input, .output; TensorProto.name.
 GRAPH_NODE: Final = 1
+GRAPH_NAME: Final = 2
 GRAPH_CONSTANT: Final = 5
 GRAPH_INPUT: Final = 11
 GRAPH_OUTPUT: Final = 12
 CONSTANT_NAME: Final = 8
-#: NodeProto.input, .output, .attribute; AttributeProto.g, .graphs.
+#: NodeProto.input, .output, .op_type, .attribute; AttributeProto.g, .graphs.
 NODE_INPUT: Final = 1
 NODE_OUTPUT: Final = 2
+NODE_OPERATOR: Final = 4
 NODE_ATTRIBUTE: Final = 5
 ATTRIBUTE_GRAPHS: Final = (6, 11)
 #: StringStringEntryProto.key and .value; ValueInfoProto.name and .type.
@@ -33,11 +38,18 @@ ELEMENT_TYPE: Final = 1
 SHAPE: Final = 2
 DIMENSION: Final = 1
 DIMENSION_VALUE: Final = 1
+#: Versions of the format and of its operators that a network made here asks for: of 2022, read by onnxruntime 1.14 on.
+WRITTEN_VERSION: Final = 8
+WRITTEN_OPERATORS: Final = 18
 #: Wire types of protocol buffers, and bytes of the two fixed ones.
 VARINT: Final = 0
 DELIMITED: Final = 2
 FIXED_BYTES: Final = {1: 8, 5: 4}
 LONGEST_VARINT: Final = 10
+
+
+OnnxNode: TypeAlias = tuple[str, Sequence[str], Sequence[str]]
+"""An operator, and names of what it reads and of what it makes."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +121,26 @@ def cut_down(content: bytes, nodes: Collection[int], constants: Collection[str],
     for number, value, whole in _parts(memoryview(content)):
         if number == MODEL_GRAPH:
             kept = list(_kept(_message(value), nodes, constants))
-            graph = b"".join(kept + [_delimited(GRAPH_OUTPUT, _delimited(FIRST, name.encode())) for name in outputs])
+            graph = b"".join(kept + [_delimited(GRAPH_OUTPUT, _name(FIRST, name)) for name in outputs])
             parts.append(_delimited(MODEL_GRAPH, graph))
         else:
             parts.append(bytes(whole))
     return b"".join(parts)
+
+
+def serialise(nodes: Iterable[OnnxNode], inputs: Mapping[str, int], outputs: Sequence[str]) -> bytes:
+    """A serialised ONNX network of operators without attributes, in order; `inputs`: element types by name."""
+    parts = []
+    for operator, read, made in nodes:
+        names = [_name(NODE_INPUT, name) for name in read] + [_name(NODE_OUTPUT, name) for name in made]
+        parts.append(_delimited(GRAPH_NODE, b"".join([*names, _name(NODE_OPERATOR, operator)])))
+    parts.append(_name(GRAPH_NAME, "made"))
+    for name, kind in inputs.items():
+        tensor = _delimited(SECOND, _delimited(TENSOR_TYPE, _number(ELEMENT_TYPE, kind)))
+        parts.append(_delimited(GRAPH_INPUT, _name(FIRST, name) + tensor))
+    parts += [_delimited(GRAPH_OUTPUT, _name(FIRST, name)) for name in outputs]
+    operators = _delimited(MODEL_OPERATORS, _number(OPERATORS_VERSION, WRITTEN_OPERATORS))
+    return _number(MODEL_VERSION, WRITTEN_VERSION) + _delimited(MODEL_GRAPH, b"".join(parts)) + operators
 
 
 def _kept(graph: memoryview, nodes: Collection[int], constants: Collection[str]) -> Iterator[memoryview]:
@@ -191,6 +218,15 @@ def _parts(content: memoryview) -> Iterator[tuple[int, int | memoryview | None, 
 def _delimited(number: int, content: bytes) -> bytes:
     """A field of bytes: its key, their length, and they."""
     return _as_varint(number << 3 | DELIMITED) + _as_varint(len(content)) + content
+
+
+def _name(number: int, name: str) -> bytes:
+    return _delimited(number, name.encode())
+
+
+def _number(number: int, value: int) -> bytes:
+    """A field of a whole number."""
+    return _as_varint(number << 3 | VARINT) + _as_varint(value)
 
 
 def _as_varint(value: int) -> bytes:

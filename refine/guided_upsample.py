@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from refine.chroma_grid import ChromaGrid
-from refine.guided import local_lines
+from refine.guided import LocalLines, local_lines
 from refine.planes import FloatArray, checked_planes
 
 # A straight line needs two levels; but OpenCV 4's remap knows 32 places between two, and 33 levels make that 1024.
@@ -36,10 +36,20 @@ def guided_grid(
     radius, sigma_lightness
         Of the fit of the slopes, in small pixels and in lightness; see `refine.guided.guided`.
     """
-    chroma_low, lightness_low, _ = checked_planes(chroma_low, lightness_low)
-    slope = local_lines(chroma_low, lightness_low, radius=radius, sigma_lightness=sigma_lightness).slope
-    offset = chroma_low - slope * lightness_low[..., None]
+    slope, offset = lines_through(chroma_low, lightness_low, radius=radius, sigma_lightness=sigma_lightness)
     level = np.linspace(0, 1, N_LEVELS, dtype=np.float32)[None, :, None, None]
     nodes = slope[:, None] * level
     nodes += offset[:, None]  # in place: another array of this size costs as much again
     return ChromaGrid(nodes, shape)
+
+
+def lines_through(
+    chroma_low: FloatArray, lightness_low: FloatArray, *, radius: int = 1, sigma_lightness: float = 0.1
+) -> LocalLines:
+    """The line of each small pixel, which passes through its own chroma and lightness; parameters as `guided_grid`.
+
+    Slope and offset, raised linearly, give chroma of a full-size picture at once; a grid is read in bands of any rows.
+    """
+    chroma_low, lightness_low, _ = checked_planes(chroma_low, lightness_low)
+    slope = local_lines(chroma_low, lightness_low, radius=radius, sigma_lightness=sigma_lightness).slope
+    return LocalLines(slope, chroma_low - slope * lightness_low[..., None])

@@ -13,7 +13,7 @@ import numpy as np
 
 from refine.flow import estimate_flow, normalise_contrast
 from refine.planes import FloatArray
-from refine.warp import inside, warp
+from refine.warp import compose, inside, warp
 
 LIGHTNESS_SIGMA: Final = 0.1
 """Local difference of lightness, 0..1, at which a link counts 1/e: L* 10."""
@@ -117,6 +117,12 @@ def carry(before: Carried, link: Link) -> Carried:
     """Colour one frame on: moved along the flow, believed as far as before and as the link."""
     confidence = np.minimum(warp(before.confidence, link.flow), link.confidence)
     return Carried(warp(before.chroma, link.flow), confidence)
+
+
+def chain(first: Link, second: Link) -> Link:
+    """One link for two: a from c, given a from b and b from c; believed as far as the weaker of them."""
+    confidence = np.minimum(first.confidence, warp(second.confidence, first.flow))
+    return Link(compose(first.flow, second.flow), confidence)
 
 
 def join(earlier: Carried, later: Carried, position: float) -> Carried:

@@ -162,9 +162,8 @@ class Ours(FilmMethod):
     def shot(self, lightness: Sequence[FloatArray], keys: Sequence[KeyChroma]) -> tuple[list[FloatArray], ShotColours]:
         """Lightness of every frame at the working size, and its colour there, to be closed."""
         config = VIDEO_PRESETS[self.preset]
-        full = lightness[0].shape
-        shape = min(working_size(full, config.size), (full[0], full[1]))  # never blown up
-        working = [resize(plane, shape) for plane in lightness]
+        working = at_working_size(lightness, self.preset)
+        shape = working[0].shape[0], working[0].shape[1]
         return working, colour_shot(
             working, [key._replace(chroma=resize(key.chroma, shape)) for key in keys], config=config
         )
@@ -208,6 +207,13 @@ class KeyRegressor:
         """What it is built with."""
         numbers = {"epochs": RECIPE_EPOCHS, "pixels": RECIPE_PIXELS, "step": RECIPE_STEP}
         return {"features": RECIPE_FEATURES, "hidden": list(RECIPE_HIDDEN), **numbers}
+
+
+def at_working_size(lightness: Sequence[FloatArray], preset: str) -> list[FloatArray]:
+    """Frames at the working size of a preset, never blown up."""
+    full = lightness[0].shape
+    shape = min(working_size(full, VIDEO_PRESETS[preset].size), (full[0], full[1]))
+    return [resize(plane, shape) for plane in lightness]
 
 
 def build_film_method(name: str, preset: str = DEFAULT_VIDEO_PRESET) -> FilmMethod:

@@ -76,7 +76,7 @@ class ReadTask:
                 output if factor == 1 else lab_to_rgb(lightness, lab[..., 1:] * np.float32(factor))
                 for factor in self.factors[method]
             )
-            found[method] = [_reading(truth, each) for each in pictures]
+            found[method] = [read_picture(truth, each) for each in pictures]
         return found
 
 
@@ -151,6 +151,7 @@ def read_at(
     return {name: Readings(tuple(pictures), factors[name], values[name]) for name, pictures in done.items() if pictures}
 
 
-def _reading(truth: Picture, rgb: NDArray[np.uint8]) -> Reading:
+def read_picture(truth: Picture, rgb: NDArray[np.uint8]) -> Reading:
+    """One output of a method beside its truth."""
     error = float(delta_e00(truth.lab, lab_of(rgb)).mean(dtype=np.float64))
     return Reading(colourfulness(rgb), psnr(truth.rgb, rgb) - truth.grey_psnr, error)

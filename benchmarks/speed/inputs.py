@@ -109,9 +109,10 @@ def in_turn(picture: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 @dataclass(frozen=True)
 class Finished:
-    """Cost of a process: wall seconds, and the most memory that it (or its largest child) held, in MiB."""
+    """Cost of a process and its children: wall and processor seconds, and the most memory that one held, in MiB."""
 
     seconds: float
+    processor: float
     peak: float
 
 
@@ -155,7 +156,7 @@ def run_process(*words: str | Path) -> Finished:
         last = (errors.strip().splitlines() or ["no message"])[-1]
         raise FeatcolorError(f"{' '.join(typed)} failed with exit code {usage['code']}: {last}")
     unit = 1 if sys.platform == "darwin" else 1024
-    return Finished(usage["seconds"], usage["peak"] * unit / MEBIBYTE)
+    return Finished(usage["seconds"], usage["processor"], usage["peak"] * unit / MEBIBYTE)
 
 
 _LAUNCHER: Final = """
@@ -165,5 +166,6 @@ start = time.perf_counter()
 child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
 _, status, usage = os.wait4(child, 0)
 seconds = time.perf_counter() - start
-print(json.dumps({"seconds": seconds, "peak": usage.ru_maxrss, "code": os.waitstatus_to_exitcode(status)}))
+spent = {"seconds": seconds, "processor": usage.ru_utime + usage.ru_stime, "peak": usage.ru_maxrss}
+print(json.dumps({**spent, "code": os.waitstatus_to_exitcode(status)}))
 """

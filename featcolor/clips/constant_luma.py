@@ -1,8 +1,8 @@
-"""Colours of sRGB that have a given Y' and given a*, b*: a table over (Y', a*, b*), then Newton's method on f(Y).
+"""Colours of sRGB that have a given Y' and given a*, b*: a table over (Y', a*, b*), then a step of Newton's on f(Y).
 
 f is CIE 1976's, f(Y) = (L* + 16) / 116; a* and b* fix f(X) - f(Y) and f(Z) - f(Y), so f(Y) is the one unknown.
 Y' = w . encode(M (X, Y, Z)) bends most where a channel nears 0 (the toe of the sRGB curve): a grey's f(Y) as a start
-makes Newton's method swing there, the table's does not.
+makes Newton's method swing there, the table's does not, and is so near that one step along the tangent is enough.
 """
 
 from __future__ import annotations
@@ -28,10 +28,9 @@ _LINEAR_FROM_SHARES = (_TO_LINEAR / _TO_LINEAR.sum(axis=1, keepdims=True)).astyp
 
 _PIXELS_AT_ONCE = 10_240  # the temporaries of a band stay in the processor's cache
 _LUMAS = 65  # of the table
-_SIDE = 33  # of the table along a* and b*; odd, so that 0 lies on the grid
+_SIDE = 81  # of the table along a* and b*; odd, so that 0 lies on the grid
 _REACH = np.float32(112)  # no sRGB colour's |a*| or |b*| is larger
-_LIGHTNESSES = np.linspace(-20, 140, 257)  # L* tried for the table; beyond 0..100 where the gamut is left
-_STEPS = 2
+_LIGHTNESSES = np.linspace(-20, 140, 161)  # L* tried for the table; beyond 0..100 where the gamut is left
 _RETRIES = 3  # without them a colour far outside is units of a*b* and tens of degrees off the one by bisection
 _CAUTION = np.float32(0.35)  # exponent: below 0 the curve is straight and steep, so the factor itself is too small
 _OUTSIDE = np.float32(0.95)  # a factor smaller than this is worth retries; rounding of Y' alone causes larger ones
@@ -64,7 +63,7 @@ def _differences_and_scale(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """R' - Y', B' - Y' and the factor, 0..1, of both that brings R'G'B' into 0..1 (linear, since Y' stays)."""
     coded = _coded_at_luma(luma, chroma, weights)
-    own = cv2.transform(coded, np.array([weights]))  # a hair off where Newton's method has not ended
+    own = cv2.transform(coded, np.array([weights]))  # a hair off the luma that was asked for
     red, green, blue = (channel - own for channel in cv2.split(coded))
     least, most = np.minimum(np.minimum(red, green), blue), np.maximum(np.maximum(red, green), blue)
     tiny = np.float32(1e-12)
@@ -77,13 +76,10 @@ def _coded_at_luma(luma: FloatArray, chroma: FloatArray, weights: Weights) -> Fl
     f_y = _start(luma, chroma, weights)
     toward_x, toward_z = chroma[..., 0] * np.float32(1 / 500), chroma[..., 1] * np.float32(-1 / 200)
     row = np.array([weights])
-    for step in range(_STEPS):
-        coded, slopes = _coded_and_slopes(cv2.merge([f_y + toward_x, f_y, f_y + toward_z]))
-        off = luma - cv2.transform(coded, row)
-        off /= np.maximum(cv2.transform(slopes, row), _LEAST_SLOPE)
-        if step + 1 < _STEPS:
-            f_y += off
-    slopes *= cv2.merge([off, off, off])  # the last step along the tangent costs no further powers
+    coded, slopes = _coded_and_slopes(cv2.merge([f_y + toward_x, f_y, f_y + toward_z]))
+    off = luma - cv2.transform(coded, row)
+    off /= np.maximum(cv2.transform(slopes, row), _LEAST_SLOPE)
+    slopes *= cv2.merge([off, off, off])
     coded += slopes
     return coded
 

@@ -124,7 +124,7 @@ def chroma_to_cbcr(luma: NDArray[Any], chroma: FloatArray, info: ClipInfo) -> tu
     """Cb and Cr codes that give a frame of this Y' this a*, b*.
 
     Y' stays, not L*: at one Y' a saturated blue has an L* far above the grey's. The L* whose colour (L*, a*, b*) has
-    the asked Y' is looked up in a table over (Y', a*, b*) and refined by Newton's method. A colour that leaves
+    the asked Y' is looked up in a table over (Y', a*, b*) and refined by a step of Newton's. A colour that leaves
     the R'G'B' cube is scaled toward neutral until it fits, at its Y' and nearly its hue.
 
     Parameters

@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=whole_number,
         default=DEFAULT_EVERY,
         metavar="N",
-        help="where no frame is coloured: guess one every N frames and carry it (default: %(default)s)",
+        help="where no frame is coloured: carry colour from one guess in N frames, or fewer (default: %(default)s)",
     )
     guessed.add_argument(
         "--steady",
@@ -197,7 +197,7 @@ def _show_plan(plan: ClipPlan) -> None:
     rows = []
     for shot in plan.shots:
         keys = [f"{frame} ({by_frame[frame].path.name})" for frame in shot.keys]
-        colour = ", ".join(keys) if keys else f"{shot.source}: {many(len(shot.guessed), 'frame')}"
+        colour = ", ".join(keys) if keys else shot.source
         colour += f"; hints on {', '.join(map(str, shot.hinted))}" if shot.hinted else ""
         rows.append((shot.kind, str(shot.number), f"{shot.first}-{shot.last}", colour))
     print_table(("shot begins with", "shot", "frames", "colour from"), rows)

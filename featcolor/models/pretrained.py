@@ -14,14 +14,18 @@ from featcolor.models.config import ColorizerConfig
 from featcolor.models.network_errors import DEFAULT, network_errors
 from featcolor.models.views import Tile, closer_ratios, joined, merge, tiles
 from featcolor.models.vividness import read_vividness
+from features.annealed import softmax
 from features.base import FloatArray
 from features.colournet import BUNDLED, ColourMaps, ColourNetwork, network_file
 from features.network import NetworkError
+from features.network_grid import FrameAxis
 from features.threads import side_by_side
 
 SCALES: Final = (1.0, 1.27)
 """Short sides at which the picture and its mirror image are seen where both are, in the network's own: the coarser view
 knows better what things are, the finer one where they end."""
+LEAST_SHARE: Final = 1e-9
+"""Of a cell, whose logarithm is taken."""
 
 
 class PretrainedColorizer(StillColorizer):
@@ -129,6 +133,42 @@ class PretrainedColorizer(StillColorizer):
         with network_errors("", DEFAULT):
             scene = self.network.scene(lightness)
         return self.vividness.apply(chroma, confidence, working, scene)
+
+    def shares(self, lightness: FloatArray, grid: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+        """Shares of the network's cells, a mean of its views, and its embedding, of a picture (H, W) on a grid (h, w).
+
+        Returns
+        -------
+        shares : (h, w, Q) float32, that add up to 1
+        embedding : (h, w, C) float32
+        """
+        rows, columns = (
+            (np.arange(few, dtype=np.float32) + 0.5) * (side / few) - 0.5
+            for few, side in zip(grid, lightness.shape, strict=True)
+        )
+        pixels = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
+        with network_errors("", DEFAULT):
+            maps = self.network.maps(lightness)
+            shares, embedding = softmax(maps.sample_logits(pixels)), maps.sample_embedding(pixels)
+            if self.config.mirrored:
+                pixels[:, 1] = lightness.shape[1] - 1 - pixels[:, 1]
+                mirrored = self.network.maps(np.ascontiguousarray(lightness[:, ::-1]), scale=SCALES[1])
+                shares += softmax(mirrored.sample_logits(pixels))
+                shares /= 2
+        return shares.reshape(*grid, -1), embedding.reshape(*grid, -1)
+
+    def decide(self, shares: FloatArray, lightness: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Chroma (h, w, 2) and confidence (h, w), 0..1, of shares (h, w, Q) of the network's cells.
+
+        `lightness` (h, w), 0..1, is the picture on their grid.
+        """
+        logits = np.log(np.maximum(shares, LEAST_SHARE)).transpose(2, 0, 1)
+        axes = FrameAxis.resized(*[lightness.shape[0]] * 2), FrameAxis.resized(*[lightness.shape[1]] * 2)
+        info = self.network.info
+        maps = ColourMaps(
+            np.empty((0, *lightness.shape), np.float32), logits, lightness, axes, info.cells, info.certainty
+        )
+        return maps.chroma(self.config.temperature, self.config.saturation * info.saturation)
 
     def view(
         self, lightness: FloatArray, working: FloatArray, scale: float

@@ -6,23 +6,23 @@ ones give the mean colours of the same kind of thing.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Final, Self
+from functools import lru_cache, partial
+from typing import Any, Final, Self
 
-import cv2
 import numpy as np
 
 from features.base import FloatArray, IndexArray
+from features.network import ONNX_FLOAT, ONNX_INT64, open_session
+from features.onnxfile import OnnxNode, serialise
 from features.threads import side_by_side
 
 BANDWIDTHS: Final = (0.8, 0.4, 0.2, 0.1)
 """Of an album; which of them is right, the references tell (`featcolor.regression.blend`)."""
 CHUNK: Final = 256
 """Queries compared at once, by one thread: bounds the memory."""
-LEAST_WEIGHT: Final = np.float32(1e-18)
-"""Of the nearest pixel's; its square is still no denormal number, which are slow."""
 SMALLEST_SCALE: Final = 1e-3
 """Of a feature's deviation, in parts of its typical size: constant features are not blown up."""
 
@@ -100,31 +100,42 @@ class KernelRegression:
 
     def _match(self, queries: FloatArray, among: slice | IndexArray) -> tuple[FloatArray, FloatArray]:
         keys, chroma = self.keys[among], self.chroma[among]
-        weighed = np.column_stack([chroma, np.ones(len(chroma))]).astype(np.float32)
-        halves = 0.5 * np.einsum("ij,ij->i", keys, keys)
-        transposed = np.ascontiguousarray(keys.T)
+        factor = np.float32(2 / self.bandwidths[0])
+        # One more feature, 1 of a query: closeness is |q|^2 less the squared distance, by the bandwidth.
+        halves = -0.5 * np.einsum("ij,ij->i", keys, keys)
+        compared = np.ascontiguousarray(np.column_stack([keys, halves]).T) * factor
+        asked = np.column_stack([queries, np.ones(len(queries), np.float32)])
         colours = np.empty((len(self.bandwidths), len(queries), 2), np.float32)
-        nearest = np.empty(len(queries), np.float32)
+        closest = np.empty(len(queries), np.float32)
+        session = _session(len(self.bandwidths), os.getpid())
 
         def match(start: int) -> None:
-            part = queries[start : start + CHUNK]
-            rows = slice(start, start + len(part))
-            closeness = part @ transposed  # |q|^2 / 2 less half the squared distance
-            closeness -= halves
-            best = closeness.max(axis=1, keepdims=True)
-            closeness -= best
-            closeness *= np.float32(2 / self.bandwidths[0])
-            weights = cv2.exp(np.maximum(closeness, np.log(LEAST_WEIGHT), out=closeness), closeness)
-            for i in range(len(self.bandwidths)):
-                if i:  # half the bandwidth is the square of the weight
-                    np.square(weights, out=weights)
-                    np.maximum(weights, LEAST_WEIGHT, out=weights)
-                sums = weights @ weighed
-                colours[i, rows] = sums[:, :2] / sums[:, 2:]
-            nearest[rows] = np.einsum("ij,ij->i", part, part) - 2 * best[:, 0]
+            rows = slice(start, start + CHUNK)
+            given = {"queries": asked[rows], "keys": compared, "chroma": chroma, "axis": np.array([1])}
+            best, *means = session.run(None, given)
+            closest[rows], colours[:, rows] = best[:, 0], means
 
         side_by_side([partial(match, start) for start in range(0, len(queries), CHUNK)])
-        return colours, np.maximum(nearest, 0)
+        return colours, np.maximum(np.einsum("ij,ij->i", queries, queries) - closest * (2 / factor), 0)
+
+
+@lru_cache(maxsize=4)
+def _session(bandwidths: int, process: int) -> Any:
+    """Closeness of each query's closest key, and the mean colour at each bandwidth, of which each halves the last.
+
+    A mean by Gaussian weights is attention: a softmax over closeness, for which the runtime goes over it once.
+    """
+    nodes: list[OnnxNode] = [
+        ("MatMul", ("queries", "keys"), ("closeness 0",)),
+        ("ReduceMax", ("closeness 0", "axis"), ("best",)),
+    ]
+    for i in range(bandwidths):
+        if i:
+            nodes.append(("Add", (f"closeness {i - 1}",) * 2, (f"closeness {i}",)))
+        nodes.append(("Softmax", (f"closeness {i}",), (f"weights {i}",)))
+        nodes.append(("MatMul", (f"weights {i}", "chroma"), (f"mean {i}",)))
+    inputs = {"queries": ONNX_FLOAT, "keys": ONNX_FLOAT, "chroma": ONNX_FLOAT, "axis": ONNX_INT64}
+    return open_session(serialise(nodes, inputs, ["best", *(f"mean {i}" for i in range(bandwidths))]))
 
 
 def block_scale(

@@ -6,7 +6,7 @@ on its own, so that no shot need fit into memory. A shot is written beside its p
 there is whole. The folder goes when the output is written.
 
 Chroma is kept in quarters of a unit of a* and b*, 16 bits each, as differences along the rows (a quarter smaller than
-the values, a third smaller than differences in time, on clips with grain), deflated.
+the values, a third smaller than differences in time, on clips with grain), compressed by Zstandard.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.clips.frames import Closing
 from featcolor.errors import UsageError
 from featcolor.files import PART_SUFFIX, beside, replacing
-from featcolor.video.propagation import ShotColours
+from featcolor.video.propagation import ShotColours, work_ahead
+from featcolor.video.spooled import SpooledPlanes
 from features.base import FloatArray
 
 WORK_SUFFIX: Final = ".featcolor-work"
@@ -36,6 +40,10 @@ WORK_VERSION: Final = 2
 FRAMES_A_CHUNK: Final = 8
 UNITS: Final = 4
 """Steps of stored chroma a unit of a* or b*."""
+MOST_STORED: Final = 1000
+"""Of a* or b*."""
+THREADS: Final = 2
+"""That compress a shot's chunks."""
 
 _FINGERPRINT: Final = "fingerprint.json"
 _HEADER: Final = "header.json"
@@ -95,6 +103,7 @@ class ShotFile(Closing):
     first, last : numbers of its first and last frame in the film.
     confidence : (n, h, w) float32, 0..1.
     told : (n,) float32, 0..1, share of each frame that hints say.
+    anchors : numbers of the frames in the film that a model coloured first.
 
     Raises
     ------
@@ -107,6 +116,7 @@ class ShotFile(Closing):
             header = json.loads(self._zip.read(_HEADER))
             self.first, count = int(header["first"]), int(header["count"])
             self._shape: tuple[int, int] = (int(header["shape"][0]), int(header["shape"][1]))
+            self.anchors = tuple(self.first + int(position) for position in header.get("anchors", ()))
             raw = np.frombuffer(self._zip.read(_CONFIDENCE), np.uint8)
             self.told = np.array(header.get("told") or [0] * count, np.float32)
             self.confidence: FloatArray = raw.reshape(count, *header["confidence"]).astype(np.float32) / np.float32(255)
@@ -241,27 +251,30 @@ def _write_shot(path: Path, first: int, colours: ShotColours) -> None:
         "count": count,
         "shape": colours.chroma.shape[:2],
         "confidence": colours.confidence.shape,
+        "anchors": colours.anchors,
         "told": None if colours.told is None else [round(float(share), 4) for share in colours.told],
     }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+    packed = partial(_pack, colours.chroma)
+    chunks = (range(start, min(start + FRAMES_A_CHUNK, count)) for start in range(0, count, FRAMES_A_CHUNK))
+    with zipfile.ZipFile(path, "w") as file, ThreadPoolExecutor(THREADS) as pool:
         file.writestr(_HEADER, json.dumps(header))
         shares = [np.rint(np.clip(colours.confidence[i], 0, 1) * 255).astype(np.uint8) for i in range(count)]
-        file.writestr(_CONFIDENCE, np.stack(shares).tobytes())
-        for chunk, start in enumerate(range(0, count, FRAMES_A_CHUNK)):
-            frames = range(start, min(start + FRAMES_A_CHUNK, count))
-            file.writestr(f"chroma/{chunk:05d}", _pack(colours.chroma.__getitem__, frames))
+        file.writestr(_CONFIDENCE, np.stack(shares).tobytes(), zipfile.ZIP_DEFLATED, 1)
+        for number, content in enumerate(work_ahead(pool, packed, chunks, THREADS)):
+            file.writestr(f"chroma/{number:05d}", content)
 
 
-def _pack(frame: Callable[[int], FloatArray], frames: range) -> bytes:
+def _pack(chroma: SpooledPlanes, frames: range) -> bytes:
     """(n, 2, h, w) little-endian int16: each value less the one to its left."""
-    planes = np.stack([frame(i).transpose(2, 0, 1) for i in frames])
-    steps: NDArray[np.int16] = np.rint(np.clip(planes, -1000, 1000) * UNITS).astype("<i2")
+    planes = np.stack([chroma[i].transpose(2, 0, 1) for i in frames])
+    np.clip(planes, -MOST_STORED, MOST_STORED, out=planes)
+    planes *= UNITS
+    steps: NDArray[np.int16] = np.rint(planes, out=planes).astype("<i2")
     steps[..., 1:] -= steps[..., :-1].copy()
-    return steps.tobytes()
+    return bytes(imagecodecs.zstd_encode(steps.tobytes(), level=1))
 
 
 def _unpack(content: bytes, shape: tuple[int, int]) -> FloatArray:
-    steps = np.frombuffer(content, "<i2").reshape(-1, 2, *shape)
-    planes = np.cumsum(steps, axis=-1, dtype=np.int16).astype(np.float32)
-    planes /= UNITS
-    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
+    steps = np.frombuffer(imagecodecs.zstd_decode(content), "<i2").reshape(-1, 2, *shape)
+    values = np.cumsum(steps, axis=-1, dtype=np.int16).transpose(0, 2, 3, 1)
+    return np.multiply(values, np.float32(1 / UNITS), order="C", dtype=np.float32)

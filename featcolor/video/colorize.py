@@ -246,7 +246,7 @@ class _Run(Closing):
             self._note(note)
         keys = {key.frame: key for key in match.keys}
         shots = ((shot.first, shot.last, shot.kind) for shot in scan.shots)
-        plans = plan_shots(shots, keys, every=self.options.every, model=self.inputs.uses_model, hinted=hints.frames)
+        plans = plan_shots(shots, keys, model=self.inputs.uses_model, hinted=hints.frames)
         bare = [plan for plan in plans if not plan.keys]
         if match.keys and bare:
             way = "by the model" if self.inputs.uses_model else "after the key frames of other shots"
@@ -329,10 +329,11 @@ class _Run(Closing):
         colouring = ShotColouring(
             info=plan.info,
             config=VIDEO_PRESETS[options.preset],
+            every=options.every,
             steady=options.steady,
             keys=keys,
             hints=plan.hints,
-            guess=ModelGuess(self.inputs.model, plan.info) if self.inputs.uses_model else None,
+            guess=ModelGuess(self.inputs.model, plan.info.rotation) if self.inputs.uses_model else None,
             # A worker of a cluster has a disk of its own.
             folder=None if options.cluster is not None else str(work.path),
         )

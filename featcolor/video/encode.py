@@ -31,8 +31,8 @@ from featcolor.video.propagation import work_ahead
 from featcolor.video.report_page import Tile
 from featcolor.video.shots import ShotPlan
 from features.base import FloatArray
+from refine.guided_upsample import lines_through
 from refine.transitions import Shares
-from refine.upsample import upsample
 
 THREADS: Final = 2
 AHEAD: Final = 6
@@ -157,15 +157,16 @@ def full_planes(luma: Codes, low: FloatArray, info: ClipInfo) -> tuple[Codes, Co
     info : its chroma shift is that of the planes that are returned
     """
     lightness = lightness_from_luma(luma, info)
-    guide = subsample(lightness, info.chroma_shift)
-    height, width = guide.shape
-    low = _on_chroma_grid(low, info)
+    height, width = info.chroma_shape
     if low.shape[0] >= height and low.shape[1] >= width:
-        chroma = np.asarray(resize(low, (height, width)))
+        chroma = np.asarray(resize(_on_chroma_grid(low, info, (low.shape[0], low.shape[1])), (height, width)))
     else:
+        guide = subsample(lightness, info.chroma_shift)
         size = min(low.shape[0], height), min(low.shape[1], width)
-        small = _on_chroma_grid(np.asarray(resize(lightness, size)), info)
-        chroma = upsample(np.asarray(resize(low, size)), small, guide)
+        lines = lines_through(*(np.asarray(resize(plane, size)) for plane in (low, lightness)))
+        slope, offset = (_on_chroma_grid(plane, info, (height, width)) for plane in lines)
+        slope *= cv2.merge([guide, guide])
+        chroma = np.add(slope, offset, out=slope)
     return chroma_to_cbcr(subsample(luma, info.chroma_shift), chroma, info)
 
 
@@ -195,23 +196,25 @@ def changed_planes(
     return cb, cr
 
 
-def _on_chroma_grid(plane: FloatArray, info: ClipInfo) -> FloatArray:
-    """The plane moved so that resizing it gives values where `subsample` puts chroma samples.
+def _on_chroma_grid(plane: FloatArray, info: ClipInfo, shape: tuple[int, int]) -> FloatArray:
+    """The plane in another size, linearly, so that its pixels lie as those of `subsample`'s planes do.
 
     Resizing takes samples for the centres of equal parts of the frame. Chroma lies on even columns instead, and of odd
     sizes the last sample reaches half a pixel beyond the frame.
     """
     height, width = plane.shape[:2]
     rows, columns = (
-        (side << shift) / whole
-        for side, shift, whole in zip(info.chroma_shape, info.chroma_shift, info.shape, strict=True)
+        (side << shift) / whole * small / wanted
+        for side, shift, whole, small, wanted in zip(
+            info.chroma_shape, info.chroma_shift, info.shape, (height, width), shape, strict=True
+        )
     )
     left = ((1 << info.chroma_shift[1]) - 1) / 2 * width / info.width
     if (rows, columns, left) == (1, 1, 0):
         return plane
     to_source = np.array([[columns, 0, columns / 2 - 0.5 - left], [0, rows, rows / 2 - 0.5]], np.float64)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(plane, to_source, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.warpAffine(plane, to_source, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.float32)
 
 

@@ -100,6 +100,7 @@ class HintedShot:
             hinted = {position: self._key(position) for position in self._pixels}
             given = [*keys, *hinted.values()]
         made = carry_over(self._lightness, given, self._guess, config=config, folder=folder, progress=progress)
+        made.anchors = self._standing.anchors
         made.told = np.zeros(len(self._lightness), np.float32)
         for index in range(len(self._lightness)):
             carried, before = made.confidence[index], self._standing.confidence[index]

@@ -35,6 +35,9 @@ BANDWIDTH: Final = 0.1
 UNSURE_DISTANCE: Final = 2.0
 """Squared feature distance of the nearest key pixel at which confidence is one half."""
 
+AGREEING: Final = 4.0
+"""Of a* or b*, by which what is known around a place may differ for it to get the mean and not to be asked about."""
+
 SURE: Final = 0.4
 """Mean confidence around a place from which on it is not guessed there: what was carried to it is better to fill what
 lies beside it, too."""
@@ -97,12 +100,23 @@ class KeyframeRegressor:
             asked = np.flatnonzero(around[yx[:, 0], yx[:, 1]] < SURE)
             if not len(asked):
                 return known.chroma, np.ones(shape, np.float32)
-        (chroma,), distance = self._kernel.predict(self._raw(lightness, yx[asked]))
-        planes[asked] = np.column_stack([chroma, 1 / (1 + distance / np.float32(UNSURE_DISTANCE))])
         grid = planes.reshape(*map(len, grid_axes(shape, self.step)), 3)
+        raw = self._raw(lightness, yx[asked])
+        # Coarse to fine: between places of one colour there is nothing to ask.
+        first = ((asked // grid.shape[1] | asked % grid.shape[1]) & 1) == 0
+        planes[asked[first]] = self._answers(raw[first])
+        means, settled = _between(grid)
+        planes[asked[~first]] = means[asked[~first]]
+        left = ~first & ~settled[asked]
+        planes[asked[left]] = self._answers(raw[left])
         full = cv2.resize(grid, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
         chroma = refine(np.ascontiguousarray(full[..., :2]), lightness, method=self.refine)
         return chroma, np.ascontiguousarray(full[..., 2])
+
+    def _answers(self, raw: FloatArray) -> FloatArray:
+        """a*, b* and confidence of places (n, d): (n, 3)."""
+        (chroma,), distance = self._kernel.predict(raw)
+        return np.column_stack([chroma, 1 / (1 + distance / np.float32(UNSURE_DISTANCE))])
 
     def _raw(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
         return np.concatenate([extractor.sample(lightness, yx) for extractor in self._extractors], axis=1)
@@ -113,3 +127,18 @@ class KeyframeRegressor:
         layers = Counter(name.rpartition(".")[0] for name in semantic.names)
         local = [(len(context.names), 1.0), (len(position.names), POSITION_WEIGHT)]
         return local + [(width, 1.0) for width in layers.values()]
+
+
+def _between(grid: FloatArray) -> tuple[FloatArray, IndexArray]:
+    """Means (n, 3) of the places around each of a grid (h, w, 3) in even rows and columns; where these agree (n,)."""
+    known = np.zeros(grid.shape[:2], np.float32)
+    known[::2, ::2] = 1
+    count, total = (
+        cv2.boxFilter(planes, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        for planes in (known, grid * known[..., None])
+    )
+    chroma, unknown, around = grid[..., :2], known[..., None] == 0, np.ones((3, 3), np.uint8)
+    most = cv2.dilate(np.where(unknown, np.float32(-np.inf), chroma), around)
+    least = cv2.erode(np.where(unknown, np.float32(np.inf), chroma), around)
+    settled = (np.max(most - least, axis=2) <= AGREEING) & (count > 1)
+    return (total / count[..., None]).reshape(-1, 3), settled.ravel()

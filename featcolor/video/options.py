@@ -33,7 +33,8 @@ class VideoConfig:
     Attributes
     ----------
     size : side of a square with as many pixels as the working frame.
-    flow : a name of `refine.flow.FLOWS`.
+    flow, checking_flow : names of `refine.flow.FLOWS`: of what carries colour, and of what tells how far that is to
+        be believed.
     guess_step : every how many-th pixel is guessed from the key frames, in both directions.
     guess_pixels : key pixels that the guess compares with.
     guess_refine : a key of `refine.refiners.REFINERS`: how a guess follows edges.
@@ -43,6 +44,7 @@ class VideoConfig:
 
     size: int = 384
     flow: str = "dis_fine"
+    checking_flow: str = "dis_medium"
     guess_step: int = 4
     guess_pixels: int = 4608
     guess_refine: str = "fast_global_smoother"
@@ -50,7 +52,7 @@ class VideoConfig:
     seed: int = 0
 
 
-FAST: Final = VideoConfig(size=256, flow="dis_medium", guess_step=8, guess_pixels=2304)
+FAST: Final = VideoConfig(size=256, flow="dis_medium", checking_flow="dis_fast", guess_step=8, guess_pixels=2304)
 VIDEO_PRESETS: Final[Mapping[str, VideoConfig]] = MappingProxyType({"fast": FAST, "balanced": VideoConfig()})
 """Named trade-offs of quality against time."""
 DEFAULT_VIDEO_PRESET: Final = "balanced"

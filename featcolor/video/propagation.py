@@ -17,6 +17,7 @@ from featcolor.clips.frames import Closing
 from featcolor.parallel.cores import library_threads
 from featcolor.pictures.resize import resize
 from featcolor.video.key_regression import KeyframeRegressor
+from featcolor.video.links import ShotLinks, link_both
 from featcolor.video.options import VideoConfig
 from featcolor.video.spooled import SpooledPlanes
 from features.base import FloatArray
@@ -32,9 +33,6 @@ more often than they are sure: a model that answers earlier spoils more than it 
 
 LEAST_OF_MODEL: Final = 0.005
 """Mean share in a frame's colour below which a model is not asked about it: a third of a frame's time."""
-
-CHECKING_FLOW: Final = "dis_medium"
-"""Of flow that carries nothing and only tells how far the other way round is to be believed."""
 
 
 Lightnesses = Sequence[FloatArray] | SpooledPlanes
@@ -73,11 +71,13 @@ class ShotColours(Closing):
     confidence : store of (h, w) / 8, rounded up; 0..1: how far the colour there is carried from a key frame rather than
         guessed.
     told : (n,) share of each frame that hints say, 0..1; None: there are none.
+    anchors : positions of the frames that a model coloured first, where nobody coloured any, rising.
     """
 
     chroma: SpooledPlanes
     confidence: SpooledPlanes
     told: FloatArray | None = None
+    anchors: tuple[int, ...] = ()
 
     @classmethod
     def blank(cls, lightness: Lightnesses, folder: Path | None) -> Self:
@@ -97,6 +97,7 @@ def colour_shot(
     *,
     config: VideoConfig | None = None,
     guess: FramePrediction | None = None,
+    links: ShotLinks | None = None,
     folder: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ShotColours:
@@ -108,6 +109,7 @@ def colour_shot(
     keys : at least one, in any order
     config : VideoConfig, optional
     guess : what colours a place that no key frame shows; None: a regressor fitted on the key frames
+    links : between the frames, where they are known already; None: they are measured
     folder : for large temporary files
     progress : called with (frames done, frames)
     """
@@ -123,7 +125,7 @@ def colour_shot(
         def complete(index: int, known: Carried) -> FloatArray:
             return filled(lightness[index], known)[0]
 
-        with _Propagation(lightness, keys, config, complete, folder, threads) as run:
+        with _Propagation(lightness, keys, config, complete, folder, threads, links) as run:
             return run.colour(progress)
 
 
@@ -190,7 +192,9 @@ class _Propagation(Closing):
         guess: Callable[[int, Carried], FloatArray],
         folder: Path | None,
         threads: int,
+        known: ShotLinks | None = None,
     ) -> None:
+        self._known = known
         self.lightness, self.config, self.guess, self.folder = lightness, config, guess, folder
         self.keys = {key.position: _given(key) for key in keys}
         self._sure = {key.position for key in keys if key.sureness is None}
@@ -252,7 +256,8 @@ class _Propagation(Closing):
         for index, (forward, backward) in zip(
             range(last - 1, -1, -1), self._ahead(self._both, range(last, 0, -1)), strict=True
         ):
-            self._links[index + 1] = np.dstack(forward)
+            if self._known is None:
+                self._links[index + 1] = np.dstack(forward)
             if index in self._sure:
                 state = self.keys[index]
                 continue
@@ -284,12 +289,14 @@ class _Propagation(Closing):
 
     def _link(self, index: int) -> Link | None:
         """A frame's link to the one before it."""
-        if index > self.places[-1]:
-            before, here = self.lightness[index - 1], self.lightness[index]
-            forward, backward = flow_both(before, here, method=self.config.flow, reverse=CHECKING_FLOW)
-            return Link(forward, link_confidence(here, before, forward, backward))
         if not index:
             return None
+        if self._known is not None:
+            return self._known.both(index)[0]
+        if index > self.places[-1]:
+            before, here = self.lightness[index - 1], self.lightness[index]
+            forward, backward = flow_both(before, here, method=self.config.flow, reverse=self.config.checking_flow)
+            return Link(forward, link_confidence(here, before, forward, backward))
         planes = self._links[index]
         return Link(np.ascontiguousarray(planes[..., :2]), planes[..., 2])
 
@@ -300,12 +307,9 @@ class _Propagation(Closing):
 
     def _both(self, index: int) -> tuple[Link, Link]:
         """Links of a frame from the one before it, and the other way round."""
-        before, here = self.lightness[index - 1], self.lightness[index]
-        forward, backward = flow_both(before, here, method=self.config.flow)
-        return (
-            Link(forward, link_confidence(here, before, forward, backward)),
-            Link(backward, link_confidence(before, here, backward, forward)),
-        )
+        if self._known is not None:
+            return self._known.both(index)
+        return link_both(self.lightness[index - 1], self.lightness[index], method=self.config.flow)
 
     def _ahead(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         return work_ahead(self._pool, work, items, 2 * self._threads)

@@ -59,6 +59,7 @@ class ShotReport:
     source : where the colour comes from.
     told : share of the picture that hints say, one a frame, 0..1; empty: none.
     guess : what guesses.
+    anchors : numbers of the frames that the model coloured first, rising; from there colour was carried to the others.
     """
 
     first: int
@@ -71,6 +72,7 @@ class ShotReport:
     source: Source = "key frames"
     told: tuple[float, ...] = ()
     guess: Guess = "likeness"
+    anchors: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -173,8 +175,11 @@ class ClipReport:
         if document.get("version") != REPORT_VERSION:
             raise ValueError(f"a report of version {document.get('version')!r:.20}; this featcolor reads 1")
         try:
-            # Earlier reports say nothing of hints, nor of what guessed.
-            shots = [{"hinted": [], "told": [], "guess": _guess_of(shot), **shot} for shot in document["shots"]]
+            # Earlier reports say nothing of hints, of what guessed, nor of anchors.
+            shots = [
+                {"hinted": [], "told": [], "anchors": [], "guess": _guess_of(shot), **shot}
+                for shot in document["shots"]
+            ]
             report: Self = _read(cls, {**document, "shots": shots})
             for shot in report.shots:
                 if not len(shot.confidence) == len(shot.guessed) == len(shot) or len(shot.told) not in (0, len(shot)):

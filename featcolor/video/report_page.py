@@ -101,12 +101,12 @@ def _frames_shown(report: ClipReport) -> dict[int, list[int]]:
 
 
 def _spread(shot: ShotReport, count: int) -> list[int]:
-    """Frames at regular steps, each the middle of its step, or a key frame or one with hints in it."""
+    """Frames at regular steps, each the middle of its step, or a key frame, one with hints, or an anchor in it."""
     count = min(count, len(shot))
     ends = [shot.first + len(shot) * step // count for step in range(count + 1)]
     frames = []
     for low, high in pairwise(ends):
-        keys = [key for key in (*shot.key_frames, *shot.hinted) if low <= key < high]
+        keys = [key for key in (*shot.key_frames, *shot.hinted, *shot.anchors) if low <= key < high]
         frames.append(keys[0] if keys else (low + high - 1) // 2)
     return frames
 
@@ -157,15 +157,15 @@ def _shots(report: ClipReport, images: Mapping[int, str]) -> str:
     return (
         "<section><h2>Shots</h2><p class='note legend'>Over time: <i class=sure></i> mean confidence, from below; "
         "<i class=guesses></i> share of the picture that is a guess, from above. Upright lines and framed pictures are "
-        "key frames, and frames with hints. A shot without key frames is a guess everywhere but where hints say its "
-        "colour, and not shaded.</p>"
+        "key frames, frames with hints, and anchors: frames that the model coloured first. A shot without key frames "
+        "is a guess everywhere but where hints say its colour, and not shaded.</p>"
         "<label class=shading><input type=checkbox id=shading checked> Shade guesses in the pictures</label>"
         f"{more}{strips}</section>"
     )
 
 
 def _shot(place: int, shot: ShotReport, frames: Sequence[int], images: Mapping[int, str]) -> str:
-    given = dict.fromkeys(shot.hinted, " hints")
+    given = dict.fromkeys(shot.anchors, " anchor") | dict.fromkeys(shot.hinted, " hints")
     given |= {key: " key, hints" if key in given else " key" for key in shot.key_frames}
     tiles = "".join(
         f"<figure{' class=key' if frame in given else ''}><span class=tile>{images[frame]}</span>"
@@ -176,6 +176,8 @@ def _shot(place: int, shot: ShotReport, frames: Sequence[int], images: Mapping[i
     strip = f"<div class=strip>{tiles}</div>" if tiles else ""
     begins = "" if shot.kind == "start" else f", begins with a {as_html(shot.kind)}"
     counts = _count(len(shot.key_frames), "key frame")
+    if shot.anchors:
+        counts += f"; {_count(len(shot.anchors), 'anchor')}"
     if shot.hinted:
         more = " ..." if len(shot.hinted) > NAMED else ""
         named = ", ".join(map(str, shot.hinted[:NAMED])) + more
@@ -202,7 +204,7 @@ def _curve(shot: ShotReport) -> str:
         base, sign = (100, -1) if name == "sure" else (0, 1)
         drawn = (f"M{start} {base}v{sign * height}h{size}v{-sign * height}z" for start, size, height in bars if height)
         paths.append(f'<path class={name} d="{"".join(drawn)}"/>')
-    given = sorted({*shot.key_frames, *shot.hinted})
+    given = sorted({*shot.key_frames, *shot.hinted, *shot.anchors})
     marks = "".join(f"M{key - shot.first + 0.5} 0v100" for key in given if shot.first <= key <= shot.last)
     mark = f'<path class=mark d="{marks}"/>' if marks else ""
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Final, Self
 
@@ -16,11 +16,13 @@ from featcolor.clips.ycbcr import as_stored, lightness_from_luma, upright
 from featcolor.errors import ClipError
 from featcolor.hints.pixels import HintPixels
 from featcolor.pictures.resize import resize, working_size
+from featcolor.video.anchors import colour_from_anchors, spread_keys
 from featcolor.video.checkpoints import WorkFolder
 from featcolor.video.hint_colour import HintedShot, hinted_chroma
 from featcolor.video.hint_files import FrameHints
 from featcolor.video.keyframes.pictures import KeyPictures
-from featcolor.video.options import VideoConfig
+from featcolor.video.model_guess import ModelGuess
+from featcolor.video.options import DEFAULT_EVERY, VideoConfig
 from featcolor.video.propagation import FramePrediction, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.video.report import Guess, ShotReport, Source, curves_of
 from featcolor.video.smoothing import colour_smoothed
@@ -42,7 +44,6 @@ class ShotPlan:
     kind : how it begins.
     keys : numbers of its frames that a person coloured, rising.
     hinted : numbers of its frames that a person gave hints on, rising.
-    guessed : numbers of its frames that are coloured first in their place where it has none.
     source : where its colour comes from.
     guess : what guesses where it does not come to.
     """
@@ -53,25 +54,12 @@ class ShotPlan:
     kind: str = "cut"
     keys: tuple[int, ...] = ()
     hinted: tuple[int, ...] = ()
-    guessed: tuple[int, ...] = ()
     source: Source = "key frames"
     guess: Guess = "likeness"
 
     def __len__(self) -> int:
         """Number of frames."""
         return self.last - self.first + 1
-
-
-def spread_keys(first: int, last: int, every: int) -> tuple[int, ...]:
-    """Middle frames of equal pieces, each at most `every` frames long.
-
-    >>> spread_keys(100, 149, 25), spread_keys(7, 7, 25)
-    ((112, 137), (7,))
-    """
-    count = last - first + 1
-    pieces = -(-count // every)
-    ends = [first + count * piece // pieces for piece in range(pieces + 1)]
-    return tuple((low + high - 1) // 2 for low, high in pairwise(ends))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +70,7 @@ class ShotColouring:
     ----------
     info : of the film
     config : of the preset
-    steady : as `ClipOptions` has it
+    every, steady : as `ClipOptions` has them
     keys : pictures of frames that a person coloured
     hints : of the frames that a person gave hints on
     guess : what colours other frames, in shots with key frames too; None: nothing does there
@@ -92,6 +80,7 @@ class ShotColouring:
 
     info: ClipInfo
     config: VideoConfig
+    every: int = DEFAULT_EVERY
     steady: int | None = None
     keys: KeyPictures
     hints: FrameHints = field(default_factory=FrameHints)
@@ -173,7 +162,11 @@ class ShotColouring:
             assert guess is not None, "`learn` comes before a shot without key frames"
             if self.steady is not None:
                 return colour_smoothed(lightness, guess, window=self.steady, folder=folder, progress=progress)
-            places = [number - plan.first for number in plan.guessed]
+            if isinstance(guess, ModelGuess):
+                return colour_from_anchors(
+                    lightness, guess, config=self.config, every=self.every, folder=folder, progress=progress
+                )
+            places = spread_keys(0, len(plan) - 1, self.every)
             keys = [KeyChroma(place, guess(lightness[place])[0]) for place in places]
         return colour_shot(lightness, keys, config=self.config, guess=guess, folder=folder, progress=progress)
 
@@ -209,6 +202,7 @@ def report_shot(plan: ShotPlan, work: WorkFolder, part: tuple[int, int]) -> Shot
     (plan,) = within([plan], part)
     with work.shot(plan.number) as shot_file:
         inside = slice(plan.first - shot_file.first, plan.last + 1 - shot_file.first)
+        anchors = tuple(frame for frame in shot_file.anchors if plan.first <= frame <= plan.last)
         curves = curves_of(shot_file.confidence[inside], shot_file.told[inside], plan.source)
     return ShotReport(
         first=plan.first,
@@ -216,6 +210,7 @@ def report_shot(plan: ShotPlan, work: WorkFolder, part: tuple[int, int]) -> Shot
         kind=plan.kind,
         key_frames=plan.keys,
         hinted=plan.hinted,
+        anchors=anchors,
         source=plan.source,
         guess=plan.guess,
         **curves,
@@ -226,7 +221,6 @@ def plan_shots(
     shots: Iterable[tuple[int, int, str]],
     keys: Mapping[int, object],
     *,
-    every: int,
     model: bool,
     hinted: Collection[int] = (),
 ) -> list[ShotPlan]:
@@ -238,5 +232,5 @@ def plan_shots(
         told = tuple(sorted(frame for frame in hinted if first <= frame <= last))
         guess: Guess = "likeness" if not model else "likeness and model" if own else "model"
         plan = ShotPlan(number=number, first=first, last=last, kind=kind, keys=own, hinted=told, guess=guess)
-        plans.append(plan if own else replace(plan, guessed=spread_keys(first, last, every), source=otherwise))
+        plans.append(plan if own else replace(plan, source=otherwise))
     return plans

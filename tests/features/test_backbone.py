@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from scipy.sparse import csr_array
 from skimage.color import rgb2lab
 from sklearn.decomposition import PCA
@@ -18,7 +18,7 @@ from features.backbone import IMAGENET_DEVIATION, IMAGENET_MEAN, BackboneFeature
 from features.base import FloatArray, grid_points
 from features.network import Network, NetworkError, read_network
 from features.network_grid import FrameAxis, gather, grey_codes
-from features.onnxfile import cut_down
+from features.onnxfile import WRITTEN_OPERATORS, WRITTEN_VERSION, cut_down, serialise
 from tests.networks import GREY, ramp_network, save_network, tiny_network
 from tests.samples import extract, noise
 
@@ -155,6 +155,23 @@ def test_a_network_is_cut_down_as_the_onnx_package_would(tmp_path: Path) -> None
     del wanted.graph.node[1], wanted.graph.initializer[2], wanted.graph.output[:]
     wanted.graph.output.append(onnx.ValueInfoProto(name="chosen"))
     assert cut_down(path.read_bytes(), {0, 2}, {"yes", "w"}, ["chosen"]) == wanted.SerializeToString()
+
+
+def test_a_network_is_written_as_the_onnx_package_would() -> None:
+    nodes = [("Add", ("a", "b"), ("c",)), ("ReduceMax", ("c", "axis"), ("best",))]
+    kinds = {"a": TensorProto.FLOAT, "b": TensorProto.FLOAT, "axis": TensorProto.INT64}
+    wanted = helper.make_model(
+        helper.make_graph(
+            [helper.make_node(*node) for node in nodes],
+            "made",
+            [helper.make_tensor_value_info(name, kind, None) for name, kind in kinds.items()],
+            [onnx.ValueInfoProto(name="best")],
+        ),
+        opset_imports=[helper.make_opsetid("", WRITTEN_OPERATORS)],
+        ir_version=WRITTEN_VERSION,
+    )
+    wanted.opset_import[0].ClearField("domain")  # the same as an empty one
+    assert serialise(nodes, kinds, ["best"]) == wanted.SerializeToString()
 
 
 def test_maps_are_interpolated_as_by_a_sparse_matrix() -> None:

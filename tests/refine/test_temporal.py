@@ -14,6 +14,7 @@ from refine.temporal import (
     Carried,
     Link,
     carry,
+    chain,
     flow_both,
     join,
     lay_over,
@@ -43,6 +44,13 @@ def random_carried(seed: int) -> Carried:
 
 
 # Links.
+
+
+def test_a_chain_of_two_links_leads_as_far_as_both_and_is_as_weak_as_either() -> None:
+    sure, unsure = (np.full(SHAPE, value, np.float32) for value in (0.9, 0.4))
+    whole = chain(Link(flow_of(3), sure), Link(flow_of(2, 1), unsure))
+    np.testing.assert_allclose(whole.flow, flow_of(5, 1))
+    np.testing.assert_allclose(whole.confidence, 0.4)
 
 
 def test_an_equal_frame_at_rest_is_believed_wholly() -> None:

@@ -23,7 +23,6 @@ from featcolor.video.colorize import colorize_video, plan_video
 from featcolor.video.encode import changed_planes, full_planes, saturate
 from featcolor.video.options import ClipOptions
 from featcolor.video.report import ClipReport, read_report
-from featcolor.video.shots import spread_keys
 from tests.clips.samples import VARIABLE_STAMPS, make_clip, packet_hashes, packet_times
 from tests.samples import write_rgb
 from tests.video.samples import COUNT, CUT, INFO, SIZE, ffv1, frame_of, read, scene, warmth
@@ -73,6 +72,8 @@ def test_a_model_alone_colours_every_shot(reel: Path, tiny_model: Path, tmp_path
     report = colorize_video(reel, tmp_path / "out.mkv", model=tiny_model, options=ffv1(every=6))
     assert {shot.source for shot in report.shots} == {"model"}
     assert not report.keys
+    assert all(shot.first <= anchor <= shot.last for shot in report.shots for anchor in shot.anchors)
+    assert all(shot.anchors for shot in report.shots)
     assert any(np.ptp(frame.cb) > 0 for frame in read(tmp_path / "out.mkv"))
 
 
@@ -296,17 +297,6 @@ def test_a_plan_shows_shots_and_keys_and_writes_nothing(reel: Path, keys: Path, 
     assert [shot.keys for shot in plan.shots] == [(5,), (20,)]
     assert plan.n_frames == COUNT
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(("count", "every"), [(1, 25), (25, 25), (26, 25), (100, 25), (7, 1), (60, 7)])
-def test_guessed_key_frames_lie_no_further_apart_than_asked(count: int, every: int) -> None:
-    chosen = spread_keys(40, 39 + count, every)
-    assert list(chosen) == sorted(set(chosen))
-    assert chosen[0] >= 40
-    assert chosen[-1] <= 39 + count
-    gaps = np.diff([40 - every // 2 - 1, *chosen, 39 + count + every // 2 + 1])
-    assert gaps.max() <= every + 1
-    assert len(chosen) == -(-count // every)
 
 
 def test_key_pictures_keep_their_codes_where_hints_change_nothing() -> None:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from featcolor.colour.lab import rgb_to_lab
+from featcolor.regression.kernel import KernelRegression
+from featcolor.video import key_regression
 from featcolor.video.key_regression import KeyframeRegressor
 
 Picture = tuple[np.ndarray, np.ndarray]
@@ -84,6 +86,27 @@ def test_nothing_given_is_changed_and_threads_agree(pictures: dict[str, Picture]
         alone = guess(frame)
         np.testing.assert_allclose(chroma, alone[0], atol=1e-3)
         np.testing.assert_allclose(confidence, alone[1], atol=1e-5)
+
+
+def test_between_places_that_agree_nothing_is_asked(
+    pictures: dict[str, Picture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, predict = [], KernelRegression.predict
+
+    def counted(kernel: KernelRegression, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        asked.append(len(features))
+        return predict(kernel, features)
+
+    monkeypatch.setattr(KernelRegression, "predict", counted)
+    lightness = pictures["coffee"][0]
+    guess = KeyframeRegressor(step=2).fit([pictures["coffee"]])
+    saved = guess(lightness)[0]
+    some = sum(asked)
+    monkeypatch.setattr(key_regression, "AGREEING", -1.0)
+    asked.clear()
+    whole = guess(lightness)[0]
+    assert some < 0.8 * sum(asked) == 0.8 * 32 * 48
+    assert distance(saved, whole) < 0.05 * distance(whole, np.zeros_like(whole))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 2), (5, 40), (13, 13)])

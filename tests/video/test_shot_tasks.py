@@ -179,7 +179,7 @@ def by_a_tint(engine: Engine, film: Path, folder: Path, guess: Tinted, least: in
 
 
 def plans_of(shots: Iterable[tuple[int, int]]) -> list[ShotPlan]:
-    return [ShotPlan(number=n, first=first, last=last, guessed=(first,)) for n, (first, last) in enumerate(shots)]
+    return [ShotPlan(number=n, first=first, last=last) for n, (first, last) in enumerate(shots)]
 
 
 def test_what_was_done_of_a_task_is_not_done_again(film: Path, tmp_path: Path) -> None:
