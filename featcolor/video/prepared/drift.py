@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
-from scipy.signal import savgol_filter
 
 from features.base import FloatArray
 from refine.flow import estimate_flow, normalise_contrast
@@ -69,7 +68,7 @@ def shaking(steps: Sequence[Step]) -> tuple[FloatArray, FloatArray]:
     for changes, most in zip(zip(*steps, strict=True), NEIGHBOURHOODS, strict=True):
         path = np.cumsum(np.stack([np.zeros_like(changes[0]), *changes[1:]]), axis=0)
         window = min(most, len(path) - (len(path) + 1) % 2)
-        off = path - savgol_filter(path, window, 1, axis=0) if window > 1 else np.zeros_like(path)
+        off = path - _smoothed(path, window)
         paths.append(np.asarray(off, np.float32))
     return paths[0], paths[1]
 
@@ -116,3 +115,16 @@ def _step(before: FloatArray, now: FloatArray, scale: float) -> Step:
     medians = [float(np.median(groups[tone])) for tone in filled]
     brightened = np.interp(np.arange(len(TONES)), filled, medians)
     return Step(moved.astype(np.float32), brightened.astype(np.float32))
+
+
+def _smoothed(path: FloatArray, window: int) -> FloatArray:
+    """Columns of a path (n, k) by straight lines through an odd window around each step (Savitzky, Golay 1964)."""
+    if window == 1:
+        return path
+    inner = np.stack([np.convolve(column, np.full(window, 1 / window), "valid") for column in path.T], axis=1)
+    at = np.arange(window)
+    first, last = (
+        offset + slope * at[:, None]
+        for offset, slope in (np.polynomial.polynomial.polyfit(at, part, 1) for part in (path[:window], path[-window:]))
+    )
+    return np.concatenate([first[: window // 2], inner, last[window // 2 + 1 :]])
