@@ -17,6 +17,9 @@ from featcolor.pictures.resize import resize
 from features.base import FloatArray
 from refine.upsample import upsample
 
+LEAST_SHARE: Final = 1e-4
+"""Of a colour, that counts: smaller numbers are slow to keep in two bytes, and together say nothing."""
+
 SUREST: Final = 32
 """Power of a frame's mean confidence by which it counts: where a model has made out the scene, it is surer of all of
 it, and knows better."""
@@ -70,6 +73,7 @@ class ModelGuess:
         shown, shown_grid = upright(lightness, turn), grid if turn % 180 == 0 else grid[::-1]
         if isinstance(colorizer, PretrainedColorizer):
             shares, likeness = colorizer.shares(shown, shown_grid)
+            shares[shares < LEAST_SHARE] = 0
             some = np.s_[::CONFIDENCE_STEP, ::CONFIDENCE_STEP]
             _, confidence = colorizer.decide(shares[some], resize(shown, shown_grid)[some])
         else:
