@@ -161,7 +161,7 @@ def colour_from_anchors(
     every : as of `find_anchors`
     lightness, config, folder, progress : as of `featcolor.video.propagation.colour_shot`
     """
-    config = replace(config or VideoConfig(), flow=FLOW)
+    config = replace(config or VideoConfig(), flow=FLOW, guess_embedding=False)
     count, (height, width) = len(lightness), lightness[0].shape
     threads = cv2.getNumThreads()
     with ShotLinks(count, (height, width), grid_of((height, width)), folder=folder) as links:
