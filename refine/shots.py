@@ -105,9 +105,9 @@ class ShotDetector:
         if picture.ndim != 2 or (self._recent and picture.shape != self._recent[0].shape):
             raise ValueError(f"thumbnails must be (h, w) of one shape, got {picture.shape}")
         self._recent.append(np.array(picture, np.float32))
-        self._blurred.append(_centred(cv2.GaussianBlur(self._recent[-1], (0, 0), 1)))
+        self._blurred.append(centred(self._recent[-1]))
         recent, numbers = self._recent, self._numbers
-        change = _difference(recent[-1], recent[-2]) if len(recent) > 1 else 0.0
+        change = difference(recent[-1], recent[-2]) if len(recent) > 1 else 0.0
         numbers.append(_Numbers(float(picture.std()), change, 0.0, 0.0))
         self._follow_fade(recent[-1], numbers[-1].contrast)
         # The change into frame t is seen to last once t + 2 is there.
@@ -117,7 +117,7 @@ class ShotDetector:
         for half in HALF_LENGTHS:
             if len(recent) > 2 * half:
                 blend = _blend(list(self._blurred)[-1 - 2 * half :])
-                blend *= _difference(recent[-1 - 2 * half], recent[-1]) if blend else 0
+                blend *= difference(recent[-1 - 2 * half], recent[-1]) if blend else 0
                 middle = len(numbers) - 1 - half
                 numbers[middle] = numbers[middle]._replace(blend=max(numbers[middle].blend, blend))
 
@@ -141,7 +141,7 @@ class ShotDetector:
             self._n_empty += 1
             return
         if self._n_empty and self._filled is not None:
-            flash = self._n_empty <= MAX_FLASH and _difference(picture, self._filled) < self.cut
+            flash = self._n_empty <= MAX_FLASH and difference(picture, self._filled) < self.cut
             self._fades += [] if flash else [len(self._numbers) - 1 - (self._n_empty + 1) // 2]
         self._filled, self._n_empty = picture, 0
 
@@ -152,7 +152,7 @@ class ShotDetector:
             return 0.0
         frames = list(self._recent)[-5:]  # at - 2 .. at + 2 (from at - 1 on when at is 1)
         before, after = frames[: len(frames) - 3], frames[-2:]
-        return min(change, *(_difference(later, earlier) for later in after for earlier in before))
+        return min(change, *(difference(later, earlier) for later in after for earlier in before))
 
     def _boundaries(self) -> dict[int, str]:
         """First frames of shots, and how each begins; of those nearer than `min_length` the strongest."""
@@ -181,7 +181,7 @@ class ShotDetector:
         return bool(change[at] >= self.ratio * around)
 
 
-def _difference(target: FloatArray, source: FloatArray) -> float:
+def difference(target: FloatArray, source: FloatArray) -> float:
     """1 - correlation of two thumbnails, the source warped onto the target where that helps; 0 (alike) .. 1.
 
     Two empty pictures are alike, an empty and another are not.
@@ -225,6 +225,7 @@ def _blend(run: list[FloatArray]) -> float:
     return gain if gain > MIN_GAIN else 0.0
 
 
-def _centred(picture: FloatArray) -> FloatArray:
-    """Pixels in a row, their mean taken away."""
+def centred(picture: FloatArray) -> FloatArray:
+    """Pixels of a blurred thumbnail in a row, their mean taken away: motion and grain count for less."""
+    picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 1))
     return np.asarray(picture.ravel() - picture.mean())

@@ -61,7 +61,7 @@ class FieldReader:
         if not picture.interlaced_frame:
             return self._silent
         if self._top_first is None:
-            self._top_first = _graph(
+            self._top_first = filter_graph(
                 ("select", r"eq(interlace_type\,TOPFIRST)"),
                 width=picture.width,
                 height=picture.height,
@@ -93,7 +93,7 @@ class FieldMarker:
         self, width: int, height: int, format: str, time_base: Fraction, *, codec: str, usual: str = TOP_FIRST
     ) -> None:
         kind = {"width": width, "height": height, "format": format, "time_base": time_base}
-        self._graphs = {order: _graph(("setfield", order), **kind) for order in ORDER_CODES}
+        self._graphs = {order: filter_graph(("setfield", order), **kind) for order in ORDER_CODES}
         self._codec, self._usual, self._last = codec, usual, usual
         self._whole: set[int] = set()  # time stamps of whole frames that the encoder still holds
 
@@ -118,7 +118,8 @@ class FieldMarker:
         return packet
 
 
-def _graph(step: tuple[str, str], **kind: Any) -> Any:
+def filter_graph(step: tuple[str, str], **kind: Any) -> Any:
+    """A graph of one of FFmpeg's filters, by its name and options, for frames of this kind."""
     graph: Any = av.filter.Graph()
     source = graph.add_buffer(**kind)
     source.link_to(made := graph.add(*step))

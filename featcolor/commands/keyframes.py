@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featcolor.clips.timecode import Timecode, parse_rate
 from featcolor.commands.console import Progress, complain, many, print_line, progress_bar, stopping
-from featcolor.commands.given.options import readable, whole_number
+from featcolor.commands.given.options import add_reel_options, readable, whole_number
 from featcolor.errors import UsageError
 from featcolor.names import NAME_BYTES, cut_name, plain_path, shell_line
 from featcolor.video.options import PIPE
@@ -73,20 +73,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files = parser.add_argument_group("files")
     files.add_argument("--format", choices=FORMATS, default="png", help="of the pictures (default: %(default)s)")
     files.add_argument("--fps", type=readable(parse_rate), metavar="RATE", help="of a folder of frames")
+    add_reel_options(parser)
     files.add_argument("--hints", action="store_true", help="begin a file of hints beside each picture")
     files.add_argument("--overwrite", action="store_true", help="replace pictures that exist")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the pictures and say what comes next."""
-    from featcolor.clips.open import open_clip
-    from featcolor.clips.trim import TrimmedReader
     from featcolor.video.keyframes.export import export_keys, hints_beside, key_targets
+    from featcolor.video.prepared.film import Film, Preparation
 
     _check(arguments)
     colorizer = _colorizer(arguments.model)
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar(quiet=arguments.quiet))
+        part = {"start": arguments.start, "end": arguments.end}
+        film = stack.enter_context(Film(arguments.input, rate=arguments.fps, **part))
+        film.prepare(Preparation(deinterlace=arguments.deinterlace), progress=progress, note=_note(arguments.quiet))
         coloured = None
         if arguments.more is not None:
             asked = _asked_for(arguments.more, arguments.input)
@@ -96,13 +99,11 @@ def run(arguments: argparse.Namespace) -> int:
 
                 coloured = stack.enter_context(ColouredFilm(asked, arguments.more, rate=arguments.fps))
         else:
-            with open_clip(arguments.input, rate=arguments.fps) as reader:
-                frames = _chosen(TrimmedReader(reader, arguments.start, arguments.end), arguments.every, progress)
+            with film.open() as reader:
+                frames = _chosen(reader, arguments.every, progress)
         frames = frames[: arguments.limit]
-        with open_clip(arguments.input, rate=arguments.fps) as reader:
-            targets = key_targets(
-                frames, arguments.output, arguments.input, stems=reader.stems, format=arguments.format
-            )
+        with film.open_whole() as whole:
+            targets = key_targets(frames, arguments.output, arguments.input, stems=whole.stems, format=arguments.format)
             if arguments.more is not None and not arguments.overwrite:
                 targets = _new(targets, hints=arguments.hints)
             beside = [hints_beside(target) for target in targets.values()] if arguments.hints else []
@@ -116,11 +117,15 @@ def run(arguments: argparse.Namespace) -> int:
 
             with stopping(lambda: _stopped(written, len(targets))):
                 export_keys(
-                    reader, targets, colorizer=colorizer, coloured=coloured, hints=arguments.hints, progress=note
+                    whole, targets, colorizer=colorizer, coloured=coloured, hints=arguments.hints, progress=note
                 )
     if not arguments.quiet:
         _tell(arguments, list(targets.values()), replaced)
     return 0
+
+
+def _note(quiet: bool) -> Callable[[str], None]:
+    return lambda message: None if quiet else complain(message, kind="note")
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -208,5 +213,6 @@ def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> 
     name, suffix = (source.name, "-colour") if source.is_dir() else (source.stem, "-colour.mp4")
     result = cut_name(name, NAME_BYTES - len(suffix)) + suffix
     rate = ["--fps", str(arguments.fps)] if arguments.fps is not None else []
-    words = ["featcolor", "video", plain_path(arguments.input), *rate, "-o", plain_path(result)]
+    whole = ["--deinterlace"] if arguments.deinterlace else []
+    words = ["featcolor", "video", plain_path(arguments.input), *rate, *whole, "-o", plain_path(result)]
     print_line(f"{todo}, then: {shell_line([*words, f'--{option}', plain_path(str(arguments.output))])}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from featcolor.clips.timecode import Timecode, parse_rate
 from featcolor.commands.console import WORK_FAILED, complain, many, print_line, print_table, progress_bar
 from featcolor.commands.given.engines import add_engine_options
-from featcolor.commands.given.options import not_negative, readable, whole_number
+from featcolor.commands.given.options import add_reel_options, not_negative, readable, whole_number
 from featcolor.errors import OutputError, UsageError
 from featcolor.video.options import (
     CODECS,
@@ -57,7 +57,7 @@ frame (120f); --end is not included. What is done is kept, shot by shot, in OUT.
 
 OPTION_NAMES = (
     *("codec", "crf", "pixel_format", "sound", "preset", "start", "end", "mask", "region", "chroma_only"),
-    *("saturation", "every", "steady", "resume", "overwrite", "report", "cluster"),
+    *("saturation", "every", "steady", "deinterlace", "resume", "overwrite", "report", "cluster"),
 )
 """Options that `featcolor.video.options.ClipOptions` calls as the command line does."""
 
@@ -103,6 +103,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     part.add_argument("--end", type=place, metavar="T", help="up to here, not included")
     part.add_argument("--mask", type=Path, metavar="FILE", help="a picture or a film: colour only where it is white")
     part.add_argument("--region", metavar="X,Y,W,H", help="colour only inside this rectangle, in pixels")
+
+    add_reel_options(parser)
 
     look = parser.add_argument_group("the look")
     look.add_argument("--saturation", type=not_negative, default=1.0, metavar="X", help="factor on the colours")

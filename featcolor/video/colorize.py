@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from featcolor.clips.fields import BOTTOM_FIRST, TOP_FIRST, with_fields
 from featcolor.clips.frames import ClipInfo, Closing
-from featcolor.clips.open import open_clip
 from featcolor.errors import UsageError
 from featcolor.parallel.engine import Engine
 from featcolor.parallel.local import local_engine
@@ -33,7 +32,7 @@ from featcolor.video.options import PIPE, VIDEO_PRESETS, ClipOptions
 from featcolor.video.output import Target
 from featcolor.video.report import ClipReport, KeyReport, ShotReport
 from featcolor.video.report_page import Tile, choose_tiles, write_page
-from featcolor.video.scan import ClipScan, scan_clip
+from featcolor.video.scan import SCANNING, ClipScan, scan_clip
 from featcolor.video.shot_tasks import ColourShots, least_frames, run_tasks, shot_tasks
 from featcolor.video.shots import ShotColouring, ShotPlan, missing, plan_shots, report_shot, within
 from features.threads import one_blas_thread
@@ -45,7 +44,6 @@ Progress = Callable[[str, int, int], None]
 Notify = Callable[[str, str], None]
 """Called with a line for a person, and "error" or "note", while the run goes on."""
 
-SCANNING: Final = "finding shots"
 COLOURING: Final = "colouring shots"
 WRITING: Final = "writing"
 
@@ -130,6 +128,7 @@ def plan_video(source: str | Path, target: str | Path, **given: Any) -> ClipPlan
     """The plan that `colorize_video`, given the same, would follow: shots, and key frames. Nothing is written."""
     with _Run(source, target, **given) as run:
         run.check()
+        run.prepare()
         with run.scan() as scan:
             return run.plan(scan)
 
@@ -167,6 +166,7 @@ class _Run(Closing):
         """The whole run."""
         started = time.perf_counter()
         self.check()
+        self.prepare()
         with self._cluster() as cluster, self._work_folder() as work, self.scan(work.path) as scan:
             plan = self.plan(scan)
             keys = KeyPictures({key.frame: key.path for key in plan.match.keys}, plan.info)
@@ -184,26 +184,32 @@ class _Run(Closing):
         """Refuse what cannot be done before anything is."""
         if self.options.cluster is not None and self.inputs.name == PIPE:
             raise UsageError("--cluster does not go with - (a pipe) as input; name a file that all workers see")
+        if self.options.cluster is not None and self.inputs.preparation:
+            raise UsageError(
+                "--cluster does not go with --deinterlace: workers do not see the film that is made here; use --jobs"
+            )
         self.inputs.load_model()
         if self.inputs.chose_nothing:
             self._note(DEFAULT_MODEL)
         self.target.check(self.inputs.taken())
-        with self.inputs.open() as reader, self.inputs.open_mask(reader.info):
-            info = reader.info
+        with self.inputs.film.open() as reader, self.inputs.open_mask(reader.info):
+            info = self.inputs.preparation.made(reader.info)
             self.inputs.check_hints(reader)
         writer = self.target.writer(info, self.inputs.path)
         for note in writer.notes:
             self._note(note)
         writer.rehearse()
         if info.interlaced:
-            self._note(
-                f"{info.name}: colour lies better on whole frames; 'ffmpeg -i IN -vf bwdif OUT' makes them of fields"
-            )
+            self._note(f"{info.name}: colour lies better on whole frames; --deinterlace makes them of fields")
+
+    def prepare(self) -> None:
+        """The film that is coloured, where another than the one that was given was asked for."""
+        self.inputs.prepare(self.progress, self._note)
 
     def scan(self, folder: Path | None = None) -> ClipScan:
         """The first pass: over the part, and the frames from there to the key frames of its shots."""
         reach = self.inputs.key_reach()
-        with self.inputs.open(reach) as reader:
+        with self.inputs.film.open(reach) as reader:
             scan = scan_clip(reader, folder=folder, progress=partial(self.progress, SCANNING))
             self._problems = list(reader.problems)
             assert reader.part is not None, "a part without frames is refused"
@@ -251,7 +257,7 @@ class _Run(Closing):
         if scan.damaged:
             named = ", ".join(map(str, scan.damaged[:NAMED])) + (" ..." if len(scan.damaged) > NAMED else "")
             self._note(f"{self.inputs.name}: damaged frames ({named}) are coloured like their neighbours")
-        with self.inputs.open() as reader:
+        with self.inputs.film.open() as reader:
             info = with_fields(reader.info, scan.fields)
         if swapped := min(scan.fields.get(TOP_FIRST, 0), scan.fields.get(BOTTOM_FIRST, 0)):
             self._note(
@@ -306,15 +312,16 @@ class _Run(Closing):
         left = missing(plan.shots, work)
         jobs = min(self.options.jobs, len(left))
         if not left or (cluster is None and jobs < 2):
-            with self.inputs.open(self._coloured) as reader:
+            with self.inputs.film.open(self._coloured) as reader:
                 colouring.run(reader, plan.shots, work, progress)
             return
-        film, rate = Path(self.inputs.path), self.options.rate
-        with open_clip(film, rate=rate) as reader:
+        with self.inputs.film.open_whole() as reader:
             least = least_frames(reader, left, scan)
         tasks = shot_tasks(left, scan, work, keys=keys.paths, hints=plan.hints, least=least)
         engine = cluster or local_engine(min(jobs, len(tasks)))
-        run_tasks(engine, ColourShots(film=film, rate=rate, colouring=colouring), tasks, progress, scan.n_frames)
+        film, kept = Path(self.inputs.path), self.inputs.film.kept
+        each = ColourShots(film=film, rate=self.options.rate, kept=kept, colouring=colouring)
+        run_tasks(engine, each, tasks, progress, scan.n_frames)
 
     def _colouring(self, plan: ClipPlan, work: WorkFolder, keys: KeyPictures) -> ShotColouring:
         options = self.options
@@ -331,7 +338,7 @@ class _Run(Closing):
         )
         if self.inputs.uses_model or all(shot.keys for shot in plan.shots):
             return colouring
-        with self.inputs.open(self._coloured) as reader:
+        with self.inputs.film.open(self._coloured) as reader:
             return colouring.learn(reader, [key.frame for key in plan.match.keys])
 
     def _write(
@@ -344,12 +351,12 @@ class _Run(Closing):
             part = {"first_pts": ends[0], "last_pts": ends[1]}
         with (
             self.inputs.open_mask(plan.info) as mask,
-            self.inputs.open() as reader,
+            self.inputs.film.open() as reader,
             self.target.writer(plan.info, self.inputs.path, **part) as writer,
         ):
             masked = mask if options.mask is not None or options.region is not None else None
-            hinted = plan.hints.frames
-            encoding = Encoding(plan.info, writer, work, keys, options, mask=masked, tiles=tiles, hinted=hinted)
+            shown: dict[str, Any] = {"tiles": tiles, "hinted": plan.hints.frames, "shares": scan.shares()}
+            encoding = Encoding(plan.info, writer, work, keys, options, mask=masked, **shown)
             encoding.run(reader, within(plan.shots, plan.part), partial(self.progress, WRITING))
         problems = self._problems[:NAMED]
         if len(self._problems) > NAMED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
@@ -32,6 +32,7 @@ from featcolor.video.report_page import Tile
 from featcolor.video.shots import ShotPlan
 from features.base import FloatArray
 from refine.guided_upsample import lines_through
+from refine.transitions import Shares
 
 THREADS: Final = 2
 AHEAD: Final = 6
@@ -62,6 +63,7 @@ class Encoding:
     mask : where colour is added; None: everywhere
     tiles : numbers of the frames that are kept small for the report's page
     hinted : numbers of the frames that hints were given on: those of key pictures have changed it
+    shares : of frames that show two shots, or one that fades
     """
 
     def __init__(
@@ -75,9 +77,11 @@ class Encoding:
         mask: MaskSource | None = None,
         tiles: Collection[int] = (),
         hinted: Collection[int] = (),
+        shares: Mapping[int, Shares] | None = None,
     ) -> None:
         self._info, self._writer, self._work, self._keys, self._mask = info, writer, work, keys, mask
         self._options, self._wanted, self._hinted = options, set(tiles), set(hinted)
+        self._shares = shares or {}
         self._out = replace(info, chroma_shift=shift_of(info.shape, writer.chroma_shape))
         self.tiles: list[Tile] = []
 
@@ -93,6 +97,7 @@ class Encoding:
     def _matched(self, frames: Iterator[Frame], plans: Sequence[ShotPlan]) -> Iterator[_Work]:
         """Every frame with its chroma and confidence at the working size, and its mask."""
         for plan in plans:
+            ends: dict[int, FloatArray] = {}
             with self._work.shot(plan.number) as shot_file:
                 for number in range(plan.first, plan.last + 1):
                     frame = next(frames, None)
@@ -102,7 +107,22 @@ class Encoding:
                             "being written, or the disk failing?"
                         )
                     mask = None if self._mask is None else self._mask.of_frame(number)
-                    yield frame, shot_file.chroma(number), shot_file.confidence[number - shot_file.first], mask
+                    chroma = shot_file.chroma(number)
+                    if number in self._shares and number not in self._keys:
+                        chroma = self._mixed(chroma, self._shares[number], plan.number, ends)
+                    yield frame, chroma, shot_file.confidence[number - shot_file.first], mask
+
+    def _mixed(self, own: FloatArray, share: Shares, shot: int, ends: dict[int, FloatArray]) -> FloatArray:
+        """Chroma of a frame that shows its shot in part, and of its neighbour that one's nearest frame, kept in `ends`.
+
+        A picture that fades to black or white loses its colour as it loses contrast.
+        """
+        if not share.other:
+            return own * np.float32(share.own)
+        if share.side not in ends:
+            with self._work.shot(shot + share.side) as neighbour:
+                ends[share.side] = neighbour.chroma(neighbour.first if share.side > 0 else neighbour.last)
+        return own * np.float32(share.own) + ends[share.side] * np.float32(share.other)
 
     def _coloured(self, work: _Work) -> tuple[Frame, Codes, Codes]:
         frame, low, confidence, mask = work

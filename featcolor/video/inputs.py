@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from featcolor.clips.frames import ClipInfo, ClipReader, Closing
-from featcolor.clips.open import open_clip
 from featcolor.clips.timecode import Timecode
-from featcolor.clips.trim import TrimmedReader
 from featcolor.errors import PictureError, UsageError
 from featcolor.models.load import named_model
 from featcolor.video.checkpoints import WORK_VERSION, content_hash, file_fingerprint
@@ -22,6 +20,7 @@ from featcolor.video.keyframes.pictures import coloured_share, comparing_size, r
 from featcolor.video.mask import MaskSource
 from featcolor.video.model_guess import film_colorizer
 from featcolor.video.options import PIPE, ClipOptions
+from featcolor.video.prepared.film import Film, Preparation
 from featcolor.video.scan import ClipScan
 
 if TYPE_CHECKING:
@@ -45,6 +44,8 @@ class ClipInputs(Closing):
     model : path of the model file, or None: the default one.
     uses_model : whether a model colours: the one that was given, or the default one where there are no key frames.
     chose_nothing : whether neither was given.
+    preparation : what is to be made of the film first.
+    film : what is read.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class ClipInputs(Closing):
         self.model = None if model is None else named_model(str(model))
         self.chose_nothing = model is None and keyframes is None
         self.uses_model = model is not None or keyframes is None
+        self.preparation = Preparation(deinterlace=options.deinterlace)
         self._options = options
         self._keys = [keyframes] if isinstance(keyframes, str | Path) else keyframes and list(keyframes)
         self._hints = [hints] if isinstance(hints, str | Path) else hints and list(hints)
@@ -70,6 +72,8 @@ class ClipInputs(Closing):
                 folder = stack.enter_context(TemporaryDirectory(prefix="featcolor-"))
                 self.path = str(spool_stdin(sys.stdin.buffer, Path(folder)))
                 self._stack = stack.pop_all()
+        self.film = Film(self.path, rate=options.rate, start=options.start, end=options.end)
+        self._stack.callback(self.film.close)
 
     def close(self) -> None:
         self._stack.close()
@@ -87,10 +91,10 @@ class ClipInputs(Closing):
             taken[Path(self.path).resolve()] = "the input"
         return taken
 
-    def open(self, reach: tuple[int, int] | None = None) -> TrimmedReader:
-        """The part of the film that is asked for, to be read once; `reach`: see `TrimmedReader`."""
-        options = self._options
-        return TrimmedReader(open_clip(self.path, rate=options.rate), options.start, options.end, reach=reach)
+    def prepare(self, progress: Callable[[str, int, int], None], note: Callable[[str], None]) -> None:
+        """Make of the film what is to be made first; from here on this is what is read."""
+        if self.preparation:
+            self.film.prepare(self.preparation, reach=self.key_reach(), progress=progress, note=note)
 
     def open_mask(self, info: ClipInfo) -> MaskSource:
         """Mask of where colour is added; everywhere when nothing was asked for."""
@@ -111,7 +115,7 @@ class ClipInputs(Closing):
         start, end = self._options.start, self._options.end
         if self._keys is None or (start is None and end is None):
             return None
-        with open_clip(self.path, rate=self._options.rate) as reader:
+        with self.film.open_whole() as reader:
             files = {file.number: file.path for file in find_keyframes(self._keys, stems=reader.stems)}
             low = 0 if start is None else _nearest_painted(files, start, -1, reader.info)
             return low, low if end is None else _nearest_painted(files, end, 1, reader.info)
@@ -120,7 +124,7 @@ class ClipInputs(Closing):
         """Matches of the pictures with their frames; whether any is left is for `check_match` to say."""
         if self._keys is None:
             return KeyMatch(())
-        with open_clip(self.path, rate=self._options.rate) as reader:
+        with self.film.open_whole() as reader:
             files = find_keyframes(self._keys, stems=reader.stems)
             # Where nobody knows how many frames there are, any number behind the part may be one.
             n_frames = reader.info.n_frames or (None if self._options.end is None else sys.maxsize)
@@ -142,7 +146,7 @@ class ClipInputs(Closing):
         """Hints by their frames; UsageError for those on a frame that there is not, or where none is left."""
         if self._hints is None:
             return FrameHints()
-        with open_clip(self.path, rate=self._options.rate) as reader:
+        with self.film.open_whole() as reader:
             known = reader.info.n_frames is not None or self._options.end is None
             n_frames = max(scan.first + scan.n_frames, reader.info.n_frames or 0) if known else None
             found = match_hints(self._hint_files(reader.stems), reader.info, scan, n_frames)
@@ -172,6 +176,7 @@ class ClipInputs(Closing):
                 "--every": options.every,
                 "--steady": options.steady,
                 "--fps": str(options.rate),
+                "--deinterlace": options.deinterlace,
             },
         }
 

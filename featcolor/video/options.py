@@ -69,6 +69,7 @@ class ClipOptions:
     codec, crf, pixel_format : of the output film; None: by its name's ending.
     sound : "copy", "none", or what sound is encoded as that the output does not take: a name of `SOUNDS`.
     picture_format : "png" or "tiff", of an output folder; None: the output is a film.
+    deinterlace : make whole frames of woven ones first; they are what is coloured and written.
     preset : a key of `VIDEO_PRESETS`.
     start, end : the part that is coloured and written, from start up to, not including, end; None: from the first,
         or to the last frame.
@@ -92,6 +93,7 @@ class ClipOptions:
     pixel_format: str | None = None
     sound: str = "copy"
     picture_format: str | None = None
+    deinterlace: bool = False
     preset: str = DEFAULT_VIDEO_PRESET
     start: Timecode | None = None
     end: Timecode | None = None

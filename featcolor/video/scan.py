@@ -21,6 +21,9 @@ from featcolor.errors import UsageError
 from featcolor.pictures.resize import resize
 from features.base import FloatArray
 from refine.shots import Shot, ShotDetector, thumbnail
+from refine.transitions import Shares, transition_shares
+
+SCANNING: Final = "finding shots"
 
 IN_MEMORY: Final = 32 * 2**20
 """Bytes of thumbnails, about 14,000 frames, above which they go to a file."""
@@ -111,6 +114,10 @@ class ClipScan(Closing):
 
     def close(self) -> None:
         self.thumbnails.close()
+
+    def shares(self) -> dict[int, Shares]:
+        """Shares of the frames that show two shots, or one that fades, by their numbers."""
+        return transition_shares(self.shots, lambda number: self.thumbnails[number - self.first])
 
     def cropped(self, first: int, last: int) -> ClipScan:
         """The same of these frames only; this one is closed."""

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featcolor.clips.frames import ClipReader, Frame
+from featcolor.clips.kept import KeptFilm
 from featcolor.clips.open import open_clip
 from featcolor.errors import ClipError
 from featcolor.parallel.engine import Engine, Failure
@@ -69,12 +70,14 @@ class ColourShots:
     Attributes
     ----------
     film : its path; `rate` of a folder of frames
+    kept : what was made of it, to be read instead
     colouring : of the film; a task has the keys and hints
     """
 
     film: Path
     rate: Fraction | None
     colouring: ShotColouring
+    kept: KeptFilm | None = None
 
     def without_own(self) -> Self:
         """The same without the keys and hints of all tasks, which need not go along with each."""
@@ -88,11 +91,14 @@ class ColourShots:
     def __call__(self, task: ShotTask) -> None:
         first = task.plans[0].first
         try:
-            with open_clip(self.film, rate=self.rate) as reader:
+            with self._open() as reader:
                 self._colour(task, self._proven(reader.frames_from(task.pts, first), task))
         except OtherFramesError:
-            with open_clip(self.film, rate=self.rate) as reader:
+            with self._open() as reader:
                 self._colour(task, self._proven(dropwhile(lambda frame: frame.index < first, reader), task))
+
+    def _open(self) -> ClipReader:
+        return open_clip(self.film, rate=self.rate) if self.kept is None else self.kept.open()
 
     def _colour(self, task: ShotTask, frames: Iterator[Frame]) -> None:
         colouring = replace(self.colouring, keys=replace(self.colouring.keys, paths=task.keys), hints=task.hints)

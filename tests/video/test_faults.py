@@ -212,7 +212,7 @@ def test_frames_are_held_a_few_at_a_time_and_damage_is_reported(
         return Made(4 * CUT, alive, damaged=7)
 
     (tmp_path / "in.mkv").write_bytes(b"stands for a film")
-    monkeypatch.setattr(featcolor.video.inputs, "open_clip", opened)
+    monkeypatch.setattr(featcolor.video.prepared.film, "open_clip", opened)
     monkeypatch.setattr(
         featcolor.video.output,
         "VideoFileWriter",

@@ -70,6 +70,12 @@ def add_settings(parser: argparse.ArgumentParser, note: str) -> None:
     old.add_argument("--prepare", metavar="STEPS", help=PREPARE_HELP)
 
 
+def add_reel_options(parser: argparse.ArgumentParser) -> None:
+    """What may be made of a film before it is coloured."""
+    old = parser.add_argument_group("old reels", "without it frames stay as they are; 'keyframes' and 'video' alike")
+    old.add_argument("--deinterlace", action="store_true", help="make whole frames of woven ones, and take these")
+
+
 def chosen_settings(arguments: argparse.Namespace) -> ColouringSettings:
     """What was chosen of `add_settings`, but for the preparation."""
     from featcolor.models.load import ColouringSettings
