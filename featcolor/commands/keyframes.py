@@ -89,7 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
         progress = stack.enter_context(progress_bar(quiet=arguments.quiet))
         part = {"start": arguments.start, "end": arguments.end}
         film = stack.enter_context(Film(arguments.input, rate=arguments.fps, **part))
-        film.prepare(Preparation(deinterlace=arguments.deinterlace), progress=progress, note=_note(arguments.quiet))
+        how = Preparation(deinterlace=arguments.deinterlace, repairs=arguments.prepare)
+        film.prepare(how, progress=progress, note=_note(arguments.quiet))
         coloured = None
         if arguments.more is not None:
             asked = _asked_for(arguments.more, arguments.input)
@@ -213,6 +214,7 @@ def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> 
     name, suffix = (source.name, "-colour") if source.is_dir() else (source.stem, "-colour.mp4")
     result = cut_name(name, NAME_BYTES - len(suffix)) + suffix
     rate = ["--fps", str(arguments.fps)] if arguments.fps is not None else []
-    whole = ["--deinterlace"] if arguments.deinterlace else []
-    words = ["featcolor", "video", plain_path(arguments.input), *rate, *whole, "-o", plain_path(result)]
+    made = ["--deinterlace"] if arguments.deinterlace else []
+    made += ["--prepare", ",".join(arguments.prepare)] if arguments.prepare else []
+    words = ["featcolor", "video", plain_path(arguments.input), *rate, *made, "-o", plain_path(result)]
     print_line(f"{todo}, then: {shell_line([*words, f'--{option}', plain_path(str(arguments.output))])}")

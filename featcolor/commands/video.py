@@ -57,7 +57,7 @@ frame (120f); --end is not included. What is done is kept, shot by shot, in OUT.
 
 OPTION_NAMES = (
     *("codec", "crf", "pixel_format", "sound", "preset", "start", "end", "mask", "region", "chroma_only"),
-    *("saturation", "every", "steady", "deinterlace", "resume", "overwrite", "report", "cluster"),
+    *("saturation", "every", "steady", "deinterlace", "prepare", "resume", "overwrite", "report", "cluster"),
 )
 """Options that `featcolor.video.options.ClipOptions` calls as the command line does."""
 

@@ -60,9 +60,6 @@ ALIKE: Final = 1500
 BANDWIDTH: Final = 0.1
 """Squared distance of embeddings, in their mean square, at which a place counts 1/e."""
 
-FLOW: Final = "dis_medium"
-"""A name of `refine.flow.FLOWS`. What is carried is a guess: a finer flow would carry it no better."""
-
 CHUNK: Final = 1024
 """Places that are compared at once: bounds the memory."""
 
@@ -161,14 +158,15 @@ def colour_from_anchors(
     every : as of `find_anchors`
     lightness, config, folder, progress : as of `featcolor.video.propagation.colour_shot`
     """
-    config = replace(config or VideoConfig(), flow=FLOW, guess_embedding=False)
+    config = replace(config or VideoConfig(), guess_embedding=False)
     count, (height, width) = len(lightness), lightness[0].shape
     threads = cv2.getNumThreads()
     with ShotLinks(count, (height, width), grid_of((height, width)), folder=folder) as links:
         with library_threads(1), ThreadPoolExecutor(threads) as pool:
 
+            # What is carried is a guess: a finer flow would carry it no better.
             def measure(index: int) -> None:
-                links.measure(index, lightness[index - 1], lightness[index], method=config.flow)
+                links.measure(index, lightness[index - 1], lightness[index], method=config.checking_flow)
 
             for _ in work_ahead(pool, measure, range(1, count), 2 * threads):
                 pass

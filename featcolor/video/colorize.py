@@ -186,7 +186,8 @@ class _Run(Closing):
             raise UsageError("--cluster does not go with - (a pipe) as input; name a file that all workers see")
         if self.options.cluster is not None and self.inputs.preparation:
             raise UsageError(
-                "--cluster does not go with --deinterlace: workers do not see the film that is made here; use --jobs"
+                "--cluster does not go with --deinterlace and --prepare: workers do not see the film that is made "
+                "here; use --jobs"
             )
         self.inputs.load_model()
         if self.inputs.chose_nothing:

@@ -60,7 +60,7 @@ class ClipInputs(Closing):
         self.model = None if model is None else named_model(str(model))
         self.chose_nothing = model is None and keyframes is None
         self.uses_model = model is not None or keyframes is None
-        self.preparation = Preparation(deinterlace=options.deinterlace)
+        self.preparation = Preparation(deinterlace=options.deinterlace, repairs=options.prepare)
         self._options = options
         self._keys = [keyframes] if isinstance(keyframes, str | Path) else keyframes and list(keyframes)
         self._hints = [hints] if isinstance(hints, str | Path) else hints and list(hints)
@@ -177,6 +177,7 @@ class ClipInputs(Closing):
                 "--steady": options.steady,
                 "--fps": str(options.rate),
                 "--deinterlace": options.deinterlace,
+                "--prepare": ",".join(options.prepare),
             },
         }
 

@@ -19,6 +19,9 @@ CODECS: Final = ("h264", "h265", "vp9", "av1", "ffv1", "prores")
 SOUNDS: Final = ("copy", "aac", "opus", "pcm", "none")
 """What becomes of sound, as in `featcolor.clips.output.sound`."""
 PICTURE_FORMATS: Final = ("png", "tiff")
+STABILISE, DEFLICKER, DUST, DENOISE = "stabilise", "deflicker", "dust", "denoise"
+REPAIRS: Final = (STABILISE, DEFLICKER, DUST, DENOISE)
+"""Repairs of an old reel, in the order in which they are done."""
 DEFAULT_EVERY: Final = 25
 """Frames between the key frames that a model colours, at most."""
 
@@ -70,6 +73,7 @@ class ClipOptions:
     sound : "copy", "none", or what sound is encoded as that the output does not take: a name of `SOUNDS`.
     picture_format : "png" or "tiff", of an output folder; None: the output is a film.
     deinterlace : make whole frames of woven ones first; they are what is coloured and written.
+    prepare : names of `REPAIRS`: what is repaired first; the frames are coloured and written so.
     preset : a key of `VIDEO_PRESETS`.
     start, end : the part that is coloured and written, from start up to, not including, end; None: from the first,
         or to the last frame.
@@ -94,6 +98,7 @@ class ClipOptions:
     sound: str = "copy"
     picture_format: str | None = None
     deinterlace: bool = False
+    prepare: tuple[str, ...] = ()
     preset: str = DEFAULT_VIDEO_PRESET
     start: Timecode | None = None
     end: Timecode | None = None
@@ -108,3 +113,20 @@ class ClipOptions:
     report: Path | None = None
     jobs: int = 1
     cluster: str | None = None
+
+
+def parse_repairs(text: str) -> tuple[str, ...]:
+    """The repairs of a comma list, in the order in which they are done.
+
+    >>> parse_repairs("dust, deflicker")
+    ('deflicker', 'dust')
+
+    Raises
+    ------
+    ValueError : there is no repair of that name; the message lists those that there are.
+    """
+    asked = [word.strip() for word in text.split(",")]
+    for name in asked:
+        if name not in REPAIRS:
+            raise ValueError(f"a step of preparation is one of {', '.join(REPAIRS)}, got {name!r}")
+    return tuple(name for name in REPAIRS if name in asked)

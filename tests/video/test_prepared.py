@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,7 +69,9 @@ def test_what_is_kept_is_gone_into_anywhere(tmp_path: Path) -> None:
         film.prepare(Preparation(deinterlace=True), progress=lambda *done: None, note=print)
         whole = list(film.open())
         with film.open_whole() as reader:
-            found = list(reader.frames_from(whole[4].pts, 7))
+            assert list(reader.frames_from(whole[4].pts, 7))
+        # As a process gets it.
+        found = list(pickle.loads(pickle.dumps(film.kept)).open().frames_from(whole[4].pts, 7))
     assert [frame.index for frame in whole] == list(range(3, 12))
     for one, other in zip(whole[4:], found, strict=True):
         assert (one.index, one.pts, one.duration) == (other.index, other.pts, other.duration)
@@ -107,7 +110,7 @@ def test_a_woven_film_is_coloured_and_written_whole(tiny_model: Path, tmp_path: 
 
 def test_a_film_that_is_made_here_does_not_go_to_a_cluster(tmp_path: Path) -> None:
     film = make_clip(tmp_path / "in.mkv", n=4)
-    with pytest.raises(UsageError, match="--cluster does not go with --deinterlace"):
+    with pytest.raises(UsageError, match="--cluster does not go with --deinterlace and --prepare"):
         colorize_video(film, tmp_path / "out.mkv", options=ffv1(cluster="tcp://nobody:1", deinterlace=True))
 
 

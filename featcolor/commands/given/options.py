@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from featcolor.commands.console import complain
 from featcolor.errors import UsageError
+from featcolor.video.options import REPAIRS, parse_repairs
 
 if TYPE_CHECKING:
     from featcolor.models.load import ColouringSettings
@@ -74,6 +75,13 @@ def add_reel_options(parser: argparse.ArgumentParser) -> None:
     """What may be made of a film before it is coloured."""
     old = parser.add_argument_group("old reels", "without it frames stay as they are; 'keyframes' and 'video' alike")
     old.add_argument("--deinterlace", action="store_true", help="make whole frames of woven ones, and take these")
+    old.add_argument(
+        "--prepare",
+        type=readable(parse_repairs),
+        default=(),
+        metavar="STEPS",
+        help=f"mend the frames, and take these; steps with commas between, done in this order: {', '.join(REPAIRS)}",
+    )
 
 
 def chosen_settings(arguments: argparse.Namespace) -> ColouringSettings:

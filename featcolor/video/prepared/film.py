@@ -18,9 +18,15 @@ from featcolor.clips.kept import KeptFilm, keep_film
 from featcolor.clips.open import open_clip
 from featcolor.clips.timecode import Timecode
 from featcolor.clips.trim import TrimmedReader
-from featcolor.video.scan import SCANNING, ClipScan, scan_clip
+from featcolor.errors import UsageError
+from featcolor.video.options import DEFLICKER, STABILISE
+from featcolor.video.prepared.drift import Step
+from featcolor.video.prepared.repairs import drift_of, repaired
+from featcolor.video.scan import SCANNING, scan_clip
 
 PREPARING: Final = "preparing"
+DRIFTS: Final = frozenset({STABILISE, DEFLICKER})
+"""Repairs of what is measured from frame to frame over the whole shot first."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,14 @@ class Preparation:
     Attributes
     ----------
     deinterlace : whole frames of woven ones.
+    repairs : names of `featcolor.video.options.REPAIRS`.
     """
 
     deinterlace: bool = False
+    repairs: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return self.deinterlace
+        return self.deinterlace or bool(self.repairs)
 
     def made(self, info: ClipInfo) -> ClipInfo:
         """Facts of the film that is made, by those of the film that is given."""
@@ -97,26 +105,27 @@ class Film(Closing):
             part = reader.part
         assert part is not None, "a part without frames is refused"
         with self.open(reach) as reader:
-            info = reader.info
-            frames = self._made(reader, scan, how, note)
-            if frames is None:
+            info, name = reader.info, reader.info.name
+            woven = any(order != WHOLE for order in scan.fields)
+            if woven and not how.deinterlace:
+                raise UsageError(f"{name}: --prepare needs whole frames, and these are woven; add --deinterlace")
+            if how.deinterlace and not woven:
+                note(f"{name}: its frames are whole already; --deinterlace changes nothing")
+            if not woven and not how.repairs:
                 return
+            drift = self._drift(info, reach, woven=woven) if DRIFTS & {*how.repairs} else []
+            frames: Iterable[Frame] = whole_frames(reader, info.bits) if woven else reader
+            if how.repairs:
+                frames = repaired(frames, scan.shots, info, how.repairs, drift)
             folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="featcolor-")))
             told = partial(progress, PREPARING)
             counted = (_told(frame, count, scan.n_frames, told) for count, frame in enumerate(frames, start=1))
             self.kept = keep_film(counted, how.made(info), folder, like=reader)
         self._part = Timecode(frame=part[0]), Timecode(frame=part[1] + 1)
 
-    def _made(
-        self, reader: ClipReader, scan: ClipScan, how: Preparation, note: Callable[[str], None]
-    ) -> Iterable[Frame] | None:
-        """Frames as they are to be, None where they are so already."""
-        woven = any(order != WHOLE for order in scan.fields)
-        if how.deinterlace and not woven:
-            note(f"{reader.info.name}: its frames are whole already; --deinterlace changes nothing")
-        if not woven:
-            return None
-        return whole_frames(reader, reader.info.bits)
+    def _drift(self, info: ClipInfo, reach: tuple[int, int] | None, *, woven: bool) -> list[Step]:
+        with self.open(reach) as reader:
+            return drift_of(whole_frames(reader, info.bits) if woven else reader, info)
 
 
 def _told(frame: Frame, count: int, total: int, progress: Callable[[int, int], None]) -> Frame:
