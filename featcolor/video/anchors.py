@@ -163,7 +163,6 @@ def colour_from_anchors(
     threads = cv2.getNumThreads()
     with ShotLinks(count, (height, width), grid_of((height, width)), folder=folder) as links:
         with library_threads(1), ThreadPoolExecutor(threads) as pool:
-
             # What is carried is a guess: a finer flow would carry it no better.
             def measure(index: int) -> None:
                 links.measure(index, lightness[index - 1], lightness[index], method=config.checking_flow)
