@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -158,7 +158,7 @@ def colour_from_anchors(
     every : as of `find_anchors`
     lightness, config, folder, progress : as of `featcolor.video.propagation.colour_shot`
     """
-    config = config or VideoConfig()
+    config = replace(config or VideoConfig(), guess_embedding=False)
     count, (height, width) = len(lightness), lightness[0].shape
     threads = cv2.getNumThreads()
     with ShotLinks(count, (height, width), grid_of((height, width)), folder=folder) as links:

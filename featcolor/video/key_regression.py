@@ -12,10 +12,12 @@ from typing import Final, Self
 import cv2
 import numpy as np
 
+from featcolor.hints.kernel import bundled_kernel
 from featcolor.regression.kernel import KernelRegression
 from features.backbone import BackboneFeatures
 from features.base import FeatureExtractor, FloatArray, IndexArray, grid_axes, grid_points
 from features.context import ContextFeatures
+from features.embedding import EmbeddingFeatures
 from features.position import PositionFeatures
 from refine.refiners import refine
 from refine.temporal import Carried
@@ -28,6 +30,9 @@ COMPONENTS: Final = 64
 
 POSITION_WEIGHT: Final = 0.3
 """Of place beside 1 for each other block of features: what moves is elsewhere in the next frame."""
+
+LIKENESS_WEIGHT: Final = 0.5
+"""Of the axes of the embedding along which pixels of one colour are alike."""
 
 BANDWIDTH: Final = 0.1
 """Squared feature distance beyond the nearest's at which a key pixel counts 1/e."""
@@ -51,11 +56,21 @@ class KeyframeRegressor:
     step : every step-th pixel is guessed, the others between them along edges
     pixels : key pixels that are remembered, in all
     refine : what carries the guess to the edges between, a key of `refine.refiners.REFINERS`
+    embedding : also compare by the embedding of the colour network
     seed : of their choice
     """
 
-    def __init__(self, *, step: int = 8, pixels: int = 4608, refine: str = "joint_bilateral", seed: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        step: int = 8,
+        pixels: int = 4608,
+        refine: str = "joint_bilateral",
+        embedding: bool = False,
+        seed: int = 0,
+    ) -> None:
         self.step, self.pixels, self.refine, self.seed = step, pixels, refine, seed
+        self._embedding = EmbeddingFeatures() if embedding else None
         semantic = BackboneFeatures("lite0", layers=("stride4", "stride8", "stride16"))
         self._extractors: tuple[FeatureExtractor, ...] = (ContextFeatures(), PositionFeatures(), semantic)
 
@@ -119,14 +134,23 @@ class KeyframeRegressor:
         return np.column_stack([chroma, 1 / (1 + distance / np.float32(UNSURE_DISTANCE))])
 
     def _raw(self, lightness: FloatArray, yx: IndexArray) -> FloatArray:
-        return np.concatenate([extractor.sample(lightness, yx) for extractor in self._extractors], axis=1)
+        rows = [extractor.sample(lightness, yx) for extractor in self._extractors]
+        if self._embedding is not None:
+            embedding = self._embedding.sample(lightness, yx)
+            length = np.linalg.norm(embedding, axis=1, keepdims=True)
+            rows += [embedding / np.maximum(length, np.float32(1e-6)), embedding @ bundled_kernel().axes]
+        return np.concatenate(rows, axis=1)
 
     def _blocks(self) -> list[tuple[int, float]]:
         """How many features belong together, and the mean squared length that each block is brought to."""
         context, position, semantic = self._extractors
         layers = Counter(name.rpartition(".")[0] for name in semantic.names)
         local = [(len(context.names), 1.0), (len(position.names), POSITION_WEIGHT)]
-        return local + [(width, 1.0) for width in layers.values()]
+        semantics = [(width, 1.0) for width in layers.values()]
+        if self._embedding is None:
+            return local + semantics
+        channels, axes = bundled_kernel().axes.shape
+        return [*local, *semantics, (channels, 1.0), (axes, LIKENESS_WEIGHT)]
 
 
 def _between(grid: FloatArray) -> tuple[FloatArray, IndexArray]:

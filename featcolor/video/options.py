@@ -37,6 +37,7 @@ class VideoConfig:
         be believed.
     guess_step : every how many-th pixel is guessed from the key frames, in both directions.
     guess_pixels : key pixels that the guess compares with.
+    guess_embedding : whether it compares by the embedding of the colour network too.
     guess_refine : a key of `refine.refiners.REFINERS`: how a guess follows edges.
     smoothing : frames that a guess is averaged over, along the motion.
     seed : of everything random.
@@ -47,12 +48,15 @@ class VideoConfig:
     checking_flow: str = "dis_medium"
     guess_step: int = 4
     guess_pixels: int = 4608
+    guess_embedding: bool = True
     guess_refine: str = "fast_global_smoother"
     smoothing: int = 10
     seed: int = 0
 
 
-FAST: Final = VideoConfig(size=256, flow="dis_medium", checking_flow="dis_fast", guess_step=8, guess_pixels=2304)
+FAST: Final = VideoConfig(
+    size=256, flow="dis_medium", checking_flow="dis_fast", guess_step=8, guess_pixels=2304, guess_embedding=False
+)
 VIDEO_PRESETS: Final[Mapping[str, VideoConfig]] = MappingProxyType({"fast": FAST, "balanced": VideoConfig()})
 """Named trade-offs of quality against time."""
 DEFAULT_VIDEO_PRESET: Final = "balanced"

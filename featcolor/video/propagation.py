@@ -159,7 +159,11 @@ def carry_over(
 def fit_guess(pictures: Sequence[tuple[FloatArray, FloatArray]], config: VideoConfig) -> KeyframeRegressor:
     """A regressor for places that no key frame's colour reaches, fitted on (lightness, chroma) of key frames."""
     return KeyframeRegressor(
-        step=config.guess_step, pixels=config.guess_pixels, refine=config.guess_refine, seed=config.seed
+        step=config.guess_step,
+        pixels=config.guess_pixels,
+        refine=config.guess_refine,
+        embedding=config.guess_embedding,
+        seed=config.seed,
     ).fit(pictures)
 
 

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from featcolor.colour.lab import rgb_to_lab
+from featcolor.hints.kernel import bundled_kernel
 from featcolor.regression.kernel import KernelRegression
 from featcolor.video import key_regression
 from featcolor.video.key_regression import KeyframeRegressor
+from features.embedding import EmbeddingFeatures
 
 Picture = tuple[np.ndarray, np.ndarray]
 
@@ -30,9 +32,10 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.linalg.norm(one - other, axis=-1).mean())
 
 
-def test_a_key_frame_comes_back_close_to_its_colours(pictures: dict[str, Picture]) -> None:
+@pytest.mark.parametrize("embedding", [False, True])
+def test_a_key_frame_comes_back_close_to_its_colours(pictures: dict[str, Picture], embedding: bool) -> None:
     lightness, chroma = pictures["coffee"]
-    guessed, confidence = KeyframeRegressor(step=4).fit([pictures["coffee"]])(lightness)
+    guessed, confidence = KeyframeRegressor(step=4, embedding=embedding).fit([pictures["coffee"]])(lightness)
     assert guessed.shape == chroma.shape
     assert confidence.shape == lightness.shape
     assert guessed.dtype == confidence.dtype == np.float32
@@ -129,3 +132,22 @@ def test_flat_pictures(level: float) -> None:
     guessed, confidence = KeyframeRegressor().fit([(flat, np.full((24, 32, 2), 7, np.float32))])(flat)
     np.testing.assert_allclose(guessed, 7, atol=0.05)
     assert np.isfinite(confidence).all()
+
+
+def test_the_embedding_counts_by_its_direction_where_it_is_asked_for(
+    pictures: dict[str, Picture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lightness, chroma = pictures["coffee"]
+    left = np.zeros(len(bundled_kernel().axes), np.float32)
+    left[0] = 5
+
+    def sample(self: EmbeddingFeatures, frame: np.ndarray, yx: np.ndarray) -> np.ndarray:
+        """One direction on the left, another one on the right."""
+        return np.where(yx[:, 1:] < frame.shape[1] // 2, left, left[::-1])
+
+    monkeypatch.setattr(EmbeddingFeatures, "sample", sample)
+    flat = np.full_like(lightness, 0.5)  # nothing but place and embedding tells
+    halves = np.zeros_like(chroma)
+    halves[:, lightness.shape[1] // 2 :] = 40
+    with_it, without = (KeyframeRegressor(step=4, embedding=e).fit([(flat, halves)])(flat)[0] for e in (True, False))
+    assert distance(with_it, halves) < 0.8 * distance(without, halves)
