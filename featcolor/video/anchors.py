@@ -36,9 +36,6 @@ from refine.temporal import Link, chain
 GRID: Final = 56
 """Cells of the shorter side of the grid on which votes are gathered: the network's own at its finer view."""
 
-WITNESSES: Final = 4
-"""Frames that are asked about for each anchor that is allowed."""
-
 REACH: Final = 2
 """Allowed distances between anchors over which votes are gathered along the motion."""
 
@@ -103,7 +100,7 @@ def find_anchors(
     links: ShotLinks,
     *,
     every: int,
-    refiner: str,
+    config: VideoConfig,
     pool: Executor,
     folder: Path | None,
 ) -> Anchors:
@@ -114,11 +111,12 @@ def find_anchors(
     lightness : frames of one shot, all of one size
     links : between them
     every : frames between anchors, about; where less of the shot is new there are fewer
-    refiner : what makes chroma follow edges, a key of `refine.refiners.REFINERS`
+    config : how many witnesses there are, and what makes chroma follow edges
     pool : that asks the model about several frames at once
     folder : for large temporary files
     """
-    places = spread_keys(0, len(lightness) - 1, max(1, every // WITNESSES))
+    spacing = max(1, every // config.witnesses)
+    places = spread_keys(0, len(lightness) - 1, spacing)
     most = -(-len(lightness) // every)
     with _Votes(len(places), folder) as votes:
 
@@ -127,7 +125,7 @@ def find_anchors(
 
         for _ in work_ahead(pool, ask, range(len(places)), len(places)):
             pass
-        hops = _Hops(links, places, REACH * every // max(1, every // WITNESSES))
+        hops = _Hops(links, places, REACH * every // spacing)
         alike = _Alike(votes, hops)
         chosen = choose(seen_by_others(hops), sharpness([lightness[place] for place in places]), most)
         grey = {number: resize(lightness[places[number]], links.grid) for number in chosen}
@@ -137,7 +135,7 @@ def find_anchors(
     keys = []
     for number in chosen:
         frame = lightness[places[number]]
-        chroma = refine(resize(decided[number][0], (frame.shape[0], frame.shape[1])), frame, method=refiner)
+        chroma = refine(resize(decided[number][0], (frame.shape[0], frame.shape[1])), frame, method=config.guess_refine)
         keys.append(KeyChroma(places[number], scale_chroma(chroma, frame, factor)))
     return Anchors(tuple(keys), factor)
 
@@ -169,9 +167,7 @@ def colour_from_anchors(
 
             for _ in work_ahead(pool, measure, range(1, count), 2 * threads):
                 pass
-            anchors = find_anchors(
-                lightness, guess, links, every=every, refiner=config.guess_refine, pool=pool, folder=folder
-            )
+            anchors = find_anchors(lightness, guess, links, every=every, config=config, pool=pool, folder=folder)
 
         def vivid(frame: FloatArray) -> tuple[FloatArray, FloatArray]:
             chroma, sure = guess(frame)

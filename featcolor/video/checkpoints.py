@@ -34,7 +34,7 @@ from featcolor.video.spooled import SpooledPlanes
 from features.base import FloatArray
 
 WORK_SUFFIX: Final = ".featcolor-work"
-WORK_VERSION: Final = 2
+WORK_VERSION: Final = 3
 """Of the layout of shot files and of the way colour is made; goes up with either, so that old work is not mixed in."""
 
 FRAMES_A_CHUNK: Final = 8

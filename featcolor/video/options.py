@@ -40,6 +40,7 @@ class VideoConfig:
     guess_embedding : whether it compares by the embedding of the colour network too.
     guess_refine : a key of `refine.refiners.REFINERS`: how a guess follows edges.
     smoothing : frames that a guess is averaged over, along the motion.
+    witnesses : frames that a model is asked about, where no frame is coloured, for each anchor that is allowed.
     seed : of everything random.
     """
 
@@ -51,13 +52,23 @@ class VideoConfig:
     guess_embedding: bool = True
     guess_refine: str = "fast_global_smoother"
     smoothing: int = 10
+    witnesses: int = 4
     seed: int = 0
 
 
 FAST: Final = VideoConfig(
-    size=256, flow="dis_medium", checking_flow="dis_fast", guess_step=8, guess_pixels=2304, guess_embedding=False
+    size=256,
+    flow="dis_medium",
+    checking_flow="dis_fast",
+    guess_step=8,
+    guess_pixels=2304,
+    guess_embedding=False,
+    witnesses=2,
 )
-VIDEO_PRESETS: Final[Mapping[str, VideoConfig]] = MappingProxyType({"fast": FAST, "balanced": VideoConfig()})
+BEST: Final = VideoConfig(size=512, guess_pixels=9216, witnesses=8)
+VIDEO_PRESETS: Final[Mapping[str, VideoConfig]] = MappingProxyType(
+    {"fast": FAST, "balanced": VideoConfig(), "best": BEST}
+)
 """Named trade-offs of quality against time."""
 DEFAULT_VIDEO_PRESET: Final = "balanced"
 

@@ -37,7 +37,7 @@ Where DIR holds a recipe.csv with the columns sequence, psnr and psnr_wrapped, i
 exit codes: 0 done; 1 a sequence failed; 2 the call cannot be done as typed.
 """
 METHOD_NAMES = ("grey", "frames", "flow", "recipe", "ours", "ours2")
-PRESET_NAMES = ("fast", "balanced")
+PRESET_NAMES = ("fast", "balanced", "best")
 RECIPE_FILE = "recipe.csv"
 SHOWN = ("psnr", "wrapped_psnr", "cf_share", "flicker_excess", "coarse_excess", "seconds")
 
