@@ -66,8 +66,8 @@ def keep_film(frames: Iterable[Frame], info: ClipInfo, folder: Path, *, like: Cl
     stamps: list[tuple[int, int, int, bool]] = []
     # Woven or turned matters to who shows the frames; the file is of samples.
     sampled = replace(info, **_KEPT, interlaced=False, rotation=0, tags={}, pixel_aspect=Fraction(1))  # type: ignore[arg-type]
-    grey = np.full(sampled.chroma_shape, 1 << (info.bits - 1), info.dtype)
     with VideoFileWriter(path, sampled, source=None, codec="ffv1", seek_step=1) as writer:
+        grey = np.full(writer.chroma_shape, 1 << (info.bits - 1), info.dtype)
         for count, frame in enumerate(frames):
             stamps.append((frame.index, frame.pts, frame.duration, frame.damaged))
             cb, cr = (grey if plane is None else plane for plane in (frame.cb, frame.cr))

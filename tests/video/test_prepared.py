@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from featcolor.clips.deinterlace import whole_frames
 from featcolor.clips.frames import Frame
@@ -92,6 +94,18 @@ def test_samples_of_every_kind_go_through(pix_fmt: str, tmp_path: Path) -> None:
             assert one.cb is None or np.array_equal(one.cb, again.cb)
             assert whole.luma.dtype == one.luma.dtype
             assert not np.array_equal(one.luma, whole.luma)
+
+
+def test_a_folder_of_grey_frames_is_mended(tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for number in range(3):
+        Image.fromarray(scene(number).astype(np.uint8)).save(folder / f"{number}.png")
+    with Film(folder, rate=Fraction(18)) as film:
+        film.prepare(Preparation(repairs=("dust",)), progress=lambda *done: None, note=print)
+        after = list(film.open())
+    assert film.kept is not None
+    assert [(frame.index, frame.cb) for frame in after] == [(0, None), (1, None), (2, None)]
 
 
 def test_a_woven_film_is_coloured_and_written_whole(tiny_model: Path, tmp_path: Path) -> None:
