@@ -121,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
                     whole, targets, colorizer=colorizer, coloured=coloured, hints=arguments.hints, progress=note
                 )
     if not arguments.quiet:
-        _tell(arguments, list(targets.values()), replaced)
+        _tell(arguments, how.words(), list(targets.values()), replaced)
     return 0
 
 
@@ -198,7 +198,7 @@ def _stopped(written: int, count: int) -> str:
     return f"stopped: {written} of {count} key frames are written; the same command with --overwrite writes them all"
 
 
-def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> None:
+def _tell(arguments: argparse.Namespace, made: list[str], targets: list[Path], replaced: int) -> None:
     pictures = many(len(targets), "key frame")
     grey = arguments.model is None and (arguments.more is None or arguments.grey)
     what = "grey" if grey else "coloured by the model" if arguments.model is not None else "as coloured now"
@@ -214,7 +214,5 @@ def _tell(arguments: argparse.Namespace, targets: list[Path], replaced: int) -> 
     name, suffix = (source.name, "-colour") if source.is_dir() else (source.stem, "-colour.mp4")
     result = cut_name(name, NAME_BYTES - len(suffix)) + suffix
     rate = ["--fps", str(arguments.fps)] if arguments.fps is not None else []
-    made = ["--deinterlace"] if arguments.deinterlace else []
-    made += ["--prepare", ",".join(arguments.prepare)] if arguments.prepare else []
     words = ["featcolor", "video", plain_path(arguments.input), *rate, *made, "-o", plain_path(result)]
     print_line(f"{todo}, then: {shell_line([*words, f'--{option}', plain_path(str(arguments.output))])}")

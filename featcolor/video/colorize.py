@@ -177,7 +177,9 @@ class _Run(Closing):
         report = replace(report, notes=tuple(self.notes), seconds=time.perf_counter() - started)
         if (path := self.options.report) is not None:
             report.write_json(path)
-            write_page(path.with_suffix(".html"), report, shown, json_name=path.name)
+            rate = [] if self.options.rate is None else ["--fps", str(self.options.rate)]
+            reading = [*rate, *self.inputs.preparation.words()]
+            write_page(path.with_suffix(".html"), report, shown, json_name=str(path), reading=reading)
         return report
 
     def check(self) -> None:

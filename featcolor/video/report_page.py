@@ -59,12 +59,21 @@ def choose_tiles(report: ClipReport) -> list[int]:
     return sorted({frame for shot in _frames_shown(report).values() for frame in shot} | {n.frame for n in report.next})
 
 
-def write_page(path: str | Path, report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "report.json") -> None:
+def write_page(
+    path: str | Path,
+    report: ClipReport,
+    tiles: Iterable[Tile],
+    *,
+    json_name: str = "report.json",
+    reading: Sequence[str] = (),
+) -> None:
     """Write the page of `build_page` beside the place and then rename it."""
-    write_text(path, build_page(report, tiles, json_name=json_name))
+    write_text(path, build_page(report, tiles, json_name=json_name, reading=reading))
 
 
-def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "report.json") -> str:
+def build_page(
+    report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "report.json", reading: Sequence[str] = ()
+) -> str:
     """One HTML file that asks nothing of the network; some 4 MB for the longest film.
 
     Parameters
@@ -72,6 +81,7 @@ def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "r
     report : ClipReport
     tiles : frames, at best those of `choose_tiles`; others are passed over, and one that is missing leaves a gap
     json_name : of the report's JSON, for the command that exports the frames to correct
+    reading : options with which that command reads the film, as `video` did
     """
     wanted = set(choose_tiles(report))
     bare = [range(shot.first, shot.last + 1) for shot in report.shots if not shot.key_frames]
@@ -82,7 +92,7 @@ def build_page(report: ClipReport, tiles: Iterable[Tile], *, json_name: str = "r
     }
     body = (
         _header(report)
-        + _next_frames(report, images, json_name)
+        + _next_frames(report, images, json_name, reading)
         + _shots(report, images)
         + build_warnings("Key frames not used", report.refused, IN_JSON)
         + build_warnings("Damaged frames", [f"frame {frame}" for frame in report.damaged], IN_JSON)
@@ -125,11 +135,11 @@ def _header(report: ClipReport) -> str:
     return build_header("Film report", report.clip, f"<p class=note>Coloured as {as_html(report.output)}</p>", facts)
 
 
-def _next_frames(report: ClipReport, images: Mapping[int, str], json_name: str) -> str:
+def _next_frames(report: ClipReport, images: Mapping[int, str], json_name: str, reading: Sequence[str]) -> str:
     if not report.next:
         return "<section><h2>Correct next</h2><p class=note>No single frame would help much.</p></section>"
     command = shell_line(
-        ["featcolor", "keyframes", plain_path(report.clip), "-o", "keys/", "--more", plain_path(json_name)]
+        ["featcolor", "keyframes", plain_path(report.clip), *reading, "-o", "keys/", "--more", plain_path(json_name)]
     )
     rows = "".join(_next_row(rank, frame, images) for rank, frame in enumerate(report.next, 1))
     return (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -70,6 +72,18 @@ def test_a_film_from_key_frames_with_its_report(reel: str, capsys: pytest.Captur
         assert len(list(film.decode(video=0))) == 12
     assert main(["video", reel, "-o", "out.mp4", "-k", "keys", "-q", "--overwrite"]) == 0
     assert lines(capsys) == ([], [])
+
+
+def test_the_command_on_the_report_page_reads_the_film_as_it_was_read(reel: str) -> None:
+    Path("out").mkdir()
+    given = ["--fps", "18", "--prepare", "dust,deflicker"]
+    assert main(["video", reel, "-o", "first/", "--preset", "fast", "--end", "4f", "-q"]) == 0
+    assert main(["video", "first", *given, "-o", "out.mp4", "--preset", "fast", "--report", "out/r.json", "-q"]) == 0
+    page = html.unescape(Path("out/r.html").read_text())
+    words = shlex.split(page.split("<code>")[1].split("</code>")[0])
+    assert words[:-3] == ["featcolor", "keyframes", "first", "--fps", "18", "--prepare", "deflicker,dust", "-o"]
+    assert main([*words[1:], "-q"]) == 0
+    assert list(Path("keys").iterdir())
 
 
 def test_a_refused_key_picture_is_named_and_the_exit_code_tells(reel: str, capsys: pytest.CaptureFixture[str]) -> None:

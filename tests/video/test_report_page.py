@@ -83,8 +83,8 @@ def test_everything_that_others_named_is_escaped() -> None:
 def test_the_command_can_be_typed() -> None:
     report = film([20])
     chosen = ClipReport(**{**report.__dict__, "clip": "my reel.mp4", "next": tuple(frames_to_correct(report.shots))})
-    page = build_page(chosen, [], json_name="my report.json")
-    assert "featcolor keyframes &#x27;my reel.mp4&#x27; -o keys/ --more &#x27;my report.json&#x27;" in page
+    page = build_page(chosen, [], json_name="my report.json", reading=["--fps", "18"])
+    assert "featcolor keyframes &#x27;my reel.mp4&#x27; --fps 18 -o keys/ --more &#x27;my report.json&#x27;" in page
 
 
 def test_tiles_are_few_rising_and_show_every_shot_and_key_frame() -> None:

@@ -45,6 +45,10 @@ class Preparation:
     def __bool__(self) -> bool:
         return self.deinterlace or bool(self.repairs)
 
+    def words(self) -> list[str]:
+        """Options of a command that ask for it."""
+        return ["--deinterlace"] * self.deinterlace + (["--prepare", ",".join(self.repairs)] if self.repairs else [])
+
     def made(self, info: ClipInfo) -> ClipInfo:
         """Facts of the film that is made, by those of the film that is given."""
         return as_whole(info) if self.deinterlace else info
