@@ -9,7 +9,7 @@ that together see the most of the shot: its anchors. From there on they are key 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -23,7 +23,7 @@ from featcolor.clips.frames import Closing
 from featcolor.models.vividness import scale_chroma
 from featcolor.parallel.cores import library_threads
 from featcolor.pictures.resize import resize
-from featcolor.video.links import ShotLinks
+from featcolor.video.links import LinkPairs, ShotLinks
 from featcolor.video.model_guess import ModelGuess, Votes
 from featcolor.video.options import VideoConfig
 from featcolor.video.propagation import KeyChroma, Lightnesses, ShotColours, colour_shot, work_ahead
@@ -125,9 +125,9 @@ def find_anchors(
 
         for _ in work_ahead(pool, ask, range(len(places)), len(places)):
             pass
-        hops = _Hops(links, places, REACH * every // spacing)
-        alike = _Alike(votes, hops)
-        chosen = choose(seen_by_others(hops), sharpness([lightness[place] for place in places]), most)
+        with _Hops(links, places, REACH * every // spacing, folder) as hops:
+            alike = _Alike(votes, hops)
+            chosen = choose(seen_by_others(hops), sharpness(lightness[place] for place in places), most)
         grey = {number: resize(lightness[places[number]], links.grid) for number in chosen}
         decided = {number: guess.decide(alike.shares(votes[number].likeness), grey[number]) for number in chosen}
     chroma, sure = (np.concatenate(each) for each in zip(*decided.values(), strict=True))
@@ -180,7 +180,7 @@ def colour_from_anchors(
     return made
 
 
-def sharpness(frames: Sequence[FloatArray]) -> FloatArray:
+def sharpness(frames: Iterable[FloatArray]) -> FloatArray:
     """How sharp frames (h, w) are beside the sharpest half of them, (n,), `BLURRED`..1."""
     edges = np.array([cv2.Laplacian(frame, cv2.CV_32F).std() for frame in frames], np.float32)
     return np.clip(edges / max(float(np.median(edges)), 1e-6), BLURRED, 1)
@@ -205,11 +205,12 @@ def choose(seen: FloatArray, quality: FloatArray, most: int) -> list[int]:
     who = np.arange(count)[:, None] + np.arange(-reach, reach + 1)
     inside = (who >= 0) & (who < count)
     rows, distances = np.clip(who, 0, count - 1), np.broadcast_to(np.arange(width)[::-1], who.shape)
+    gains, changed = np.zeros(count, np.float32), slice(0, count)
     while len(chosen) < most:
-        gains = np.zeros(count, np.float32)
-        for row, distance, there in zip(rows.T, distances.T, inside.T, strict=True):
-            gain = np.maximum(quality[:, None] * seen[row, distance] - known[row], 0).mean(axis=1)
-            gains += gain * there
+        gains[changed] = 0
+        for row, distance, there in zip(*(each[changed].T for each in (rows, distances, inside)), strict=True):
+            gain = np.maximum(quality[changed, None] * seen[row, distance] - known[row], 0).mean(axis=1)
+            gains[changed] += gain * there
         best = int(np.argmax(gains))
         if chosen and gains[best] < LEAST_GAIN:
             break
@@ -217,6 +218,7 @@ def choose(seen: FloatArray, quality: FloatArray, most: int) -> list[int]:
         mine = inside[best]
         row = rows[best, mine]
         known[row] = np.maximum(known[row], quality[best] * seen[row, distances[best, mine]])
+        changed = slice(max(0, best - 2 * reach), best + 2 * reach + 1)
     return sorted(chosen)
 
 
@@ -232,37 +234,39 @@ def seen_by_others(hops: _Hops) -> FloatArray:
     return seen
 
 
-class _Hops:
+class _Hops(Closing):
     """Ways between the witnesses of a shot, on the grid.
 
     `reach`: how many witnesses away a way may lead.
     """
 
-    def __init__(self, links: ShotLinks, places: Sequence[int], reach: int) -> None:
+    def __init__(self, links: ShotLinks, places: Sequence[int], reach: int, folder: Path | None) -> None:
         self.grid, self.reach = links.grid, reach
-        self._back: list[Link] = []
-        self._on: list[Link] = []
-        for low, high in pairwise(places):
+        self._hops = LinkPairs(len(places) - 1, links.grid, folder=folder)
+        for number, (low, high) in enumerate(pairwise(places)):
             pairs = [links.coarse(index) for index in range(low + 1, high + 1)]
-            self._back.append(_chained([forward for forward, _ in reversed(pairs)]))
-            self._on.append(_chained([backward for _, backward in pairs]))
+            back = _chained([forward for forward, _ in reversed(pairs)])
+            self._hops[number] = back, _chained([backward for _, backward in pairs])
 
     def __len__(self) -> int:
         """Number of witnesses."""
-        return len(self._back) + 1
+        return len(self._hops) + 1
 
     def around(self, number: int) -> Iterator[tuple[int, Link]]:
         """Witnesses within reach that see anything of this one, and where its places are there."""
-        for step, hops in ((-1, self._back), (1, self._on)):
+        for way, step in enumerate((-1, 1)):
             link: Link | None = None
             for other in range(number + step, number + step * (self.reach + 1), step):
                 if not 0 <= other < len(self):
                     break
-                hop = hops[min(other, other - step)]
+                hop = self._hops[min(other, other - step)][way]
                 link = hop if link is None else chain(link, hop)
                 if link.confidence.mean() < LEAST_SEEN:
                     break
                 yield other, link
+
+    def close(self) -> None:
+        self._hops.close()
 
 
 def _chained(links: Sequence[Link]) -> Link:
