@@ -9,6 +9,7 @@ that together see the most of the shot: its anchors. From there on they are key 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -52,7 +53,7 @@ BLURRED: Final = 0.25
 """Sharpness beside the shot's median below which a frame counts no less for being blurred more."""
 
 ALIKE: Final = 1500
-"""Places of a shot that all others are compared with."""
+"""Places of a shot that all others are compared with; up to twice as many, so that witnesses give equally many."""
 
 BANDWIDTH: Final = 0.1
 """Squared distance of embeddings, in their mean square, at which a place counts 1/e."""
@@ -316,26 +317,29 @@ class _Alike:
     def __init__(self, votes: _Votes, hops: _Hops) -> None:
         rows, columns = hops.grid
         rng = np.random.default_rng(0)
-        some = [rng.permutation(rows * columns)[: -(-ALIKE // len(hops))] for _ in range(len(hops))]
-        seen_in: list[list[tuple[int, IndexArray, FloatArray]]] = [[] for _ in range(len(hops))]
-        for number, own in enumerate(some):
+        step = -(-len(hops) // ALIKE)
+        each = -(-ALIKE * step // len(hops))
+        some = {number: rng.permutation(rows * columns)[:each].copy() for number in range(0, len(hops), step)}
+        seen_in: defaultdict[int, list[tuple[int, IndexArray, FloatArray]]] = defaultdict(list)
+        for number, own in some.items():
             seen_in[number].append((number, own, np.ones(len(own), np.float32)))
             for other, link in hops.around(number):
                 x, y = np.rint(link.flow.reshape(-1, 2)[own].T).astype(np.intp)
                 row, column = np.clip(own // columns + y, 0, rows - 1), np.clip(own % columns + x, 0, columns - 1)
                 seen_in[other].append((number, row * columns + column, link.confidence.ravel()[own]))
-        sums = [np.zeros((len(own), 1), np.float32) for own in some]
-        weights, likeness = list(sums), []
-        for source, seen in enumerate(seen_in):
+        sums = {number: np.zeros((len(own), 1), np.float32) for number, own in some.items()}
+        weights, likeness = dict(sums), []
+        for source, seen in sorted(seen_in.items()):
             theirs = votes[source]
             shares, alike = (plane.reshape(rows * columns, -1) for plane in (theirs.shares, theirs.likeness))
-            likeness.append(alike[some[source]])
+            if source in some:
+                likeness.append(alike[some[source]])
             for number, at, confidence in seen:
                 counts = confidence[:, None] * np.float32(theirs.weight)
                 sums[number] = sums[number] + shares[at] * counts
                 weights[number] = weights[number] + counts
-        weight, alike = np.concatenate(weights), np.concatenate(likeness)
-        self._shares = np.concatenate(sums) / weight
+        weight, alike = np.concatenate(list(weights.values())), np.concatenate(likeness)
+        self._shares = np.concatenate(list(sums.values())) / weight
         self.scene = alike.mean(axis=0)
         self._scale = np.float32(1 / max(float(np.linalg.norm(alike - self.scene) / np.sqrt(len(alike))), 1e-6))
         self._keys = self._standard(alike)

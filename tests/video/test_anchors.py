@@ -12,8 +12,9 @@ import pytest
 
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.models.load import ColouringSettings, load_colorizer
+from featcolor.video import anchors
 from featcolor.video import spooled as stores
-from featcolor.video.anchors import _Hops, choose, colour_from_anchors, grid_of, sharpness, spread_keys
+from featcolor.video.anchors import _Alike, _Hops, choose, colour_from_anchors, grid_of, sharpness, spread_keys
 from featcolor.video.links import ShotLinks, link_both
 from featcolor.video.model_guess import ModelGuess, Votes, film_colorizer
 
@@ -59,9 +60,9 @@ class Fickle(ModelGuess):
 def test_what_a_model_says_now_so_and_now_otherwise_becomes_one_colour(pan: list[np.ndarray]) -> None:
     with colour_from_anchors(pan, Fickle(), every=6) as colours:
         chroma = np.stack([colours.chroma[index] for index in range(COUNT)])
-        anchors = colours.anchors
-    assert anchors
-    assert all(0 <= anchor < COUNT for anchor in anchors)
+        chosen = colours.anchors
+    assert chosen
+    assert all(0 <= anchor < COUNT for anchor in chosen)
     assert np.linalg.norm(np.ptp(chroma.mean(axis=(1, 2)), axis=0)) < 2
     assert np.abs(chroma - WARM).mean() < np.abs(chroma - COLD).mean() / 3
 
@@ -150,6 +151,19 @@ def test_what_is_kept_of_a_shot_in_memory_does_not_grow_with_it(
         finally:
             tracemalloc.stop()
     assert peak < 2**20
+
+
+@pytest.mark.parametrize(("count", "most"), [(4, 100), (16, 16), (16, 15), (16, 3)])
+def test_so_many_places_are_compared_with_however_long_a_shot_is(
+    monkeypatch: pytest.MonkeyPatch, pan: list[np.ndarray], count: int, most: int
+) -> None:
+    monkeypatch.setattr(anchors, "ALIKE", most)
+    model, grid = Fickle(), (16, 24)
+    votes: Any = [model.votes(pan[number], grid) for number in range(count)]
+    with ShotLinks(count, pan[0].shape, grid, folder=None) as links, _Hops(links, range(count), 2, None) as hops:
+        alike = _Alike(votes, hops)
+    assert most <= len(alike._keys) <= 2 * most
+    assert alike.shares(votes[0].likeness).shape == (*grid, 2)
 
 
 def test_a_blurred_frame_counts_less(pan: list[np.ndarray]) -> None:
