@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -42,7 +42,7 @@ class KeptFilm:
     durations: NDArray[np.int64]
     damaged: frozenset[int] = frozenset()
     stems: tuple[str, ...] | None = None
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
 
     def open(self) -> KeptReader:
         """A reader of the film."""

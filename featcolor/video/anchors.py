@@ -9,7 +9,8 @@ that together see the most of the shot: its anchors. From there on they are key 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -23,7 +24,7 @@ from featcolor.clips.frames import Closing
 from featcolor.models.vividness import scale_chroma
 from featcolor.parallel.cores import library_threads
 from featcolor.pictures.resize import resize
-from featcolor.video.links import ShotLinks
+from featcolor.video.links import LinkPairs, ShotLinks
 from featcolor.video.model_guess import ModelGuess, Votes
 from featcolor.video.options import VideoConfig
 from featcolor.video.propagation import KeyChroma, Lightnesses, ShotColours, colour_shot, work_ahead
@@ -52,7 +53,7 @@ BLURRED: Final = 0.25
 """Sharpness beside the shot's median below which a frame counts no less for being blurred more."""
 
 ALIKE: Final = 1500
-"""Places of a shot that all others are compared with."""
+"""Places of a shot that all others are compared with; up to twice as many, so that witnesses give equally many."""
 
 BANDWIDTH: Final = 0.1
 """Squared distance of embeddings, in their mean square, at which a place counts 1/e."""
@@ -125,9 +126,9 @@ def find_anchors(
 
         for _ in work_ahead(pool, ask, range(len(places)), len(places)):
             pass
-        hops = _Hops(links, places, REACH * every // spacing)
-        alike = _Alike(votes, hops)
-        chosen = choose(seen_by_others(hops), sharpness([lightness[place] for place in places]), most)
+        with _Hops(links, places, REACH * every // spacing, folder) as hops:
+            alike = _Alike(votes, hops)
+            chosen = choose(seen_by_others(hops), sharpness(lightness[place] for place in places), most)
         grey = {number: resize(lightness[places[number]], links.grid) for number in chosen}
         decided = {number: guess.decide(alike.shares(votes[number].likeness), grey[number]) for number in chosen}
     chroma, sure = (np.concatenate(each) for each in zip(*decided.values(), strict=True))
@@ -180,7 +181,7 @@ def colour_from_anchors(
     return made
 
 
-def sharpness(frames: Sequence[FloatArray]) -> FloatArray:
+def sharpness(frames: Iterable[FloatArray]) -> FloatArray:
     """How sharp frames (h, w) are beside the sharpest half of them, (n,), `BLURRED`..1."""
     edges = np.array([cv2.Laplacian(frame, cv2.CV_32F).std() for frame in frames], np.float32)
     return np.clip(edges / max(float(np.median(edges)), 1e-6), BLURRED, 1)
@@ -205,11 +206,12 @@ def choose(seen: FloatArray, quality: FloatArray, most: int) -> list[int]:
     who = np.arange(count)[:, None] + np.arange(-reach, reach + 1)
     inside = (who >= 0) & (who < count)
     rows, distances = np.clip(who, 0, count - 1), np.broadcast_to(np.arange(width)[::-1], who.shape)
+    gains, changed = np.zeros(count, np.float32), slice(0, count)
     while len(chosen) < most:
-        gains = np.zeros(count, np.float32)
-        for row, distance, there in zip(rows.T, distances.T, inside.T, strict=True):
-            gain = np.maximum(quality[:, None] * seen[row, distance] - known[row], 0).mean(axis=1)
-            gains += gain * there
+        gains[changed] = 0
+        for row, distance, there in zip(*(each[changed].T for each in (rows, distances, inside)), strict=True):
+            gain = np.maximum(quality[changed, None] * seen[row, distance] - known[row], 0).mean(axis=1)
+            gains[changed] += gain * there
         best = int(np.argmax(gains))
         if chosen and gains[best] < LEAST_GAIN:
             break
@@ -217,6 +219,7 @@ def choose(seen: FloatArray, quality: FloatArray, most: int) -> list[int]:
         mine = inside[best]
         row = rows[best, mine]
         known[row] = np.maximum(known[row], quality[best] * seen[row, distances[best, mine]])
+        changed = slice(max(0, best - 2 * reach), best + 2 * reach + 1)
     return sorted(chosen)
 
 
@@ -232,37 +235,39 @@ def seen_by_others(hops: _Hops) -> FloatArray:
     return seen
 
 
-class _Hops:
+class _Hops(Closing):
     """Ways between the witnesses of a shot, on the grid.
 
     `reach`: how many witnesses away a way may lead.
     """
 
-    def __init__(self, links: ShotLinks, places: Sequence[int], reach: int) -> None:
+    def __init__(self, links: ShotLinks, places: Sequence[int], reach: int, folder: Path | None) -> None:
         self.grid, self.reach = links.grid, reach
-        self._back: list[Link] = []
-        self._on: list[Link] = []
-        for low, high in pairwise(places):
+        self._hops = LinkPairs(len(places) - 1, links.grid, folder=folder)
+        for number, (low, high) in enumerate(pairwise(places)):
             pairs = [links.coarse(index) for index in range(low + 1, high + 1)]
-            self._back.append(_chained([forward for forward, _ in reversed(pairs)]))
-            self._on.append(_chained([backward for _, backward in pairs]))
+            back = _chained([forward for forward, _ in reversed(pairs)])
+            self._hops[number] = back, _chained([backward for _, backward in pairs])
 
     def __len__(self) -> int:
         """Number of witnesses."""
-        return len(self._back) + 1
+        return len(self._hops) + 1
 
     def around(self, number: int) -> Iterator[tuple[int, Link]]:
         """Witnesses within reach that see anything of this one, and where its places are there."""
-        for step, hops in ((-1, self._back), (1, self._on)):
+        for way, step in enumerate((-1, 1)):
             link: Link | None = None
             for other in range(number + step, number + step * (self.reach + 1), step):
                 if not 0 <= other < len(self):
                     break
-                hop = hops[min(other, other - step)]
+                hop = self._hops[min(other, other - step)][way]
                 link = hop if link is None else chain(link, hop)
                 if link.confidence.mean() < LEAST_SEEN:
                     break
                 yield other, link
+
+    def close(self) -> None:
+        self._hops.close()
 
 
 def _chained(links: Sequence[Link]) -> Link:
@@ -312,26 +317,29 @@ class _Alike:
     def __init__(self, votes: _Votes, hops: _Hops) -> None:
         rows, columns = hops.grid
         rng = np.random.default_rng(0)
-        some = [rng.permutation(rows * columns)[: -(-ALIKE // len(hops))] for _ in range(len(hops))]
-        seen_in: list[list[tuple[int, IndexArray, FloatArray]]] = [[] for _ in range(len(hops))]
-        for number, own in enumerate(some):
+        step = -(-len(hops) // ALIKE)
+        each = -(-ALIKE * step // len(hops))
+        some = {number: rng.permutation(rows * columns)[:each].copy() for number in range(0, len(hops), step)}
+        seen_in: defaultdict[int, list[tuple[int, IndexArray, FloatArray]]] = defaultdict(list)
+        for number, own in some.items():
             seen_in[number].append((number, own, np.ones(len(own), np.float32)))
             for other, link in hops.around(number):
                 x, y = np.rint(link.flow.reshape(-1, 2)[own].T).astype(np.intp)
                 row, column = np.clip(own // columns + y, 0, rows - 1), np.clip(own % columns + x, 0, columns - 1)
                 seen_in[other].append((number, row * columns + column, link.confidence.ravel()[own]))
-        sums = [np.zeros((len(own), 1), np.float32) for own in some]
-        weights, likeness = list(sums), []
-        for source, seen in enumerate(seen_in):
+        sums = {number: np.zeros((len(own), 1), np.float32) for number, own in some.items()}
+        weights, likeness = dict(sums), []
+        for source, seen in sorted(seen_in.items()):
             theirs = votes[source]
             shares, alike = (plane.reshape(rows * columns, -1) for plane in (theirs.shares, theirs.likeness))
-            likeness.append(alike[some[source]])
+            if source in some:
+                likeness.append(alike[some[source]])
             for number, at, confidence in seen:
                 counts = confidence[:, None] * np.float32(theirs.weight)
                 sums[number] = sums[number] + shares[at] * counts
                 weights[number] = weights[number] + counts
-        weight, alike = np.concatenate(weights), np.concatenate(likeness)
-        self._shares = np.concatenate(sums) / weight
+        weight, alike = np.concatenate(list(weights.values())), np.concatenate(likeness)
+        self._shares = np.concatenate(list(sums.values())) / weight
         self.scene = alike.mean(axis=0)
         self._scale = np.float32(1 / max(float(np.linalg.norm(alike - self.scene) / np.sqrt(len(alike))), 1e-6))
         self._keys = self._standard(alike)

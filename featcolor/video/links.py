@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,37 @@ def link_both(before: FloatArray, here: FloatArray, *, method: str) -> tuple[Lin
     )
 
 
+class LinkPairs(Closing):
+    """Links both ways, by number, all of one shape (h, w): in memory while they are few.
+
+    Parameters
+    ----------
+    count, folder : as of `SpooledPlanes`
+    """
+
+    def __init__(self, count: int, shape: tuple[int, int], *, folder: Path | None) -> None:
+        self.shape = shape
+        self._planes = SpooledPlanes(count, (2, 3 * shape[0] * shape[1]), folder=folder)
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+        return len(self._planes)
+
+    def __setitem__(self, index: int, links: tuple[Link, Link]) -> None:
+        # Flow, then confidence, so that both are read without a copy.
+        self._planes[index] = np.stack([np.concatenate([plane.ravel() for plane in link]) for link in links])
+
+    def __getitem__(self, index: int) -> tuple[Link, Link]:
+        split = 2 * self.shape[0] * self.shape[1]
+        one, other = (
+            Link(row[:split].reshape(*self.shape, 2), row[split:].reshape(self.shape)) for row in self._planes[index]
+        )
+        return one, other
+
+    def close(self) -> None:
+        self._planes.close()
+
+
 class ShotLinks(Closing):
     """Links of each frame of a shot from the one before it, and the other way round.
 
@@ -35,42 +65,27 @@ class ShotLinks(Closing):
     """
 
     def __init__(self, count: int, shape: tuple[int, int], grid: tuple[int, int], *, folder: Path | None) -> None:
-        self.shape, self.grid = shape, grid
-        self._full, self._coarse = (
-            SpooledPlanes(count, (2, 3 * height * width), folder=folder) for height, width in (shape, grid)
-        )
-
-    def __len__(self) -> int:
-        """Number of frames."""
-        return len(self._full)
+        self.grid = grid
+        self._full, self._coarse = (LinkPairs(count, each, folder=folder) for each in (shape, grid))
 
     def measure(self, index: int, before: FloatArray, here: FloatArray, *, method: str) -> None:
         """Find and keep the links of a frame, which is not the first."""
-        links = link_both(before, here, method=method)
-        self._full[index] = _packed(links)
-        (height, width), (rows, columns) = self.shape, self.grid
-        scale = np.array([columns / width, rows / height], np.float32)
-        self._coarse[index] = _packed([Link(*(resize(each, self.grid) for each in link)) for link in links], scale)
+        forward, backward = self._full[index] = link_both(before, here, method=method)
+        self._coarse[index] = self._coarser(forward), self._coarser(backward)
 
     def both(self, index: int) -> tuple[Link, Link]:
         """Links of a frame from the one before it, and the other way round."""
-        return _unpacked(self._full[index], self.shape)
+        return self._full[index]
 
     def coarse(self, index: int) -> tuple[Link, Link]:
         """The same on the grid, in its pixels."""
-        return _unpacked(self._coarse[index], self.grid)
+        return self._coarse[index]
 
     def close(self) -> None:
         self._full.close()
         self._coarse.close()
 
-
-def _packed(links: Sequence[Link], scale: FloatArray | float = 1.0) -> FloatArray:
-    """Links as rows: flow, then confidence, so that both are read without a copy."""
-    return np.stack([np.concatenate([(link.flow * scale).ravel(), link.confidence.ravel()]) for link in links])
-
-
-def _unpacked(rows: FloatArray, shape: tuple[int, int]) -> tuple[Link, Link]:
-    split = 2 * shape[0] * shape[1]
-    forward, backward = (Link(row[:split].reshape(*shape, 2), row[split:].reshape(shape)) for row in rows)
-    return forward, backward
+    def _coarser(self, link: Link) -> Link:
+        (height, width), (rows, columns) = self._full.shape, self.grid
+        scale = np.array([columns / width, rows / height], np.float32)
+        return Link(resize(link.flow, self.grid) * scale, resize(link.confidence, self.grid))

@@ -320,14 +320,21 @@ class _Propagation(Closing):
 
 
 def work_ahead(pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], most: int) -> Iterator[Result]:
-    """Results of work(item) for each item in order, at most so many of them under way or waiting."""
+    """Results of work(item) for each item in order, at most so many of them under way or waiting.
+
+    What waits when nobody asks on, as after an error or Ctrl-C, is not begun.
+    """
     running: deque[Future[Result]] = deque()
-    for item in items:
-        running.append(pool.submit(work, item))
-        if len(running) > most:
+    try:
+        for item in items:
+            running.append(pool.submit(work, item))
+            if len(running) > most:
+                yield running.popleft().result()
+        while running:
             yield running.popleft().result()
-    while running:
-        yield running.popleft().result()
+    finally:
+        for future in running:
+            future.cancel()
 
 
 class _SmoothedGuess:

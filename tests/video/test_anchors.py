@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -10,7 +12,9 @@ import pytest
 
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.models.load import ColouringSettings, load_colorizer
-from featcolor.video.anchors import choose, colour_from_anchors, grid_of, sharpness, spread_keys
+from featcolor.video import anchors
+from featcolor.video import spooled as stores
+from featcolor.video.anchors import _Alike, _Hops, choose, colour_from_anchors, grid_of, sharpness, spread_keys
 from featcolor.video.links import ShotLinks, link_both
 from featcolor.video.model_guess import ModelGuess, Votes, film_colorizer
 
@@ -56,9 +60,9 @@ class Fickle(ModelGuess):
 def test_what_a_model_says_now_so_and_now_otherwise_becomes_one_colour(pan: list[np.ndarray]) -> None:
     with colour_from_anchors(pan, Fickle(), every=6) as colours:
         chroma = np.stack([colours.chroma[index] for index in range(COUNT)])
-        anchors = colours.anchors
-    assert anchors
-    assert all(0 <= anchor < COUNT for anchor in anchors)
+        chosen = colours.anchors
+    assert chosen
+    assert all(0 <= anchor < COUNT for anchor in chosen)
     assert np.linalg.norm(np.ptp(chroma.mean(axis=(1, 2)), axis=0)) < 2
     assert np.abs(chroma - WARM).mean() < np.abs(chroma - COLD).mean() / 3
 
@@ -109,6 +113,57 @@ def test_witnesses_that_see_most_are_chosen_first() -> None:
     assert choose(seen, np.array([1, 0.01, 1], np.float32), 1) != [1]
     assert choose(seen, np.ones(3, np.float32), 3) == [1]  # what the others add is less than a frame's worth
     assert choose(3 * seen, np.ones(3, np.float32), 3) == [1, 2]
+
+
+def test_each_next_witness_is_the_one_that_brings_most() -> None:
+    """By counting all anew each time."""
+    count, reach, places = 40, 2, 6
+    rng = np.random.default_rng(0)
+    seen = rng.uniform(0, 1, (count, 2 * reach + 1, places)).astype(np.float32) ** 3
+    quality = rng.uniform(0.3, 1, count).astype(np.float32)
+    # (i, j, m): what of i is seen in j.
+    whole = np.zeros((count, count, places), np.float32)
+    for one, distance in np.ndindex(count, 2 * reach + 1):
+        if 0 <= one + distance - reach < count:
+            whole[one, one + distance - reach] = quality[one + distance - reach] * seen[one, distance]
+    wanted: list[int] = []
+    known = np.zeros((count, places), np.float32)
+    for _ in range(12):
+        wanted.append(int(np.argmax(np.maximum(whole - known[:, None], 0).mean(axis=2).sum(axis=0))))
+        known = np.maximum(known, whole[:, wanted[-1]])
+    assert choose(seen, quality, len(wanted)) == sorted(wanted)
+
+
+def test_what_is_kept_of_a_shot_in_memory_does_not_grow_with_it(
+    monkeypatch: pytest.MonkeyPatch, pan: list[np.ndarray], tmp_path: Path
+) -> None:
+    """No frame of it, and no way between witnesses."""
+    monkeypatch.setattr(stores, "IN_MEMORY", 0)
+    count, grid = 64, (48, 64)
+    with ShotLinks(count, pan[0].shape, grid, folder=tmp_path) as links:
+        links.measure(1, pan[0], pan[1], method="dis_fast")
+        tracemalloc.start()
+        try:
+            assert len(sharpness(pan[0].copy() for _ in range(count))) == count
+            with _Hops(links, range(count), 2, tmp_path) as hops:
+                assert len(hops) == count
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 2**20
+
+
+@pytest.mark.parametrize(("count", "most"), [(4, 100), (16, 16), (16, 15), (16, 3)])
+def test_so_many_places_are_compared_with_however_long_a_shot_is(
+    monkeypatch: pytest.MonkeyPatch, pan: list[np.ndarray], count: int, most: int
+) -> None:
+    monkeypatch.setattr(anchors, "ALIKE", most)
+    model, grid = Fickle(), (16, 24)
+    votes: Any = [model.votes(pan[number], grid) for number in range(count)]
+    with ShotLinks(count, pan[0].shape, grid, folder=None) as links, _Hops(links, range(count), 2, None) as hops:
+        alike = _Alike(votes, hops)
+    assert most <= len(alike._keys) <= 2 * most
+    assert alike.shares(votes[0].likeness).shape == (*grid, 2)
 
 
 def test_a_blurred_frame_counts_less(pan: list[np.ndarray]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from featcolor.colour.lab import rgb_to_lab
 from featcolor.parallel.cores import library_threads
 from featcolor.video import spooled as stores
 from featcolor.video.key_regression import KeyframeRegressor
-from featcolor.video.propagation import KeyChroma, ShotColours, carry_over, colour_shot
+from featcolor.video.propagation import KeyChroma, ShotColours, carry_over, colour_shot, work_ahead
 from refine.temporal import Carried
 
 HEIGHT, WIDTH, COUNT, STEP = 64, 96, 6, 2
@@ -268,3 +269,23 @@ def test_a_sure_key_frame_beside_unsure_ones_keeps_its_colour(pan: Any) -> None:
     chroma, confidence = taken(carry_over(lightness, keys, truth.__getitem__))
     np.testing.assert_allclose(chroma[1], truth[1], atol=KEPT)
     assert (confidence[1] == 1).all()
+
+
+def test_what_waits_is_not_begun_after_an_error() -> None:
+    """So that Ctrl-C need not wait for a whole shot."""
+    first, go_on, begun = threading.Event(), threading.Event(), []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        if item:
+            first.set()
+            go_on.wait(10)
+        return item
+
+    with ThreadPoolExecutor(1) as pool:
+        results: Any = work_ahead(pool, work, range(50), 40)
+        assert next(results) == 0
+        assert first.wait(10)
+        results.close()
+        go_on.set()
+    assert begun == [0, 1]

@@ -20,7 +20,8 @@ from featcolor.video.colorize import colorize_video
 from featcolor.video.options import parse_repairs
 from featcolor.video.prepared.along_motion import without_grain, without_spots
 from featcolor.video.prepared.drift import deflickered, shaking, stabilised, steps_between
-from featcolor.video.prepared.film import Film, Preparation
+from featcolor.video.prepared.film import MEASURING, PREPARING, Film, Preparation
+from featcolor.video.scan import SCANNING
 from tests.clips.test_fields import woven
 from tests.video.samples import INFO, SIZE, ffv1, frame_of, make_reel, read
 
@@ -177,6 +178,17 @@ def test_what_cannot_be_prepared_is_told(tmp_path: Path) -> None:
     film = woven(tmp_path / "in.mkv", "tff", "libx264", n=2)
     with pytest.raises(UsageError, match="--prepare needs whole frames, and these are woven; add --deinterlace"):
         colorize_video(film, tmp_path / "out.mkv", options=ffv1(prepare=("dust",)))
+
+
+def test_each_pass_of_a_preparation_tells_how_far_it_is(tmp_path: Path) -> None:
+    told: dict[str, list[int]] = {}
+    with Film(make_reel(tmp_path / "reel.mkv"), end=Timecode(frame=4)) as film:
+        film.prepare(
+            Preparation(repairs=("deflicker",)),
+            progress=lambda stage, done, total: told.setdefault(stage, []).append(done),
+            note=print,
+        )
+    assert told == {stage: [1, 2, 3, 4] for stage in (SCANNING, MEASURING, PREPARING)}
 
 
 def test_a_run_goes_on_with_the_same_repairs_only(tmp_path: Path, tiny_model: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +24,7 @@ from featcolor.video.prepared.drift import Step
 from featcolor.video.prepared.repairs import drift_of, repaired
 from featcolor.video.scan import SCANNING, scan_clip
 
+MEASURING: Final = "measuring what shakes"
 PREPARING: Final = "preparing"
 DRIFTS: Final = frozenset({STABILISE, DEFLICKER})
 """Repairs of what is measured from frame to frame over the whole shot first."""
@@ -117,21 +118,22 @@ class Film(Closing):
                 note(f"{name}: its frames are whole already; --deinterlace changes nothing")
             if not woven and not how.repairs:
                 return
-            drift = self._drift(info, reach, woven=woven) if DRIFTS & {*how.repairs} else []
+            drift: list[Step] = []
+            if DRIFTS & {*how.repairs}:
+                with self.open(reach) as again:
+                    given = whole_frames(again, info.bits) if woven else again
+                    drift = drift_of(_counted(given, scan.n_frames, partial(progress, MEASURING)), info)
             frames: Iterable[Frame] = whole_frames(reader, info.bits) if woven else reader
             if how.repairs:
                 frames = repaired(frames, scan.shots, info, how.repairs, drift)
             folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="featcolor-")))
-            told = partial(progress, PREPARING)
-            counted = (_told(frame, count, scan.n_frames, told) for count, frame in enumerate(frames, start=1))
+            counted = _counted(frames, scan.n_frames, partial(progress, PREPARING))
             self.kept = keep_film(counted, how.made(info), folder, like=reader)
         self._part = Timecode(frame=part[0]), Timecode(frame=part[1] + 1)
 
-    def _drift(self, info: ClipInfo, reach: tuple[int, int] | None, *, woven: bool) -> list[Step]:
-        with self.open(reach) as reader:
-            return drift_of(whole_frames(reader, info.bits) if woven else reader, info)
 
-
-def _told(frame: Frame, count: int, total: int, progress: Callable[[int, int], None]) -> Frame:
-    progress(count, total)
-    return frame
+def _counted(frames: Iterable[Frame], total: int, progress: Callable[[int, int], None]) -> Iterator[Frame]:
+    """The frames as they come, `progress` told of each."""
+    for count, frame in enumerate(frames, start=1):
+        progress(count, total)
+        yield frame
