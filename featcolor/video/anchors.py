@@ -159,6 +159,7 @@ def colour_from_anchors(
     """
     config = replace(config or VideoConfig(), guess_embedding=False)
     count, (height, width) = len(lightness), lightness[0].shape
+    tell = progress or (lambda done, total: None)
     threads = cv2.getNumThreads()
     with ShotLinks(count, (height, width), grid_of((height, width)), folder=folder) as links:
         with library_threads(1), ThreadPoolExecutor(threads) as pool:
@@ -166,16 +167,19 @@ def colour_from_anchors(
             def measure(index: int) -> None:
                 links.measure(index, lightness[index - 1], lightness[index], method=config.checking_flow)
 
-            for _ in work_ahead(pool, measure, range(1, count), 2 * threads):
-                pass
+            for done, _ in enumerate(work_ahead(pool, measure, range(1, count), 2 * threads), start=1):
+                tell(done // 2, count)
             anchors = find_anchors(lightness, guess, links, every=every, config=config, pool=pool, folder=folder)
+
+        def carried(done: int, total: int) -> None:
+            tell((total + done) // 2, total)
 
         def vivid(frame: FloatArray) -> tuple[FloatArray, FloatArray]:
             chroma, sure = guess(frame)
             return scale_chroma(chroma, frame, anchors.factor), sure
 
         made = colour_shot(
-            lightness, anchors.keys, config=config, guess=vivid, links=links, folder=folder, progress=progress
+            lightness, anchors.keys, config=config, guess=vivid, links=links, folder=folder, progress=carried
         )
     made.anchors = tuple(key.position for key in anchors.keys)
     return made

@@ -234,7 +234,9 @@ def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
         if old == new or not (old or new):
             continue
         if name == "settings" and isinstance(old, dict) and isinstance(new, dict):
-            names += [f"{key} ({old.get(key)})" for key in dict.fromkeys([*new, *old]) if old.get(key) != new.get(key)]
+            names += [
+                f"{key} ({_shown(old.get(key))})" for key in dict.fromkeys([*new, *old]) if old.get(key) != new.get(key)
+            ]
         elif name in ("key frames", "hints"):
             before, after = (each if isinstance(each, dict) else {} for each in (old, new))
             changed = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
@@ -242,6 +244,10 @@ def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
         else:
             names.append(name)
     return names
+
+
+def _shown(value: Any) -> Any:
+    return "none" if value in (None, "", []) else value
 
 
 def _write_shot(path: Path, first: int, colours: ShotColours) -> None:

@@ -207,7 +207,9 @@ class _Propagation(Closing):
         self._pool = ThreadPoolExecutor(threads)
         # Of the frames up to the last key: the link to the frame before, and colour from the next key.
         planes = (*lightness[0].shape, 3)
-        self._links, self._later = (SpooledPlanes(self.places[-1] + 1, planes, folder=folder) for _ in range(2))
+        upto = self.places[-1] + 1
+        self._links = SpooledPlanes(upto if known is None else 0, planes, folder=folder)
+        self._later = SpooledPlanes(upto, planes, folder=folder)
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

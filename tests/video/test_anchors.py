@@ -67,6 +67,14 @@ def test_what_a_model_says_now_so_and_now_otherwise_becomes_one_colour(pan: list
     assert np.abs(chroma - WARM).mean() < np.abs(chroma - COLD).mean() / 3
 
 
+def test_progress_rises_to_the_last_frame(pan: list[np.ndarray]) -> None:
+    told: list[tuple[int, int]] = []
+    colour_from_anchors(pan, Fickle(), every=6, progress=lambda *now: told.append(now)).close()
+    assert told == sorted(told)
+    assert told[-1] == (COUNT, COUNT)
+    assert {total for _, total in told} == {COUNT}
+
+
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_the_shortest_shots_have_an_anchor(pan: list[np.ndarray], count: int) -> None:
     with colour_from_anchors(pan[:count], Fickle(), every=25) as colours:

@@ -107,6 +107,7 @@ def test_resume_clears_what_a_kill_left_half_written(tmp_path: Path) -> None:
     [
         ({"input": {"size": 6}}, ["input"]),
         ({"settings": {"--preset": "balanced", "--every": 25}}, ["--preset (fast)"]),
+        ({"settings": {"--preset": "fast", "--every": 25, "--prepare": "dust"}}, ["--prepare (none)"]),
         ({"key frames": {"keys/1.png": "aa"}}, ["keys/2.png"]),
         ({"key frames": {"keys/1.png": "aa", "keys/2.png": "cc"}}, ["keys/2.png"]),
         ({"model": "dd", "input": {"size": 6}}, ["model", "input"]),
