@@ -65,7 +65,7 @@ FAST: Final = VideoConfig(
     guess_embedding=False,
     witnesses=2,
 )
-BEST: Final = VideoConfig(size=512, guess_pixels=9216, witnesses=8)
+BEST: Final = VideoConfig(size=512, guess_pixels=9216)
 VIDEO_PRESETS: Final[Mapping[str, VideoConfig]] = MappingProxyType(
     {"fast": FAST, "balanced": VideoConfig(), "best": BEST}
 )
