@@ -59,7 +59,7 @@ def test_what_cannot_be_done_is_refused_before_any_work(
         (reel, reel, {"keyframes": keys, "options": ffv1(overwrite=True)}, "is the input"),
         (reel, tmp_path / "no" / "out.mkv", {"keyframes": keys}, "no such folder"),
         (reel, tmp_path / "out.xyz", {"keyframes": keys}, "xyz"),
-        (reel, tmp_path / "out.mkv", {"keyframes": keys, "options": ffv1(preset="best")}, "--preset"),
+        (reel, tmp_path / "out.mkv", {"keyframes": keys, "options": ffv1(preset="finest")}, "--preset"),
         (reel, tmp_path / "out.mkv", {"keyframes": keys, "options": ffv1(region="90,0,20,20")}, "--region"),
         (reel, tmp_path / "out.mkv", {"keyframes": keys, "options": ffv1(mask=tmp_path / "no.png")}, "no such mask"),
         (reel, tmp_path / "out.mkv", {"keyframes": keys, "options": ffv1(picture_format="png")}, "--format"),
