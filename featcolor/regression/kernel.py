@@ -29,15 +29,16 @@ SMALLEST_SCALE: Final = 1e-3
 
 @dataclass
 class KernelRegression:
-    """Colours of pixels by their distance in feature space from pixels of known colour.
+    """Colours of pixels, or other values, by their distance in feature space from pixels of which they are known.
 
     Attributes
     ----------
     mean, scale : (d,) of the standardisation of features
     keys : (n, k) standardised features of the pixels of known colour
-    chroma : (n, 2)
+    chroma : (n, c) a*, b*, or other values that a mean makes sense of
     bandwidths : squared distances beyond the nearest's at which a pixel counts 1/e; each half the one before it
     axes : (d, k) that standardised features are projected on; None: k is d
+    bias : (n,) logarithm of what each pixel counts at the first bandwidth, its distance apart; None: all the same
     """
 
     mean: FloatArray
@@ -46,6 +47,7 @@ class KernelRegression:
     chroma: FloatArray
     bandwidths: Sequence[float] = BANDWIDTHS
     axes: FloatArray | None = None
+    bias: FloatArray | None = None
 
     @classmethod
     def fitted(
@@ -81,7 +83,7 @@ class KernelRegression:
         return cls(mean, scale, keys, np.asarray(chroma, np.float32), bandwidths, axes)
 
     def predict(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Colour at each bandwidth, (n_bandwidths, n, 2), and squared distance of the nearest pixel, (n,)."""
+        """Colour at each bandwidth, (n_bandwidths, n, c), and squared distance of the nearest pixel, (n,), less its bias."""
         standard = (features - self.mean) * self.scale
         queries = standard if self.axes is None else standard @ self.axes
         return self._match(np.asarray(queries, np.float32), slice(None))
@@ -103,9 +105,11 @@ class KernelRegression:
         factor = np.float32(2 / self.bandwidths[0])
         # One more feature, 1 of a query: closeness is |q|^2 less the squared distance, by the bandwidth.
         halves = -0.5 * np.einsum("ij,ij->i", keys, keys)
+        if self.bias is not None:
+            halves += self.bias[among] / factor
         compared = np.ascontiguousarray(np.column_stack([keys, halves]).T) * factor
         asked = np.column_stack([queries, np.ones(len(queries), np.float32)])
-        colours = np.empty((len(self.bandwidths), len(queries), 2), np.float32)
+        colours = np.empty((len(self.bandwidths), len(queries), chroma.shape[1]), np.float32)
         closest = np.empty(len(queries), np.float32)
         session = _session(len(self.bandwidths), os.getpid())
 

@@ -24,12 +24,12 @@ from featcolor.clips.frames import Closing
 from featcolor.models.vividness import scale_chroma
 from featcolor.parallel.cores import library_threads
 from featcolor.pictures.resize import resize
+from featcolor.regression.kernel import KernelRegression
 from featcolor.video.links import LinkPairs, ShotLinks
 from featcolor.video.model_guess import ModelGuess, Votes
 from featcolor.video.options import VideoConfig
 from featcolor.video.propagation import KeyChroma, Lightnesses, ShotColours, colour_shot, work_ahead
 from featcolor.video.spooled import SpooledPlanes
-from features.annealed import softmax
 from features.base import FloatArray, IndexArray
 from refine.refiners import refine
 from refine.temporal import Link, chain
@@ -57,9 +57,6 @@ ALIKE: Final = 1500
 
 BANDWIDTH: Final = 0.1
 """Squared distance of embeddings, in their mean square, at which a place counts 1/e."""
-
-CHUNK: Final = 1024
-"""Places that are compared at once: bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -311,7 +308,7 @@ class _Votes(Closing):
 
 
 class _Alike:
-    """Places of a shot that others are compared with, by a kernel regression (Nadaraya 1964, Watson 1964).
+    """Places of a shot that others are compared with, by kernel regression.
 
     What is said of each is gathered along the motion from all witnesses that see it.
 
@@ -343,20 +340,18 @@ class _Alike:
                 sums[number] = sums[number] + shares[at] * counts
                 weights[number] = weights[number] + counts
         weight, alike = np.concatenate(list(weights.values())), np.concatenate(likeness)
-        self._shares = np.concatenate(list(sums.values())) / weight
         self.scene = alike.mean(axis=0)
-        self._scale = np.float32(1 / max(float(np.linalg.norm(alike - self.scene) / np.sqrt(len(alike))), 1e-6))
-        self._keys = self._standard(alike)
-        self._bias = np.log(weight[:, 0]) - np.square(self._keys).sum(axis=1) / np.float32(BANDWIDTH)
+        scale = np.float32(1 / max(float(np.linalg.norm(alike - self.scene) / np.sqrt(len(alike))), 1e-6))
+        self._kernel = KernelRegression(
+            self.scene,
+            np.full(alike.shape[1], scale, np.float32),
+            (alike - self.scene) * scale,
+            np.concatenate(list(sums.values())) / weight,
+            bandwidths=(BANDWIDTH,),
+            bias=np.log(weight[:, 0]),
+        )
 
     def shares(self, likeness: FloatArray) -> FloatArray:
         """Shares (h, w, k) of the places of a frame, each a mean over what looks alike."""
-        queries = self._standard(likeness.reshape(-1, likeness.shape[-1]))
-        rows = [
-            softmax(part @ self._keys.T * np.float32(2 / BANDWIDTH) + self._bias) @ self._shares
-            for part in np.array_split(queries, -(-len(queries) // CHUNK))
-        ]
-        return np.concatenate(rows).reshape(*likeness.shape[:2], -1)
-
-    def _standard(self, likeness: FloatArray) -> FloatArray:
-        return np.asarray((likeness - self.scene) * self._scale, np.float32)
+        (shares,), _ = self._kernel.predict(likeness.reshape(-1, likeness.shape[-1]))
+        return shares.reshape(*likeness.shape[:2], -1)

@@ -170,7 +170,7 @@ def test_so_many_places_are_compared_with_however_long_a_shot_is(
     votes: Any = [model.votes(pan[number], grid) for number in range(count)]
     with ShotLinks(count, pan[0].shape, grid, folder=None) as links, _Hops(links, range(count), 2, None) as hops:
         alike = _Alike(votes, hops)
-    assert most <= len(alike._keys) <= 2 * most
+    assert most <= len(alike._kernel.keys) <= 2 * most
     assert alike.shares(votes[0].likeness).shape == (*grid, 2)
 
 

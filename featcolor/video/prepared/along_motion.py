@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from featcolor.pictures.resize import resize, shrink
 from features.base import FloatArray
 from refine.flow import estimate_flow, normalise_contrast
 
@@ -96,12 +97,9 @@ def _centre(held: Sequence[FloatArray], place: int, reach: int) -> tuple[FloatAr
 def _flow(target: FloatArray, source: FloatArray, *, blur: int = 0) -> FloatArray:
     """Flow (H, W, 2), in pixels, estimated at a moderate size; `blur`: side of a median that goes before."""
     height, width = target.shape
-    scale = min(1.0, FLOW_SIDE / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    resized = (np.asarray(cv2.resize(each, size, interpolation=cv2.INTER_AREA)) for each in (target, source))
-    small = (normalise_contrast(each) for each in resized)
+    small = [normalise_contrast(shrink(each, FLOW_SIDE)) for each in (target, source)]
     flow = estimate_flow(*(np.asarray(cv2.medianBlur(each, blur)) if blur else each for each in small))
-    return np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR) / np.float32(size[0] / width))
+    return np.asarray(resize(flow, (height, width)) * np.float32(width / flow.shape[1]))
 
 
 def _moved(source: FloatArray, flow: FloatArray) -> FloatArray:

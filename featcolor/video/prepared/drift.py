@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import cv2
 import numpy as np
 
+from featcolor.pictures.resize import shrink
 from features.base import FloatArray
 from refine.flow import estimate_flow, normalise_contrast
 from refine.warp import warp
@@ -54,7 +55,7 @@ def steps_between(lumas: Iterable[FloatArray]) -> Iterator[Step]:
     """The step into each frame, (H, W) Y' in codes of 8 bits; `NO_STEP` into the first."""
     before = None
     for luma in lumas:
-        now = _small(luma)
+        now = shrink(luma, FLOW_SIDE)
         yield NO_STEP if before is None else _step(before, now, luma.shape[1] / now.shape[1])
         before = now
 
@@ -91,13 +92,6 @@ def deflickered(luma: FloatArray, off: FloatArray) -> FloatArray:
     wanted = TONES - off
     np.maximum.accumulate(wanted, out=wanted)
     return np.asarray(np.interp(luma, TONES, wanted), np.float32)
-
-
-def _small(luma: FloatArray) -> FloatArray:
-    height, width = luma.shape
-    scale = min(1.0, FLOW_SIDE / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
 
 
 def _step(before: FloatArray, now: FloatArray, scale: float) -> Step:
