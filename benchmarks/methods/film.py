@@ -22,7 +22,7 @@ from featcolor.models.references import random_pixels
 from featcolor.pictures.resize import resize, working_size
 from featcolor.regression.regressor import ChromaRegressor
 from featcolor.video.options import DEFAULT_VIDEO_PRESET, VIDEO_PRESETS
-from featcolor.video.propagation import KeyChroma, ShotColours, colour_shot
+from featcolor.video.propagation.sweeps import KeyChroma, ShotColours, colour_shot
 from features.base import FeatureStack, FloatArray, grid_points
 from features.spec import parse_features
 from refine.flow import estimate_flow

@@ -29,7 +29,7 @@ from featcolor.files import replacing, write_json
 from featcolor.parallel.engine import Progress
 from featcolor.parallel.local import run_over
 from featcolor.pictures.resize import shrink
-from featcolor.video.propagation import KeyChroma
+from featcolor.video.propagation.sweeps import KeyChroma
 from features.base import FloatArray
 
 TRUTH: Final = "truth"

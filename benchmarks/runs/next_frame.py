@@ -25,9 +25,9 @@ from featcolor.colour.lab import lab_to_rgb, rgb_to_lab
 from featcolor.colour.measures import psnr
 from featcolor.files import write_json
 from featcolor.parallel.local import run_over
-from featcolor.video.next_keyframes import frames_to_correct
+from featcolor.video.keyframes.next_frames import frames_to_correct
 from featcolor.video.options import DEFAULT_VIDEO_PRESET, VIDEO_PRESETS
-from featcolor.video.propagation import KeyChroma
+from featcolor.video.propagation.sweeps import KeyChroma
 from featcolor.video.report import ShotReport, curves_of
 
 DRAWS: Final = 8

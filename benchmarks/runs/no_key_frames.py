@@ -26,9 +26,9 @@ from featcolor.colour.lab import lab_to_rgb
 from featcolor.files import write_json
 from featcolor.models.load import ColouringSettings, load_colorizer
 from featcolor.parallel.local import run_over
-from featcolor.video.anchors import colour_from_anchors
-from featcolor.video.model_guess import ModelGuess
 from featcolor.video.options import DEFAULT_EVERY, DEFAULT_VIDEO_PRESET, VIDEO_PRESETS
+from featcolor.video.propagation.anchors import colour_from_anchors
+from featcolor.video.propagation.model_guess import ModelGuess
 from features.base import FloatArray
 from refine.upsample import upsample
 

@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 from featcolor.clips.frames import Closing
 from featcolor.errors import UsageError
 from featcolor.files import PART_SUFFIX, beside, replacing
-from featcolor.video.propagation import ShotColours, work_ahead
-from featcolor.video.spooled import SpooledPlanes
+from featcolor.video.propagation.spooled import SpooledPlanes
+from featcolor.video.propagation.sweeps import ShotColours, work_ahead
 from features.base import FloatArray
 
 WORK_SUFFIX: Final = ".featcolor-work"

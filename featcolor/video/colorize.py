@@ -25,11 +25,11 @@ from featcolor.video.encode import Encoding
 from featcolor.video.hint_files import FrameHints
 from featcolor.video.inputs import ClipInputs, KeySource
 from featcolor.video.keyframes.match import KeyMatch
+from featcolor.video.keyframes.next_frames import frames_to_correct
 from featcolor.video.keyframes.pictures import KeyPictures
-from featcolor.video.model_guess import ModelGuess
-from featcolor.video.next_keyframes import frames_to_correct
 from featcolor.video.options import PIPE, VIDEO_PRESETS, ClipOptions
 from featcolor.video.output import Target
+from featcolor.video.propagation.model_guess import ModelGuess
 from featcolor.video.report import ClipReport, KeyReport, ShotReport
 from featcolor.video.report_page import Tile, choose_tiles, write_page
 from featcolor.video.scan import SCANNING, ClipScan, scan_clip

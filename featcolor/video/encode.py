@@ -27,7 +27,7 @@ from featcolor.video.checkpoints import WorkFolder
 from featcolor.video.keyframes.pictures import KeyPictures
 from featcolor.video.mask import MaskSource, apply_mask
 from featcolor.video.options import ClipOptions
-from featcolor.video.propagation import work_ahead
+from featcolor.video.propagation.sweeps import work_ahead
 from featcolor.video.report_page import Tile
 from featcolor.video.shots import ShotPlan
 from features.base import FloatArray

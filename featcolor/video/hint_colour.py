@@ -24,7 +24,7 @@ from featcolor.models.config import ColorizerConfig
 from featcolor.parallel.cores import library_threads
 from featcolor.pictures.resize import resize
 from featcolor.video.options import VideoConfig
-from featcolor.video.propagation import KeyChroma, Lightnesses, ShotColours, carry_over
+from featcolor.video.propagation.sweeps import KeyChroma, Lightnesses, ShotColours, carry_over
 from featcolor.video.report import GUESS_BELOW
 from features.base import FloatArray
 from features.colournet import ColourNetwork
@@ -94,7 +94,7 @@ class HintedShot:
     ) -> ShotColours:
         """Colour of every frame with the hints; `keys` are frames that a person coloured, which stay as they are.
 
-        The rest is as of `featcolor.video.propagation.colour_shot`.
+        The rest is as of `featcolor.video.propagation.sweeps.colour_shot`.
         """
         with library_threads(1):
             hinted = {position: self._key(position) for position in self._pixels}

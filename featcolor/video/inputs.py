@@ -18,9 +18,9 @@ from featcolor.video.hint_files import FrameHints, HintFile, check_hints, find_h
 from featcolor.video.keyframes.match import KeyMatch, find_keyframes, match_keys
 from featcolor.video.keyframes.pictures import coloured_share, comparing_size, read_key
 from featcolor.video.mask import MaskSource
-from featcolor.video.model_guess import film_colorizer
 from featcolor.video.options import PIPE, ClipOptions
 from featcolor.video.prepared.film import Film, Preparation
+from featcolor.video.propagation.model_guess import film_colorizer
 from featcolor.video.scan import ClipScan
 
 if TYPE_CHECKING:

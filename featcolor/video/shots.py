@@ -16,17 +16,17 @@ from featcolor.clips.ycbcr import as_stored, lightness_from_luma, upright
 from featcolor.errors import ClipError
 from featcolor.hints.pixels import HintPixels
 from featcolor.pictures.resize import resize, working_size
-from featcolor.video.anchors import colour_from_anchors, spread_keys
 from featcolor.video.checkpoints import WorkFolder
 from featcolor.video.hint_colour import HintedShot, hinted_chroma
 from featcolor.video.hint_files import FrameHints
 from featcolor.video.keyframes.pictures import KeyPictures
-from featcolor.video.model_guess import ModelGuess
 from featcolor.video.options import DEFAULT_EVERY, VideoConfig
-from featcolor.video.propagation import FramePrediction, KeyChroma, ShotColours, colour_shot, fit_guess
+from featcolor.video.propagation.anchors import colour_from_anchors, spread_keys
+from featcolor.video.propagation.model_guess import ModelGuess
+from featcolor.video.propagation.smoothing import colour_smoothed
+from featcolor.video.propagation.spooled import SpooledPlanes
+from featcolor.video.propagation.sweeps import FramePrediction, KeyChroma, ShotColours, colour_shot, fit_guess
 from featcolor.video.report import Guess, ShotReport, Source, curves_of
-from featcolor.video.smoothing import colour_smoothed
-from featcolor.video.spooled import SpooledPlanes
 from features.base import FloatArray
 
 FITTED_PICTURES: Final = 24

@@ -28,9 +28,9 @@ from featcolor.models.config import PRESETS, ColorizerConfig
 from featcolor.models.load import load
 from featcolor.models.vividness import STATISTICS, Vividness
 from featcolor.video.checkpoints import WORK_VERSION, open_work
-from featcolor.video.propagation import ShotColours
+from featcolor.video.propagation.spooled import SpooledPlanes
+from featcolor.video.propagation.sweeps import ShotColours
 from featcolor.video.report import ClipReport, KeyReport, NextFrame, ShotReport
-from featcolor.video.spooled import SpooledPlanes
 from features.confidence import EVIDENCE, TERMS, Certainty
 from tests.networks import colour_network
 from tests.samples import grey, write_rgb

@@ -12,11 +12,19 @@ import pytest
 
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.models.load import ColouringSettings, load_colorizer
-from featcolor.video import anchors
-from featcolor.video import spooled as stores
-from featcolor.video.anchors import _Alike, _Hops, choose, colour_from_anchors, grid_of, sharpness, spread_keys
-from featcolor.video.links import ShotLinks, link_both
-from featcolor.video.model_guess import ModelGuess, Votes, film_colorizer
+from featcolor.video.propagation import anchors
+from featcolor.video.propagation import spooled as stores
+from featcolor.video.propagation.anchors import (
+    _Alike,
+    _Hops,
+    choose,
+    colour_from_anchors,
+    grid_of,
+    sharpness,
+    spread_keys,
+)
+from featcolor.video.propagation.links import ShotLinks, link_both
+from featcolor.video.propagation.model_guess import ModelGuess, Votes, film_colorizer
 
 HEIGHT, WIDTH, COUNT, STEP = 64, 96, 18, 2
 WARM, COLD = (20.0, 30.0), (-10.0, -30.0)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from featcolor.errors import UsageError
 from featcolor.video.checkpoints import FRAMES_A_CHUNK, UNITS, content_hash, file_fingerprint, open_work, work_path
-from featcolor.video.propagation import ShotColours
-from featcolor.video.spooled import SpooledPlanes
+from featcolor.video.propagation.spooled import SpooledPlanes
+from featcolor.video.propagation.sweeps import ShotColours
 
 FINGERPRINT: dict[str, Any] = {
     "input": {"size": 5},

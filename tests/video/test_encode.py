@@ -11,9 +11,9 @@ from featcolor.clips.frames import ClipWriter, Codes, Frame
 from featcolor.video.checkpoints import WorkFolder
 from featcolor.video.encode import Encoding
 from featcolor.video.keyframes.pictures import KeyPictures
-from featcolor.video.propagation import ShotColours
+from featcolor.video.propagation.spooled import SpooledPlanes
+from featcolor.video.propagation.sweeps import ShotColours
 from featcolor.video.shots import ShotPlan
-from featcolor.video.spooled import SpooledPlanes
 from refine.transitions import Shares
 from tests.samples import write_rgb
 from tests.video.samples import INFO, SIZE, ffv1, frame_of

@@ -11,8 +11,8 @@ import pytest
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.hints.kernel import bundled_kernel
 from featcolor.regression.kernel import KernelRegression
-from featcolor.video import key_regression
-from featcolor.video.key_regression import KeyframeRegressor
+from featcolor.video.propagation import key_regression
+from featcolor.video.propagation.key_regression import KeyframeRegressor
 from features.embedding import EmbeddingFeatures
 
 Picture = tuple[np.ndarray, np.ndarray]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featcolor.video.next_keyframes import CANDIDATES, HALF_CARRIED, LEAST_GAIN, frames_to_correct
+from featcolor.video.keyframes.next_frames import CANDIDATES, HALF_CARRIED, LEAST_GAIN, frames_to_correct
 from featcolor.video.report import ShotReport, Source
 
 

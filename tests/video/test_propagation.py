@@ -13,9 +13,9 @@ import pytest
 
 from featcolor.colour.lab import rgb_to_lab
 from featcolor.parallel.cores import library_threads
-from featcolor.video import spooled as stores
-from featcolor.video.key_regression import KeyframeRegressor
-from featcolor.video.propagation import KeyChroma, ShotColours, carry_over, colour_shot, work_ahead
+from featcolor.video.propagation import spooled as stores
+from featcolor.video.propagation.key_regression import KeyframeRegressor
+from featcolor.video.propagation.sweeps import KeyChroma, ShotColours, carry_over, colour_shot, work_ahead
 from refine.temporal import Carried
 
 HEIGHT, WIDTH, COUNT, STEP = 64, 96, 6, 2

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from featcolor.video.next_keyframes import frames_to_correct
+from featcolor.video.keyframes.next_frames import frames_to_correct
 from featcolor.video.report import ClipReport, NextFrame, ShotReport
 from featcolor.video.report_page import SHOTS_SHOWN, TILES, TILES_A_SHOT, Tile, build_page, choose_tiles, write_page
 from tests.benchmarks.demo.test_demo import Outline

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from featcolor.video.smoothing import colour_smoothed
+from featcolor.video.propagation.smoothing import colour_smoothed
 from features.base import FloatArray
 
 COUNT, SHAPE, SPEED = 9, (48, 64), 2

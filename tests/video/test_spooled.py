@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from featcolor.video import spooled as stores
-from featcolor.video.spooled import SpooledPlanes
+from featcolor.video.propagation import spooled as stores
+from featcolor.video.propagation.spooled import SpooledPlanes
 
 SHAPE = (5, 7, 2)
 

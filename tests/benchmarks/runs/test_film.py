@@ -25,7 +25,7 @@ from featcolor.commands import main
 from featcolor.commands.benchmark.film import METHOD_NAMES, PRESET_NAMES
 from featcolor.errors import UsageError
 from featcolor.video.options import VIDEO_PRESETS
-from featcolor.video.propagation import KeyChroma
+from featcolor.video.propagation.sweeps import KeyChroma
 from tests.benchmarks.film_clips import COUNT, HEIGHT, WIDTH, pan, score_chroma, summary, write_frames
 
 

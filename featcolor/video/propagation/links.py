@@ -8,7 +8,7 @@ import numpy as np
 
 from featcolor.clips.frames import Closing
 from featcolor.pictures.resize import resize
-from featcolor.video.spooled import SpooledPlanes
+from featcolor.video.propagation.spooled import SpooledPlanes
 from features.base import FloatArray
 from refine.temporal import Link, flow_both, link_confidence
 

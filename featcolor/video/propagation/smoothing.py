@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from featcolor.pictures.resize import resize
-from featcolor.video.propagation import FramePrediction, Lightnesses, ShotColours
-from featcolor.video.spooled import SpooledPlanes
+from featcolor.video.propagation.spooled import SpooledPlanes
+from featcolor.video.propagation.sweeps import FramePrediction, Lightnesses, ShotColours
 from features.base import FloatArray
 from refine.flow import estimate_flow, normalise_contrast
 from refine.warp import compose, inside, photometric_confidence, warp

@@ -16,10 +16,10 @@ import numpy as np
 from featcolor.clips.frames import Closing
 from featcolor.parallel.cores import library_threads
 from featcolor.pictures.resize import resize
-from featcolor.video.key_regression import KeyframeRegressor
-from featcolor.video.links import ShotLinks, link_both
 from featcolor.video.options import VideoConfig
-from featcolor.video.spooled import SpooledPlanes
+from featcolor.video.propagation.key_regression import KeyframeRegressor
+from featcolor.video.propagation.links import ShotLinks, link_both
+from featcolor.video.propagation.spooled import SpooledPlanes
 from features.base import FloatArray
 from refine.temporal import Carried, Link, carry, flow_both, join, lay_over, link_confidence, trust
 from refine.warp import warp

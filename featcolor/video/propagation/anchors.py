@@ -25,11 +25,11 @@ from featcolor.models.vividness import scale_chroma
 from featcolor.parallel.cores import library_threads
 from featcolor.pictures.resize import resize
 from featcolor.regression.kernel import KernelRegression
-from featcolor.video.links import LinkPairs, ShotLinks
-from featcolor.video.model_guess import ModelGuess, Votes
 from featcolor.video.options import VideoConfig
-from featcolor.video.propagation import KeyChroma, Lightnesses, ShotColours, colour_shot, work_ahead
-from featcolor.video.spooled import SpooledPlanes
+from featcolor.video.propagation.links import LinkPairs, ShotLinks
+from featcolor.video.propagation.model_guess import ModelGuess, Votes
+from featcolor.video.propagation.spooled import SpooledPlanes
+from featcolor.video.propagation.sweeps import KeyChroma, Lightnesses, ShotColours, colour_shot, work_ahead
 from features.base import FloatArray, IndexArray
 from refine.refiners import refine
 from refine.temporal import Link, chain
@@ -152,7 +152,7 @@ def colour_from_anchors(
     Parameters
     ----------
     every : as of `find_anchors`
-    lightness, config, folder, progress : as of `featcolor.video.propagation.colour_shot`
+    lightness, config, folder, progress : as of `featcolor.video.propagation.sweeps.colour_shot`
     """
     config = replace(config or VideoConfig(), guess_embedding=False)
     count, (height, width) = len(lightness), lightness[0].shape
