@@ -83,7 +83,7 @@ class KernelRegression:
         return cls(mean, scale, keys, np.asarray(chroma, np.float32), bandwidths, axes)
 
     def predict(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Values at each bandwidth, (n_bandwidths, n, c), and squared distance of the nearest pixel less its bias, (n,)."""
+        """Values at each bandwidth, (n_bandwidths, n, c), and (n,) the least squared distance, less the bias."""
         standard = (features - self.mean) * self.scale
         queries = standard if self.axes is None else standard @ self.axes
         return self._match(np.asarray(queries, np.float32), slice(None))
